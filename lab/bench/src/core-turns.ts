@@ -119,10 +119,10 @@ export async function breadth({
     turn(granted.map(({ account }) => acquire(account)));
   };
   for (const some of inTurns(names)) {
-    const { answers } = turn(some.map((name) => acquire(name)));
+    const { replies } = turn(some.map((name) => acquire(name)));
     call(
       some.flatMap((account, index) => {
-        const answer = answers[index];
+        const answer = replies[index];
         return answer?.answer === 'granted' ? [{ account, permit: answer.permit }] : [];
       }),
     );

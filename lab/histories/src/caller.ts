@@ -2,50 +2,50 @@ import type { PermitReply, PermitRequest, PermitRequestOf, Outcome } from '@pace
 import type { Lane } from '@paceline/shared/definition';
 import {
   decidePermit,
-  noAnswer,
+  noReply,
   type PermitEffect,
   type PermitEvent,
   type PermitStep,
   requestPermit,
 } from '@paceline/shared/limiter/protocol';
 import type { Agenda } from '@paceline/kit/agenda';
-import { place, type Mood, type Upstream } from './upstream.ts';
+import { place, type Behavior, type Upstream } from './upstream.ts';
 import { waitFor, type Script } from '@paceline/kit/script';
 
-/** What a caller wants, and how its call will go. Times in ms. */
+/** What a caller does and how its call goes. Times in ms. */
 export interface CallerPlan {
   readonly lane: Lane;
-  /** From its first ask on. */
+  /** From its first request on. */
   readonly deadlineIn: number | undefined;
-  /** It loses interest when it has no permit by then. */
+  /** It cancels if it has no permit by then. */
   readonly givesUpAfter: number;
-  /** From having a permit until it sends. */
-  readonly thinks: number;
+  /** From receiving the permit until it sends. */
+  readonly sendsAfter: number;
   readonly arrivesIn: number;
   readonly answersIn: number;
-  readonly mood: Mood;
+  readonly behavior: Behavior;
 }
 
 /** How a caller ended, unless it died. */
-export type End = 'called' | 'too late to send' | 'refused' | 'gave up';
+export type CallerEnd = 'called' | 'too late to send' | 'refused' | 'gave up';
 
-/** What a caller can reach. */
-export interface Surroundings {
+/** The world around a caller. */
+export interface CallerContext {
   readonly agenda: Agenda;
   readonly upstream: Upstream;
   readonly callTimeout: number;
-  /** Sends a request; nothing is heard when it, or its answer, is lost or late. */
-  readonly ask: (request: PermitRequest, heard: (answer: PermitReply | undefined) => void) => void;
-  /** From now on hands over offers for a ticket, and that the partition has a new owner. */
-  readonly attend: (ticket: string, happened: (event: PermitEvent) => void) => void;
-  readonly ended: (ticket: string, end: End) => void;
+  /** Sends a request; there is no reply when either is lost or late. */
+  readonly request: (request: PermitRequest, onReply: (reply: PermitReply | undefined) => void) => void;
+  /** Delivers offers for a ticket, and announcements of a new owner. */
+  readonly subscribe: (ticket: string, onEvent: (event: PermitEvent) => void) => void;
+  readonly ended: (ticket: string, end: CallerEnd) => void;
 }
 
-/** The permit protocol of production, as a process of its own: wherever it waits it can die or freeze. */
-export function* caller(ticket: string, wanted: CallerPlan, around: Surroundings): Script<void> {
-  const { agenda, ended } = around;
+/** The production permit protocol as a process that can die or freeze wherever it waits. */
+export function* caller(ticket: string, plan: CallerPlan, context: CallerContext): Script<void> {
+  const { agenda, ended } = context;
   const requestedAt = agenda.now();
-  const { lane, deadlineIn, givesUpAfter, thinks } = wanted;
+  const { lane, deadlineIn, givesUpAfter, sendsAfter } = plan;
   const request: PermitRequestOf<'acquire'> = {
     do: 'acquire',
     ticket,
@@ -56,90 +56,91 @@ export function* caller(ticket: string, wanted: CallerPlan, around: Surroundings
     trace: {},
     ...(deadlineIn === undefined ? {} : { deadline: requestedAt + deadlineIn }),
   };
-  const events = createEvents(around);
-  around.attend(ticket, events.happened);
-  agenda.in(givesUpAfter, () => events.happened({ event: 'cancel', reason: undefined }));
+  const events = createEvents(context);
+  context.subscribe(ticket, events.dispatch);
+  agenda.in(givesUpAfter, () => events.dispatch({ event: 'cancel', reason: undefined }));
 
   let step = requestPermit(request, agenda.now());
   while (/^(requesting|waiting|starting)$/.test(step.state.state))
     step = decidePermit(step.state, yield* events.next(step), agenda.now());
   if (step.state.state !== 'started') {
     const end = step.effects.some(({ effect }) => effect === 'refused') ? 'refused' : 'gave up';
-    while (step.state.state !== 'over')
+    while (step.state.state !== 'closed')
       step = decidePermit(step.state, yield* events.next(step), agenda.now());
     ended(ticket, end);
     return;
   }
   const { permit } = step.state;
-  yield* waitFor<unknown>((wake) => agenda.in(thinks, () => wake(undefined)));
+  yield* waitFor<unknown>((wake) => agenda.in(sendsAfter, () => wake(undefined)));
   step = decidePermit(step.state, { event: 'use' }, agenda.now());
   const inTime = step.state.state === 'sent';
-  const outcome: Outcome = inTime ? yield* call(permit, wanted, around) : { result: 'not_sent' };
+  const outcome: Outcome = inTime ? yield* call(permit, plan, context) : { result: 'not_sent' };
   step = decidePermit(step.state, { event: 'settle', outcome }, agenda.now());
-  while (step.state.state !== 'over') step = decidePermit(step.state, yield* events.next(step), agenda.now());
+  while (step.state.state !== 'closed')
+    step = decidePermit(step.state, yield* events.next(step), agenda.now());
   ended(ticket, inTime ? 'called' : 'too late to send');
 }
 
-/** What happens to a permit: one thing after the other, also what came while its process was frozen. */
-function createEvents({ agenda, ask }: Surroundings) {
-  let coming: Array<{ readonly event: PermitEvent; readonly counts: () => boolean }> = [];
+/** The events of a permit, one at a time; those that arrive while the process is frozen are kept. */
+function createEvents({ agenda, request }: CallerContext) {
+  let pending: Array<{ readonly event: PermitEvent; readonly isCurrent: () => boolean }> = [];
   let wake: ((event: PermitEvent) => void) | undefined;
   let sends = 0;
   let timers = 0;
 
-  function happened(event: PermitEvent, counts: () => boolean = () => true): void {
-    coming.push({ event, counts });
-    takeNext();
+  function dispatch(event: PermitEvent, isCurrent: () => boolean = () => true): void {
+    pending.push({ event, isCurrent });
+    deliverNext();
   }
 
-  function takeNext(): void {
+  function deliverNext(): void {
     if (!wake) return;
-    coming = coming.filter(({ counts }) => counts());
-    const first = coming.shift();
+    pending = pending.filter(({ isCurrent }) => isCurrent());
+    const first = pending.shift();
     if (!first) return;
-    const heard = wake;
+    const deliver = wake;
     wake = undefined;
-    heard(first.event);
+    deliver(first.event);
   }
 
-  /** Only the answer to the last request counts, and a timer until the next request. */
+  /** Only the reply to the last request counts, and a timer only until the next request. */
   function perform(effect: PermitEffect): void {
     const timer = (timers += 1);
     if (effect.effect === 'send') {
       const nth = (sends += 1);
-      ask(effect.request, (answer = noAnswer) =>
-        happened({ event: 'answered', answer }, () => nth === sends),
+      request(effect.request, (reply = noReply) =>
+        dispatch({ event: 'replied', reply }, () => nth === sends),
       );
     }
     if (effect.effect === 'wake')
-      agenda.in(effect.inMs, () => happened({ event: 'due' }, () => timer === timers));
+      agenda.in(effect.inMs, () => dispatch({ event: 'due' }, () => timer === timers));
   }
 
   return {
-    happened,
-    /** Performs what was decided, and waits for what happens next. */
+    dispatch,
+    /** Performs a step's effects, and waits for the next event. */
     next: ({ effects }: PermitStep): Script<PermitEvent> =>
-      waitFor<PermitEvent>((heard) => {
-        wake = heard;
+      waitFor<PermitEvent>((deliver) => {
+        wake = deliver;
         for (const effect of effects) if (effect.effect !== 'show') perform(effect);
-        takeNext();
+        deliverNext();
       }),
   };
 }
 
-/** Sends, and waits for the answer as long as a call may take. */
+/** Sends the call, and waits for its answer up to the call timeout. */
 function* call(
   permit: string,
-  { arrivesIn, answersIn, mood }: CallerPlan,
-  { agenda, upstream, callTimeout }: Surroundings,
+  { arrivesIn, answersIn, behavior }: CallerPlan,
+  { agenda, upstream, callTimeout }: CallerContext,
 ): Script<Outcome> {
   return yield* waitFor<Outcome>((wake) => {
-    let over = false;
-    const end = (outcome: Outcome) => {
-      if (!over) wake(outcome);
-      over = true;
+    let isDone = false;
+    const finish = (outcome: Outcome) => {
+      if (!isDone) wake(outcome);
+      isDone = true;
     };
-    upstream.send(permit, arrivesIn, mood, (outcome) => agenda.in(answersIn, () => end(outcome)));
-    agenda.in(callTimeout, () => end({ result: 'unanswered' }));
+    upstream.send(permit, arrivesIn, behavior, (outcome) => agenda.in(answersIn, () => finish(outcome)));
+    agenda.in(callTimeout, () => finish({ result: 'unanswered' }));
   });
 }

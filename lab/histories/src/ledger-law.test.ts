@@ -9,14 +9,14 @@ import { createAgenda } from '@paceline/kit/agenda';
 import { createDice } from '@paceline/kit/dice';
 import { anyHistory, steps } from './histories.ts';
 import { createJournal, takeOver } from './owner.ts';
-import { createLine } from './line.ts';
+import { createQueueModel } from './queue-model.ts';
 import { place } from './upstream.ts';
-import { happen } from './world.ts';
+import { runHistory } from './world.ts';
 
 const epochOf = (permit: string): number => Number.parseInt(permit, 10);
 
-describe('of two limiters that both believe that they own a partition', () => {
-  it('one commits and answers, and the other turns its client away', () => {
+describe('of two limiters that both believe they own a partition', () => {
+  it('one commits and confirms, and the other rejects its request', () => {
     const agenda = createAgenda(1_000_000_000);
     const journal = createJournal(agenda.now);
     const answers: string[] = [];
@@ -28,12 +28,12 @@ describe('of two limiters that both believe that they own a partition', () => {
       brokerTime: agenda.now,
       settings,
       offer: () => undefined,
-      opened: () => undefined,
+      claimed: () => undefined,
     });
     const both = [takeOver(parts('one')), takeOver(parts('other'))];
     for (const [index, owner] of both.entries()) {
       const ticket = `t${index}`;
-      const ask = {
+      const request = {
         do: 'acquire',
         ...place,
         ticket,
@@ -41,9 +41,9 @@ describe('of two limiters that both believe that they own a partition', () => {
         requestedAt: 0,
         start: true,
       } as const;
-      // Time enough for the newer one to have heard all.
+      // By then the newer owner has finished its quiet time.
       agenda.in(1_000, () =>
-        owner.hear({ ...ask, offerTo: 'client', trace: {} }, ({ answer }) => answers.push(answer)),
+        owner.receive({ ...request, offerTo: 'client', trace: {} }, ({ answer }) => answers.push(answer)),
       );
     }
     agenda.run(100);
@@ -51,43 +51,43 @@ describe('of two limiters that both believe that they own a partition', () => {
     expect(both.map((owner) => owner.alive())).toEqual([false, true]);
   });
 
-  it('none commits a start under a claim that is not the last; each start that is answered, or that calls, is in the journal once', () => {
+  it('none commits a start under an earlier claim, and every confirmed or sent call is in the journal once', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
-        const { entries, facts, startsHeard, arrivals } = happen(history);
+        const { entries, facts, confirmedStarts, arrivals } = runHistory(history);
         let claim = 0;
-        const strays = entries.flatMap((entry, index) =>
+        const staleStarts = entries.flatMap((entry, index) =>
           (entry.entry === 'facts' ? entry.facts : []).filter((fact) => {
             if (fact.fact === 'claimed') claim = index + 1;
             return fact.fact === 'started' && epochOf(fact.interval.permit) !== claim;
           }),
         );
-        expect(strays).toEqual([]);
+        expect(staleStarts).toEqual([]);
         const started = facts.flatMap((fact) => (fact.fact === 'started' ? [fact.interval.permit] : []));
         expect(new Set(started).size).toBe(started.length);
-        expect([...startsHeard, ...arrivals.keys()].filter((permit) => !started.includes(permit))).toEqual(
-          [],
-        );
+        expect(
+          [...confirmedStarts, ...arrivals.keys()].filter((permit) => !started.includes(permit)),
+        ).toEqual([]);
       }),
       { numRuns: 300 },
     );
   });
 });
 
-describe('the journal at any moment', () => {
-  /** What of a ledger is decided by the journal alone: who waits and who holds a permit comes back by itself. */
-  const hard = (ledger: Ledger, now: number) => {
+describe('the journal at any time', () => {
+  /** The state that the journal must restore; waiting requests and held permits are not in it. */
+  const durable = (ledger: Ledger, now: number) => {
     for (const budget of ledger.budgets.values()) {
       Object.assign(budget, { grants: [], queue: createQueue() });
     }
-    ledger.news.clear();
+    ledger.stats.clear();
     return {
       windows: windows(ledger, place.account, now),
       coordination: coordination(ledger, place.account, now),
     };
   };
 
-  it('gives the ledger that wrote it, but for who waits and who holds a permit', () => {
+  it('restores the ledger that wrote it, except waiting requests and held permits', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5 }),
@@ -95,11 +95,11 @@ describe('the journal at any moment', () => {
         steps,
         fc.nat(),
         (limit, reserve, all, after) => {
-          const { limiter, take, using } = createLine(limit, reserve);
-          for (const step of all) take(step);
+          const { limiter, perform, settings: using } = createQueueModel(limit, reserve);
+          for (const step of all) perform(step);
           const now = limiter.now() + after;
           const restored = restore([{ entry: 'facts', recoverFrom: 0, facts: limiter.facts }], 2, using);
-          expect(hard(restored, now)).toEqual(hard(limiter.ledger(), now));
+          expect(durable(restored, now)).toEqual(durable(limiter.ledger(), now));
         },
       ),
       { numRuns: 300 },

@@ -4,21 +4,21 @@ import { describe, expect, it } from 'vitest';
 import type { Settings } from '@paceline/limiter/core/settings';
 import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
 import { anyHistory, steps } from './histories.ts';
-import { createLine } from './line.ts';
-import { rush, type Rusher } from './rush.ts';
-import { happen } from './world.ts';
+import { createQueueModel } from './queue-model.ts';
+import { runLoad, type TimedRequest } from './load.ts';
+import { runHistory } from './world.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 
-describe('the line', () => {
-  it('is passed over by nobody: whoever is given a permit goes before everybody who still waits', () => {
+describe('the queue', () => {
+  it('grants no request before one that is ahead of it and still waits', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.nat({ max: 2 }), steps, (limit, reserve, all) => {
-        const { take, limiter } = createLine(limit, reserve);
+        const { perform, limiter } = createQueueModel(limit, reserve);
         for (const step of all) {
-          for (const { passedOver } of take(step).given) {
-            expect(passedOver.filter(({ deadline = Infinity }) => deadline >= limiter.now())).toEqual([]);
+          for (const { skipped } of perform(step).granted) {
+            expect(skipped.filter(({ deadline = Infinity }) => deadline >= limiter.now())).toEqual([]);
           }
         }
       }),
@@ -26,42 +26,42 @@ describe('the line', () => {
     );
   });
 
-  it('forgets nobody who keeps asking, whatever happens: each ends with its call, a refusal, or by its own will', () => {
+  it('loses no request that is repeated: each ends with a call, a refusal or a cancel', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
-        const { ends, alive } = happen(history);
-        for (const [index, { wanted, fate }] of history.callers.entries()) {
-          if (fate.dies) continue;
+        const { ends, survivors } = runHistory(history);
+        for (const [index, { plan, fault }] of history.callers.entries()) {
+          if (fault.dies) continue;
           const end = ends.get(`t${index}`);
-          if (wanted.deadlineIn === undefined) expect(end).not.toBe('refused');
+          if (plan.deadlineIn === undefined) expect(end).not.toBe('refused');
           expect(end).toBeTypeOf('string');
         }
-        expect(alive.filter((ticket) => !ends.has(ticket))).toEqual([]);
+        expect(survivors.filter((ticket) => !ends.has(ticket))).toEqual([]);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('forgets nobody who asks again when it was told to, however many come at once', () => {
+  it('keeps every request that is repeated within its interval, however many arrive at once', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
-    const begin = limiter.now();
-    const asks = Array.from({ length: 10_000 }, (_, index) => limiter.acquireAsk(`t${index}`));
+    const start = limiter.now();
+    const requests = Array.from({ length: 10_000 }, (_, index) => limiter.acquireRequest(`t${index}`));
     const answered = limiter
-      .take(...asks)
-      .answers.map((answer) => (answer.answer === 'waiting' ? answer.retryIn : Infinity));
-    // Each misses as often as it may, and then comes.
+      .take(...requests)
+      .replies.map((answer) => (answer.answer === 'waiting' ? answer.retryIn : Infinity));
+    // Each misses as many heartbeats as it may.
     for (const retryIn of [...new Set(answered)].toSorted((a, b) => a - b)) {
-      limiter.pass(begin + retryIn * (settings.missedHeartbeatsAllowed - 1) - limiter.now());
-      limiter.take(...asks.filter((_, index) => answered[index] === retryIn));
+      limiter.pass(start + retryIn * (settings.missedHeartbeatsAllowed - 1) - limiter.now());
+      limiter.take(...requests.filter((_, index) => answered[index] === retryIn));
     }
     expect(limiter.ledger().waiting).toBe(10_000);
   });
 });
 
-describe('nobody starves', () => {
-  /** All head starts a tenth: an hour of the line is over in six minutes. */
-  const quicker = (limit: number, windowMs: number, reserve: number): Settings => ({
+describe('no lane starves', () => {
+  /** A tenth of all head starts, so that an hour of ageing takes 6 minutes. */
+  const withShortHeadStarts = (limit: number, windowMs: number, reserve: number): Settings => ({
     ...settings,
     policies: { ...settings.policies, riders_single: { limit, windowMs } },
     reserve: { ...settings.reserve, riders_single: reserve },
@@ -77,7 +77,7 @@ describe('nobody starves', () => {
     windowMs: fc.integer({ min: 5 * second, max: minute }),
     reserve: fc.nat({ max: 2 }),
     callMs: fc.integer({ min: 0, max: 3 * second }),
-    /** Of what the window lets through, how much the forced lanes ask for. */
+    /** The load of the forced lanes as a share of the window's capacity. */
     share: fc.constantFrom(0.7, 0.9, 1.1),
     others: fc.array(
       fc.record({
@@ -88,19 +88,22 @@ describe('nobody starves', () => {
     ),
   });
 
-  it('with forced lanes at 1.1 times what the window lets through: each waits at most as many windows as hold the calls that were there and those that may overtake it', () => {
+  it('at 1.1 times the capacity in forced lanes: each request waits at most the windows that hold earlier calls and possible overtakers', () => {
     fc.assert(
       fc.property(load, ({ limit, windowMs, reserve, callMs, share, others }) => {
-        const using = quicker(limit, windowMs, reserve);
-        // A place is free again a window after its call's answer.
+        const using = withShortHeadStarts(limit, windowMs, reserve);
+        // A permit is free again a window after its call was answered.
         const turnMs = windowMs + using.epsilon + callMs;
         const everyMs = turnMs / limit / share;
-        const forced = Array.from({ length: Math.ceil((30 * minute) / everyMs) }, (_, index): Rusher => {
-          const lane = index % 3 === 0 ? 'near_event_urgent' : 'manual_rider_add';
-          return { lane, at: Math.floor(index * everyMs) };
-        });
-        const all: Rusher[] = [...forced, ...others];
-        const startedAt = rush(all, callMs, using);
+        const forced = Array.from(
+          { length: Math.ceil((30 * minute) / everyMs) },
+          (_, index): TimedRequest => {
+            const lane = index % 3 === 0 ? 'near_event_urgent' : 'manual_rider_add';
+            return { lane, at: Math.floor(index * everyMs) };
+          },
+        );
+        const all: TimedRequest[] = [...forced, ...others];
+        const startedAt = runLoad(all, callMs, using);
         const places = Math.max(1, limit - reserve);
         for (const [index, { lane, at }] of all.entries()) {
           const startsAt = startedAt[index] ?? Infinity;

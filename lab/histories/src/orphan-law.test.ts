@@ -1,11 +1,11 @@
-import { worstCall } from '@paceline/limiter/core/ledger';
+import { maxArrivalDelay } from '@paceline/limiter/core/ledger';
 import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
 import { coordination } from '@paceline/limiter/core/views';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { undisturbed } from './histories.ts';
+import { fixedPolicyHistory } from './histories.ts';
 import { place } from './upstream.ts';
-import { type Blow, happen, type History } from './world.ts';
+import { type Incident, runHistory, type History } from './world.ts';
 
 const using = (limit: number, windowMs: number) => ({
   ...settings,
@@ -17,8 +17,8 @@ const places = fc.record({
   dead: fc.integer({ min: 1, max: 6 }),
 });
 
-describe('a holder that dies', () => {
-  it('before it starts costs nothing: whoever is next has its permit once the time to start is over', () => {
+describe('a client that dies', () => {
+  it('before it starts costs nothing: the next request gets the permit once it has expired', () => {
     fc.assert(
       fc.property(
         places,
@@ -41,7 +41,7 @@ describe('a holder that dies', () => {
     );
   });
 
-  it('after it started costs exactly its one call, for as long as it may arrive and a window after that', () => {
+  it('after its start costs exactly one call, until a window after its latest arrival', () => {
     fc.assert(
       fc.property(places, ({ limit, windowMs, dead }) => {
         const dies = Math.min(dead, limit);
@@ -50,7 +50,7 @@ describe('a holder that dies', () => {
           coordination(limiter.ledger(), place.account, limiter.now()).rateLimitUsage.riders_single.available;
         for (let index = 0; index < dies; index += 1) limiter.acquire(`dead ${index}`, { start: true });
         expect(free()).toBe(limit - dies);
-        limiter.pass(worstCall(place.endpoint, settings) + windowMs + settings.epsilon - 1);
+        limiter.pass(maxArrivalDelay(place.endpoint, settings) + windowMs + settings.epsilon - 1);
         expect(free()).toBe(limit - dies);
         limiter.pass(1);
         expect(free()).toBe(limit);
@@ -59,47 +59,49 @@ describe('a holder that dies', () => {
     );
   });
 
-  it('at any step of its call is charged for one call at most, while a window outlasts whatever holds it up', () => {
+  it('at any step costs at most one call, if the window is longer than any delay', () => {
     fc.assert(
-      fc.property(undisturbed, (history) => {
-        const { facts } = happen(outlasting(history));
-        const back = new Set(facts.flatMap((fact) => (fact.fact === 'returned' ? [fact.permit] : [])));
-        const charged = facts.flatMap((fact) =>
-          fact.fact === 'started' && !back.has(fact.interval.permit) ? [ticketOf(fact.interval.permit)] : [],
+      fc.property(fixedPolicyHistory, (history) => {
+        const { facts } = runHistory(withLongWindow(history));
+        const returned = new Set(facts.flatMap((fact) => (fact.fact === 'returned' ? [fact.permit] : [])));
+        const counted = facts.flatMap((fact) =>
+          fact.fact === 'started' && !returned.has(fact.interval.permit)
+            ? [ticketOf(fact.interval.permit)]
+            : [],
         );
-        expect(new Set(charged).size).toBe(charged.length);
+        expect(new Set(counted).size).toBe(counted.length);
       }),
       { numRuns: 300 },
     );
   });
 });
 
-describe('a caller that no longer wants its permit', () => {
-  it('leaves no call booked that was not sent, whatever is lost on the way', () => {
+describe('a caller that no longer needs its permit', () => {
+  it('leaves no started call that was not sent, whatever messages are lost', () => {
     const network = fc.record({
       seed: fc.nat(1_000_000),
       jitterMs: fc.constantFrom(0, 60),
-      strays: fc.constant(0),
+      delayed: fc.constant(0),
       latestMs: fc.constant(0),
       lost: fc.constantFrom(0.1, 0.4),
     });
     fc.assert(
-      fc.property(undisturbed, network, fc.nat(3_000), (history, badNetwork, givesUpAfter) => {
-        const { facts, ends } = happen({
+      fc.property(fixedPolicyHistory, network, fc.nat(3_000), (history, badNetwork, givesUpAfter) => {
+        const { facts, ends } = runHistory({
           ...history,
-          // Longer than anything is held up: what is booked stays booked.
+          // Longer than any delay, so that started calls stay counted.
           policy: { ...history.policy, windowMs: 3_600_000 },
           network: badNetwork,
-          blows: history.blows.filter(isSucceeded),
-          callers: history.callers.map(({ wanted, ...caller }) => ({
+          incidents: history.incidents.filter(endsCleanly),
+          callers: history.callers.map(({ plan, ...caller }) => ({
             ...caller,
-            wanted: { ...wanted, givesUpAfter },
+            plan: { ...plan, givesUpAfter },
           })),
         });
-        const back = new Set(facts.flatMap((fact) => (fact.fact === 'returned' ? [fact.permit] : [])));
-        const booked = facts.flatMap((fact) => (fact.fact === 'started' ? [fact.interval.permit] : []));
-        const orphans = booked.filter(
-          (permit) => !back.has(permit) && /gave up|refused/.test(ends.get(ticketOf(permit)) ?? ''),
+        const returned = new Set(facts.flatMap((fact) => (fact.fact === 'returned' ? [fact.permit] : [])));
+        const started = facts.flatMap((fact) => (fact.fact === 'started' ? [fact.interval.permit] : []));
+        const orphans = started.filter(
+          (permit) => !returned.has(permit) && /gave up|refused/.test(ends.get(ticketOf(permit)) ?? ''),
         );
         expect(orphans).toEqual([]);
       }),
@@ -108,15 +110,18 @@ describe('a caller that no longer wants its permit', () => {
   });
 });
 
-/** An owner that is gone before the next one comes: who is replaced unawares acknowledges what it can't commit. */
-const isSucceeded = (blow: Blow): boolean =>
-  blow.does === 'dies' ? blow.death === 'idle' : blow.does !== 'is replaced';
+/** Whether the owner is gone before the next one starts: one replaced while it runs acknowledges what it can't commit. */
+const endsCleanly = (incident: Incident): boolean =>
+  incident.kind === 'limiter dies' ? incident.death === 'idle' : incident.kind !== 'limiter is replaced';
 
-/** The same history with a window that is longer than anything in it can be held up. */
-function outlasting(history: History): History {
-  const { policy, network, blows, callers } = history;
-  const limiters = blows.reduce((sum, blow) => sum + (blow.does === 'freezes' ? blow.forMs : 0), 0);
-  const caller = Math.max(0, ...callers.map(({ fate }) => fate.freezes?.forMs ?? 0));
+/** The same history with a window that is longer than any delay in it. */
+function withLongWindow(history: History): History {
+  const { policy, network, incidents, callers } = history;
+  const limiters = incidents.reduce(
+    (sum, each) => sum + (each.kind === 'limiter freezes' ? each.forMs : 0),
+    0,
+  );
+  const caller = Math.max(0, ...callers.map(({ fault }) => fault.freezes?.forMs ?? 0));
   const longest = network.latestMs + 10 * network.jitterMs + limiters + caller;
   return { ...history, policy: { ...policy, windowMs: policy.windowMs + longest } };
 }

@@ -7,31 +7,37 @@ import {
   type PartitionStep,
 } from '@paceline/limiter/core/partition';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
-import { claimOf, isTaken, type Known, ledgerTime, restore } from '@paceline/limiter/core/recovery';
+import {
+  claimFacts,
+  isClaimedByOther,
+  type RecoveryContext,
+  ledgerTime,
+  restore,
+} from '@paceline/limiter/core/recovery';
 import type { Settings } from '@paceline/limiter/core/settings';
 import type { Agenda } from '@paceline/kit/agenda';
 import type { Dice } from '@paceline/kit/dice';
 
-type WithoutMark<Entry> = Entry extends unknown ? Omit<Entry, 'recoverFrom'> : never;
-export type Content = WithoutMark<JournalEntry>;
+type WithoutRecoverFrom<Entry> = Entry extends unknown ? Omit<Entry, 'recoverFrom'> : never;
+export type Content = WithoutRecoverFrom<JournalEntry>;
 
-/** A partition's journal as an array: it takes an entry only from an owner that has seen the last one. */
+/** A partition's journal as an array: it accepts an append only from an owner that has seen the last entry. */
 export interface Journal {
-  /** All that was ever written. */
+  /** Every entry ever written. */
   readonly entries: readonly JournalEntry[];
-  /** What matters for recovery, and when the broker stored the last of it, by its own clock. */
+  /** The entries needed for recovery, and when the broker stored the last one by its clock. */
   read(): {
     readonly entries: readonly JournalEntry[];
     readonly lastStoredAt: number;
     readonly lastSequence: number;
   };
-  /** The sequence of the new entry; undefined when another owner has appended since. */
+  /** The sequence of the new entry; undefined if another owner has appended since. */
   append(content: Content, expected: number): number | undefined;
-  /** From the next entry on, recovery begins at `sequence`. */
+  /** Recovery starts at `sequence` once the next entry is written. */
   recoverFrom(sequence: number): void;
 }
 
-/** @param brokerTime asked once for every entry, with what it holds */
+/** @param brokerTime called once per entry */
 export function createJournal(brokerTime: (content: Content) => number): Journal {
   const entries: JournalEntry[] = [];
   let lastStoredAt = 0;
@@ -49,7 +55,7 @@ export function createJournal(brokerTime: (content: Content) => number): Journal
     append(content, expected) {
       if (expected !== entries.length) return undefined;
       lastStoredAt = brokerTime(content);
-      // As read from the wire: nobody shares a fact with its writer.
+      // Copied, as over the network: a reader never shares a fact with its writer.
       return entries.push(structuredClone({ ...content, recoverFrom }));
     },
     recoverFrom(sequence) {
@@ -58,18 +64,18 @@ export function createJournal(brokerTime: (content: Content) => number): Journal
   };
 }
 
-/** Where a limiter dies: doing nothing, or at its next append. */
+/** Where a limiter dies: while idle, or at its next append. */
 export const deaths = ['idle', 'before the append', 'after the append'] as const;
 export type Death = (typeof deaths)[number];
 
-/** A limiter that believes that it owns the partition: the partition loop of production. */
+/** A limiter that believes it owns the partition: the production partition loop. */
 export interface Owner {
   /** Whether it still decides. */
   alive(): boolean;
-  hear(request: LedgerRequest, reply: (answer: Reply) => void): void;
+  receive(request: LedgerRequest, send: (reply: Reply) => void): void;
   die(death: Death): void;
   freeze(ms: number): void;
-  /** Its next append is stored, but it never hears of that. */
+  /** Its next append is stored, but the acknowledgement is lost. */
   loseAcknowledgement(): void;
 }
 
@@ -80,75 +86,75 @@ export interface OwnerParts {
   readonly journal: Journal;
   readonly brokerTime: () => number;
   readonly settings: Settings;
-  /** A message to a client. */
+  /** Sends an offer to its client. */
   readonly offer: (offer: Offer) => void;
-  /** Tells all clients that there is a new owner. */
-  readonly opened: () => void;
+  /** Announces the new owner to all clients. */
+  readonly claimed: () => void;
 }
 
-/** Ms in which those who waited before ask again. */
-const quiet = 500;
-/** Ms that a message to the broker takes at most: by so much a ledger's time may fall behind with every owner. */
-export const slowest = 20;
-const pauseAfterFailure = 250;
-/** As in production, but soon enough to happen in a history. */
-const restateAfter = 20;
+/** Ms without grants, in which waiting clients repeat their requests. */
+const quietMs = 500;
+/** Longest ms of a message to the broker: ledger time may fall behind by this much with every owner. */
+export const maxBrokerDelay = 20;
+const retryAfter = 250;
+/** As in production, but small enough to happen in a history. */
+const snapshotAfter = 20;
 
-type Answering = (answers: readonly Reply[]) => void;
+type SendReplies = (replies: readonly Reply[]) => void;
 
 /**
- * Takes the partition over, as a limiter does that starts or that replaces another. Performs what the limiter's
- * `core/partition.ts` decides. Not divided: death and frost stop every part at once.
+ * Takes the partition over, as a limiter does that starts or replaces another, and performs the effects that
+ * `core/partition.ts` decides. One function: death and freezing stop every part at once.
  */
 export function takeOver(parts: OwnerParts): Owner {
   const { id, agenda, dice, journal, settings, offer } = parts;
   let now = () => 0;
-  let seen = 0;
-  let dead = false;
-  let doomed: Death | undefined;
-  let losesNext = false;
+  let lastSequence = 0;
+  let isDead = false;
+  let nextDeath: Death | undefined;
+  let losesNextAcknowledgement = false;
   let frozenUntil = 0;
-  let wokenAt = Infinity;
-  let step: PartitionStep<Answering> = openPartitionState();
+  let alarmAt = Infinity;
+  let step: PartitionStep<SendReplies> = openPartitionState();
 
-  /** Whatever it does it does only while it lives, and not while it is frozen. */
-  const later = (ms: number, does: () => void): void => {
+  /** Runs an action later, unless it is dead by then; while it is frozen the action waits. */
+  const later = (ms: number, action: () => void): void => {
     agenda.in(ms, () => {
-      if (dead) return;
-      if (agenda.now() < frozenUntil) later(frozenUntil - agenda.now(), does);
-      else does();
+      if (isDead) return;
+      if (agenda.now() < frozenUntil) later(frozenUntil - agenda.now(), action);
+      else action();
     });
   };
 
-  function happened(event: PartitionEvent<Answering>): void {
+  function dispatch(event: PartitionEvent<SendReplies>): void {
     step = decidePartition(step.state, event, now());
     for (const effect of step.effects) perform(effect);
   }
 
-  function perform(effect: PartitionEffect<Answering>): void {
+  function perform(effect: PartitionEffect<SendReplies>): void {
     switch (effect.effect) {
       case 'recover':
-        recover(effect.known);
+        recover(effect.context);
         return;
       case 'gather':
-        // Production takes the turn at once; others may let those that come at the same moment share it.
-        if (dice.chance(0.5)) happened({ event: 'turn' });
-        else later(0, () => happened({ event: 'turn' }));
+        // Production starts the turn at once; starting it a little later must be safe too.
+        if (dice.chance(0.5)) dispatch({ event: 'turn' });
+        else later(0, () => dispatch({ event: 'turn' }));
         return;
       case 'commit':
         append({ entry: 'facts', facts: [...effect.facts] });
         return;
-      case 'restate': {
+      case 'append snapshot': {
         const { at, lostAt, budgets } = effect;
         append({ entry: 'snapshot', owner: id, at, lostAt, budgets });
         return;
       }
       case 'cut off':
         journal.recoverFrom(effect.before);
-        happened({ event: 'written', sequence: 0 });
+        dispatch({ event: 'written', sequence: 0 });
         return;
-      case 'answer':
-        effect.to(effect.answers);
+      case 'reply':
+        effect.to(effect.replies);
         return;
       case 'announce':
         for (const each of effect.turn.offers) offer(each.offer);
@@ -156,86 +162,87 @@ export function takeOver(parts: OwnerParts): Owner {
       case 'wake':
         wakeAt(effect.at);
         return;
-      case 'pause':
-        later(pauseAfterFailure, () => happened({ event: 'pause over' }));
+      case 'back off':
+        later(retryAfter, () => dispatch({ event: 'retry' }));
         return;
       case 'end':
-        dead = true;
+        isDead = true;
     }
   }
 
   function append(content: Content): void {
-    later(dice.whole(0, slowest), () => {
-      if (doomed === 'before the append') dead = true;
-      const length = dead ? undefined : journal.append(content, seen);
-      if (dead || doomed === 'after the append') {
-        dead = true;
+    later(dice.whole(0, maxBrokerDelay), () => {
+      if (nextDeath === 'before the append') isDead = true;
+      const sequence = isDead ? undefined : journal.append(content, lastSequence);
+      if (isDead || nextDeath === 'after the append') {
+        isDead = true;
         return;
       }
-      const isLost = losesNext;
-      losesNext = false;
-      later(isLost ? 2_000 : dice.whole(0, slowest), () => {
-        if (length === undefined || isLost) {
-          happened({ event: 'failed', taken: length === undefined });
+      const isLost = losesNextAcknowledgement;
+      losesNextAcknowledgement = false;
+      later(isLost ? 2_000 : dice.whole(0, maxBrokerDelay), () => {
+        if (sequence === undefined || isLost) {
+          dispatch({ event: 'failed', claimedByOther: sequence === undefined });
           return;
         }
-        seen = length;
-        happened({ event: 'written', sequence: length });
+        lastSequence = sequence;
+        dispatch({ event: 'written', sequence });
       });
     });
   }
 
-  /** As `adapters/recover.ts`: the journal is read, time is taken over, the partition is claimed. */
-  function recover(known: Known): void {
-    const { entries, lastStoredAt, lastSequence } = journal.read();
-    if (isTaken(entries, id, known)) {
-      happened({ event: 'failed', taken: true });
+  /** As `adapters/recover.ts`: reads the journal, takes its time over, and claims the partition. */
+  function recover(context: RecoveryContext): void {
+    const stored = journal.read();
+    const { entries, lastStoredAt } = stored;
+    if (isClaimedByOther(entries, id, context)) {
+      dispatch({ event: 'failed', claimedByOther: true });
       return;
     }
     const from = ledgerTime({ entries, lastStoredAt }, parts.brokerTime(), settings);
-    const heardAt = agenda.now();
-    now = () => from + agenda.now() - heardAt;
-    const facts: Fact[] = claimOf(id, now(), known.epochSeen > lastSequence);
-    seen = journal.append({ entry: 'facts', facts }, lastSequence) ?? 0;
-    const quietUntil = entries.length === 0 ? 0 : now() + quiet;
+    const receivedAt = agenda.now();
+    now = () => from + agenda.now() - receivedAt;
+    const facts: Fact[] = claimFacts(id, now(), context.latestEpochSeen > stored.lastSequence);
+    lastSequence = journal.append({ entry: 'facts', facts }, stored.lastSequence) ?? 0;
+    const quietUntil = entries.length === 0 ? 0 : now() + quietMs;
     const ledger = restore(
       [...entries, { entry: 'facts', recoverFrom: 0, facts }],
-      seen,
+      lastSequence,
       settings,
       quietUntil,
     );
-    parts.opened();
-    happened({
+    parts.claimed();
+    dispatch({
       event: 'recovered',
-      held: { ledger, entries: entries.length, restateAfter, restating: undefined },
+      data: { ledger, entriesSinceSnapshot: entries.length, snapshotAfter, snapshot: undefined },
     });
   }
 
   function wakeAt(at: number | undefined): void {
-    if (at === undefined || (wokenAt > now() && wokenAt <= at)) return;
-    wokenAt = at;
+    if (at === undefined || (alarmAt > now() && alarmAt <= at)) return;
+    alarmAt = at;
     later(at - now(), () => {
-      if (wokenAt === at) wokenAt = Infinity;
-      happened({ event: 'turn' });
+      if (alarmAt === at) alarmAt = Infinity;
+      dispatch({ event: 'turn' });
     });
   }
 
   for (const effect of step.effects) perform(effect);
   return {
-    alive: () => !dead,
-    hear(request, reply) {
-      const to: Answering = ([answer]) => reply(answer as Reply);
-      later(0, () => happened({ event: 'requested', batch: { requests: [request], to } }));
+    alive: () => !isDead,
+    receive(request, send) {
+      const to: SendReplies = ([reply]) => send(reply as Reply);
+      later(0, () => dispatch({ event: 'requested', batch: { requests: [request], to } }));
     },
     die(death) {
-      if (death === 'idle') dead = true;
-      else doomed = death;
+      if (death === 'idle') isDead = true;
+      else nextDeath = death;
     },
     freeze(ms) {
       frozenUntil = Math.max(frozenUntil, agenda.now() + ms);
     },
     loseAcknowledgement() {
-      losesNext = true;
+      losesNextAcknowledgement = true;
     },
   };
 }

@@ -1,47 +1,47 @@
 import type { Outcome, Policy } from '@paceline/shared/contracts';
 import type { Agenda } from '@paceline/kit/agenda';
 
-/** The one budget that is looked at. */
+/** The only budget in a history. */
 export const place = { account: 'team', endpoint: 'riders_single' } as const;
 
-/** What upstream does with a call by itself: it also knows callers that we do not know of. */
-export type Mood = 'lets in' | 'rejects' | 'rejects, and names the moment';
+/** What upstream does with a call if its window has room: it may also know callers that we don't know of. */
+export type Behavior = 'accepts' | 'rejects' | 'rejects with Retry-After';
 
-/** Counts by an exact log of what arrived, and says what it enforces once that is not what it documents. */
+/** Counts calls in an exact log, and reports its policy once that differs from the documented one. */
 export interface Upstream {
   /** When each call arrived, by its permit. */
   readonly arrivals: ReadonlyMap<string, number>;
-  /** A call is on its way; `answer` is called when it has arrived. */
-  send(permit: string, arrivesIn: number, mood: Mood, answer: (outcome: Outcome) => void): void;
-  /** From now on another policy is enforced. */
-  change(policy: Policy): void;
+  /** Sends a call; `answer` is called when it has arrived. */
+  send(permit: string, arrivesIn: number, behavior: Behavior, answer: (outcome: Outcome) => void): void;
+  /** Enforces another policy from now on. */
+  setPolicy(policy: Policy): void;
 }
 
 export function createUpstream(agenda: Agenda, documented: Policy): Upstream {
   const arrivals = new Map<string, number>();
   let policy = documented;
 
-  function judge(mood: Mood): Outcome {
+  function decide(behavior: Behavior): Outcome {
     const learned = policy === documented ? {} : { learned: policy };
     const now = agenda.now();
     const inWindow = [...arrivals.values()].filter((at) => at > now - policy.windowMs);
-    if (mood === 'lets in' && inWindow.length <= policy.limit)
+    if (behavior === 'accepts' && inWindow.length <= policy.limit)
       return { result: 'answered', status: 200, ...learned };
     const opensAt = (inWindow.at(-policy.limit) ?? now) + policy.windowMs;
-    const named = mood === 'rejects' ? {} : { retryAfterMs: opensAt - now };
+    const named = behavior === 'rejects' ? {} : { retryAfterMs: opensAt - now };
     return { result: 'answered', status: 429, ...named, ...learned };
   }
 
   return {
     arrivals,
-    send(permit, arrivesIn, mood, answer) {
+    send(permit, arrivesIn, behavior, answer) {
       agenda.in(arrivesIn, () => {
         if (arrivals.has(permit)) throw new Error(`${permit} was used twice`);
         arrivals.set(permit, agenda.now());
-        answer(judge(mood));
+        answer(decide(behavior));
       });
     },
-    change(next) {
+    setPolicy(next) {
       policy = next;
     },
   };
@@ -50,12 +50,12 @@ export function createUpstream(agenda: Agenda, documented: Policy): Upstream {
 const countFrom = (arrivals: readonly number[], from: number, windowMs: number): number =>
   arrivals.filter((at) => at >= from && at < from + windowMs).length;
 
-/** The most arrivals that any interval of the window's length holds, wherever it begins. */
-export const fullest = (arrivals: readonly number[], windowMs: number): number =>
+/** The most arrivals in any interval of the window's length, wherever it starts. */
+export const maxInWindow = (arrivals: readonly number[], windowMs: number): number =>
   Math.max(0, ...arrivals.map((from) => countFrom(arrivals, from, windowMs)));
 
-/** The same, of those intervals that hold the moment `at`. */
-export const fullestWith = (arrivals: readonly number[], windowMs: number, at: number): number =>
+/** The same, of intervals that contain `at`. */
+export const maxInWindowAround = (arrivals: readonly number[], windowMs: number, at: number): number =>
   Math.max(
     0,
     ...arrivals
@@ -63,7 +63,7 @@ export const fullestWith = (arrivals: readonly number[], windowMs: number, at: n
       .map((from) => countFrom(arrivals, from, windowMs)),
   );
 
-/** Upstream as it may count: takes arrivals in their order, and says which it lets in. */
+/** An upstream's way to count: takes arrivals in order, and returns whether it accepts each. */
 type Judge = (policy: Policy) => (at: number) => boolean;
 
 const sliding: Judge = ({ limit, windowMs }) => {
@@ -76,7 +76,7 @@ const sliding: Judge = ({ limit, windowMs }) => {
   };
 };
 
-/** A window opens with the first call that finds none open. */
+/** A window opens with the first call while none is open. */
 const firstHit: Judge = ({ limit, windowMs }) => {
   let [opened, count] = [-Infinity, 0];
   return (at) => {
@@ -101,8 +101,8 @@ const judges = { sliding, firstHit, clockAligned };
 /** How many calls each kind of upstream would have rejected. */
 export function rejectedBy(arrivals: readonly number[], policy: Policy): Record<keyof typeof judges, number> {
   const count = (judge: Judge) => {
-    const letsIn = judge(policy);
-    return arrivals.toSorted((a, b) => a - b).filter((at) => !letsIn(at)).length;
+    const accepts = judge(policy);
+    return arrivals.toSorted((a, b) => a - b).filter((at) => !accepts(at)).length;
   };
   return { sliding: count(sliding), firstHit: count(firstHit), clockAligned: count(clockAligned) };
 }

@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { settings } from '@paceline/limiter/core/testing';
-import { anyHistory, quiet, undisturbed } from './histories.ts';
-import { fullest, fullestWith, rejectedBy } from './upstream.ts';
-import { slowest } from './owner.ts';
-import { startedCalls, happen, type History, settingsOf, type Story } from './world.ts';
+import { anyHistory, burst, fixedPolicyHistory } from './histories.ts';
+import { maxInWindow, maxInWindowAround, rejectedBy } from './upstream.ts';
+import { maxBrokerDelay } from './owner.ts';
+import { startedCalls, runHistory, type History, settingsOf, type HistoryResult } from './world.ts';
 
-type Law = (calls: ReturnType<typeof startedCalls>, story: Story, history: History) => void;
+type Law = (calls: ReturnType<typeof startedCalls>, story: HistoryResult, history: History) => void;
 
-const arrivalsOf = ({ arrivals }: Story): number[] => [...arrivals.values()];
+const arrivalsOf = ({ arrivals }: HistoryResult): number[] => [...arrivals.values()];
 
-describe('while one policy holds', () => {
-  it('no interval of the window’s length holds more than N arrivals, and no upstream rejects one (sliding, first-hit, clock-aligned), whatever happens to callers, messages, limiters and clocks', () => {
+describe('with a fixed policy', () => {
+  it('no interval of the window’s length has more than N arrivals, and no kind of upstream rejects one, whatever happens to callers, messages, limiters and clocks', () => {
     fc.assert(
-      fc.property(undisturbed, (history) => {
-        const arrivals = arrivalsOf(happen(history));
+      fc.property(fixedPolicyHistory, (history) => {
+        const arrivals = arrivalsOf(runHistory(history));
         const { limit, windowMs } = history.policy;
-        expect(fullest(arrivals, windowMs)).toBeLessThanOrEqual(limit);
+        expect(maxInWindow(arrivals, windowMs)).toBeLessThanOrEqual(limit);
         const rejected = rejectedBy(arrivals, history.policy);
         expect(rejected).toEqual({ sliding: 0, firstHit: 0, clockAligned: 0 });
       }),
@@ -24,28 +24,28 @@ describe('while one policy holds', () => {
     );
   });
 
-  it('nothing is wasted on callers that are quick: a window is used to its edge', () => {
-    const history = quiet({ limit: 1, windowMs: 60_000 }, 10);
-    const arrivals = arrivalsOf(happen(history));
+  it('fast callers use a window to its edge', () => {
+    const history = burst({ limit: 1, windowMs: 60_000 }, 10);
+    const arrivals = arrivalsOf(runHistory(history));
     const gaps = arrivals.slice(1).map((at, index) => at - (arrivals[index] ?? 0));
     expect(gaps).toHaveLength(9);
-    // A message to the limiter, one to the broker and one back: no network here is slower than that.
+    // One message to the limiter, one to the broker and one back.
     expect(Math.max(...gaps)).toBeLessThanOrEqual(60_000 + settings.epsilon + 100);
   });
 });
 
-describe('when policies change, operators step in and others use the key', () => {
-  /** But for the one probe before a longer window is known. */
+describe('with policy changes, operators and other programs on the key', () => {
+  /** Except the one probe before a longer window is known. */
   const noCallOverfillsTheWindowOfItsPolicy: Law = (calls) => {
     for (const [index, { arrivedAt, policy, probing, unknown }] of calls.entries()) {
       if (arrivedAt === undefined || (probing && unknown)) continue;
-      // Those who start later have to fit in beside it, not the other way round.
-      const sofar = calls.slice(0, index + 1).flatMap((call) => call.arrivedAt ?? []);
-      expect(fullestWith(sofar, policy.windowMs, arrivedAt)).toBeLessThanOrEqual(policy.limit);
+      // A later call must fit in beside an earlier one, not the other way round.
+      const soFar = calls.slice(0, index + 1).flatMap((call) => call.arrivedAt ?? []);
+      expect(maxInWindowAround(soFar, policy.windowMs, arrivedAt)).toBeLessThanOrEqual(policy.limit);
     }
   };
 
-  /** Before a longer window is waited out none but the probe starts. */
+  /** During an unknown time only the probe starts. */
   const noneStartsInAPauseAndAProbeGoesAlone: Law = (calls) => {
     for (const { paused, probing, unknown, open } of calls) {
       expect(paused).toBe(false);
@@ -55,10 +55,13 @@ describe('when policies change, operators step in and others use the key', () =>
   };
 
   const everyCallArrivesWhileItIsCounted: Law = (calls, story, history) => {
-    // Upstream's clock is the true one here. The ledger's is behind it by what entries took on their way, never ahead.
+    // Upstream's clock is the true one. Ledger time is behind it by broker delays, never ahead.
     const owners = story.facts.filter(({ fact }) => fact === 'claimed').length;
-    const frozen = history.blows.reduce((sum, blow) => sum + (blow.does === 'freezes' ? blow.forMs : 0), 0);
-    const behind = owners * slowest + frozen;
+    const frozen = history.incidents.reduce(
+      (sum, each) => sum + (each.kind === 'limiter freezes' ? each.forMs : 0),
+      0,
+    );
+    const behind = owners * maxBrokerDelay + frozen;
     for (const { arrivedAt, startedAt, arrivesBy } of calls) {
       if (arrivedAt === undefined) continue;
       expect(arrivedAt).toBeGreaterThanOrEqual(startedAt);
@@ -66,7 +69,7 @@ describe('when policies change, operators step in and others use the key', () =>
     }
   };
 
-  it('no call overfills the window of its policy or starts in a pause, a probe goes alone, and every call arrives while it is counted', () => {
+  it('no call overfills its window or starts in a pause, a probe goes alone, and every call arrives while it is counted', () => {
     const laws = [
       noCallOverfillsTheWindowOfItsPolicy,
       noneStartsInAPauseAndAProbeGoesAlone,
@@ -74,9 +77,9 @@ describe('when policies change, operators step in and others use the key', () =>
     ];
     fc.assert(
       fc.property(anyHistory, (history) => {
-        const story = happen(history);
+        const story = runHistory(history);
         const calls = startedCalls(story, settingsOf(history));
-        const broken = laws.flatMap((law) => {
+        const violations = laws.flatMap((law) => {
           try {
             law(calls, story, history);
             return [];
@@ -84,7 +87,7 @@ describe('when policies change, operators step in and others use the key', () =>
             return [`${law.name}: ${(error as Error).message}`];
           }
         });
-        expect(broken).toEqual([]);
+        expect(violations).toEqual([]);
       }),
       { numRuns: 400 },
     );

@@ -1,10 +1,10 @@
 import type { Fact, JournalEntry, Offer, Operation, Policy } from '@paceline/shared/contracts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { Settings } from '@paceline/limiter/core/settings';
-import { settings as usual } from '@paceline/limiter/core/testing';
+import { settings as testSettings } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { createAgenda } from '@paceline/kit/agenda';
-import { caller, type End, type Surroundings, type CallerPlan } from './caller.ts';
+import { caller, type CallerContext, type CallerEnd, type CallerPlan } from './caller.ts';
 import { createDice } from '@paceline/kit/dice';
 import { createJournal, type Death, type Owner, takeOver } from './owner.ts';
 import { place, createUpstream } from './upstream.ts';
@@ -14,85 +14,85 @@ import { evolve } from '@paceline/limiter/core/evolve';
 import { budgetOf, createLedger } from '@paceline/limiter/core/ledger';
 import { isPaused } from '@paceline/limiter/core/window';
 
-/** What befalls the limiters, or the broker's clock; `after` ms from what befell them before. */
-export type Blow = { readonly after: number } & (
-  | { readonly does: 'dies'; readonly death: Death; readonly downFor: number }
-  | { readonly does: 'freezes'; readonly forMs: number }
-  | { readonly does: 'is replaced' | 'loses an acknowledgement' }
-  | { readonly does: 'broker clock'; readonly offset: number }
-  | { readonly does: 'upstream changes'; readonly policy: Policy }
-  | { readonly does: 'operator'; readonly operation: OperationNow }
+/** Something that happens to a limiter, the broker's clock or the policy, `after` ms after the previous incident. */
+export type Incident = { readonly after: number } & (
+  | { readonly kind: 'limiter dies'; readonly death: Death; readonly downFor: number }
+  | { readonly kind: 'limiter freezes'; readonly forMs: number }
+  | { readonly kind: 'limiter is replaced' | 'acknowledgement is lost' }
+  | { readonly kind: 'broker clock is set'; readonly offset: number }
+  | { readonly kind: 'upstream changes policy'; readonly policy: Policy }
+  | { readonly kind: 'operator'; readonly operation: RelativeOperation }
 );
-export type OperationNow =
+export type RelativeOperation =
   | { readonly do: 'pause'; readonly forMs: number }
   | { readonly do: 'resume' | 'release' | 'forget_policy' }
   | { readonly do: 'set_policy'; readonly policy: Policy };
 
 export interface History {
   readonly policy: Policy;
-  /** Of the places of a window, how many are kept for the forced lanes. */
+  /** Permits of a window reserved for the forced lanes. */
   readonly reserve: number;
   readonly callers: ReadonlyArray<{
+    /** Ms after the previous caller. */
     readonly after: number;
-    readonly wanted: CallerPlan;
-    readonly fate: ScriptFault;
+    readonly plan: CallerPlan;
+    readonly fault: ScriptFault;
   }>;
-  readonly blows: readonly Blow[];
+  readonly incidents: readonly Incident[];
   readonly network: Network;
 }
 
-/** A message takes up to `jitterMs`, one of a hundred ten times as long. */
+/** A message takes up to `jitterMs`, and 1 % take up to ten times as long. */
 export interface Network {
   readonly seed: number;
   readonly jitterMs: number;
-  /** The share of messages that come again, or only, up to `latestMs` later. */
-  readonly strays: number;
+  /** The share of messages that arrive, or arrive again, up to `latestMs` later. */
+  readonly delayed: number;
   readonly latestMs: number;
-  /** The share of messages that never come. */
+  /** The share of messages that never arrive. */
   readonly lost?: number;
 }
 
-/** What came of a history. */
-export interface Story {
+export interface HistoryResult {
   readonly entries: readonly JournalEntry[];
   readonly facts: readonly Fact[];
   readonly arrivals: ReadonlyMap<string, number>;
-  /** How each caller that did not die ended, by its ticket. */
-  readonly ends: ReadonlyMap<string, End>;
-  /** The callers that did not die. */
-  readonly alive: readonly string[];
-  /** The permits whose start a caller has heard of. */
-  readonly startsHeard: ReadonlySet<string>;
-  readonly lastAt: number;
+  /** How each surviving caller ended, by its ticket. */
+  readonly ends: ReadonlyMap<string, CallerEnd>;
+  /** The tickets of callers that did not die. */
+  readonly survivors: readonly string[];
+  /** Permits whose start was confirmed to a caller. */
+  readonly confirmedStarts: ReadonlySet<string>;
+  readonly endedAt: number;
 }
 
-export const begin = 1_000_000_000;
+export const startTime = 1_000_000_000;
 /** Ms after which an unanswered message is given up. */
-const patience = 3_000;
-/** No history has as many events, unless somebody waits for ever. */
-const mostSteps = 100_000;
+const replyTimeout = 3_000;
+/** More events than any history has, unless a caller waits forever. */
+const maxSteps = 100_000;
 
-/** The settings of a world: calls are short there, so that much happens in a window. */
+/** The settings of a history: calls are short, so that much happens in a window. */
 export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserve'>): Settings => ({
-  ...usual,
-  policies: { ...usual.policies, riders_single: policy },
-  reserve: { ...usual.reserve, riders_single: reserve },
-  callTimeout: { ...usual.callTimeout, riders_single: 5_000 },
+  ...testSettings,
+  policies: { ...testSettings.policies, riders_single: policy },
+  reserve: { ...testSettings.reserve, riders_single: reserve },
+  callTimeout: { ...testSettings.callTimeout, riders_single: 5_000 },
 });
 
 /**
- * Lets everybody live until all has happened. Not divided: each message rolls the same dice, in order.
- * @throws when a caller waits for ever
+ * Runs a history to its end. One function: all messages share one random generator, in order.
+ * @throws when a caller waits forever
  */
-export function happen(history: History): Story {
+export function runHistory(history: History): HistoryResult {
   const settings = settingsOf(history);
-  const { seed, jitterMs, strays, latestMs, lost = 0 } = history.network;
-  const agenda = createAgenda(begin);
+  const { seed, jitterMs, delayed, latestMs, lost = 0 } = history.network;
+  const agenda = createAgenda(startTime);
   const dice = createDice(seed, 'network');
   const upstream = createUpstream(agenda, history.policy);
   const clients = new Map<string, (event: PermitEvent) => void>();
-  const ends = new Map<string, End>();
-  const startsHeard = new Set<string>();
+  const ends = new Map<string, CallerEnd>();
+  const confirmedStarts = new Set<string>();
   const owners: Owner[] = [];
   let offset = 0;
   let nextOffset = 0;
@@ -105,107 +105,107 @@ export function happen(history: History): Story {
   const send = (deliver: () => void): void => {
     if (lost > 0 && dice.chance(lost)) return;
     const ms = dice.whole(0, jitterMs * (dice.chance(0.01) ? 10 : 1));
-    const stray = dice.chance(strays);
-    if (!stray || dice.chance(0.5)) agenda.in(ms, deliver);
-    if (stray) agenda.in(ms + dice.whole(0, latestMs), deliver);
+    const isDelayed = dice.chance(delayed);
+    if (!isDelayed || dice.chance(0.5)) agenda.in(ms, deliver);
+    if (isDelayed) agenda.in(ms + dice.whole(0, latestMs), deliver);
   };
 
-  /** The newest owner hears it, at times an older one that does not know yet. */
-  const toOwner = (request: LedgerRequest, reply: (answer: Reply) => void): void => {
+  /** Reaches the newest owner, or at times an older one that does not know it was replaced. */
+  const toOwner = (request: LedgerRequest, onReply: (reply: Reply) => void): void => {
     const alive = owners.filter((owner) => owner.alive());
     const owner = dice.chance(0.1) ? alive[0] : alive.at(-1);
-    owner?.hear(request, reply);
+    owner?.receive(request, onReply);
   };
 
-  const around: Surroundings = {
+  const context: CallerContext = {
     agenda,
     upstream,
     callTimeout: settings.callTimeout.riders_single,
-    ask(ask, heard) {
-      let over = false;
-      const end = (answer: Reply | undefined) => {
-        if (over) return;
-        over = true;
-        if (answer?.answer === 'started') startsHeard.add(answer.permit);
-        heard(answer?.answer === 'done' ? undefined : answer);
+    request(request, onReply) {
+      let isDone = false;
+      const finish = (reply: Reply | undefined) => {
+        if (isDone) return;
+        isDone = true;
+        if (reply?.answer === 'started') confirmedStarts.add(reply.permit);
+        onReply(reply?.answer === 'done' ? undefined : reply);
       };
-      send(() => toOwner(ask, (answer) => send(() => end(answer))));
-      agenda.in(patience, () => end(undefined));
+      send(() => toOwner(request, (reply) => send(() => finish(reply))));
+      agenda.in(replyTimeout, () => finish(undefined));
     },
-    attend: (ticket, happened) => void clients.set(ticket, happened),
+    subscribe: (ticket, onEvent) => void clients.set(ticket, onEvent),
     ended: (ticket, end) => ends.set(ticket, end),
   };
 
-  const open = () => {
+  const startLimiter = () => {
     const offer = ({ ticket, permit }: Offer) =>
       send(() => clients.get(ticket)?.({ event: 'offered', permit }));
-    const opened = () => {
-      for (const happened of clients.values()) send(() => happened({ event: 'new owner' }));
+    const claimed = () => {
+      for (const notify of clients.values()) send(() => notify({ event: 'new owner' }));
     };
     const id = `limiter ${owners.length}`;
-    owners.push(takeOver({ id, agenda, dice, journal, brokerTime, settings, offer, opened }));
+    owners.push(takeOver({ id, agenda, dice, journal, brokerTime, settings, offer, claimed }));
   };
 
-  const strike = (blow: Blow): void => {
+  const applyIncident = (incident: Incident): void => {
     const owner = owners.at(-1);
-    switch (blow.does) {
-      case 'dies':
-        owner?.die(blow.death);
-        // Whoever did not come to dying by then is taken for dead.
-        agenda.in(blow.downFor, open);
+    switch (incident.kind) {
+      case 'limiter dies':
+        owner?.die(incident.death);
+        // It is replaced even if it has not died by then.
+        agenda.in(incident.downFor, startLimiter);
         return;
-      case 'freezes':
-        owner?.freeze(blow.forMs);
+      case 'limiter freezes':
+        owner?.freeze(incident.forMs);
         return;
-      case 'is replaced':
-        open();
+      case 'limiter is replaced':
+        startLimiter();
         return;
-      case 'loses an acknowledgement':
+      case 'acknowledgement is lost':
         owner?.loseAcknowledgement();
         return;
-      case 'broker clock':
-        // Set forward when nobody rules, a clock says the same as one that nobody has ruled by for as long.
-        nextOffset = blow.offset;
+      case 'broker clock is set':
+        // A clock set forward between two owners can't be told from an idle time of that length: it waits for an entry.
+        nextOffset = incident.offset;
         if (nextOffset < offset) offset = nextOffset;
         return;
-      case 'upstream changes':
-        upstream.change(blow.policy);
+      case 'upstream changes policy':
+        upstream.setPolicy(incident.policy);
         return;
       case 'operator':
-        toOwner(operationOf(blow.operation, agenda.now()), () => undefined);
+        toOwner(operationAt(incident.operation, agenda.now()), () => undefined);
     }
   };
 
-  open();
+  startLimiter();
   let at = 0;
-  for (const [index, { after, wanted, fate }] of history.callers.entries()) {
+  for (const [index, { after, plan, fault }] of history.callers.entries()) {
     at += after;
-    agenda.in(at, () => runScript(caller(`t${index}`, wanted, around), fate, agenda));
+    agenda.in(at, () => runScript(caller(`t${index}`, plan, context), fault, agenda));
   }
   at = 0;
-  for (const blow of history.blows) {
-    at += blow.after;
-    agenda.in(at, () => strike(blow));
+  for (const incident of history.incidents) {
+    at += incident.after;
+    agenda.in(at, () => applyIncident(incident));
   }
-  agenda.run(mostSteps);
+  agenda.run(maxSteps);
   return {
     entries: journal.entries,
     facts: journal.entries.flatMap((entry) => (entry.entry === 'facts' ? entry.facts : [])),
     arrivals: upstream.arrivals,
     ends,
-    alive: history.callers.flatMap(({ fate }, index) => (fate.dies ? [] : [`t${index}`])),
-    startsHeard,
-    lastAt: agenda.now(),
+    survivors: history.callers.flatMap(({ fault }, index) => (fault.dies ? [] : [`t${index}`])),
+    confirmedStarts,
+    endedAt: agenda.now(),
   };
 }
 
-function operationOf(operation: OperationNow, now: number): Operation {
+function operationAt(operation: RelativeOperation, now: number): Operation {
   if (operation.do !== 'pause') return { ...operation, ...place };
   return { do: 'pause', ...place, until: now + operation.forMs };
 }
 
-/** Every call that was booked, in the order of the journal, with what held when it started. */
-export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
+/** Every started call in journal order, with the state of its budget when it started. */
+export function startedCalls({ entries, arrivals }: HistoryResult, settings: Settings) {
   const ledger = createLedger(1, settings);
   return entries.flatMap((entry) => {
     if (entry.entry !== 'facts') return [];
@@ -221,13 +221,13 @@ export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
         permit,
         startedAt,
         arrivesBy,
-        /** Undefined when it was never sent. */
+        /** Undefined if it was never sent. */
         arrivedAt: arrivals.get(permit),
         policy: policyOf(budget),
         paused: isPaused(budget, startedAt),
         probing,
         unknown: (unknownUntil ?? 0) > startedAt,
-        /** How many others may still have been under way. */
+        /** Other calls that may still arrive. */
         open: intervals.filter((other) => !other.settled && other.arrivesBy > startedAt).length,
       };
       evolve(ledger, fact);

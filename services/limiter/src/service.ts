@@ -2,15 +2,15 @@ import { allPartitions } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
-import { highWaterMarkOf, reporting } from './adapters/high-water-mark.ts';
+import { highWaterMarkOf, observed } from './adapters/high-water-mark.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
-import { type Open, SharedOwnership } from './adapters/ownership.ts';
+import { type OpenPartition, SharedOwnership } from './adapters/ownership.ts';
 import { openPartition } from './adapters/partition.ts';
 import type { LimiterConfig } from './config.ts';
 import { defaultSettings } from './core/settings.ts';
 
-/** Who may call upstream now: owns the ledgers of its share of the partitions, and answers for them. */
+/** Decides who may call upstream now: owns the ledgers of its share of the partitions. */
 export async function startLimiter({
   config,
   clock,
@@ -21,10 +21,10 @@ export async function startLimiter({
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
-  const openings = allPartitions.map((partition): [number, Open] => {
+  const openers = allPartitions.map((partition): [number, OpenPartition] => {
     const highWaterMark = highWaterMarkOf(bus, partition);
-    const open: Open = (onClaimed) => {
-      const journal = reporting(
+    const open: OpenPartition = (onClaimed) => {
+      const journal = observed(
         openJournal(bus, partition, { history: config.RETENTION_JOURNAL, machine: clock.machine }),
         (sequence, isClaim) => {
           highWaterMark.appended(sequence);
@@ -35,7 +35,7 @@ export async function startLimiter({
     };
     return [partition, open];
   });
-  const ownership = new SharedOwnership(bus, clock.machine, owner, new Map(openings));
+  const ownership = new SharedOwnership(bus, clock.machine, owner, new Map(openers));
   measure(() => ownership.owned());
   return {
     checks: {
@@ -43,8 +43,8 @@ export async function startLimiter({
         await connection.rtt();
       },
       partitions() {
-        const idle = allPartitions.filter((partition) => !ownership.ready(partition));
-        if (idle.length > 0) throw new Error(`no limiter answers yet for ${idle.join(', ')}`);
+        const unowned = allPartitions.filter((partition) => !ownership.ready(partition));
+        if (unowned.length > 0) throw new Error(`partitions without an owner: ${unowned.join(', ')}`);
       },
     },
     drain: () => ownership.close(),

@@ -72,7 +72,8 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     }
     await limiters.ownership.sharedOut(ids);
     const late = await lateCommits(limiters.adminUrl);
-    const refusals = (await readFile(frozen.logFile, 'utf8')).split('moved on without us').length - 1;
+    const refusals =
+      (await readFile(frozen.logFile, 'utf8')).split('has an entry by another owner').length - 1;
     const peers = await sideBySide(limiting.filter(decidesElsewhere), gapOf, say);
     return outcomeOf(results, late, refusals, peers);
   } finally {

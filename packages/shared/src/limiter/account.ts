@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** The name under which one API key's windows are kept: tells keys apart without telling the key. */
+/** The account name of an API key: a hash, so that it doesn't reveal the key. */
 export const accountOf = (apiKey: string): string =>
   `key-${createHash('sha256').update(apiKey).digest('hex').slice(0, 12)}`;
 
-/** How many journals the accounts are spread over: fixed for good, since it decides where an account's ledger is. */
+/** The number of journals. It must never change, because it decides which partition holds an account's ledger. */
 const partitions = 8;
 
 /** The partition (0…7) that an account belongs to. */

@@ -12,7 +12,7 @@ import { type Permit, PermitRefused, PermitSpent } from './permit.ts';
 
 const account = accountOf('a key');
 const partition = partitionOf(account);
-/** Time stands still: nothing happens because of it. */
+/** Never advanced, so that no timer fires. */
 const clock = createVirtualClock();
 const later = 1;
 let bus: Bus;
@@ -24,72 +24,78 @@ beforeAll(async () => {
 
 afterAll(() => bus?.connection.close());
 
-/** An owner of the partition that answers every ask like this, but for cancels, or not at all. */
-function owner(answer?: PermitReply): { asked: PermitRequest[]; subscription: Subscription } {
-  const asked: PermitRequest[] = [];
-  const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
-    asked.push(...requests);
-    const answerTo = (ask: PermitRequest): PermitReply =>
-      ask.do === 'cancel' || !answer ? { answer: 'cancelled' } : answer;
-    if (answer) reply({ replies: requests.map(answerTo) });
+/** An owner that sends this reply to every request except cancels, or that never replies. */
+function startOwner(reply?: PermitReply): { received: PermitRequest[]; subscription: Subscription } {
+  const received: PermitRequest[] = [];
+  const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, send) => {
+    received.push(...requests);
+    const replyTo = (request: PermitRequest): PermitReply =>
+      request.do === 'cancel' || !reply ? { answer: 'cancelled' } : reply;
+    if (reply) send({ replies: requests.map(replyTo) });
   });
-  return { asked, subscription };
+  return { received, subscription };
 }
 
 describe('when a partition has a new owner', () => {
-  it('whoever waits asks it at once, with the same ticket, place in line and promise', async () => {
+  it('waiting requests are repeated at once, with the same ticket, request time and first estimate', async () => {
     const limiters = createLimiters(bus, clock);
     const limiter = limiters.of(account);
-    const line = { position: 1, ahead: 0, estimatedAt: 0, retryIn: later };
-    const first = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
-    const told: number[] = [];
+    const place = { position: 1, ahead: 0, estimatedAt: 0, retryIn: later };
+    const first = startOwner({ answer: 'waiting', reason: 'waiting_for_window', ...place });
+    const positions: number[] = [];
     const waiting = limiter.withPermit(
-      { endpoint: 'clubs', lane: 'rider_sync', onWaiting: ({ position }) => told.push(position) },
+      { endpoint: 'clubs', lane: 'rider_sync', onWaiting: ({ position }) => positions.push(position) },
       async () => undefined,
     );
-    await eventually(() => expect(told).toEqual([1]));
+    await eventually(() => expect(positions).toEqual([1]));
     first.subscription.unsubscribe();
 
-    const second = owner({ answer: 'refused', reason: 'deadline_unreachable', earliest: 0 });
+    const second = startOwner({ answer: 'refused', reason: 'deadline_unreachable', earliest: 0 });
     signal(bus, catalog.partitionClaimed, { partition }, {});
     await expect(waiting).rejects.toThrow(PermitRefused);
-    expect(second.asked[0]).toEqual({ ...first.asked[0], start: false, firstEstimate: 0 });
+    expect(second.received[0]).toEqual({ ...first.received[0], start: false, firstEstimate: 0 });
     await limiters.close();
     second.subscription.unsubscribe();
   });
 
-  it('nobody waits any longer for an answer of the last one', async () => {
-    const frozen = owner();
+  it('requests in flight to the old owner are abandoned', async () => {
+    const frozen = startOwner();
     const requester = createRequester(bus, partition);
-    const answers: PermitReply[] = [];
+    const replies: PermitReply[] = [];
     void requester
       .request({ do: 'cancel', account, endpoint: 'clubs', id: 'a ticket' })
-      .then((answer) => answers.push(answer));
-    await eventually(() => expect(frozen.asked).toContainEqual(expect.objectContaining({ id: 'a ticket' })));
-    requester.giveUp();
+      .then((reply) => replies.push(reply));
+    await eventually(() =>
+      expect(frozen.received).toContainEqual(expect.objectContaining({ id: 'a ticket' })),
+    );
+    requester.abandon();
     await new Promise(setImmediate);
-    expect(answers).toMatchObject([{ answer: 'unavailable' }]);
+    expect(replies).toMatchObject([{ answer: 'unavailable' }]);
     frozen.subscription.unsubscribe();
   });
 });
 
-describe('a caller that throws when it is shown its place', () => {
-  it('hears of it as the end of its wait, and its ticket is taken back', async () => {
+describe('a caller whose onWaiting throws', () => {
+  it('gets that error, and its ticket is cancelled', async () => {
     const limiters = createLimiters(bus, clock);
-    const line = { position: 1, ahead: 0, estimatedAt: 0, retryIn: later };
-    const { asked, subscription } = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
+    const place = { position: 1, ahead: 0, estimatedAt: 0, retryIn: later };
+    const { received, subscription } = startOwner({
+      answer: 'waiting',
+      reason: 'waiting_for_window',
+      ...place,
+    });
     const waiting = limiters.of(account).withPermit(
       {
         endpoint: 'clubs',
         lane: 'rider_sync',
         onWaiting() {
-          throw new Error('can not be shown');
+          throw new Error('display failed');
         },
       },
       async () => undefined,
     );
-    await expect(waiting).rejects.toThrow('can not be shown');
-    await eventually(() => expect(asked.map((ask) => ask.do)).toEqual(['acquire', 'cancel']));
+    await expect(waiting).rejects.toThrow('display failed');
+    await eventually(() => expect(received.map((request) => request.do)).toEqual(['acquire', 'cancel']));
     await limiters.close();
     subscription.unsubscribe();
   });
@@ -98,7 +104,7 @@ describe('a caller that throws when it is shown its place', () => {
 describe('a started permit', () => {
   const sendBy = 2_000;
 
-  /** Hands a started permit to `use`. @returns the outcomes that the limiter receives */
+  /** Runs `use` with a started permit. @returns the outcomes that the limiter receives */
   async function outcomesOf(
     use: (permit: Permit<'clubs'>, time: VirtualClock) => void | Promise<void>,
   ): Promise<unknown[]> {
@@ -106,35 +112,35 @@ describe('a started permit', () => {
     const limiters = createLimiters(bus, time);
     const outcomes: unknown[] = [];
     const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
-      outcomes.push(...requests.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
+      outcomes.push(...requests.flatMap((request) => (request.do === 'settle' ? [request.outcome] : [])));
       reply({
         replies: requests.map(({ do: verb }) =>
           verb === 'acquire' ? { answer: 'started', permit: '1-1-a', sendBy } : { answer: 'settled' },
         ),
       });
     });
-    const wanted = { endpoint: 'clubs', lane: 'rider_sync' } as const;
-    await limiters.of(account).withPermit(wanted, async (permit) => use(permit, time));
+    const options = { endpoint: 'clubs', lane: 'rider_sync' } as const;
+    await limiters.of(account).withPermit(options, async (permit) => use(permit, time));
     await limiters.close();
     subscription.unsubscribe();
     return outcomes;
   }
 
-  it('is good for one call', async () => {
+  it('allows one call', async () => {
     await outcomesOf((permit) => {
       permit.use();
       expect(() => permit.use()).toThrow(PermitSpent);
     });
   });
 
-  it('is good for none once it is settled', async () => {
+  it('allows no call once it is settled', async () => {
     await outcomesOf((permit) => {
       permit.settle({ result: 'not_sent' });
       expect(() => permit.use()).toThrow(PermitSpent);
     });
   });
 
-  it('is good for none once its time to send is over', async () => {
+  it('allows no call once its time to send is over', async () => {
     const outcomes = await outcomesOf(async (permit, time) => {
       await time.advance(sendBy);
       expect(() => permit.use()).toThrow(PermitSpent);
@@ -142,7 +148,7 @@ describe('a started permit', () => {
     expect(outcomes).toEqual([{ result: 'not_sent' }]);
   });
 
-  it('is settled once, by who says it first', async () => {
+  it('is settled once, with the first outcome', async () => {
     const outcomes = await outcomesOf((permit) => {
       permit.use();
       permit.settle({ result: 'answered', status: 200 });
@@ -151,11 +157,11 @@ describe('a started permit', () => {
     expect(outcomes).toEqual([{ result: 'answered', status: 200 }]);
   });
 
-  it('that was used and not settled counts as unanswered', async () => {
+  it('is reported as unanswered if it was used but not settled', async () => {
     expect(await outcomesOf((permit) => permit.use())).toEqual([{ result: 'unanswered' }]);
   });
 
-  it('can not be given back once its call has left', async () => {
+  it('cannot be returned once its call was sent', async () => {
     const outcomes = await outcomesOf((permit) => {
       permit.use();
       permit.settle({ result: 'not_sent' });
@@ -164,11 +170,11 @@ describe('a started permit', () => {
   });
 });
 
-describe('a call whose end breaks the contract', () => {
-  it('is settled all the same: a 429 stays a 429, without what else was said', async () => {
+describe('a malformed outcome', () => {
+  it('is reported without its details, so that a 429 stays a 429', async () => {
     const limiters = createLimiters(bus, clock);
     const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
-      outcomes.push(...requests.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
+      outcomes.push(...requests.flatMap((request) => (request.do === 'settle' ? [request.outcome] : [])));
       reply({
         replies: requests.map(({ do: verb }) =>
           verb === 'acquire' ? { answer: 'started', permit: '1-1-a', sendBy: later } : { answer: 'settled' },
@@ -186,30 +192,30 @@ describe('a call whose end breaks the contract', () => {
   });
 });
 
-describe('the asks of one event-loop turn', () => {
+describe('the requests of one event-loop turn', () => {
   const cancel = (id: string): PermitRequest => ({ do: 'cancel', account, endpoint: 'clubs', id });
 
-  it('travel as one message, and are answered each', async () => {
+  it('are sent as one message, and each gets its reply', async () => {
     let messages = 0;
     const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
       messages += 1;
       reply({ replies: requests.map(() => ({ answer: 'cancelled' })) });
     });
     const requester = createRequester(bus, partition);
-    const answers = await Promise.all(['a', 'b', 'c'].map((id) => requester.request(cancel(id))));
-    expect(answers).toEqual(answers.map(() => ({ answer: 'cancelled' })));
+    const replies = await Promise.all(['a', 'b', 'c'].map((id) => requester.request(cancel(id))));
+    expect(replies).toEqual(replies.map(() => ({ answer: 'cancelled' })));
     expect(messages).toBe(1);
     subscription.unsubscribe();
   });
 
-  it('do not share the fate of one among them that breaks the contract', async () => {
-    const { asked, subscription } = owner({ answer: 'cancelled' });
+  it('succeed even if one of them violates the contract', async () => {
+    const { received, subscription } = startOwner({ answer: 'cancelled' });
     const requester = createRequester(bus, partition);
     const wrong = requester.request(cancel(''));
     const right = requester.request(cancel('a'));
     await expect(wrong).rejects.toThrow('id');
     expect(await right).toEqual({ answer: 'cancelled' });
-    expect(asked).toEqual([cancel('a')]);
+    expect(received).toEqual([cancel('a')]);
     subscription.unsubscribe();
   });
 });

@@ -9,24 +9,24 @@ import { type Limiter, type Permit, type PermitOptions, PermitRefused, PermitSpe
 import { createRequester, type Requester } from './requester.ts';
 import { measureWait, stateEvents, waitEvents } from './waits.ts';
 
-/** The limiter's clients of one process: what several accounts ask for in one event-loop turn travels together. */
+/** The limiter clients of one process. Requests of all accounts in one event-loop turn are sent together. */
 export interface Limiters {
-  /** The one of this account: see `accountOf`. */
+  /** The client of an account: see `accountOf`. */
   of(account: string): Limiter;
-  /** Ends every wait, gives back what was waited for, and lets what was called be settled. */
+  /** Ends every wait, cancels its request, and waits until started calls are settled, at most 2 s. */
   close(): Promise<void>;
 }
 
-/** The way to one partition's owner, and the permits that are requested or held from it, by ticket. */
+/** The connection to one partition's owner, and the open permits of that partition, by ticket. */
 interface Route {
   readonly requester: Requester;
   readonly permits: Map<string, OpenPermit>;
 }
 
-/** A permit that is not over. */
+/** A permit that is not closed. */
 interface OpenPermit {
-  happened(event: PermitEvent): void;
-  /** Whether its caller is done with it, and the limiter is still to hear how it ended. */
+  dispatch(event: PermitEvent): void;
+  /** Whether its caller has finished, but the limiter has not acknowledged that. */
   isEnding(): boolean;
 }
 
@@ -35,11 +35,11 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
   const closing = new AbortController();
   const routes = new Map<number, Route>();
   const openPermits = () => [...routes.values()].flatMap(({ permits }) => [...permits.values()]);
-  let onOver = () => {};
+  let onClosed = () => {};
   const subscriptions = [
     listen(bus, catalog.offer, { client }, ({ ticket, permit }) => {
-      // One for a ticket that is over is dropped: the limiter takes it back.
-      for (const { permits } of routes.values()) permits.get(ticket)?.happened({ event: 'offered', permit });
+      // An offer for a closed ticket is ignored: the limiter takes the permit back.
+      for (const { permits } of routes.values()) permits.get(ticket)?.dispatch({ event: 'offered', permit });
     }),
   ];
 
@@ -48,19 +48,19 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
     if (known) return known;
     const route: Route = { requester: createRequester(bus, partition), permits: new Map() };
     routes.set(partition, route);
-    // The sooner a new owner has heard everybody, the sooner it grants, and the most urgent first.
-    const opened = listen(bus, catalog.partitionClaimed, { partition }, () => {
-      route.requester.giveUp();
-      for (const permit of route.permits.values()) permit.happened({ event: 'new owner' });
+    // Repeated at once, so that a new owner knows every request before it grants the first permit.
+    const onClaim = listen(bus, catalog.partitionClaimed, { partition }, () => {
+      route.requester.abandon();
+      for (const permit of route.permits.values()) permit.dispatch({ event: 'new owner' });
     });
-    subscriptions.push(opened);
+    subscriptions.push(onClaim);
     return route;
   }
 
   return {
     of(account) {
       const route = routeTo(partitionOf(account));
-      const parts = { route, account, client, clock, closing: closing.signal, onOver: () => onOver() };
+      const parts = { route, account, client, clock, closing: closing.signal, onClosed: () => onClosed() };
       return {
         policyOf: (endpoint) => policyOf(bus, clock.machine, account, endpoint, closing.signal),
         withPermit: (options, use) => withPermit(parts, options, use),
@@ -69,14 +69,14 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
     async close() {
       closing.abort(new Error('the limiter client was closed'));
       const { reason } = closing.signal;
-      for (const permit of openPermits()) permit.happened({ event: 'close', reason });
+      for (const permit of openPermits()) permit.dispatch({ event: 'close', reason });
       for (const subscription of subscriptions) subscription.unsubscribe();
       const settled = new Promise<void>((resolve) => {
-        onOver = () => {
+        onClosed = () => {
           if (!openPermits().some((permit) => permit.isEnding())) resolve();
         };
       });
-      onOver();
+      onClosed();
       await Promise.race([settled, pause(clock.machine, 2_000)]);
     },
   };
@@ -85,11 +85,11 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
 interface ClientParts {
   readonly route: Route;
   readonly account: string;
-  /** Where offers are sent. */
+  /** The id that offers are sent to. */
   readonly client: string;
   readonly clock: Clock;
   readonly closing: AbortSignal;
-  readonly onOver: () => void;
+  readonly onClosed: () => void;
 }
 
 async function withPermit<Endpoint extends Budget, Result>(
@@ -110,7 +110,7 @@ async function withPermit<Endpoint extends Budget, Result>(
 
 interface StartedPermit<Endpoint extends Budget> {
   readonly permit: Permit<Endpoint>;
-  /** Settles what the caller left open: a call that was never sent is given back. */
+  /** Settles a call that the caller left open, and returns the permit if it was not sent. */
   finish(): void;
 }
 
@@ -124,22 +124,22 @@ async function obtain<Endpoint extends Budget>(
   parts.closing.throwIfAborted();
   signal?.throwIfAborted();
   const show = waitEvents(span);
-  const cancel = () => open.happened({ event: 'cancel', reason: signal?.reason });
+  const cancel = () => open.dispatch({ event: 'cancel', reason: signal?.reason });
   const { promise, resolve, reject } = Promise.withResolvers<StartedPermit<Endpoint>>();
-  const open = follow(parts, requestOf(parts, options), span, (effect) => {
+  const open = runProtocol(parts, requestOf(parts, options), span, (effect) => {
     switch (effect.effect) {
       case 'show':
         show(effect.waiting);
         try {
           onWaiting?.(effect.waiting);
         } catch (reason) {
-          open.happened({ event: 'cancel', reason });
+          open.dispatch({ event: 'cancel', reason });
         }
         return;
       case 'started':
         resolve({
-          permit: permitOf(effect.permit, endpoint, open.happened),
-          finish: () => open.happened({ event: 'finish' }),
+          permit: permitOf(effect.permit, endpoint, open.dispatch),
+          finish: () => open.dispatch({ event: 'finish' }),
         });
         return;
       case 'refused':
@@ -149,7 +149,7 @@ async function obtain<Endpoint extends Budget>(
         reject(effect.reason);
         return;
       case 'spent':
-        throw new PermitSpent(`This permit for ${endpoint} must not be used: ${effect.because}`);
+        throw new PermitSpent(`This permit for ${endpoint} can't be used: ${effect.reason}`);
     }
   });
   signal?.addEventListener('abort', cancel);
@@ -160,27 +160,27 @@ async function obtain<Endpoint extends Budget>(
   }
 }
 
-type ToCaller = Exclude<PermitEffect, { effect: 'send' | 'wake' }>;
+type CallerEffect = Exclude<PermitEffect, { effect: 'send' | 'wake' }>;
 
-/** Performs what `core/permit-protocol.ts` decides, until the permit is over. */
-function follow(
-  { route: { requester, permits }, clock: { machine }, onOver }: ClientParts,
-  asked: PermitRequestOf<'acquire'>,
+/** Performs the effects that `core/permit-protocol.ts` decides, until the permit is closed. */
+function runProtocol(
+  { route: { requester, permits }, clock: { machine }, onClosed }: ClientParts,
+  acquire: PermitRequestOf<'acquire'>,
   span: Span,
-  toCaller: (effect: ToCaller) => void,
+  onEffect: (effect: CallerEffect) => void,
 ): OpenPermit {
-  let step = requestPermit(asked, machine.elapsed());
+  let step = requestPermit(acquire, machine.elapsed());
   let sends = 0;
-  let callOff = () => {};
+  let cancelTimer = () => {};
 
-  function happened(event: PermitEvent): void {
+  function dispatch(event: PermitEvent): void {
     const from = step.state;
     step = decidePermit(from, event, machine.elapsed());
     stateEvents(span, from, step.state);
-    if (step.state.state === 'over' && from.state !== 'over') {
-      callOff();
-      permits.delete(asked.ticket);
-      onOver();
+    if (step.state.state === 'closed' && from.state !== 'closed') {
+      cancelTimer();
+      permits.delete(acquire.ticket);
+      onClosed();
     }
     for (const effect of step.effects) perform(effect);
   }
@@ -188,32 +188,32 @@ function follow(
   function perform(effect: PermitEffect): void {
     switch (effect.effect) {
       case 'send':
-        callOff();
+        cancelTimer();
         send(effect.request);
         return;
       case 'wake':
-        callOff();
-        callOff = machine.after(effect.inMs, () => happened({ event: 'due' }));
+        cancelTimer();
+        cancelTimer = machine.after(effect.inMs, () => dispatch({ event: 'due' }));
         return;
       default:
-        toCaller(effect);
+        onEffect(effect);
     }
   }
 
-  /** Only the answer to the last request is of interest. */
+  /** Only the reply to the last request counts. */
   function send(request: PermitRequest): void {
     const nth = (sends += 1);
-    const heard = (event: PermitEvent) => {
-      if (nth === sends) happened(event);
+    const onReply = (event: PermitEvent) => {
+      if (nth === sends) dispatch(event);
     };
     requester.request(request).then(
-      (answer) => heard({ event: 'answered', answer }),
-      (error: unknown) => heard({ event: 'malformed', error }),
+      (reply) => onReply({ event: 'replied', reply }),
+      (error: unknown) => onReply({ event: 'malformed', error }),
     );
   }
 
-  const open: OpenPermit = { happened, isEnding: () => /^(settling|cancelling)$/.test(step.state.state) };
-  permits.set(asked.ticket, open);
+  const open: OpenPermit = { dispatch, isEnding: () => /^(settling|cancelling)$/.test(step.state.state) };
+  permits.set(acquire.ticket, open);
   for (const effect of step.effects) perform(effect);
   return open;
 }
@@ -236,26 +236,26 @@ function requestOf(
   };
 }
 
-/** The one place where a permit comes into being: its brand exists for the compiler only. */
+/** The only place that creates permits: the brand exists for the compiler only. */
 const permitOf = <Endpoint extends Budget>(
   id: string,
   endpoint: Endpoint,
-  happened: (event: PermitEvent) => void,
+  dispatch: (event: PermitEvent) => void,
 ): Permit<Endpoint> => {
   const permit: Omit<Permit<Endpoint>, symbol> = {
     id,
     endpoint,
-    use: () => happened({ event: 'use' }),
-    settle: (outcome) => happened({ event: 'settle', outcome }),
+    use: () => dispatch({ event: 'use' }),
+    settle: (outcome) => dispatch({ event: 'settle', outcome }),
   };
   return permit as unknown as Permit<Endpoint>;
 };
 
-/** Real ms that the limiter is given to answer, and after which it is asked again. */
-const answerMs = 2_000;
-const askAgainAfter = 250;
+/** Real ms to wait for a reply, and before a retry. */
+const replyTimeout = 2_000;
+const retryAfter = 250;
 
-/** The limit that an account's limiter keeps now. Asks until it answers. @throws the signal's reason */
+/** The policy in force for a budget. Retries until the limiter replies. @throws the signal's reason */
 async function policyOf(
   bus: Bus,
   machine: Machine,
@@ -267,12 +267,12 @@ async function policyOf(
     closing.throwIfAborted();
     try {
       const at = { partition: partitionOf(account) };
-      const { windows } = await request(bus, catalog.windows, at, { account }, answerMs);
+      const { windows } = await request(bus, catalog.windows, at, { account }, replyTimeout);
       const window = windows.find((each) => each.endpoint === endpoint);
       if (window) return window.policy;
     } catch (error) {
-      bus.log.warn({ err: error, endpoint }, 'the limiter did not say which limit it keeps, asking again');
+      bus.log.warn({ err: error, endpoint }, 'failed to read the policy from the limiter, retrying');
     }
-    await pause(machine, askAgainAfter, closing);
+    await pause(machine, retryAfter, closing);
   }
 }

@@ -6,9 +6,9 @@ import type { Permit } from './permit.ts';
 const bypasses = (upstream: ZwiftRacing, permit: Permit<'events'>) => [
   // @ts-expect-error a call needs a permit
   () => upstream.getClub(20650),
-  // @ts-expect-error of its own endpoint
+  // @ts-expect-error the permit must be of its endpoint
   () => upstream.getClub(permit, 20650),
-  // @ts-expect-error that nobody else can make
+  // @ts-expect-error no other module can create a permit
   () => upstream.getUpcomingEvents({ id: '1', endpoint: 'events', use() {}, settle() {} }),
 ];
 

@@ -1,41 +1,41 @@
 import type { Budget, Lane } from '../definition/index.ts';
 import type { PermitReply, Outcome, Policy } from '../contracts/index.ts';
 
-/** Known only here: nothing else can make a permit, so a call without one does not compile. */
+/** Declared only here, so that no other module can create a permit: a call without one does not compile. */
 declare const started: unique symbol;
 
-/** The right to make one call to `endpoint`, already booked against its window. */
+/** The right to make one call to `endpoint`, already counted against its window. */
 export interface Permit<Endpoint extends Budget> {
   readonly [started]: true;
   readonly id: string;
   readonly endpoint: Endpoint;
   /**
-   * Called right before the request leaves.
-   * @throws {PermitSpent} when it was used before, or when it is too late to send
+   * Marks the permit as used; call it right before sending.
+   * @throws {PermitSpent} if it was used before or it is too late to send
    */
   use(): void;
-  /** Says how the call ended; the sooner, the sooner the window moves on. Only the first time counts. */
+  /** Reports how the call ended; the earlier, the sooner the window frees up. Only the first report counts. */
   settle(outcome: Outcome): void;
 }
 
-/** What a caller wants a permit for. Moments are project ms. */
+/** Options of a permit request. Times are project ms. */
 export interface PermitOptions<Endpoint extends Budget> {
   readonly endpoint: Endpoint;
   readonly lane: Lane;
-  /** After this moment a permit is of no use. */
+  /** The latest useful start; a request that can't meet it is refused. */
   readonly deadline?: number;
-  /** The open slot that the caller works for. */
+  /** The open slot that the call belongs to. */
   readonly slotId?: string;
-  /** Since when the caller has been waiting, when that is longer ago than now: a retried command keeps its place. */
+  /** When the caller started to wait, default now: a retried command keeps its place. */
   readonly requestedAt?: number;
   readonly signal?: AbortSignal;
-  /** Told whenever what the waiter would be shown has changed. What it throws ends the wait. */
+  /** Called when the position or estimate changes. If it throws, the wait ends with that error. */
   readonly onWaiting?: (waiting: Waiting) => void;
 }
 
 export type Waiting = Extract<PermitReply, { answer: 'waiting' }>;
 
-/** The deadline can't be met; `earliest` (project ms) could be. */
+/** The deadline can't be met; `earliest` (project ms) could. */
 export class PermitRefused extends Error {
   readonly earliest: number;
 
@@ -46,22 +46,22 @@ export class PermitRefused extends Error {
   }
 }
 
-/** The permit may not be used (any more): nothing was sent. */
+/** The permit can't be used, or not again: nothing was sent. */
 export class PermitSpent extends Error {
   override name = 'PermitSpent';
 }
 
-/** The one way to an upstream call. */
+/** Grants permits for upstream calls. */
 export interface Limiter {
   /**
-   * Waits for a permit, starts it, runs `use` with it, and settles it whatever happens.
-   * @throws {PermitRefused} when the deadline can't be met; the signal's reason when it aborts while waiting, or that
-   *   the limiter's client was closed; whatever `use` throws, also {PermitSpent} when it came to send too late
+   * Waits for a permit, starts it, runs `use` with it, and always settles it.
+   * @throws {PermitRefused} if the deadline can't be met; the signal's reason if it aborts during the wait; an error if
+   *   the client is closed; anything that `use` throws, such as {PermitSpent} when it sends too late
    */
   withPermit<Endpoint extends Budget, Result>(
     options: PermitOptions<Endpoint>,
     use: (permit: Permit<Endpoint>) => Promise<Result>,
   ): Promise<Result>;
-  /** The limit that is kept now. Asks until the limiter answers. @throws as `withPermit`, when it ends */
+  /** The policy in force. Retries until the limiter replies. @throws if the client is closed */
   policyOf(endpoint: Budget): Promise<Policy>;
 }

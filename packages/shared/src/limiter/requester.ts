@@ -1,75 +1,81 @@
 import { type PermitReply, type PermitRequest, catalog } from '../contracts/index.ts';
 import { BadPayload, type Bus, request } from '../messaging/index.ts';
-import { noAnswer } from './core/permit-protocol.ts';
+import { noReply } from './core/permit-protocol.ts';
 
-/** Sends requests to a partition's limiter; those of one event-loop turn travel as one message. */
+/** Sends requests to a partition's limiter; those of one event-loop turn are sent as one message. */
 export interface Requester {
   /**
-   * The answer, or `unavailable` when none came: then nothing is known, and asking again is safe.
-   * @throws {BadPayload} when the request breaks its contract
+   * The reply, or `unavailable` when none arrives: then nothing is known, and repeating the request is safe.
+   * @throws {BadPayload} when the request violates its contract
    */
-  request(asked: PermitRequest): Promise<PermitReply>;
-  /** Waits no longer for answers to what was sent: the owner that was asked may be gone. */
-  giveUp(): void;
+  request(request: PermitRequest): Promise<PermitReply>;
+  /** Stops waiting for replies to everything sent so far: that owner may be gone. */
+  abandon(): void;
 }
 
-interface Waiting {
-  readonly asked: PermitRequest;
-  readonly resolve: (answer: PermitReply) => void;
+interface PendingRequest {
+  readonly request: PermitRequest;
+  readonly resolve: (reply: PermitReply) => void;
   readonly reject: (error: BadPayload) => void;
 }
 
-/** Real ms after which an unanswered message is given up; every request can be repeated. */
-const patience = 3_000;
-const largestBatch = 500;
+/** Real ms to wait for a reply; every request can be repeated. */
+const replyTimeout = 3_000;
+const maxBatch = 500;
 
 export function createRequester(bus: Bus, partition: number): Requester {
-  let turn: Waiting[] = [];
-  const sent = new Set<readonly Waiting[]>();
+  let collected: PendingRequest[] = [];
+  const sent = new Set<readonly PendingRequest[]>();
 
-  const send = async (batch: readonly Waiting[]) => {
+  const send = async (batch: readonly PendingRequest[]) => {
     sent.add(batch);
     try {
-      const requests = batch.map(({ asked }) => asked);
-      const { replies } = await request(bus, catalog.requestPermits, { partition }, { requests }, patience);
-      for (const [index, { resolve }] of batch.entries()) resolve(replies[index] ?? noAnswer);
+      const requests = batch.map((pending) => pending.request);
+      const { replies } = await request(
+        bus,
+        catalog.requestPermits,
+        { partition },
+        { requests },
+        replyTimeout,
+      );
+      for (const [index, { resolve }] of batch.entries()) resolve(replies[index] ?? noReply);
     } catch (error) {
       if (error instanceof BadPayload) {
-        apart(batch, error);
+        sendOneByOne(batch, error);
         return;
       }
-      bus.log.debug({ err: error, partition }, 'the limiter did not answer');
-      answerNone(batch);
+      bus.log.debug({ err: error, partition }, 'no reply from the limiter');
+      resolveWithoutReply(batch);
     } finally {
       sent.delete(batch);
     }
   };
 
-  /** A malformed request must not take the others of its turn with it. */
-  const apart = (batch: readonly Waiting[], error: BadPayload) => {
+  /** A malformed request must not fail the others of its batch. */
+  const sendOneByOne = (batch: readonly PendingRequest[], error: BadPayload) => {
     if (batch.length === 1) batch[0]?.reject(error);
     else for (const each of batch) void send([each]);
   };
 
   const flush = () => {
-    const waiting = turn;
-    turn = [];
-    for (let from = 0; from < waiting.length; from += largestBatch)
-      void send(waiting.slice(from, from + largestBatch));
+    const pending = collected;
+    collected = [];
+    for (let from = 0; from < pending.length; from += maxBatch)
+      void send(pending.slice(from, from + maxBatch));
   };
 
   return {
-    request: (asked) =>
+    request: (permitRequest) =>
       new Promise((resolve, reject) => {
-        if (turn.length === 0) setImmediate(flush);
-        turn.push({ asked, resolve, reject });
+        if (collected.length === 0) setImmediate(flush);
+        collected.push({ request: permitRequest, resolve, reject });
       }),
-    giveUp() {
-      for (const batch of sent) answerNone(batch);
+    abandon() {
+      for (const batch of sent) resolveWithoutReply(batch);
     },
   };
 }
 
-function answerNone(batch: readonly Waiting[]): void {
-  for (const { resolve } of batch) resolve(noAnswer);
+function resolveWithoutReply(batch: readonly PendingRequest[]): void {
+  for (const { resolve } of batch) resolve(noReply);
 }

@@ -6,10 +6,10 @@ import { type PermitOptions, PermitRefused, type Waiting } from './permit.ts';
 
 const waits = durations(
   'paceline.permit.wait',
-  'From the first ask for a permit until its call starts, is refused, or is given up',
+  'From the request for a permit until it is started, refused or given up',
 );
 
-/** Measures how long a permit was waited for, and how that ended. */
+/** Records the duration and outcome of a wait for a permit. */
 export async function measureWait<T>(
   clock: Clock,
   { endpoint, lane, requestedAt = clock.now() }: PermitOptions<Budget>,
@@ -26,7 +26,7 @@ export async function measureWait<T>(
   }
 }
 
-/** Adds an event to the span each time that reason or position are other than before. */
+/** Adds a span event whenever reason or position has changed. */
 export function waitEvents(span: Span): (waiting: Waiting) => void {
   let shown = '';
   return ({ reason, position, estimatedAt }) => {
@@ -36,13 +36,13 @@ export function waitEvents(span: Span): (waiting: Waiting) => void {
   };
 }
 
-/** Adds to the span what a permit has become. */
+/** Adds a span event when the permit's state changes. */
 export function stateEvents(span: Span, from: PermitState, to: PermitState): void {
   if (to.state === from.state) return;
-  const isNew = from.state !== 'starting';
-  if ((to.state === 'starting' || to.state === 'started') && isNew)
+  const wasNotGranted = from.state !== 'starting';
+  if ((to.state === 'starting' || to.state === 'started') && wasNotGranted)
     span.addEvent('granted', { permit: to.permit });
   if (to.state === 'started') span.addEvent('started', { permit: to.permit });
-  if (to.state === 'requesting' && !isNew)
-    span.addEvent('permit expired before it was started, asking again');
+  if (to.state === 'requesting' && !wasNotGranted)
+    span.addEvent('permit expired before its start, requesting again');
 }

@@ -11,44 +11,44 @@ import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
 import type { Announce } from './partition.ts';
 
-/** Real ms: under load, permits are told of together. */
-const togetherMs = 10;
+/** Real ms over which permit changes are collected into one event. */
+const batchMs = 10;
 
-/** Tells waiters of their turn, and everybody else what happened: what is lost here is only news. */
+/** Sends offers to clients, and publishes events and alerts. What gets lost costs no correctness. */
 export function announceOn(bus: Bus, machine: Machine): Announce {
-  const tell = async (publishing: () => unknown) => {
+  const send = async (publishing: () => unknown) => {
     try {
       await publishing();
     } catch (error) {
-      bus.log.warn({ err: error }, 'an event could not be published');
+      bus.log.warn({ err: error }, 'failed to publish an event');
     }
   };
   const countRejection = countRejections();
-  let changes: PermitChange[] = [];
-  const tellChanges = () => {
-    const told = changes;
-    changes = [];
-    void tell(() => publish(bus, catalog.permitsChanged, { changes: told }));
+  let pending: PermitChange[] = [];
+  const publishChanges = () => {
+    const changes = pending;
+    pending = [];
+    void send(() => publish(bus, catalog.permitsChanged, { changes }));
   };
   return {
     turn({ offers, conflicts, facts }) {
-      for (const { client, offer } of offers) void tell(() => signal(bus, catalog.offer, { client }, offer));
+      for (const { client, offer } of offers) void send(() => signal(bus, catalog.offer, { client }, offer));
       for (const conflict of conflicts) {
         bus.log.info(conflict, 'conflict: one sync waits for another');
-        void tell(() => publish(bus, catalog.conflict, conflict));
+        void send(() => publish(bus, catalog.conflict, conflict));
       }
-      const changed = facts.flatMap(changeOf);
-      if (changed.length > 0 && changes.length === 0) machine.after(togetherMs, tellChanges);
-      changes.push(...changed);
+      const changes = facts.flatMap(changeOf);
+      if (changes.length > 0 && pending.length === 0) machine.after(batchMs, publishChanges);
+      pending.push(...changes);
       for (const fact of facts) {
         if (fact.fact === 'rejected') countRejection(fact.endpoint, fact.attribution);
-        announceFact(fact, facts, bus, (publishing) => void tell(publishing));
+        announceFact(fact, facts, bus, (publishing) => void send(publishing));
       }
     },
-    lost(at) {
-      const message = 'The journal of before is gone: every budget counts as spent for one window';
+    journalLost(at) {
+      const message = 'The limiter lost its journal: every budget counts as spent for one window';
       bus.log.error({ at }, message);
-      void tell(() => publish(bus, catalog.alert, { type: 'journal_lost', at, message }));
+      void send(() => publish(bus, catalog.alert, { type: 'journal_lost', at, message }));
     },
   };
 }
@@ -77,55 +77,57 @@ function announceFact(
   fact: Fact,
   turn: readonly Fact[],
   bus: Bus,
-  tell: (publishing: () => unknown) => void,
+  send: (publishing: () => unknown) => void,
 ): void {
   switch (fact.fact) {
     case 'rejected': {
       const { account, endpoint, at, attribution } = fact;
-      const message = `Upstream answered 429 on ${endpoint}: ${whose[attribution]}. ${closedUntil(fact, turn)}`;
+      const message = `The API answered 429 for ${endpoint}: ${causes[attribution]}.${pausedUntil(fact, turn)}`;
       bus.log.error({ account, endpoint, attribution }, message);
       const alert = { type: 'rate_limit_exceeded' as const, at, account, endpoint, attribution, message };
-      tell(() => publish(bus, catalog.alert, alert));
+      send(() => publish(bus, catalog.alert, alert));
       return;
     }
     case 'policy_changed': {
       const { account, endpoint, at, by, policy } = fact;
-      const limit = policy ? `${policy.limit} per ${policy.windowMs / 1_000} s` : 'what is documented';
-      const message = `The limit of ${endpoint} is now ${limit}, by the word of ${by === 'upstream' ? 'upstream' : 'an operator'}`;
+      const limit = policy ? `${policy.limit} per ${policy.windowMs / 1_000} s` : 'the documented limit';
+      const source = by === 'upstream' ? 'reported by the API' : 'set by an operator';
+      const message = `Rate limit for ${endpoint} changed to ${limit} (${source})`;
       bus.log.warn({ account, endpoint, by, policy }, message);
       if (by === 'operator') return;
-      tell(() => publish(bus, catalog.alert, { type: 'limit_learned', at, account, endpoint, message }));
+      send(() => publish(bus, catalog.alert, { type: 'limit_learned', at, account, endpoint, message }));
       return;
     }
     case 'paused':
     case 'resumed':
-      bus.log.warn(fact, `${fact.fact} by ${fact.by}`);
+      bus.log.warn(fact, `budget ${fact.fact} by ${fact.by}`);
       return;
     default:
   }
 }
 
-const whose = {
+const causes = {
   ours: 'our own calls filled the window',
-  policy_changed: 'it enforces another limit than the one that we kept',
-  unreported_permit: 'a call of ours whose end was never heard of may have come late',
-  foreign_caller: 'somebody else seems to use the same key',
+  policy_changed: 'it enforces a stricter limit than the one in use',
+  unreported_permit: 'an earlier call whose end was never reported may have arrived late',
+  foreign_caller: 'another program seems to use the same key',
 } as const;
 
-function closedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly Fact[]): string {
+/** A sentence that says when calls resume; empty without a pause in the turn. */
+function pausedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly Fact[]): string {
   const pause = turn.find(
     (fact) => fact.fact === 'paused' && fact.account === account && fact.endpoint === endpoint,
   );
-  return pause?.fact === 'paused' ? `Nobody calls until ${new Date(pause.until).toISOString()}` : '';
+  return pause?.fact === 'paused' ? ` No calls until ${new Date(pause.until).toISOString()}` : '';
 }
 
 const attributions = ['ours', 'policy_changed', 'unreported_permit', 'foreign_caller'] as const;
 
-/** Counts the 429s. All begin at 0: of a series that begins at 1 Prometheus sees no increase. */
+/** Counts 429s. All series start at 0: Prometheus sees no increase in one whose first value is 1. */
 export function countRejections(): (endpoint: Budget, attribution: Attribution) => void {
   const rejections = meter().createCounter('paceline.limiter.rejections', {
     unit: '{call}',
-    description: 'Calls that upstream answered with 429',
+    description: 'Calls answered with 429 by upstream',
   });
   for (const endpoint of budgetNames)
     for (const attribution of attributions) rejections.add(0, { endpoint, attribution });

@@ -5,7 +5,7 @@ import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Journal, JournalTaken, openJournal } from './journal.ts';
+import { ClaimLost, type Journal, openJournal } from './journal.ts';
 
 let place: DedicatedBroker;
 let bus: Bus;
@@ -24,21 +24,21 @@ afterAll(async () => {
   await place?.close();
 });
 
-/** A partition that no other test writes to. */
-const fresh = () => next++;
+/** A partition that no other test uses. */
+const newPartition = () => next++;
 const claim = (owner: string): Fact[] => [{ fact: 'claimed', owner, at: 1 }];
 const write = (journal: Journal, owner: string) => journal.append({ entry: 'facts', facts: claim(owner) });
 const owners = (entries: readonly JournalEntry[]) =>
   entries.flatMap((entry) =>
     entry.entry === 'snapshot'
-      ? [`restated by ${entry.owner}`]
+      ? [`snapshot by ${entry.owner}`]
       : entry.facts.flatMap((fact) => (fact.fact === 'claimed' ? [fact.owner] : [])),
   );
-const restate = (journal: Journal) =>
+const writeSnapshot = (journal: Journal) =>
   journal.append({ entry: 'snapshot', owner: 'me', at: 1, lostAt: null, budgets: [] });
 
-/** How many entries the broker holds of a partition. */
-async function kept(partition: number): Promise<number> {
+/** The number of entries that the broker holds for a partition. */
+async function countEntries(partition: number): Promise<number> {
   const { streams } = await jetstreamManager(admin.connection);
   const subject = subjectOf(catalog.journal, { partition });
   const { state } = await streams.info(catalog.journal.stream, { subjects_filter: subject });
@@ -46,87 +46,87 @@ async function kept(partition: number): Promise<number> {
 }
 
 describe('a journal', () => {
-  it('that is empty tells nothing', async () => {
-    expect(await openJournal(bus, fresh()).read()).toEqual({
+  it('reads as nothing when it is empty', async () => {
+    expect(await openJournal(bus, newPartition()).read()).toEqual({
       entries: [],
       lastStoredAt: undefined,
       lastSequence: 0,
     });
   });
 
-  it('is read in the order in which it was written, with the time of its last entry', async () => {
-    const partition = fresh();
+  it('is read in write order, with the time of its last entry', async () => {
+    const partition = newPartition();
     const journal = openJournal(bus, partition);
     await write(journal, 'a');
     const sequence = await write(journal, 'b');
-    const told = await openJournal(bus, partition).read();
-    expect(owners(told.entries)).toEqual(['a', 'b']);
-    expect(told.lastSequence).toBe(sequence);
-    expect(told.lastStoredAt).toBeGreaterThan(0);
+    const stored = await openJournal(bus, partition).read();
+    expect(owners(stored.entries)).toEqual(['a', 'b']);
+    expect(stored.lastSequence).toBe(sequence);
+    expect(stored.lastStoredAt).toBeGreaterThan(0);
   });
 
-  it('is no longer written by who has not seen its last entry', async () => {
-    const partition = fresh();
+  it('rejects an append by an owner that has not seen its last entry', async () => {
+    const partition = newPartition();
     const journal = openJournal(bus, partition);
     await write(journal, 'first');
     const other = openJournal(bus, partition);
     await other.read();
     await write(other, 'second');
-    await expect(write(journal, 'late')).rejects.toThrow(JournalTaken);
+    await expect(write(journal, 'late')).rejects.toThrow(ClaimLost);
     expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['first', 'second']);
   });
 
-  it('is recovered from where it was stated anew, as soon as the next entry says so', async () => {
-    const partition = fresh();
+  it('is recovered from its snapshot once the next entry refers to it', async () => {
+    const partition = newPartition();
     const journal = openJournal(bus, partition);
     await write(journal, 'old');
-    const sequence = await restate(journal);
+    const sequence = await writeSnapshot(journal);
     await journal.recoverFrom(sequence);
-    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['old', 'restated by me']);
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['old', 'snapshot by me']);
     await write(journal, 'new');
-    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['restated by me', 'new']);
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['snapshot by me', 'new']);
   });
 
-  it('keeps what is older as history, and no more than that', async () => {
-    const partition = fresh();
+  it('keeps the configured number of older entries as history', async () => {
+    const partition = newPartition();
     const journal = openJournal(bus, partition, { history: 4 });
     for (const owner of ['a', 'b', 'c', 'd', 'e']) await write(journal, owner);
-    const sequence = await restate(journal);
+    const sequence = await writeSnapshot(journal);
     await journal.recoverFrom(sequence);
-    expect(await kept(partition)).toBe(6);
+    expect(await countEntries(partition)).toBe(6);
     for (const owner of ['f', 'g']) await write(journal, owner);
-    const again = await restate(journal);
+    const again = await writeSnapshot(journal);
     await journal.recoverFrom(again);
-    expect(await kept(partition)).toBe(4);
+    expect(await countEntries(partition)).toBe(4);
     await write(journal, 'h');
-    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['restated by me', 'h']);
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['snapshot by me', 'h']);
   });
 
-  it('passes over what no limiter has written, and goes on behind it', async () => {
-    const partition = fresh();
+  it('skips a message that no limiter wrote, and continues after it', async () => {
+    const partition = newPartition();
     const subject = subjectOf(catalog.journal, { partition });
     const journal = openJournal(bus, partition);
     await write(journal, 'old');
-    const sequence = await restate(journal);
+    const sequence = await writeSnapshot(journal);
     await journal.recoverFrom(sequence);
     const last = await write(journal, 'mine');
-    // As an answer of the broker's that somebody wants to have here.
+    // Like a broker reply that a client had sent here.
     await admin.js.publish(subject, '{"type":"io.nats.jetstream.api.v1.stream_info_response"}');
-    await expect(write(journal, 'late')).rejects.toThrow(JournalTaken);
+    await expect(write(journal, 'late')).rejects.toThrow(ClaimLost);
 
-    const told = await journal.read();
-    expect(owners(told.entries)).toEqual(['restated by me', 'mine']);
-    expect(told.lastSequence).toBe(last);
-    await write(journal, 'behind it');
+    const stored = await journal.read();
+    expect(owners(stored.entries)).toEqual(['snapshot by me', 'mine']);
+    expect(stored.lastSequence).toBe(last);
+    await write(journal, 'after it');
     expect(owners((await openJournal(bus, partition).read()).entries)).toEqual([
-      'restated by me',
+      'snapshot by me',
       'mine',
-      'behind it',
+      'after it',
     ]);
   });
 
-  it('is not read when a limiter has written what this one does not understand', async () => {
-    const partition = fresh();
+  it('cannot be read when a limiter wrote an entry of a newer format', async () => {
+    const partition = newPartition();
     await write(openJournal(bus, partition), 'before');
     const later = headers();
     later.set('Paceline-Kind', 'journal-entry');
@@ -135,8 +135,8 @@ describe('a journal', () => {
     await expect(openJournal(bus, partition).read()).rejects.toThrow(BadPayload);
   });
 
-  it('loses nothing and doubles nothing when the broker is killed between its entries', async () => {
-    const partition = fresh();
+  it('neither loses nor repeats an entry when the broker is killed between two appends', async () => {
+    const partition = newPartition();
     const journal = openJournal(bus, partition);
     await write(journal, 'before');
     await place.nats.kill();

@@ -20,26 +20,26 @@ import {
   retryWhileUnavailable,
 } from '@paceline/shared/messaging';
 
-/** Another owner has appended since: this one may no longer decide. */
-export class JournalTaken extends Error {
-  override name = 'JournalTaken';
+/** Another owner has appended to the journal: this one must no longer decide. */
+export class ClaimLost extends Error {
+  override name = 'ClaimLost';
 }
 
-/** What the broker's clock said, ms since the epoch, and when that was heard by the machine's `elapsed`. */
-export interface BrokerMoment {
+/** The broker's clock: ms since the epoch, and the machine's `elapsed` when the answer was received. */
+export interface BrokerTime {
   readonly realMs: number;
-  readonly heardAt: number;
-  /** How long the answer took, real ms: by so much it may be behind. */
+  readonly receivedAt: number;
+  /** Round trip in real ms: the time may be outdated by that much. */
   readonly tookMs: number;
 }
 
-/** What the journal tells of the past. */
+/** What is needed for recovery. */
 export interface StoredJournal {
-  /** Everything of weight, oldest first. */
+  /** From the last complete snapshot on, oldest first. */
   readonly entries: readonly JournalEntry[];
-  /** When the broker stored the last of them, real ms; undefined when there is none. */
+  /** When the broker stored the last entry, real ms; undefined for an empty journal. */
   readonly lastStoredAt: number | undefined;
-  /** 0 when there is none. */
+  /** 0 for an empty journal. */
   readonly lastSequence: number;
 }
 
@@ -53,24 +53,23 @@ export type Content =
       readonly budgets: BudgetRecord[];
     };
 
-/** The ledger of one partition on the broker: one subject, appended to by whoever saw its last entry. */
+/** The journal of one partition: one subject, which accepts an append only from an owner that saw its last entry. */
 export interface Journal {
-  /** Reads what is of weight. Afterwards `append` continues from the last entry. */
+  /** Reads what recovery needs. `append` then continues from the last entry. */
   read(): Promise<StoredJournal>;
   /**
-   * Appends if nobody else has since the last read or append, and resolves to the entry's sequence.
-   * @throws {JournalTaken} when somebody has; any other error leaves open whether the entry was stored
+   * Appends, unless another owner has appended since the last read or append, and resolves to the entry's sequence.
+   * @throws {ClaimLost} if another owner has; after any other error it is unknown whether the entry was stored
    */
   append(content: Content): Promise<number>;
-  /** From the next entry on, whoever recovers reads from `sequence`; of what is older some is kept as history. */
+  /** Recovery starts at `sequence` once the next entry is written. Some older entries are kept as history. */
   recoverFrom(sequence: number): Promise<void>;
-  /** What the broker's clock says. */
-  time(): Promise<BrokerMoment>;
+  time(): Promise<BrokerTime>;
 }
 
 /**
- * Not divided: each method reads or moves the two sequences that decide what may be appended.
- * @param options.history how many entries are kept to look back at
+ * One function: every method reads or moves the two sequences that decide what may be appended.
+ * @param options.history how many old entries to keep for audits
  */
 export function openJournal(
   bus: Bus,
@@ -91,16 +90,16 @@ export function openJournal(
       last = latest?.seq ?? 0;
       recoverFrom = 0;
       if (!latest) return { entries: [], lastStoredAt: undefined, lastSequence: 0 };
-      // Behind what a stranger wrote only the entries before it say where to begin.
-      const begin = journalEntryOf(latest)?.recoverFrom ?? 0;
-      const stored = await entriesBetween(await manager(), subject, Math.max(1, begin), last);
-      if (stored.at(-1)?.seq !== last) throw new Error(`the journal ${subject} was emptied meanwhile`);
+      // If another program wrote the last message, only the entries before it say where to start.
+      const from = journalEntryOf(latest)?.recoverFrom ?? 0;
+      const stored = await entriesBetween(await manager(), subject, Math.max(1, from), last);
+      if (stored.at(-1)?.seq !== last) throw new Error(`the journal ${subject} was purged while it was read`);
       const written = stored.flatMap((each) => {
         const entry = journalEntryOf(each);
         return entry ? [{ sequence: each.seq, storedAt: each.time.getTime(), entry }] : [];
       });
       if (written.length < stored.length)
-        bus.log.error({ subject }, 'somebody else has written into the journal');
+        bus.log.error({ subject }, 'skipped a journal message that no limiter wrote');
       recoverFrom = written.at(-1)?.entry.recoverFrom ?? 0;
       return {
         entries: written.filter(({ sequence }) => sequence >= recoverFrom).map(({ entry }) => entry),
@@ -114,66 +113,70 @@ export function openJournal(
         const { seq } = await bus.js.publish(subject, encode(payload, { ...content, recoverFrom }), {
           headers: journalHeaders(),
           expect: { lastSubjectSequence: last },
-          timeout: unknownAfterMs,
+          timeout: appendTimeoutMs,
         });
         last = seq;
         return seq;
       } catch (error) {
-        if (isWrongSequence(error)) throw new JournalTaken(`the journal ${subject} has moved on without us`);
+        if (isWrongSequence(error))
+          throw new ClaimLost(`the journal ${subject} has an entry by another owner`);
         throw error;
       }
     },
 
     async recoverFrom(sequence) {
-      // What is cut off is older than what even an owner that has not seen the new mark would read.
+      // Keeps what an owner that has not seen the new start would still read.
       const keep = Math.max(history, last - recoverFrom + 1);
       recoverFrom = sequence;
       try {
         const { streams } = await manager();
         await streams.purge(stream, { filter: subject, keep });
       } catch (error) {
-        bus.log.warn({ err: error, subject }, 'old entries were not cut off, that waits for the next time');
+        bus.log.warn(
+          { err: error, subject },
+          'failed to delete old journal entries, retrying with the next snapshot',
+        );
       }
     },
 
     async time() {
       const { streams } = await manager();
-      let best: BrokerMoment | undefined;
-      for (let sample = 0; sample < timeSamples && (best?.tookMs ?? Infinity) > soonMs; sample += 1) {
-        const askedAt = machine.elapsed();
+      let best: BrokerTime | undefined;
+      for (let sample = 0; sample < timeSamples && (best?.tookMs ?? Infinity) > fastEnoughMs; sample += 1) {
+        const requestedAt = machine.elapsed();
         const { ts } = await retryWhileUnavailable(() => streams.info(stream));
-        const heardAt = machine.elapsed();
-        const tookMs = heardAt - askedAt;
+        const receivedAt = machine.elapsed();
+        const tookMs = receivedAt - requestedAt;
         const realMs = Date.parse(ts ?? '');
-        if (Number.isNaN(realMs)) throw new Error('the broker does not tell its time');
-        if (!best || tookMs < best.tookMs) best = { realMs, heardAt, tookMs };
+        if (Number.isNaN(realMs)) throw new Error('the broker sent no time');
+        if (!best || tookMs < best.tookMs) best = { realMs, receivedAt, tookMs };
       }
-      return best as BrokerMoment;
+      return best as BrokerTime;
     },
   };
 }
 
 /**
- * Real ms after which it counts as unknown whether an entry was stored. No election is over earlier, so nothing is gained
- * by less.
+ * Real ms after which an append counts as unknown. A leader election takes at least as long, so a shorter time would
+ * gain nothing.
  */
-const unknownAfterMs = 2_000;
+const appendTimeoutMs = 2_000;
 
-/** The broker is asked for its time so often, unless it answers within `soonMs`: the quickest answer is the truest. */
+/** Requests for the broker's time, of which the fastest is used; one within `fastEnoughMs` ends the sampling. */
 const timeSamples = 5;
-const soonMs = 1;
+const fastEnoughMs = 1;
 
 const isWrongSequence = (error: unknown): boolean =>
   error instanceof JetStreamApiError &&
   (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
     error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown);
 
-/** Entries that are read at once: each is a request of its own. */
-const hands = 16;
+/** Entries read in parallel, each with its own request. */
+const parallelReads = 16;
 
 /**
- * The messages of a subject from one place of the journal's stream to another, both included, in order. The stream's
- * leader is asked for each: a consumer would have to be made by the leader of the whole cluster, who may be away as well.
+ * The messages of a subject between two stream sequences, inclusive and in order. Each is read from the stream's
+ * leader: a consumer would need the cluster's leader, which may be down too.
  */
 export async function entriesBetween(
   { streams }: JetStreamManager,
@@ -181,12 +184,12 @@ export async function entriesBetween(
   from: number,
   to: number,
 ): Promise<StoredMsg[]> {
-  const share = Math.ceil((to - from + 1) / hands);
-  const parts = Array.from({ length: hands }, async (_, hand) => {
-    const begin = from + hand * share;
-    const end = Math.min(to, begin + share - 1);
+  const share = Math.ceil((to - from + 1) / parallelReads);
+  const parts = Array.from({ length: parallelReads }, async (_, index) => {
+    const start = from + index * share;
+    const end = Math.min(to, start + share - 1);
     const found: StoredMsg[] = [];
-    for (let next = begin; next <= end;) {
+    for (let next = start; next <= end;) {
       const query = { seq: next, next_by_subj: subject };
       const stored = await retryWhileUnavailable(() => streams.getMessage(catalog.journal.stream, query));
       if (!stored || stored.seq > end) break;

@@ -2,10 +2,10 @@ import type { Lane } from '@paceline/shared/definition';
 import { meter } from '@paceline/shared/telemetry';
 import type { Partition } from './partition.ts';
 
-/** Of more accounts than this only the first ones are measured one by one. */
-const mostAccounts = 100;
+/** Metrics are published for at most this many accounts. */
+const maxAccounts = 100;
 
-/** Publishes how many partitions are owned, how full the windows in them are, who waits, and what was promised. */
+/** Publishes owned partitions, window usage, queue lengths, conflicts and estimate accuracy. */
 export function measure(owned: () => readonly Partition[]): void {
   const meters = meter();
   const gauge = (name: string, unit: string) =>
@@ -19,15 +19,19 @@ export function measure(owned: () => readonly Partition[]): void {
   const length = gauge('window.length', 's');
   const pending = gauge('queue.pending', '{ticket}');
   const oldest = gauge('queue.oldest', 's');
-  const conflicts = counter('conflicts', '{conflict}', 'One sync began to wait because of another');
-  const promises = counter('promises', '{promise}', 'First promises to waiters, kept and broken');
+  const conflicts = counter('conflicts', '{conflict}', 'Requests that had to wait because of another sync');
+  const estimates = counter(
+    'estimates',
+    '{estimate}',
+    'First estimates of waiting requests, kept and missed',
+  );
   meters.addBatchObservableCallback(
     (observe) => {
       observe.observe(partitions, owned().length);
       for (const { account, partition } of measured(owned())) {
         const status = partition.status(account);
         const view = partition.windows(account, 0);
-        const waiting = partition.waiting(account);
+        const waiting = partition.queueStats(account);
         if (!status || !view || !waiting) continue;
         for (const [endpoint, usage] of Object.entries(status.rateLimitUsage)) {
           observe.observe(used, usage.used, { account, endpoint });
@@ -41,11 +45,11 @@ export function measure(owned: () => readonly Partition[]): void {
         for (const [lane, count] of Object.entries(waiting.lanes) as Array<[Lane, number]>)
           observe.observe(pending, count, { account, lane });
         observe.observe(conflicts, status.conflicts.count, { account });
-        observe.observe(promises, view.estimates.kept, { account, outcome: 'kept' });
-        observe.observe(promises, view.estimates.missed, { account, outcome: 'broken' });
+        observe.observe(estimates, view.estimates.kept, { account, outcome: 'kept' });
+        observe.observe(estimates, view.estimates.missed, { account, outcome: 'missed' });
       }
     },
-    [partitions, used, available, limit, length, pending, oldest, conflicts, promises],
+    [partitions, used, available, limit, length, pending, oldest, conflicts, estimates],
   );
 }
 
@@ -53,7 +57,7 @@ function* measured(partitions: readonly Partition[]): Generator<{ account: strin
   let count = 0;
   for (const partition of partitions) {
     for (const account of partition.accounts()) {
-      if (count >= mostAccounts) return;
+      if (count >= maxAccounts) return;
       count += 1;
       yield { account, partition };
     }

@@ -2,51 +2,51 @@ import type { Subscription } from '@nats-io/nats-core';
 import type { Machine } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import { type Bus, respond, signal } from '@paceline/shared/messaging';
-import { type Duties, dutiesOf } from '../core/duties.ts';
+import { type OwnershipPlan, planOwnership } from '../core/ownership.ts';
 import type { Partition } from './partition.ts';
 import { type Presence, startPresence } from './presence.ts';
 
-/** Rounds for which a partition must have been another's before it is handed over: who only looks in moves nothing. */
-const patience = 4;
+/** Rounds for which a partition must be assigned to another limiter before it is released, so that a brief join moves nothing. */
+const releaseAfterRounds = 4;
 
-/** Claims a partition, and calls `onClaimed` with the sequence of each claim that it commits to the journal. */
-export type Open = (onClaimed: (claim: number) => void) => Partition;
+/** Claims a partition, and calls `onClaimed` with the journal sequence of each claim. */
+export type OpenPartition = (onClaimed: (claim: number) => void) => Partition;
 
 /** A partition that this process owns. */
 interface Tenure {
   readonly partition: Partition;
   readonly subscriptions: readonly Subscription[];
   claim: number | null;
-  /** For how many rounds it has been another's share. */
-  anothersFor: number;
-  /** There once it is being handed over. */
+  /** Consecutive rounds in which it was assigned to another limiter. */
+  surplusRounds: number;
+  /** Set once the partition is being released. */
   ending?: Promise<void>;
 }
 
 /**
- * Shares the partitions with the other limiters: takes those of its share that nobody owns, and hands over those that
- * are another's share. The journal alone decides who may commit; this only decides who tries.
+ * Shares the partitions with the other limiters: claims those assigned to it that have no owner, and releases those
+ * assigned to another. Only the journal decides who may commit; this decides who tries.
  */
 export class SharedOwnership {
   readonly #bus: Bus;
   readonly #limiter: string;
-  readonly #openings: ReadonlyMap<number, Open>;
+  readonly #openers: ReadonlyMap<number, OpenPartition>;
   readonly #presence: Presence;
   readonly #tenures = new Map<number, Tenure>();
   #closing = false;
 
-  /** @param openings how to open each of the partitions */
-  constructor(bus: Bus, machine: Machine, limiter: string, openings: ReadonlyMap<number, Open>) {
+  /** @param openers how to open each partition, by its index */
+  constructor(bus: Bus, machine: Machine, limiter: string, openers: ReadonlyMap<number, OpenPartition>) {
     this.#bus = bus;
     this.#limiter = limiter;
-    this.#openings = openings;
+    this.#openers = openers;
     this.#presence = startPresence({
       bus,
       machine,
       limiter,
       owns: () => [...this.#tenures].map(([partition, { claim }]) => ({ partition, claim })),
-      onRound: () => this.#roundPassed(),
-      onNews: () => this.#act(),
+      onRound: () => this.#onRound(),
+      onChange: () => this.#applyPlan(),
     });
   }
 
@@ -54,7 +54,7 @@ export class SharedOwnership {
     return [...this.#tenures.values()].map(({ partition }) => partition);
   }
 
-  /** Whether the partition has an owner that can answer: this process, or another that says so. */
+  /** Whether the partition has an owner that can answer: this process, or another that announced it. */
   ready(index: number): boolean {
     const others = [...this.#presence.members().values()].flatMap(({ owns }) => owns);
     return (
@@ -63,52 +63,52 @@ export class SharedOwnership {
     );
   }
 
-  /** Lets go of everything, and tells the others. */
+  /** Releases every partition, and announces that this limiter leaves. */
   async close(): Promise<void> {
     this.#closing = true;
-    for (const index of this.#tenures.keys()) this.#handOver(index);
+    for (const index of this.#tenures.keys()) this.#release(index);
     await Promise.all([...this.#tenures.values()].flatMap(({ ending }) => ending ?? []));
     this.#presence.leave();
   }
 
-  #duties(): Duties {
-    return dutiesOf({
+  #plan(): OwnershipPlan {
+    return planOwnership({
       limiter: this.#limiter,
-      mine: new Map([...this.#tenures].map(([index, { claim }]) => [index, claim])),
+      own: new Map([...this.#tenures].map(([index, { claim }]) => [index, claim])),
       members: this.#presence.members(),
-      partitions: [...this.#openings.keys()],
+      partitions: [...this.#openers.keys()],
     });
   }
 
-  #roundPassed(): void {
-    const { shed } = this.#duties();
+  #onRound(): void {
+    const { release } = this.#plan();
     for (const [index, tenure] of this.#tenures) {
-      tenure.anothersFor = shed.includes(index) ? tenure.anothersFor + 1 : 0;
-      if (tenure.anothersFor >= patience) this.#handOver(index);
+      tenure.surplusRounds = release.includes(index) ? tenure.surplusRounds + 1 : 0;
+      if (tenure.surplusRounds >= releaseAfterRounds) this.#release(index);
     }
-    this.#act();
+    this.#applyPlan();
   }
 
-  #act(): void {
+  #applyPlan(): void {
     if (this.#closing) return;
-    const { take, lost } = this.#duties();
-    for (const index of lost) this.#handOver(index);
-    if (this.#presence.hasListened()) for (const index of take) this.#begin(index);
+    const { claim, lost } = this.#plan();
+    for (const index of lost) this.#release(index);
+    if (this.#presence.isSynced()) for (const index of claim) this.#claim(index);
   }
 
-  #begin(index: number): void {
-    const partition = this.#openings.get(index)?.((claim) => {
+  #claim(index: number): void {
+    const partition = this.#openers.get(index)?.((claim) => {
       tenure.claim = claim;
-      this.#presence.tell();
+      this.#presence.announce();
       signal(this.#bus, catalog.partitionClaimed, { partition: index }, {});
     });
     if (!partition) return;
     const subscriptions = subscribe(this.#bus, index, partition);
-    const tenure: Tenure = { partition, subscriptions, claim: null, anothersFor: 0 };
+    const tenure: Tenure = { partition, subscriptions, claim: null, surplusRounds: 0 };
     this.#tenures.set(index, tenure);
-    // The others know of it before the journal does: who is fenced off by this claim doesn't claim it again.
-    this.#presence.tell();
-    this.#bus.log.info({ partition: index }, 'partition taken');
+    // Announced before the journal has the claim, so that the owner it fences off does not claim the partition back.
+    this.#presence.announce();
+    this.#bus.log.info({ partition: index }, 'partition claimed');
     void partition.ended.then(() => {
       if (tenure.ending) return;
       for (const subscription of subscriptions) subscription.unsubscribe();
@@ -116,30 +116,30 @@ export class SharedOwnership {
     });
   }
 
-  #handOver(index: number): void {
+  #release(index: number): void {
     const tenure = this.#tenures.get(index);
     if (tenure) tenure.ending ??= close(tenure).then(() => this.#end(index));
   }
 
   #end(index: number): void {
     this.#tenures.delete(index);
-    this.#presence.tell();
-    this.#bus.log.info({ partition: index }, 'partition given up');
+    this.#presence.announce();
+    this.#bus.log.info({ partition: index }, 'partition released');
   }
 }
 
-/** Takes no more requests, hands on those that have come, and finishes the turn that runs. */
+/** Accepts no new requests, handles those received, and finishes the current turn. */
 async function close({ subscriptions, partition }: Tenure): Promise<void> {
   await Promise.all(subscriptions.map((subscription) => subscription.drain()));
   await partition.close();
 }
 
-/** Answers for a partition on the broker for as long as these subscriptions last. */
+/** Serves a partition's requests from the broker until the subscriptions end. */
 export function subscribe(bus: Bus, index: number, partition: Partition): Subscription[] {
   const tokens = { partition: index };
   return [
     respond(bus, catalog.requestPermits, tokens, ({ requests }, reply) =>
-      partition.handle(requests, (answers) => reply({ replies: [...answers] })),
+      partition.handle(requests, (replies) => reply({ replies: [...replies] })),
     ),
     respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),
     respond(bus, catalog.status, tokens, ({ account }, reply) => {

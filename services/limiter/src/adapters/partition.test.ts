@@ -19,8 +19,8 @@ const acquire = (ticket: string): PermitRequest => ({
   start: true,
 });
 
-/** A partition on a journal that takes everything, and how often that was read. */
-async function openOn(announce: Partial<Announce> = {}, fails?: (content: Content) => boolean) {
+/** A partition on a journal in memory that accepts every append, and the number of its reads. */
+async function openTestPartition(announce: Partial<Announce> = {}, fails?: (content: Content) => boolean) {
   const clock = createVirtualClock(1_000_000);
   const entries: JournalEntry[] = [];
   let reads = 0;
@@ -34,13 +34,13 @@ async function openOn(announce: Partial<Announce> = {}, fails?: (content: Conten
       return Promise.resolve(entries.push({ ...content, recoverFrom: 0 }));
     },
     recoverFrom: async () => undefined,
-    time: async () => ({ realMs: clock.now(), heardAt: clock.machine.elapsed(), tookMs: 0 }),
+    time: async () => ({ realMs: clock.now(), receivedAt: clock.machine.elapsed(), tookMs: 0 }),
   };
   const highWaterMark: HighWaterMark = {
     appended: () => undefined,
     reached: () => 0,
-    noted: async () => 0,
-    note: async () => undefined,
+    read: async () => 0,
+    record: async () => undefined,
   };
   const partition = openPartition({
     owner: 'me',
@@ -48,51 +48,54 @@ async function openOn(announce: Partial<Announce> = {}, fails?: (content: Conten
     highWaterMark,
     clock,
     settings,
-    announce: { turn: () => undefined, lost: () => undefined, ...announce },
+    announce: { turn: () => undefined, journalLost: () => undefined, ...announce },
     log: testLog('partition-test'),
   });
   await eventually(() => expect(partition.ready()).toBe(true));
-  const answerTo = (ticket: string) =>
+  const answerFor = (ticket: string) =>
     new Promise<PermitReply['answer'] | undefined>((resolve) => {
       partition.handle([acquire(ticket)], ([reply]) => resolve(reply?.answer));
     });
-  return { partition, clock, answerTo, reads: () => reads };
+  return { partition, clock, answerFor, reads: () => reads };
 }
 
 describe('a partition', () => {
-  it('answers the others when one answer can not be sent, and tells that one that there is none', async () => {
-    const { partition, answerTo } = await openOn();
-    const first = answerTo('first');
-    const heard: string[] = [];
+  it('replies `unavailable` to a batch whose reply cannot be sent, and normally to the others', async () => {
+    const { partition, answerFor } = await openTestPartition();
+    const first = answerFor('first');
+    const answers: string[] = [];
     partition.handle([acquire('too large')], ([reply]) => {
       if (reply?.answer === 'started') throw new Error('above the largest message');
-      heard.push(reply?.answer ?? '');
+      answers.push(reply?.answer ?? '');
     });
-    expect([await first, await answerTo('third')]).toEqual(['started', 'started']);
-    expect(heard).toEqual(['unavailable']);
+    expect([await first, await answerFor('third')]).toEqual(['started', 'started']);
+    expect(answers).toEqual(['unavailable']);
   });
 
-  it('goes on when a turn can not be announced', async () => {
-    const { answerTo, reads } = await openOn({
+  it('continues when publishing a turn fails', async () => {
+    const { answerFor, reads } = await openTestPartition({
       turn() {
         throw new Error('the connection is closing');
       },
     });
-    expect([await answerTo('first'), await answerTo('second')]).toEqual(['started', 'started']);
+    expect([await answerFor('first'), await answerFor('second')]).toEqual(['started', 'started']);
     expect(reads()).toBe(1);
   });
 
-  it('turns a turn away that it fails to carry out, and goes on from its journal', async () => {
-    let isBroken = true;
+  it('rejects the requests of a failed turn, and recovers from its journal', async () => {
+    let fails = true;
     const isStart = (content: Content) => content.entry === 'facts' && content.facts[0]?.fact === 'started';
-    const { partition, clock, answerTo, reads } = await openOn({}, (content) => isBroken && isStart(content));
-    expect(await answerTo('first')).toBe('unavailable');
-    isBroken = false;
+    const { partition, clock, answerFor, reads } = await openTestPartition(
+      {},
+      (content) => fails && isStart(content),
+    );
+    expect(await answerFor('first')).toBe('unavailable');
+    fails = false;
     await clock.advance(250);
     await eventually(() => expect(partition.ready()).toBe(true));
     expect(reads()).toBe(2);
-    // Those who waited before come first, for a while.
+    // Nothing is granted during the quiet time after a recovery.
     await clock.advance(500);
-    expect(await answerTo('second')).toBe('started');
+    expect(await answerFor('second')).toBe('started');
   });
 });

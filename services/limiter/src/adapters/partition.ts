@@ -24,16 +24,15 @@ import {
 } from '../core/partition.ts';
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
 import type { Settings } from '../core/settings.ts';
-import { coordination, type Waiting, waiting, windows } from '../core/views.ts';
+import { coordination, type QueueStats, queueStats, windows } from '../core/views.ts';
 import type { HighWaterMark } from './high-water-mark.ts';
-import { type Content, type Journal, JournalTaken } from './journal.ts';
+import { ClaimLost, type Content, type Journal } from './journal.ts';
 import { recover, type Recovered } from './recover.ts';
 
-/** Publishes what a turn came to, once it is committed. Must not throw: it is only news. */
+/** Publishes what a committed turn decided. Failures must not stop the turn. */
 export interface Announce {
   turn(turn: Pick<Turn, 'offers' | 'conflicts' | 'facts'>): void;
-  /** The journal of before is gone. */
-  lost(at: number): void;
+  journalLost(at: number): void;
 }
 
 export interface PartitionParts {
@@ -46,55 +45,55 @@ export interface PartitionParts {
   readonly log: Logger;
 }
 
-/** One partition as this process owns it: its ledger in memory, its journal on the broker. */
+/** A partition that this process owns: its ledger in memory, its journal on the broker. */
 export interface Partition {
-  /** Answers once what it decides is in the journal. */
-  handle(requests: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void;
-  operate(operation: Operation, reply: (answer: OperationReply) => void): void;
-  /** The state of one account; undefined while the journal is being read. */
+  /** Replies once the decisions are in the journal. */
+  handle(requests: readonly PermitRequest[], send: (replies: readonly PermitReply[]) => void): void;
+  operate(operation: Operation, send: (reply: OperationReply) => void): void;
+  /** The state of one account; undefined while the journal is being read. So are the next two. */
   status(account: string): Coordination | undefined;
   windows(account: string, waiting?: number): WindowsView | undefined;
-  waiting(account: string): Waiting | undefined;
-  /** The accounts that this partition has heard of. */
+  queueStats(account: string): QueueStats | undefined;
+  /** The accounts that sent requests since this process took over. */
   accounts(): Iterable<string>;
   ready(): boolean;
-  /** Resolves when another owner has claimed the partition, or it was closed: it decides nothing any more. */
+  /** Resolves when the partition was closed or claimed by another owner. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
-type Answering = (answers: readonly Reply[]) => void;
+type SendReplies = (replies: readonly Reply[]) => void;
 
-/** Real ms. The moment to wake at is a guess while calls are open: neither spin on it nor trust it for long. */
-const shortestNap = 5;
-const longestNap = 60_000;
-const pauseAfterFailure = 250;
+/** Real ms. The alarm is an estimate while calls are open: too short a sleep would spin, too long a one oversleep. */
+const minSleep = 5;
+const maxSleep = 60_000;
+const retryAfter = 250;
 
 /** Claims a partition and decides for it until another owner claims it. */
 export const openPartition = (parts: PartitionParts): Partition => new OwnedPartition(parts);
 
-/** Performs what `core/partition.ts` decides. */
+/** Performs the effects that `core/partition.ts` decides. */
 class OwnedPartition implements Partition {
   readonly #parts: PartitionParts;
   readonly #ended = Promise.withResolvers<void>();
-  #state: PartitionState<Answering>;
+  #state: PartitionState<SendReplies>;
   #now = () => 0;
-  #callOffAlarm = () => {};
+  #cancelAlarm = () => {};
 
   constructor(parts: PartitionParts) {
     this.#parts = parts;
-    const { state, effects } = openPartitionState<Answering>();
+    const { state, effects } = openPartitionState<SendReplies>();
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
   }
 
-  handle(requests: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void {
-    // Only operations are answered with `done`.
-    this.#take(requests, (answers) => reply(answers as readonly PermitReply[]));
+  handle(requests: readonly PermitRequest[], send: (replies: readonly PermitReply[]) => void): void {
+    // `done` is the reply to operations only.
+    this.#receive(requests, (replies) => send(replies as readonly PermitReply[]));
   }
 
-  operate(operation: Operation, reply: (answer: OperationReply) => void): void {
-    this.#take([operation], ([answer]) => reply(answer as OperationReply));
+  operate(operation: Operation, send: (reply: OperationReply) => void): void {
+    this.#receive([operation], ([reply]) => send(reply as OperationReply));
   }
 
   status(account: string): Coordination | undefined {
@@ -107,13 +106,13 @@ class OwnedPartition implements Partition {
     return ledger && windows(ledger, account, this.#now(), shown);
   }
 
-  waiting(account: string): Waiting | undefined {
+  queueStats(account: string): QueueStats | undefined {
     const ledger = ledgerOf(this.#state);
-    return ledger && waiting(ledger, account, this.#now());
+    return ledger && queueStats(ledger, account, this.#now());
   }
 
   accounts(): Iterable<string> {
-    return ledgerOf(this.#state)?.news.keys() ?? [];
+    return ledgerOf(this.#state)?.stats.keys() ?? [];
   }
 
   ready(): boolean {
@@ -125,120 +124,122 @@ class OwnedPartition implements Partition {
   }
 
   close(): Promise<void> {
-    this.#happened({ event: 'close' });
+    this.#dispatch({ event: 'close' });
     return this.ended;
   }
 
-  #take(requests: readonly LedgerRequest[], to: Answering): void {
-    this.#happened({ event: 'requested', batch: { requests, to } });
+  #receive(requests: readonly LedgerRequest[], to: SendReplies): void {
+    this.#dispatch({ event: 'requested', batch: { requests, to } });
   }
 
-  /** Never throws: whatever fails, the partition goes on from its journal. */
-  #happened(event: PartitionEvent<Answering>): void {
+  /** Never throws: after any failure the partition recovers from its journal. */
+  #dispatch(event: PartitionEvent<SendReplies>): void {
     try {
       const { state, effects } = decidePartition(this.#state, event, this.#now());
       this.#state = state;
       for (const effect of effects) this.#perform(effect);
     } catch (error) {
-      this.#parts.log.error({ err: error, event: event.event }, 'partition failed');
-      if (event.event !== 'failed') this.#happened({ event: 'failed', taken: false });
+      this.#parts.log.error({ err: error, event: event.event }, 'partition event failed');
+      if (event.event !== 'failed') this.#dispatch({ event: 'failed', claimedByOther: false });
     }
   }
 
-  /** A failed announcement does not stop the turn: it is in the journal already. */
-  #tell(publish: () => void): boolean {
+  /** Publishes or replies. A failure doesn't stop the turn, which is in the journal already. */
+  #tryTo(send: () => void): boolean {
     try {
-      publish();
+      send();
       return true;
     } catch (error) {
-      this.#parts.log.error({ err: error }, 'turn not announced');
+      this.#parts.log.error({ err: error }, 'failed to publish or reply to a turn');
       return false;
     }
   }
 
-  #perform(effect: PartitionEffect<Answering>): void {
+  #perform(effect: PartitionEffect<SendReplies>): void {
     const { owner, journal, clock, announce, log } = this.#parts;
     switch (effect.effect) {
       case 'recover':
-        this.#attempt(recover(this.#parts, effect.known), (recovered) => this.#recovered(recovered));
+        this.#attempt(recover(this.#parts, effect.context), (recovered) => this.#recovered(recovered));
         return;
       case 'gather':
-        // Nothing is gained by waiting: those that come while this one is committed share the next turn.
-        this.#happened({ event: 'turn' });
+        // Waiting gains nothing: requests that arrive during the commit share the next turn.
+        this.#dispatch({ event: 'turn' });
         return;
       case 'commit':
         this.#commit(effect.facts, effect.batches);
         return;
-      case 'restate': {
+      case 'append snapshot': {
         const { at, lostAt, budgets } = effect;
         void this.#write({ entry: 'snapshot', owner, at, lostAt, budgets });
         return;
       }
       case 'cut off':
         this.#attempt(journal.recoverFrom(effect.before), () =>
-          this.#happened({ event: 'written', sequence: 0 }),
+          this.#dispatch({ event: 'written', sequence: 0 }),
         );
         return;
-      case 'answer':
-        // An answer that cannot be sent, for example one that is too large, becomes an error.
-        if (!this.#tell(() => effect.to(effect.answers)))
-          this.#tell(() => effect.to(effect.answers.map(() => unavailable)));
+      case 'reply':
+        // Replies that can't be sent, for example because they are too large, become `unavailable`.
+        if (!this.#tryTo(() => effect.to(effect.replies)))
+          this.#tryTo(() => effect.to(effect.replies.map(() => unavailable)));
         return;
       case 'announce':
-        this.#tell(() => announce.turn(effect.turn));
+        this.#tryTo(() => announce.turn(effect.turn));
         return;
       case 'wake':
         this.#wakeAt(effect.at);
         return;
-      case 'pause':
+      case 'back off':
         if (effect.error !== undefined)
-          log.warn({ err: effect.error }, 'turn failed, reading the journal again');
-        clock.machine.after(pauseAfterFailure, () => this.#happened({ event: 'pause over' }));
+          log.warn({ err: effect.error }, 'turn failed, recovering from the journal');
+        clock.machine.after(retryAfter, () => this.#dispatch({ event: 'retry' }));
         return;
       case 'end':
         this.#ended.resolve();
     }
   }
 
-  #recovered({ held, now, lostAt }: Recovered): void {
+  #recovered({ data, now, lostAt }: Recovered): void {
     this.#now = now;
-    if (lostAt !== undefined) this.#tell(() => this.#parts.announce.lost(lostAt));
-    this.#happened({ event: 'recovered', held });
+    if (lostAt !== undefined) this.#tryTo(() => this.#parts.announce.journalLost(lostAt));
+    this.#dispatch({ event: 'recovered', data });
   }
 
   #commit(facts: readonly Fact[], batches: ReadonlyArray<Batch<unknown>>): void {
     const committed = this.#write({ entry: 'facts', facts: [...facts] });
-    this.#tell(() => traceStarts(batches, committed));
+    this.#tryTo(() => traceStarts(batches, committed));
   }
 
   #write(content: Content): Promise<number> {
     const appended = this.#parts.journal.append(content);
-    this.#attempt(appended, (sequence) => this.#happened({ event: 'written', sequence }));
+    this.#attempt(appended, (sequence) => this.#dispatch({ event: 'written', sequence }));
     return appended;
   }
 
-  /** Only the work may fail: whether it did is known before what follows from it. */
+  /** Only a failure of the work counts as `failed`, not one in `then`. */
   #attempt<Result>(work: Promise<Result>, then: (result: Result) => void): void {
     void work.then(then, (error: unknown) => {
-      const taken = error instanceof JournalTaken;
-      const message = taken ? 'partition claimed by another owner' : 'journal failed, reading it again';
+      const claimedByOther = error instanceof ClaimLost;
+      const message = claimedByOther
+        ? 'partition claimed by another owner'
+        : 'journal failed, recovering from it';
       this.#parts.log.warn({ err: error }, message);
-      this.#happened({ event: 'failed', taken });
+      this.#dispatch({ event: 'failed', claimedByOther });
     });
   }
 
-  /** Windows move on by themselves: wakes when the next waiter's turn may have come. */
+  /** Takes a turn when the next permit may have become free. */
   #wakeAt(at: number | undefined): void {
     const { clock } = this.#parts;
-    this.#callOffAlarm();
+    this.#cancelAlarm();
     if (at === undefined) return;
     const machineMs = Math.ceil(clock.toMachine(at - this.#now()));
-    const nap = Math.min(Math.max(shortestNap, machineMs), longestNap);
-    this.#callOffAlarm = clock.machine.after(nap, () => this.#happened({ event: 'turn' }));
+    const sleep = Math.min(Math.max(minSleep, machineMs), maxSleep);
+    this.#cancelAlarm = clock.machine.after(sleep, () => this.#dispatch({ event: 'turn' }));
   }
 }
 
-/** Shows each start, in the trace of its client, for as long as its commit to the journal takes. */
+/** Adds a span for the commit of each start to its client's trace. */
 function traceStarts(batches: ReadonlyArray<Batch<unknown>>, committed: Promise<unknown>): void {
   for (const { requests } of batches) {
     for (const request of requests) {

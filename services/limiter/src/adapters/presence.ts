@@ -2,16 +2,23 @@ import { NoRespondersError, RequestError } from '@nats-io/nats-core';
 import type { Machine } from '@paceline/shared/clock';
 import { catalog, type PartitionOwnership } from '@paceline/shared/contracts';
 import { type Bus, listen, request, respond, signal } from '@paceline/shared/messaging';
-import { cutOff, heard, type Members, notConnected, roundPassed, toAskAfter } from '../core/members.ts';
+import {
+  connectionLost,
+  heartbeatReceived,
+  type Members,
+  memberNotConnected,
+  membersToPing,
+  roundEnded,
+} from '../core/members.ts';
 
-/** Real ms from hearing a beat of our own to the next one. */
-const beatEvery = 250;
-/** Real ms after which a beat that was never heard is followed by another: the broker may be back. */
-const beatAnyway = 1_000;
-/** Real ms to wait for word from a member that has fallen silent. A frozen one never answers. */
-const patience = 1_000;
-/** The first beat that comes back begins the first round. */
-const roundsToListen = 2;
+/** Real ms from receiving our own heartbeat to sending the next one. */
+const heartbeatInterval = 250;
+/** Real ms after which a heartbeat that did not come back is followed by another: the broker may be back. */
+const resendAfter = 1_000;
+/** Real ms to wait for the answer to a ping. A frozen limiter never answers. */
+const pingTimeout = 1_000;
+/** The first heartbeat that comes back starts the first round. */
+const roundsToSync = 2;
 
 export interface PresenceParts {
   readonly bus: Bus;
@@ -20,102 +27,102 @@ export interface PresenceParts {
   readonly owns: () => PartitionOwnership[];
   /** Called at the end of each of our rounds. */
   readonly onRound: () => void;
-  /** Called when something new is known of the others. */
-  readonly onNews: () => void;
+  /** Called when another limiter's state has changed. */
+  readonly onChange: () => void;
 }
 
-/** Tells the other limiters that we are there, and knows which of them are. */
+/** Publishes heartbeats of this limiter, and tracks the others by theirs. */
 export interface Presence {
   members(): Members;
-  /** Whether we have listened for long enough to know of everybody. */
-  hasListened(): boolean;
-  /** Tells at once what we own. */
-  tell(): void;
+  /** Whether every live limiter has had time to be seen. */
+  isSynced(): boolean;
+  /** Publishes at once what we own. */
+  announce(): void;
   leave(): void;
 }
 
-/** Not divided: each beat that comes back ages the members, and each loss of the connection forgives both. */
-export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: PresenceParts): Presence {
+/** One function: every heartbeat that comes back ages the members, and a lost connection resets both. */
+export function startPresence({ bus, machine, limiter, owns, onRound, onChange }: PresenceParts): Presence {
   let members: Members = new Map();
-  let beat = 0;
-  let beatHeard = 0;
+  let sequence = 0;
+  let receivedSequence = 0;
   let rounds = -1;
   let leaving = false;
-  let callOff = () => {};
+  let cancelTimer = () => {};
 
-  const tell = () => {
-    // A shutdown that has run out of time closes the connection before everything is handed over.
+  const announce = () => {
+    // A shutdown that ran out of time closes the connection before every partition is released.
     if (bus.connection.isDraining() || bus.connection.isClosed()) return;
-    signal(bus, catalog.heartbeat, {}, { limiter, sequence: beat, owns: owns(), leaving });
+    signal(bus, catalog.heartbeat, {}, { limiter, sequence, owns: owns(), leaving });
   };
 
-  const sendBeat = () => {
-    callOff();
-    beat += 1;
-    tell();
-    callOff = machine.after(beatAnyway, sendBeat);
+  const sendHeartbeat = () => {
+    cancelTimer();
+    sequence += 1;
+    announce();
+    cancelTimer = machine.after(resendAfter, sendHeartbeat);
   };
 
-  const hearOwn = (own: number) => {
-    // Beats that waited for the broker come back all at once: together they are one round.
-    if (own !== beat || own === beatHeard) return;
-    beatHeard = own;
-    callOff();
-    callOff = machine.after(beatEvery, sendBeat);
+  const receiveOwn = (own: number) => {
+    // Heartbeats that were held up by the broker arrive together: they count as one round.
+    if (own !== sequence || own === receivedSequence) return;
+    receivedSequence = own;
+    cancelTimer();
+    cancelTimer = machine.after(heartbeatInterval, sendHeartbeat);
     rounds += 1;
-    members = roundPassed(members);
-    for (const silent of toAskAfter(members)) void askAfter(silent);
+    members = roundEnded(members);
+    for (const silent of membersToPing(members)) void ping(silent);
     onRound();
   };
 
-  async function askAfter(silent: string): Promise<void> {
+  async function ping(silent: string): Promise<void> {
     try {
-      await request(bus, catalog.ping, { limiter: silent }, {}, patience);
+      await request(bus, catalog.ping, { limiter: silent }, {}, pingTimeout);
     } catch (error) {
-      if (!isNobody(error) || leaving) return;
-      members = notConnected(members, silent);
-      onNews();
+      if (!isNotConnected(error) || leaving) return;
+      members = memberNotConnected(members, silent);
+      onChange();
     }
   }
 
   const subscriptions = [
     respond(bus, catalog.ping, { limiter }, (_, reply) => reply({})),
-    listen(bus, catalog.heartbeat, {}, (presence) => {
-      if (presence.limiter === limiter) {
-        hearOwn(presence.sequence);
+    listen(bus, catalog.heartbeat, {}, (heartbeat) => {
+      if (heartbeat.limiter === limiter) {
+        receiveOwn(heartbeat.sequence);
         return;
       }
-      const isNew = !presence.leaving && !members.has(presence.limiter);
-      members = heard(members, presence);
-      if (isNew) tell();
-      onNews();
+      const isNew = !heartbeat.leaving && !members.has(heartbeat.limiter);
+      members = heartbeatReceived(members, heartbeat);
+      if (isNew) announce();
+      onChange();
     }),
   ];
 
   void (async () => {
     for await (const { type } of bus.connection.status()) {
       if (leaving) return;
-      if (type === 'disconnect') members = cutOff(members);
-      // What was said while the broker was away did not reach it.
-      if (type === 'reconnect') sendBeat();
+      if (type === 'disconnect') members = connectionLost(members);
+      // Heartbeats sent while the broker was away were lost.
+      if (type === 'reconnect') sendHeartbeat();
     }
   })();
-  sendBeat();
+  sendHeartbeat();
 
   return {
     members: () => members,
-    hasListened: () => rounds >= roundsToListen,
-    tell: () => {
-      if (!leaving) tell();
+    isSynced: () => rounds >= roundsToSync,
+    announce: () => {
+      if (!leaving) announce();
     },
     leave() {
       leaving = true;
-      callOff();
+      cancelTimer();
       for (const subscription of subscriptions) subscription.unsubscribe();
-      tell();
+      announce();
     },
   };
 }
 
-const isNobody = (error: unknown): boolean =>
+const isNotConnected = (error: unknown): boolean =>
   error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());

@@ -1,91 +1,91 @@
 import type { Conflict, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
 import { type Lane, lanes } from '@paceline/shared/definition';
 import type { BudgetState, Grant } from './budget.ts';
-import { estimateFor, countOvertaker } from './estimate.ts';
-import { goneAfter, join, leave } from './grant.ts';
-import { isFor, type Ledger, newsOf } from './ledger.ts';
-import { startedAnswer } from './permits.ts';
-import { firstInLine, isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
-import { counted, freeAt, isPaused } from './window.ts';
+import { estimateFor, recordForcedArrival } from './estimate.ts';
+import { dequeue, enqueue, expiryFrom } from './grant.ts';
+import { isFor, type Ledger, statsOf } from './ledger.ts';
+import { startedReply } from './permits.ts';
+import { isForced, nextWaiter, orderKey, positionOf, renewWaiter, type Waiter } from './queue.ts';
+import { countedCalls, freeAt, isPaused } from './window.ts';
 
-/** Takes a ticket into the line, or notes that its asker is still there. Returns whether it is new. */
-export function hearAcquire(
+/** Adds a request to the queue, or renews it as a heartbeat. Returns whether it was added. */
+export function receiveAcquire(
   ledger: Ledger,
   budget: BudgetState,
-  ask: PermitRequestOf<'acquire'>,
+  request: PermitRequestOf<'acquire'>,
   now: number,
 ): boolean {
-  const known = budget.queue.byTicket.get(ask.ticket);
+  const known = budget.queue.byTicket.get(request.ticket);
   if (known) {
-    stillHere(budget.queue, known, goneAfter(ledger, now));
+    renewWaiter(budget.queue, known, expiryFrom(ledger, now));
     return false;
   }
-  if (liveGrant(budget, ask.ticket, now) || startedFor(budget, ask.ticket)) return false;
-  if (isForced(ask.lane)) countOvertaker(budget, now);
-  join(ledger, budget, newcomer(ledger, ask, now));
+  if (openGrant(budget, request.ticket, now) || startedCall(budget, request.ticket)) return false;
+  if (isForced(request.lane)) recordForcedArrival(budget, now);
+  enqueue(ledger, budget, newWaiter(ledger, request, now));
   return true;
 }
 
-/** The answer to a ticket once all were served: its permit, its place with reason and time, or that it is too late. */
-export function answerAcquire(
+/** The reply once everything free was granted: the permit, a position with reason and estimate, or a refusal. */
+export function replyToAcquire(
   ledger: Ledger,
   budget: BudgetState,
-  ask: PermitRequestOf<'acquire'>,
+  request: PermitRequestOf<'acquire'>,
   isNew: boolean,
   now: number,
-): { answer: PermitReply; conflict?: Conflict | undefined } {
-  const started = startedFor(budget, ask.ticket);
-  if (started) return { answer: startedAnswer(started, now, ledger.settings) };
-  const grant = liveGrant(budget, ask.ticket, now);
-  if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
-  const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ledger, ask, now);
+): { reply: PermitReply; conflict?: Conflict | undefined } {
+  const started = startedCall(budget, request.ticket);
+  if (started) return { reply: startedReply(started, now, ledger.settings) };
+  const grant = openGrant(budget, request.ticket, now);
+  if (grant) return { reply: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
+  const waiter = budget.queue.byTicket.get(request.ticket) ?? newWaiter(ledger, request, now);
   const position = positionOf(budget.queue, waiter);
   const estimatedAt = estimateFor(budget, waiter, position, now);
-  if (isTooLate(budget, ask, position, now)) {
-    leave(ledger, budget, waiter);
-    const earliest = Math.max(estimatedAt, (ask.deadline ?? 0) + 1);
-    return { answer: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
+  if (missesDeadline(budget, request, position, now)) {
+    dequeue(ledger, budget, waiter);
+    const earliest = Math.max(estimatedAt, (request.deadline ?? 0) + 1);
+    return { reply: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
   }
-  waiter.estimate ??= estimatedAt;
-  const answer: PermitReply = {
+  waiter.firstEstimate ??= estimatedAt;
+  const reply: PermitReply = {
     answer: 'waiting',
     position,
     ahead: position - 1,
     reason: reasonFor(budget, position, now),
     estimatedAt,
-    // What its patience was counted from: more may have come in this turn.
-    retryIn: (waiter.goneAt - now) / ledger.settings.missedHeartbeatsAllowed / ledger.settings.scale,
+    // Derived from its own expiry: the interval may have grown with later requests of this turn.
+    retryIn: (waiter.expiresAt - now) / ledger.settings.missedHeartbeatsAllowed / ledger.settings.scale,
   };
-  return isNew ? { answer, conflict: noteConflict(ledger, budget, ask, estimatedAt, now) } : { answer };
+  return isNew ? { reply, conflict: recordConflict(ledger, budget, request, estimatedAt, now) } : { reply };
 }
 
-const newcomer = (ledger: Ledger, ask: PermitRequestOf<'acquire'>, now: number): Waiter => ({
-  ask,
-  key: orderKey(ask, ledger.settings),
-  goneAt: goneAfter(ledger, now),
-  estimate: ask.firstEstimate,
+const newWaiter = (ledger: Ledger, request: PermitRequestOf<'acquire'>, now: number): Waiter => ({
+  request,
+  key: orderKey(request, ledger.settings),
+  expiresAt: expiryFrom(ledger, now),
+  firstEstimate: request.firstEstimate,
 });
 
-const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>
+const openGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>
   grants.find((grant) => grant.ticket === ticket && grant.startBy > now);
 
-/** An ask that started at once, and whose answer was lost, is answered the same. */
-const startedFor = ({ record }: BudgetState, ticket: string): Interval | undefined =>
+/** The call that this ticket started. A request whose reply was lost gets the same reply again. */
+const startedCall = ({ record }: BudgetState, ticket: string): Interval | undefined =>
   record.intervals.find(({ permit }) => isFor(permit, ticket));
 
 /**
- * Whether the deadline would pass first even when every open call were answered at once. A place that is kept may be
- * had by whoever goes before a forced one that waits.
+ * Whether the deadline would pass even if every open call were answered now. Reserved permits count for any request
+ * that is ahead of a waiting forced one.
  */
-function isTooLate(
+function missesDeadline(
   budget: BudgetState,
   { deadline, lane }: PermitRequestOf<'acquire'>,
   position: number,
   now: number,
 ): boolean {
   if (deadline === undefined) return false;
-  const everyPlace = isForced(lane) || budget.queue.forced.size > 0;
-  return now > deadline || freeAt(budget, now, position, 'best', everyPlace) > deadline;
+  const mayUseReserve = isForced(lane) || budget.queue.forced.size > 0;
+  return now > deadline || freeAt(budget, now, position, 'best', mayUseReserve) > deadline;
 }
 
 function reasonFor(budget: BudgetState, position: number, now: number) {
@@ -95,29 +95,31 @@ function reasonFor(budget: BudgetState, position: number, now: number) {
   return position === 1 ? 'waiting_for_window' : 'waiting_in_line';
 }
 
-/** What a lane stands for: two lanes of one sync do not stand in each other's way. */
+/** The sync a lane belongs to: two lanes of one sync never conflict. */
 export const syncOf = (lane: Lane): string => lanes[lane].sync ?? lanes[lane].label;
 
-/** A lane that waits because of another sync, once for each ticket; undefined when it waits for its own like. */
-export function noteConflict(
+/** Records that a request waits because of another sync; undefined when it waits for its own. */
+export function recordConflict(
   ledger: Ledger,
   budget: BudgetState,
   { account, endpoint, lane }: PermitRequestOf<'acquire'>,
   estimatedAt: number,
   now: number,
 ): Conflict | undefined {
-  const blockedBy = blockers(budget, now).find((other) => syncOf(other) !== syncOf(lane));
+  const blockedBy = blockingLanes(budget, now).find((other) => syncOf(other) !== syncOf(lane));
   if (!blockedBy) return undefined;
   const expectedWaitMs = Math.max(0, estimatedAt - now);
-  const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
-  const news = newsOf(ledger, account);
-  news.conflicts += 1;
-  news.lastConflict = last;
-  return last;
+  const conflict: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
+  const stats = statsOf(ledger, account);
+  stats.conflicts += 1;
+  stats.lastConflict = conflict;
+  return conflict;
 }
 
-/** Whose calls fill the window, who holds a permit, and who goes next. */
-function blockers(budget: BudgetState, now: number): Lane[] {
-  const next = firstInLine(budget.queue, false);
-  return [...counted(budget, now), ...budget.grants, ...(next ? [next.ask] : [])].map(({ lane }) => lane);
+/** The lanes of the calls in the window, of held permits, and of the next waiter, in this order. */
+function blockingLanes(budget: BudgetState, now: number): Lane[] {
+  const next = nextWaiter(budget.queue, false);
+  return [...countedCalls(budget, now), ...budget.grants, ...(next ? [next.request] : [])].map(
+    ({ lane }) => lane,
+  );
 }

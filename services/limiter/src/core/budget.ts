@@ -3,34 +3,33 @@ import type { BudgetRecord, Policy } from '@paceline/shared/contracts';
 import { createQueue, type Queue } from './queue.ts';
 import type { Settings } from './settings.ts';
 
-/** A permit that is held for its asker and not yet started: it costs nothing when its holder dies. */
+/** A permit that is held for a client and not started yet: it costs nothing if the client dies. */
 export interface Grant {
   readonly permit: string;
   readonly ticket: string;
   readonly lane: Lane;
   readonly requestedAt: number;
-  /** When it was first expected to run. */
-  readonly estimate: number | undefined;
+  readonly firstEstimate: number | undefined;
   readonly startBy: number;
 }
 
-/** Everything known of one account's budget. */
+/** The state of one account's budget. */
 export interface BudgetState {
   readonly settings: Settings;
-  /** What the journal holds: survives everything. */
+  /** The part that the journal restores. */
   readonly record: BudgetRecord;
   readonly queue: Queue;
-  /** Never more than the window has places. */
+  /** Never more than the window has room for. */
   grants: readonly Grant[];
-  /** When something may become free by the mere passing of time; undefined when nobody waits for that. */
+  /** When a permit may become free merely because time passes; undefined while no request waits for that. */
   alarmAt: number | undefined;
-  /** How long calls take, as far as some were seen, project ms. */
-  usualCall: number | undefined;
-  /** How often forced asks came lately: see `promise.ts`. */
-  readonly overtaking: { count: number; at: number; since: number };
+  /** Moving average of measured call durations, project ms; undefined before the first call. */
+  callDuration: number | undefined;
+  /** The recent rate of forced requests: see `estimate.ts`. */
+  readonly forcedArrivals: { count: number; at: number; since: number };
 }
 
-export const freshRecord = ({
+export const newRecord = ({
   account,
   endpoint,
 }: Pick<BudgetRecord, 'account' | 'endpoint'>): BudgetRecord => ({
@@ -51,10 +50,10 @@ export const createBudget = (record: BudgetRecord, settings: Settings): BudgetSt
   queue: createQueue(),
   grants: [],
   alarmAt: undefined,
-  usualCall: undefined,
-  overtaking: { count: 0, at: 0, since: 0 },
+  callDuration: undefined,
+  forcedArrivals: { count: 0, at: 0, since: 0 },
 });
 
-/** What upstream or an operator said of the limit, else what its vendor documents. */
+/** The policy in force: set by upstream or an operator, else the documented one. */
 export const policyOf = ({ record, settings }: BudgetState): Policy =>
   record.policy ?? settings.policies[record.endpoint];

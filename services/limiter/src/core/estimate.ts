@@ -2,54 +2,54 @@ import { type BudgetState, policyOf } from './budget.ts';
 import { isForced, type Waiter } from './queue.ts';
 import { freeAt } from './window.ts';
 
-/** Windows over which overtakers are counted. */
+/** The number of windows over which forced arrivals are averaged. */
 const memory = 20;
 
-/** Notes that somebody came who may overtake those who wait: the count fades with time. */
-export function countOvertaker(budget: BudgetState, now: number): void {
-  const seen = budget.overtaking;
-  if (seen.since === 0) seen.since = now;
-  seen.count = faded(budget, now) + 1;
-  seen.at = now;
+/** Counts a forced request, which may overtake the waiting ones. The count decays exponentially. */
+export function recordForcedArrival(budget: BudgetState, now: number): void {
+  const arrivals = budget.forcedArrivals;
+  if (arrivals.since === 0) arrivals.since = now;
+  arrivals.count = decayedCount(budget, now) + 1;
+  arrivals.at = now;
 }
 
-/** Somebody who might have overtaken others has left the line without a call. */
-export function uncountOvertaker({ overtaking: seen }: BudgetState): void {
-  seen.count = Math.max(0, seen.count - 1);
+/** Takes back a forced request that left the queue without a call. */
+export function withdrawForcedArrival({ forcedArrivals }: BudgetState): void {
+  forcedArrivals.count = Math.max(0, forcedArrivals.count - 1);
 }
 
-const faded = (budget: BudgetState, now: number): number =>
-  budget.overtaking.count * Math.exp(-(now - budget.overtaking.at) / span(budget));
+const decayedCount = (budget: BudgetState, now: number): number =>
+  budget.forcedArrivals.count * Math.exp(-(now - budget.forcedArrivals.at) / span(budget));
 
 const span = (budget: BudgetState): number => memory * policyOf(budget).windowMs;
 
-/** How many overtakers come in one ms: the faded count over the time that it stands for. */
-function overtakersPerMs(budget: BudgetState, now: number): number {
-  const { since } = budget.overtaking;
+/** Forced requests per ms: the decayed count over the time it covers. */
+function forcedPerMs(budget: BudgetState, now: number): number {
+  const { since } = budget.forcedArrivals;
   if (since === 0) return 0;
   const whole = span(budget);
-  const watched = whole * -Math.expm1(-Math.max(now - since, policyOf(budget).windowMs) / whole);
-  return faded(budget, now) / watched;
+  const covered = whole * -Math.expm1(-Math.max(now - since, policyOf(budget).windowMs) / whole);
+  return decayedCount(budget, now) / covered;
 }
 
 /**
- * When a waiter at a position may expect to run: behind those who stand ahead and those who, going by the last windows, will still
- * overtake it. Nobody is overtaken by who comes later than its lane's head start allows.
+ * When the waiter at a position is expected to run: after the requests ahead of it, and after the forced requests that
+ * will overtake it at their recent rate. None can overtake it later than the longest head start allows.
  */
 export function estimateFor(budget: BudgetState, waiter: Waiter, position: number, now: number): number {
-  const forced = isForced(waiter.ask.lane);
+  const forced = isForced(waiter.request.lane);
   const at = (k: number) => freeAt(budget, now, k, 'typical', forced);
-  const bare = at(position);
-  if (forced) return Math.ceil(bare);
-  const perMs = overtakersPerMs(budget, now);
+  const withoutOvertaking = at(position);
+  if (forced) return Math.ceil(withoutOvertaking);
+  const perMs = forcedPerMs(budget, now);
   const longest = Math.max(0, budget.settings.longestHeadStart + waiter.key - now);
-  let expected = bare;
-  // Whoever waits longer is overtaken by more: a few rounds come close enough.
+  let expected = withoutOvertaking;
+  // A longer wait is overtaken more often: a few rounds converge closely enough.
   for (let round = 0; round < 4 && perMs > 0; round += 1) {
-    expected = at(position + likely(perMs * Math.min(expected - now, longest)));
+    expected = at(position + upperBound(perMs * Math.min(expected - now, longest)));
   }
   return Math.ceil(expected);
 }
 
-/** As many as nineteen times of twenty at the most, when `mean` come on average. */
-const likely = (mean: number): number => (mean === 0 ? 0 : Math.ceil(mean + 1.65 * Math.sqrt(mean)));
+/** The count that is not exceeded in 19 of 20 cases when `mean` arrive on average (Poisson). */
+const upperBound = (mean: number): number => (mean === 0 ? 0 : Math.ceil(mean + 1.65 * Math.sqrt(mean)));

@@ -1,12 +1,12 @@
 import type { Fact, FactOf, Interval } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
-import { budgetOf, countAsSpent, type Ledger, newsOf } from './ledger.ts';
-import { noteWait } from './news.ts';
-import { counted, leavesAt } from './window.ts';
+import { budgetOf, countAsSpent, type Ledger, statsOf } from './ledger.ts';
+import { recordWait } from './stats.ts';
+import { countedCalls, leavesAt } from './window.ts';
 
 /**
- * Takes a committed fact into the ledger, which it changes in place: a copy for each fact would cost every account.
- * The same facts in the same order always give the same ledger.
+ * Applies a committed fact to the ledger, in place: copying would cost every account. The same facts in the same order
+ * always give the same ledger.
  */
 export function evolve(ledger: Ledger, fact: Fact): void {
   if (fact.fact === 'claimed') return;
@@ -19,10 +19,10 @@ export function evolve(ledger: Ledger, fact: Fact): void {
   const { record } = budget;
   switch (fact.fact) {
     case 'started':
-      began(ledger, budget, fact);
+      applyStarted(ledger, budget, fact);
       return;
     case 'settled':
-      ended(budget, fact);
+      applySettled(budget, fact);
       return;
     case 'returned':
       record.intervals = record.intervals.filter(({ permit }) => permit !== fact.permit);
@@ -37,15 +37,15 @@ export function evolve(ledger: Ledger, fact: Fact): void {
         record.consecutiveRejections = fact.consecutiveRejections;
         record.probing = true;
       }
-      // Those that were about to call ask again.
+      // Their clients request again.
       budget.grants = [];
       return;
     case 'resumed':
       record.pausedUntil[fact.by] = fact.at;
       return;
     case 'policy_changed':
-      // What does not count any more must not come back with a longer window: `unknownUntil` stands for it.
-      record.intervals = counted(budget, fact.at);
+      // A call that no longer counts must not count again under a longer window: `unknownUntil` covers it.
+      record.intervals = countedCalls(budget, fact.at);
       record.policy = fact.policy && { ...fact.policy, from: fact.by, since: fact.at };
       record.unknownUntil = fact.unknownUntil;
       budget.grants = [];
@@ -53,38 +53,38 @@ export function evolve(ledger: Ledger, fact: Fact): void {
   }
 }
 
-function began(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>): void {
+function applyStarted(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>): void {
   const { record } = budget;
   const { interval, requestedAt, firstEstimate } = fact;
   const { startedAt, permit } = interval;
   budget.grants = budget.grants.filter((grant) => grant.permit !== permit);
-  // One window longer than they count: a 429 is explained by what was shortly before.
+  // Kept for one window longer than they count: a 429 is attributed by the calls shortly before it.
   const { windowMs } = policyOf(budget);
-  const weighs = (each: Interval) => leavesAt(each, budget) + windowMs > startedAt;
-  record.intervals = [...record.intervals.filter(weighs), interval];
-  const news = newsOf(ledger, fact.account);
-  noteWait(news, startedAt, Math.max(0, startedAt - requestedAt));
+  const isRecent = (each: Interval) => leavesAt(each, budget) + windowMs > startedAt;
+  record.intervals = [...record.intervals.filter(isRecent), interval];
+  const stats = statsOf(ledger, fact.account);
+  recordWait(stats, startedAt, Math.max(0, startedAt - requestedAt));
   if (firstEstimate === null) return;
-  if (startedAt <= firstEstimate + ledger.settings.estimateSlack) news.estimates.kept += 1;
-  else news.estimates.missed += 1;
+  if (startedAt <= firstEstimate + ledger.settings.estimateSlack) stats.estimates.kept += 1;
+  else stats.estimates.missed += 1;
 }
 
-function ended(budget: BudgetState, { permit, arrivesBy, outcome, at }: FactOf<'settled'>): void {
+function applySettled(budget: BudgetState, { permit, arrivesBy, outcome, at }: FactOf<'settled'>): void {
   const { record } = budget;
   const interval = findInterval(budget, permit);
   record.intervals = record.intervals.map((each) =>
     each.permit === permit ? { ...each, arrivesBy, settled: true } : each,
   );
   if (!interval || outcome.result !== 'answered') return;
-  budget.usualCall = mixed(budget.usualCall, at - interval.startedAt);
-  // What was under way before the pause tells nothing of what is let in after it.
+  budget.callDuration = movingAverage(budget.callDuration, at - interval.startedAt);
+  // A call from before the pause doesn't show whether upstream accepts calls after it.
   if (outcome.status === 429 || interval.startedAt < (record.pausedUntil.upstream ?? 0)) return;
   record.probing = false;
   record.consecutiveRejections = 0;
 }
 
-/** A mean in which each call weighs less the longer ago it was. */
-const mixed = (mean: number | undefined, next: number): number =>
+/** Exponential moving average with weight 1/8 for the newest call. */
+const movingAverage = (mean: number | undefined, next: number): number =>
   mean === undefined ? next : mean + (next - mean) / 8;
 
 export const findInterval = ({ record }: BudgetState, permit: string): Interval | undefined =>

@@ -1,24 +1,24 @@
 import { budgetNames } from '@paceline/shared/definition';
 import type { BudgetState } from './budget.ts';
 import { keyOf, type Ledger } from './ledger.ts';
-import { weighsNow } from './recovery.ts';
+import { mustBeKept } from './recovery.ts';
 
-/** Project ms: longer than any window is looked back into, and than an account's news is asked for. */
+/** Project ms: longer than any window matters, and than an account's statistics are read. */
 const day = 86_400_000;
-/** Budgets looked at in each turn, and further ones for each request: as fast as new ones can come. */
-const aTurn = 2;
+/** Budgets checked per turn, and again for each request: as fast as new ones can appear. */
+const budgetsPerTurn = 2;
 
 /**
- * Drops budgets that have been idle for a day: nothing of them counts or was learned, nobody waits, and one that is asked for
- * again begins as a new one would, with the same answers. It looks at a few at a time, round and round, so that the work of
- * a turn does not grow with the accounts, and memory follows those that were there within a day.
- * @param requests how many there were in this turn
+ * Drops budgets that were idle for a day: nothing counts or was learned, no request waits, and a new budget would
+ * decide the same. It checks a few per turn, round-robin, so that the work of a turn doesn't grow with the number of
+ * accounts and memory follows the accounts of the last day.
+ * @param requests the number of requests in this turn
  */
 export function dropIdle(ledger: Ledger, requests: number, now: number): void {
-  for (let left = aTurn * (1 + requests); left > 0; left -= 1) {
-    const next = ledger.round.next();
+  for (let left = budgetsPerTurn * (1 + requests); left > 0; left -= 1) {
+    const next = ledger.sweep.next();
     if (next.done === true) {
-      ledger.round = ledger.budgets.values();
+      ledger.sweep = ledger.budgets.values();
       return;
     }
     if (isIdle(ledger, next.value, now)) drop(ledger, next.value);
@@ -33,13 +33,13 @@ function isIdle(ledger: Ledger, budget: BudgetState, now: number): boolean {
     grants.every(({ startBy }) => isOld(startBy)) &&
     alarmAt === undefined &&
     record.intervals.every(({ arrivesBy }) => isOld(arrivesBy)) &&
-    isOld(ledger.news.get(record.account)?.lastConflict?.at) &&
-    !weighsNow(budget, now)
+    isOld(ledger.stats.get(record.account)?.lastConflict?.at) &&
+    !mustBeKept(budget, now)
   );
 }
 
-/** With the last budget of an account goes its news. */
+/** Drops a budget, and the account's statistics with its last budget. */
 function drop(ledger: Ledger, { record: { account, endpoint } }: BudgetState): void {
   ledger.budgets.delete(keyOf(account, endpoint));
-  if (budgetNames.every((each) => !ledger.budgets.has(keyOf(account, each)))) ledger.news.delete(account);
+  if (budgetNames.every((each) => !ledger.budgets.has(keyOf(account, each)))) ledger.stats.delete(account);
 }

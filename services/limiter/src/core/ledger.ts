@@ -1,27 +1,28 @@
 import { type Budget, budgetNames } from '@paceline/shared/definition';
-import { type BudgetState, createBudget, freshRecord, policyOf } from './budget.ts';
-import { type AccountNews, createNews } from './news.ts';
+import { type BudgetState, createBudget, newRecord, policyOf } from './budget.ts';
 import type { Settings } from './settings.ts';
 import { Sorted } from './sorted.ts';
+import { type AccountStats, createStats } from './stats.ts';
 
 /** The budgets of one partition, by account and endpoint. */
 export interface Ledger {
   readonly settings: Settings;
-  /** Grows with every grant; with `epoch` it makes permit ids unique. */
+  /** Permits granted so far; with `epoch` it makes permit ids unique. */
   grants: number;
   /** The journal sequence of the claim under which this ledger decides. */
   readonly epoch: number;
-  /** Nothing is granted before: after a restart the most urgent may not have asked again yet. Project ms. */
+  /** Nothing is granted before: after a restart the most urgent request may not have been repeated yet. Project ms. */
   readonly quietUntil: number;
-  /** When a journal was found to be gone: what it held counts as spent from then on. */
+  /** When the journal was found lost: its calls count as spent from then on. */
   lostAt: number | null;
   readonly budgets: Map<string, BudgetState>;
-  /** The budgets that something may become free in, by when. */
+  /** Budgets in which a permit may become free with time, earliest first. */
   readonly alarms: Sorted<BudgetState>;
-  readonly news: Map<string, AccountNews>;
-  /** Goes round through the budgets, in search of idle ones. */
-  round: Iterator<BudgetState>;
-  /** How many tickets wait in all. */
+  /** By account. */
+  readonly stats: Map<string, AccountStats>;
+  /** Cycles through the budgets in search of idle ones. */
+  sweep: Iterator<BudgetState>;
+  /** Requests waiting in all queues. */
   waiting: number;
 }
 
@@ -32,13 +33,13 @@ export const createLedger = (epoch: number, settings: Settings, quietUntil = 0):
   quietUntil,
   lostAt: null,
   budgets: new Map(),
-  alarms: new Sorted(goesOffBefore, ({ alarmAt }) => alarmAt ?? Infinity),
-  news: new Map(),
-  round: [][Symbol.iterator](),
+  alarms: new Sorted(alarmBefore, ({ alarmAt }) => alarmAt ?? Infinity),
+  stats: new Map(),
+  sweep: [][Symbol.iterator](),
   waiting: 0,
 });
 
-const goesOffBefore = (a: BudgetState, b: BudgetState): boolean => {
+const alarmBefore = (a: BudgetState, b: BudgetState): boolean => {
   const [at, other] = [a.alarmAt ?? Infinity, b.alarmAt ?? Infinity];
   return at === other ? nameOf(a) < nameOf(b) : at < other;
 };
@@ -46,50 +47,50 @@ const nameOf = ({ record }: BudgetState) => keyOf(record.account, record.endpoin
 
 export const keyOf = (account: string, endpoint: Budget): string => `${account}/${endpoint}`;
 
-/** A budget as the ledger knows it; one that was never asked for is fresh. */
+/** The state of a budget, or a new one that the ledger doesn't keep. */
 export function peekBudget(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
   const known = ledger.budgets.get(keyOf(account, endpoint));
   if (known) return known;
-  const budget = createBudget(freshRecord({ account, endpoint }), ledger.settings);
+  const budget = createBudget(newRecord({ account, endpoint }), ledger.settings);
   if (ledger.lostAt !== null) countAsSpent(budget, ledger.lostAt);
   return budget;
 }
 
-/** Calls of before `lostAt` are not known: they may arrive for a while, and count for one window from then on. */
+/** Calls from before `lostAt` are unknown: they may still arrive for a while, and then count for one window. */
 export function countAsSpent(budget: BudgetState, lostAt: number): void {
   const { record } = budget;
-  const arrivedBy = lostAt + worstCall(record.endpoint, budget.settings);
+  const arrivedBy = lostAt + maxArrivalDelay(record.endpoint, budget.settings);
   const until = arrivedBy + policyOf(budget).windowMs + budget.settings.epsilon;
   record.unknownUntil = Math.ceil(Math.max(record.unknownUntil ?? 0, until));
-  // Nor is it known whether it was that call that upstream is to be probed with.
+  // Whether the probe was among the lost calls is unknown too.
   record.probing = false;
 }
 
-/** Until when a call of before a lost journal may count, in a budget that was not asked for since. */
-export const lossMattersUntil = ({ lostAt, settings }: Ledger): number =>
+/** Until when a call from before a journal loss may count, in any budget with its documented policy. */
+export const lossCountsUntil = ({ lostAt, settings }: Ledger): number =>
   lostAt === null
     ? 0
     : lostAt +
       Math.max(
         ...budgetNames.map(
-          (each) => worstCall(each, settings) + settings.policies[each].windowMs + settings.epsilon,
+          (each) => maxArrivalDelay(each, settings) + settings.policies[each].windowMs + settings.epsilon,
         ),
       );
 
-/** As `peekBudget`, and from now on the ledger knows it. */
+/** As `peekBudget`, but the ledger keeps the budget from now on. */
 export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
   const budget = peekBudget(ledger, account, endpoint);
   ledger.budgets.set(keyOf(account, endpoint), budget);
   return budget;
 }
 
-/** How long after its start a call may arrive at the latest, when nothing is heard of it. */
-export const worstCall = (endpoint: Budget, settings: Settings): number =>
+/** The longest time from a call's start to its arrival upstream, assumed while it is not settled. */
+export const maxArrivalDelay = (endpoint: Budget, settings: Settings): number =>
   settings.sendWithin + settings.callTimeout[endpoint] + settings.guard + settings.clockLag;
 
-export function newsOf(ledger: Ledger, account: string): AccountNews {
-  const known = ledger.news.get(account) ?? createNews();
-  ledger.news.set(account, known);
+export function statsOf(ledger: Ledger, account: string): AccountStats {
+  const known = ledger.stats.get(account) ?? createStats();
+  ledger.stats.set(account, known);
   return known;
 }
 
@@ -100,10 +101,10 @@ export function setAlarm(ledger: Ledger, budget: BudgetState, at: number | undef
   if (at !== undefined) ledger.alarms.add(budget);
 }
 
-/** Another limiter has claimed the partition since: this one may no longer answer for it. */
-export class Superseded extends Error {
-  override name = 'Superseded';
-  /** The epoch of that claim, as a permit of it tells. */
+/** A request carries a permit of a later claim: another limiter has taken over, and this one must not decide. */
+export class LaterClaimSeen extends Error {
+  override name = 'LaterClaimSeen';
+  /** The epoch of that claim. */
   readonly epoch: number;
 
   constructor(epoch: number) {
@@ -112,7 +113,7 @@ export class Superseded extends Error {
   }
 }
 
-/** A permit's id begins with the epoch of the ledger that granted it. */
+/** A permit's id starts with the epoch of the ledger that granted it. */
 export const permitId = (epoch: number, count: number, ticket: string): string =>
   `${epoch}-${count}-${ticket}`;
 
@@ -122,10 +123,11 @@ export const isFor = (permit: string, ticket: string): boolean => ticketOf(permi
 const ticketOf = (permit: string): string => permit.slice(permit.indexOf('-', permit.indexOf('-') + 1) + 1);
 
 /**
- * @throws {Superseded} when the permit was granted under a later claim than this ledger's; where a journal is known to
- *   be lost it may have been an earlier one, of which nothing is known any more
+ * Checks that no later claim granted the permit. After a journal loss a higher epoch may be that of an earlier claim,
+ * so it is accepted.
+ * @throws {LaterClaimSeen}
  */
-export function demandOurs(ledger: Ledger, permit: string): void {
+export function requireOwnEpoch(ledger: Ledger, permit: string): void {
   const epoch = Number.parseInt(permit, 10);
-  if (epoch > ledger.epoch && ledger.lostAt === null) throw new Superseded(epoch);
+  if (epoch > ledger.epoch && ledger.lostAt === null) throw new LaterClaimSeen(epoch);
 }

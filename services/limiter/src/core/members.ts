@@ -1,53 +1,53 @@
 import type { PartitionOwnership, Heartbeat } from '@paceline/shared/contracts';
 
-/** Another limiter, as far as it was heard of. */
+/** Another limiter, as known from its last heartbeat. */
 export interface Member {
   readonly owns: readonly PartitionOwnership[];
-  /** How many of our rounds have passed since. */
-  readonly silent: number;
-  /** Whether that was on the connection that we have now. */
-  readonly heardOnThisConnection: boolean;
+  /** Our rounds that have ended since. */
+  readonly silentRounds: number;
+  /** Whether it came over the connection that we have now. */
+  readonly seenOnThisConnection: boolean;
 }
 
 /**
- * The other limiters that are there, by id. Their silence is counted in rounds: beats of our own that came back to us.
- * None come back while this process is frozen or the broker is away, so then nobody is believed to be dead.
+ * The other live limiters, by id. Silence is counted in rounds, which are heartbeats of our own that came back to us.
+ * None come back while this process is frozen or the broker is away, so no member is declared dead then.
  */
 export type Members = ReadonlyMap<string, Member>;
 
-/** Silent rounds after which a member is gone: it is frozen, or its host is. */
-const lease = 8;
-/** Silent rounds after which it is asked whether it is still connected: a killed process is not. */
-const worthAsking = 2;
+/** Silent rounds after which a member is removed: it, or its host, is frozen. */
+const leaseRounds = 8;
+/** Silent rounds after which a member is pinged: a killed process is no longer connected. */
+const pingAfterRounds = 2;
 
-/** What a member says of itself is true from now on. */
-export function heard(members: Members, { limiter, owns, leaving }: Heartbeat): Members {
+export function heartbeatReceived(members: Members, { limiter, owns, leaving }: Heartbeat): Members {
   if (leaving) return without(members, limiter);
-  return new Map(members).set(limiter, { owns, silent: 0, heardOnThisConnection: true });
+  return new Map(members).set(limiter, { owns, silentRounds: 0, seenOnThisConnection: true });
 }
 
-/** One more round is over: who was silent for too long is gone. */
-export function roundPassed(members: Members): Members {
-  const older = [...members].map(([id, member]) => [id, { ...member, silent: member.silent + 1 }] as const);
-  return new Map(older.filter(([, { silent }]) => silent < lease));
+/** Counts one more round, and removes members whose lease has ended. */
+export function roundEnded(members: Members): Members {
+  const older = [...members].map(
+    ([id, member]) => [id, { ...member, silentRounds: member.silentRounds + 1 }] as const,
+  );
+  return new Map(older.filter(([, { silentRounds }]) => silentRounds < leaseRounds));
 }
 
-/** Our connection was lost. Others may have lost theirs, and come back later than we do. */
-export function cutOff(members: Members): Members {
-  const anew = { silent: 0, heardOnThisConnection: false };
-  return new Map([...members].map(([id, member]) => [id, { ...member, ...anew }] as const));
+/** Our connection was lost. Other limiters may have lost theirs too, and may reconnect later than we do. */
+export function connectionLost(members: Members): Members {
+  const reset = { silentRounds: 0, seenOnThisConnection: false };
+  return new Map([...members].map(([id, member]) => [id, { ...member, ...reset }] as const));
 }
 
-/** Who has fallen silent, and should be asked after. */
-export const toAskAfter = (members: Members): string[] =>
-  [...members].flatMap(([id, { silent, heardOnThisConnection }]) =>
-    silent === worthAsking && heardOnThisConnection ? [id] : [],
+export const membersToPing = (members: Members): string[] =>
+  [...members].flatMap(([id, { silentRounds, seenOnThisConnection }]) =>
+    silentRounds === pingAfterRounds && seenOnThisConnection ? [id] : [],
   );
 
-/** A member that was asked after is not connected: it is gone, unless it was heard in the meantime. */
-export function notConnected(members: Members, limiter: string): Members {
+/** A ping found a member not connected: it is removed, unless a heartbeat came in the meantime. */
+export function memberNotConnected(members: Members, limiter: string): Members {
   const member = members.get(limiter);
-  return member && member.silent >= worthAsking ? without(members, limiter) : members;
+  return member && member.silentRounds >= pingAfterRounds ? without(members, limiter) : members;
 }
 
 const without = (members: Members, limiter: string): Members =>

@@ -11,7 +11,7 @@ const viewOf = (limiter: ReturnType<typeof createTestLimiter>) =>
   );
 
 describe('an operator', () => {
-  it('pauses a budget: who waits is told until when, also after a crash', () => {
+  it('pauses a budget, and estimates say until when, even after a crash', () => {
     const limiter = createTestLimiter('riders_single');
     const until = limiter.now() + 30 * minute;
     limiter.operate({ do: 'pause', ...place, until });
@@ -21,7 +21,7 @@ describe('an operator', () => {
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
-  it('resumes it earlier: whoever is first goes at once', () => {
+  it('resumes it early, and the next waiter goes at once', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.operate({ do: 'pause', ...place, until: limiter.now() + 30 * minute });
     limiter.acquire('a');
@@ -29,7 +29,7 @@ describe('an operator', () => {
     expect(offers.map(({ offer }) => offer.ticket)).toEqual(['a']);
   });
 
-  it('pauses those too who hold a permit and have not started', () => {
+  it('pauses held permits that were not started', () => {
     const limiter = createTestLimiter('riders_single');
     const granted = limiter.acquire('a');
     if (granted.answer !== 'granted') throw new Error('no permit');
@@ -37,7 +37,7 @@ describe('an operator', () => {
     expect(limiter.start(granted.permit).answer).toBe('expired');
   });
 
-  it('releases a pause of upstream’s: one call goes ahead alone, and all follow when it is let in', () => {
+  it('releases a pause by upstream: one call probes, and the others follow when it succeeds', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 429, retryAfterMs: 30 * minute });
     expect(limiter.acquire('b')).toMatchObject({ reason: 'paused_by_upstream' });
@@ -50,7 +50,7 @@ describe('an operator', () => {
     expect(limiter.acquire('c').answer).toBe('granted');
   });
 
-  it('does not end the operator’s own pause by releasing upstream’s, nor the other way round', () => {
+  it('ends only the pause by upstream with a release, and only its own with a resume', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 429, retryAfterMs: 30 * minute });
     limiter.operate({ do: 'pause', ...place, until: limiter.now() + 20 * minute });
@@ -60,7 +60,7 @@ describe('an operator', () => {
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('sets a stricter policy: it holds from now on, and after a crash', () => {
+  it('sets a stricter policy, which applies at once and after a crash', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a');
     limiter.call('b');
@@ -73,7 +73,7 @@ describe('an operator', () => {
     });
   });
 
-  it('forgets what was learned: the documented policy holds again', () => {
+  it('forgets a learned policy, so that the documented one applies again', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 200, learned: { limit: 1, windowMs: minute } });
     expect(limiter.acquire('b').answer).toBe('waiting');
@@ -82,7 +82,7 @@ describe('an operator', () => {
     expect(viewOf(limiter)?.policy).toMatchObject({ limit: 5, from: 'documented', since: null });
   });
 
-  it('sees every permit in a window, and the first of those who wait with their time', () => {
+  it('sees every permit in a window, and the first waiting requests with their estimates', () => {
     const limiter = createTestLimiter('riders_single');
     for (const ticket of ['a', 'b', 'c', 'd', 'e', 'f']) {
       if (limiter.acquire(ticket).answer === 'granted')

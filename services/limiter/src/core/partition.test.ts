@@ -26,200 +26,204 @@ const acquire = (ticket: string): LedgerRequest => ({
   trace: {},
   start: true,
 });
-/** Requests of a client, which ask for a permit that is free, so that something has to be committed. */
-const asked = (to: string, ...requests: LedgerRequest[]): Event => ({
+/** Requests of a client; by default an acquire with a start, so that there are facts to commit. */
+const requested = (to: string, ...requests: LedgerRequest[]): Event => ({
   event: 'requested',
   batch: { requests: requests.length > 0 ? requests : [acquire(to)], to },
 });
-/** A request that changes nothing. */
-const idly = (to: string): Event => asked(to, { do: 'cancel', ...place, id: 'nobody' });
-const recovered = (restateAfter = Infinity): Event => ({
+/** A request without facts. */
+const requestedNothing = (to: string): Event => requested(to, { do: 'cancel', ...place, id: 'unknown' });
+const recovered = (snapshotAfter = Infinity): Event => ({
   event: 'recovered',
-  held: { ledger: createLedger(7, settings), entries: 0, restateAfter, restating: undefined },
+  data: { ledger: createLedger(7, settings), entriesSinceSnapshot: 0, snapshotAfter, snapshot: undefined },
 });
-/** Turns change a ledger in place: each story has its own. */
-const fresh = (event: Event): Event =>
-  event.event === 'recovered' ? recovered(event.held.restateAfter) : event;
+/** Turns change a ledger in place, so each sequence of events gets its own. */
+const withOwnLedger = (event: Event): Event =>
+  event.event === 'recovered' ? recovered(event.data.snapshotAfter) : event;
 const written: Event = { event: 'written', sequence: 8 };
 const turn: Event = { event: 'turn' };
 const close: Event = { event: 'close' };
-const failed: Event = { event: 'failed', taken: false };
-const taken: Event = { event: 'failed', taken: true };
+const failed: Event = { event: 'failed', claimedByOther: false };
+const claimLost: Event = { event: 'failed', claimedByOther: true };
 
-/** The state after these events, with what the last of them led to. */
+/** The mode after these events, and the effects of the last one. */
 function after(...events: Event[]): { mode: PartitionState<string>['mode']; effects: readonly Effect[] } {
   let step = openPartitionState<string>();
-  for (const event of events) step = decidePartition(step.state, fresh(event), now);
+  for (const event of events) step = decidePartition(step.state, withOwnLedger(event), now);
   return { mode: step.state.mode, effects: step.effects };
 }
-const answersTo = (effects: readonly Effect[]): Array<[string, string[]]> =>
+const repliesIn = (effects: readonly Effect[]): Array<[string, string[]]> =>
   effects.flatMap((effect) =>
-    effect.effect === 'answer' ? [[effect.to, effect.answers.map(({ answer }) => answer)]] : [],
+    effect.effect === 'reply' ? [[effect.to, effect.replies.map(({ answer }) => answer)]] : [],
   );
 const namesOf = (effects: readonly Effect[]) => effects.map(({ effect }) => effect);
 
-describe('a partition whose journal is being read', () => {
-  it('lets requests wait, and decides them once it has the ledger', () => {
-    expect(after().effects).toEqual([{ effect: 'recover', known: { claimed: false, epochSeen: 0 } }]);
-    expect(after(asked('a'))).toEqual({ mode: 'recovering', effects: [] });
-    expect(after(asked('a'), recovered())).toMatchObject({
+describe('a recovering partition', () => {
+  it('holds requests until it has the ledger', () => {
+    expect(after().effects).toEqual([{ effect: 'recover', context: { claimed: false, latestEpochSeen: 0 } }]);
+    expect(after(requested('a'))).toEqual({ mode: 'recovering', effects: [] });
+    expect(after(requested('a'), recovered())).toMatchObject({
       mode: 'committing',
       effects: [{ effect: 'commit' }],
     });
   });
 
-  it('is idle when no request has come meanwhile', () => {
+  it('becomes idle when no request has arrived', () => {
     expect(after(recovered())).toEqual({ mode: 'idle', effects: [{ effect: 'wake', at: undefined }] });
   });
 
-  it('turns away those who wait and tries again when it can not be read', () => {
-    const { mode, effects } = after(asked('a'), failed);
-    expect(mode).toBe('pausing');
-    expect(answersTo(effects)).toEqual([['a', ['unavailable']]]);
-    expect(after(failed, { event: 'pause over' }).effects).toEqual([
-      { effect: 'recover', known: { claimed: false, epochSeen: 0 } },
+  it('rejects waiting requests and retries when the journal cannot be read', () => {
+    const { mode, effects } = after(requested('a'), failed);
+    expect(mode).toBe('backing_off');
+    expect(repliesIn(effects)).toEqual([['a', ['unavailable']]]);
+    expect(after(failed, { event: 'retry' }).effects).toEqual([
+      { effect: 'recover', context: { claimed: false, latestEpochSeen: 0 } },
     ]);
   });
 });
 
-describe('an idle partition that is asked', () => {
-  it('lets its shell say when the turn is taken, and decides what has come by then together', () => {
-    expect(after(recovered(), asked('a'))).toEqual({ mode: 'gathering', effects: [{ effect: 'gather' }] });
-    const { effects } = after(recovered(), asked('a'), asked('b'), turn);
+describe('an idle partition that receives a request', () => {
+  it('decides together what arrives before its adapter starts the turn', () => {
+    expect(after(recovered(), requested('a'))).toEqual({
+      mode: 'gathering',
+      effects: [{ effect: 'gather' }],
+    });
+    const { effects } = after(recovered(), requested('a'), requested('b'), turn);
     expect(effects).toMatchObject([{ effect: 'commit', facts: [{ fact: 'started' }, { fact: 'started' }] }]);
   });
 
-  it('answers at once when nothing has to be committed', () => {
-    const { mode, effects } = after(recovered(), idly('a'), turn);
+  it('replies at once when there is nothing to commit', () => {
+    const { mode, effects } = after(recovered(), requestedNothing('a'), turn);
     expect(mode).toBe('idle');
-    expect(namesOf(effects)).toEqual(['answer', 'announce', 'wake']);
+    expect(namesOf(effects)).toEqual(['reply', 'announce', 'wake']);
   });
 });
 
-describe('a partition that fails with nothing under way', () => {
-  it('turns away who waits, and reads the journal again', () => {
-    expect(namesOf(after(recovered(), failed).effects)).toEqual(['pause']);
-    const { mode, effects } = after(recovered(), asked('a'), failed);
-    expect(mode).toBe('pausing');
-    expect(answersTo(effects)).toEqual([['a', ['unavailable']]]);
+describe('a partition that fails while nothing is in progress', () => {
+  it('rejects waiting requests and recovers from the journal', () => {
+    expect(namesOf(after(recovered(), failed).effects)).toEqual(['back off']);
+    const { mode, effects } = after(recovered(), requested('a'), failed);
+    expect(mode).toBe('backing_off');
+    expect(repliesIn(effects)).toEqual([['a', ['unavailable']]]);
   });
 });
 
-describe('a partition that commits', () => {
-  const committing = [recovered(), asked('a'), turn];
+describe('a committing partition', () => {
+  const committing = [recovered(), requested('a'), turn];
 
-  it('answers only once that is in the journal', () => {
-    expect(answersTo(after(...committing).effects)).toEqual([]);
+  it('replies only after the append is acknowledged', () => {
+    expect(repliesIn(after(...committing).effects)).toEqual([]);
     const { mode, effects } = after(...committing, written);
-    expect(answersTo(effects)).toEqual([['a', ['started']]]);
+    expect(repliesIn(effects)).toEqual([['a', ['started']]]);
     expect(mode).toBe('idle');
   });
 
-  it('takes what came meanwhile into the next turn, together', () => {
-    const { mode, effects } = after(...committing, asked('b'), asked('c'), turn, written);
+  it('takes requests that arrive meanwhile into one next turn', () => {
+    const { mode, effects } = after(...committing, requested('b'), requested('c'), turn, written);
     expect(mode).toBe('committing');
     expect(effects.at(-1)).toMatchObject({ effect: 'commit', batches: [{ to: 'b' }, { to: 'c' }] });
   });
 
-  it('turns everybody away when it is unknown whether that was written, and reads the journal again', () => {
-    const { mode, effects } = after(...committing, asked('b'), failed);
-    expect(mode).toBe('pausing');
-    expect(answersTo(effects)).toEqual([
+  it('rejects every open request when the append may have failed, and recovers from the journal', () => {
+    const { mode, effects } = after(...committing, requested('b'), failed);
+    expect(mode).toBe('backing_off');
+    expect(repliesIn(effects)).toEqual([
       ['a', ['unavailable']],
       ['b', ['unavailable']],
     ]);
-    expect(after(...committing, failed, { event: 'pause over' }).effects).toEqual([
-      { effect: 'recover', known: { claimed: true, epochSeen: 0 } },
+    expect(after(...committing, failed, { event: 'retry' }).effects).toEqual([
+      { effect: 'recover', context: { claimed: true, latestEpochSeen: 0 } },
     ]);
   });
 
   it('closes when another owner has claimed the partition', () => {
-    const { mode, effects } = after(...committing, taken);
+    const { mode, effects } = after(...committing, claimLost);
     expect(mode).toBe('closed');
-    expect(answersTo(effects)).toEqual([['a', ['unavailable']]]);
+    expect(repliesIn(effects)).toEqual([['a', ['unavailable']]]);
     expect(effects.at(-1)).toEqual({ effect: 'end' });
   });
 
-  it('waits for the journal when it is to close: who asked before is answered, who waits is turned away', () => {
-    const closing = after(...committing, asked('b'), close);
+  it('finishes the append before it closes, and rejects requests that wait', () => {
+    const closing = after(...committing, requested('b'), close);
     expect(closing.mode).toBe('committing');
-    expect(answersTo(closing.effects)).toEqual([['b', ['unavailable']]]);
-    const { mode, effects } = after(...committing, close, asked('c'), written);
+    expect(repliesIn(closing.effects)).toEqual([['b', ['unavailable']]]);
+    const { mode, effects } = after(...committing, close, requested('c'), written);
     expect(mode).toBe('closed');
-    expect(answersTo(effects)).toEqual([['a', ['started']]]);
+    expect(repliesIn(effects)).toEqual([['a', ['started']]]);
   });
 });
 
-describe('a partition that is asked with a permit of a later claim', () => {
-  it('reads the journal again, which must reach as far', () => {
-    const start = asked('a', { do: 'start', ...place, permit: '9-1-a', trace: {} });
+describe('a partition that receives a permit of a later claim', () => {
+  it('recovers from the journal, which must reach that claim', () => {
+    const start = requested('a', { do: 'start', ...place, permit: '9-1-a', trace: {} });
     const { mode, effects } = after(recovered(), start, turn);
-    expect(mode).toBe('pausing');
-    expect(answersTo(effects)).toEqual([['a', ['unavailable']]]);
-    expect(after(recovered(), start, turn, { event: 'pause over' }).effects).toEqual([
-      { effect: 'recover', known: { claimed: true, epochSeen: 9 } },
+    expect(mode).toBe('backing_off');
+    expect(repliesIn(effects)).toEqual([['a', ['unavailable']]]);
+    expect(after(recovered(), start, turn, { event: 'retry' }).effects).toEqual([
+      { effect: 'recover', context: { claimed: true, latestEpochSeen: 9 } },
     ]);
   });
 });
 
-describe('a partition whose journal has grown long', () => {
-  it('restates its ledger after the answers, and then cuts off what is older', () => {
-    const first = after(recovered(0), asked('a'), turn, written);
-    expect(namesOf(first.effects)).toEqual(['answer', 'announce', 'restate']);
-    expect(first.mode).toBe('restating');
-    const restated = [recovered(0), asked('a'), turn, written, written];
-    expect(after(...restated).mode).toBe('idle');
-    const { effects } = after(...restated, asked('b'), turn, { event: 'written', sequence: 9 });
+describe('a partition with a long journal', () => {
+  it('writes a snapshot after the replies, then cuts off older entries', () => {
+    const first = after(recovered(0), requested('a'), turn, written);
+    expect(namesOf(first.effects)).toEqual(['reply', 'announce', 'append snapshot']);
+    expect(first.mode).toBe('compacting');
+    const withSnapshot = [recovered(0), requested('a'), turn, written, written];
+    expect(after(...withSnapshot).mode).toBe('idle');
+    const { effects } = after(...withSnapshot, requested('b'), turn, { event: 'written', sequence: 9 });
     expect(effects.at(-1)).toEqual({ effect: 'cut off', before: 8 });
   });
 
-  it('reads the journal again when it can not be restated, after the answers', () => {
+  it('recovers from the journal when the snapshot fails, after the replies', () => {
     const parts: Iterator<never, void, number> = {
       next() {
-        throw new Error('can not be restated');
+        throw new Error('snapshot failed');
       },
     };
-    const { held } = recovered() as Extract<Event, { event: 'recovered' }>;
+    const { data } = recovered() as Extract<Event, { event: 'recovered' }>;
     let step = openPartitionState<string>();
-    const broken: Event = { event: 'recovered', held: { ...held, restating: { parts, began: 0 } } };
-    for (const event of [broken, asked('a'), turn, written]) step = decidePartition(step.state, event, now);
-    expect(namesOf(step.effects)).toEqual(['answer', 'announce', 'pause']);
-    expect(answersTo(step.effects)).toEqual([['a', ['started']]]);
-    expect(step.state.mode).toBe('pausing');
+    const failing: Event = { event: 'recovered', data: { ...data, snapshot: { parts, firstSequence: 0 } } };
+    for (const event of [failing, requested('a'), turn, written])
+      step = decidePartition(step.state, event, now);
+    expect(namesOf(step.effects)).toEqual(['reply', 'announce', 'back off']);
+    expect(repliesIn(step.effects)).toEqual([['a', ['started']]]);
+    expect(step.state.mode).toBe('backing_off');
   });
 
-  it('leaves out of each part what weighs nothing any more when that part is written', () => {
+  it('omits from each part of a snapshot what no longer matters when that part is written', () => {
     const many = Array.from({ length: 700 }, (_, index) => ({
       ...acquire(`t${index}`),
       account: `team ${index}`,
     }));
     const later = now + 24 * 3_600_000;
     let step = openPartitionState<string>();
-    for (const event of [recovered(-Infinity), asked('all', ...many), turn, written, written])
+    for (const event of [recovered(-Infinity), requested('all', ...many), turn, written, written])
       step = decidePartition(step.state, event, now);
-    for (const event of [asked('b'), turn, written]) step = decidePartition(step.state, event, later);
-    expect(step.effects.at(-1)).toMatchObject({ effect: 'restate', budgets: [{ account: 'team' }] });
+    for (const event of [requested('b'), turn, written]) step = decidePartition(step.state, event, later);
+    expect(step.effects.at(-1)).toMatchObject({ effect: 'append snapshot', budgets: [{ account: 'team' }] });
   });
 });
 
-describe('whatever happens to a partition', () => {
+describe('a partition under any sequence of events', () => {
   const events = fc.array(
     fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom(asked('anybody'), idly('anybody')) },
+      { weight: 6, arbitrary: fc.constantFrom(requested('any'), requestedNothing('any')) },
       { weight: 3, arbitrary: fc.constant(turn) },
       { weight: 3, arbitrary: fc.constant(written) },
       { weight: 2, arbitrary: fc.constantFrom(recovered(), recovered(0), recovered(3)) },
-      { weight: 1, arbitrary: fc.constantFrom<Event>(failed, { event: 'pause over' }, taken, close) },
+      { weight: 1, arbitrary: fc.constantFrom<Event>(failed, { event: 'retry' }, claimLost, close) },
     ),
     { maxLength: 60, size: 'max' },
   );
-  /** The same event, from a client of its own. */
+  /** The same event from a distinct client. */
   const from = (client: string, event: Event): Event => {
-    if (event.event !== 'requested') return fresh(event);
-    return event.batch.requests[0]?.do === 'acquire' ? asked(client) : idly(client);
+    if (event.event !== 'requested') return withOwnLedger(event);
+    return event.batch.requests[0]?.do === 'acquire' ? requested(client) : requestedNothing(client);
   };
 
-  it('answers nothing before what it booked is written, and no request twice', () => {
+  it('replies `started` only after the append, and never twice to a request', () => {
     fc.assert(
       fc.property(events, (all) => {
         let { state } = openPartitionState<string>();
@@ -230,10 +234,10 @@ describe('whatever happens to a partition', () => {
           const isWritten = state.mode === 'committing' && event.event === 'written';
           const step = decidePartition(state, from(client, event), now);
           ({ state } = step);
-          for (const [to, answers] of answersTo(step.effects)) {
+          for (const [to, replies] of repliesIn(step.effects)) {
             expect(unanswered.delete(to)).toBe(true);
-            expect(answers).toHaveLength(1);
-            if (answers.includes('started')) expect(isWritten).toBe(true);
+            expect(replies).toHaveLength(1);
+            if (replies.includes('started')) expect(isWritten).toBe(true);
           }
         }
       }),
@@ -241,7 +245,7 @@ describe('whatever happens to a partition', () => {
     );
   });
 
-  it('everybody who has asked is answered once it is idle or closed, but for those who asked it while it closed', () => {
+  it('has replied to every request once it is idle or closed, except those received while closing', () => {
     fc.assert(
       fc.property(events, (all) => {
         let { state } = openPartitionState<string>();
@@ -252,7 +256,7 @@ describe('whatever happens to a partition', () => {
           if (event.event === 'requested' && !isClosing) unanswered.add(client);
           const step = decidePartition(state, from(client, event), now);
           ({ state } = step);
-          for (const [to] of answersTo(step.effects)) unanswered.delete(to);
+          for (const [to] of repliesIn(step.effects)) unanswered.delete(to);
           const isQuiet = state.mode === 'idle' || state.mode === 'closed';
           expect(isQuiet ? [...unanswered] : []).toEqual([]);
         }

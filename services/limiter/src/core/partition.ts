@@ -1,103 +1,108 @@
 import type { BudgetRecord, Fact } from '@paceline/shared/contracts';
-import { type Ledger, Superseded } from './ledger.ts';
+import { LaterClaimSeen, type Ledger } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
-import { type Known, restated } from './recovery.ts';
+import { type RecoveryContext, snapshotParts } from './recovery.ts';
 import { takeTurn } from './turn.ts';
 
 /**
- * A partition as its owner holds it. It takes one turn at a time, in these modes:
+ * A partition as its owner runs it. It takes one turn at a time, in these modes:
  *
  * - `recovering`: the journal is being read and claimed.
- * - `idle`: the ledger is held, and nothing is under way.
- * - `gathering`: a request has come. The shell says when its turn is taken: at once, or after what else comes at this moment.
- * - `committing`: what a turn decided is being appended to the journal. Its answers leave after that.
- * - `restating`: a part of the ledger is being appended, or what is older cut off, so that recovery stays short.
- * - `pausing`: the journal could not be written. Only the journal knows what is in it: soon it is read again.
- * - `closed`: another owner has claimed the partition, or this one has closed it. It decides nothing any more.
+ * - `idle`: the ledger is ready and nothing is in progress.
+ * - `gathering`: a request has arrived. The adapter decides whether its turn starts at once or a little later.
+ * - `committing`: the facts of a turn are being appended to the journal. Its replies are sent after that.
+ * - `compacting`: part of a snapshot is being appended, or old entries are being cut off, to keep recovery short.
+ * - `backing_off`: a journal write failed, so its content is unknown. After a pause it is read again.
+ * - `closed`: another owner has claimed the partition, or this one has closed it. It decides nothing from then on.
  *
- * Requests that come while something is under way wait for the next turn, which they share. `closing`: the mode
- * becomes `closed` when what is under way has ended.
+ * Requests that arrive while something is in progress share the next turn. `closing`: it closes when that has finished.
  *
- * @typeParam To the way back to those who made some requests
+ * @typeParam To where to send the replies to a batch of requests
  */
 export type PartitionState<To> =
   | {
       readonly mode: 'recovering';
       readonly inbox: Inbox<To>;
-      readonly known: Known;
+      readonly context: RecoveryContext;
       readonly closing: boolean;
     }
-  | { readonly mode: 'idle'; readonly held: Held }
-  | { readonly mode: 'gathering'; readonly held: Held; readonly inbox: Inbox<To> }
+  | { readonly mode: 'idle'; readonly data: PartitionData }
+  | { readonly mode: 'gathering'; readonly data: PartitionData; readonly inbox: Inbox<To> }
   | {
       readonly mode: 'committing';
-      readonly held: Held;
+      readonly data: PartitionData;
       readonly inbox: Inbox<To>;
       readonly batches: Inbox<To>;
       readonly turn: Turn;
       readonly closing: boolean;
     }
-  | { readonly mode: 'restating'; readonly held: Held; readonly inbox: Inbox<To>; readonly closing: boolean }
-  | { readonly mode: 'pausing'; readonly inbox: Inbox<To>; readonly known: Known }
+  | {
+      readonly mode: 'compacting';
+      readonly data: PartitionData;
+      readonly inbox: Inbox<To>;
+      readonly closing: boolean;
+    }
+  | { readonly mode: 'backing_off'; readonly inbox: Inbox<To>; readonly context: RecoveryContext }
   | { readonly mode: 'closed' };
 
-/** Requests that came in one message. */
+/** The requests of one message. */
 export interface Batch<To> {
   readonly requests: readonly LedgerRequest[];
   readonly to: To;
 }
 
-/** It is appended to in place: in a flood a copy for each message would cost more than the turn. */
+/** Appended to in place: under load, a copy per message would cost more than the turn. */
 type Inbox<To> = Batch<To>[];
 
-/** What an owner holds of a partition. Turns change the ledger in place: a copy for each would cost every account. */
-export interface Held {
+/** The state of an open partition. Turns change the ledger in place: copying would cost every account. */
+export interface PartitionData {
   readonly ledger: Ledger;
-  /** Entries since the ledger was last restated. */
-  readonly entries: number;
-  /** Entries after which it is restated; Infinity: never. */
-  readonly restateAfter: number;
-  readonly restating: Restating | undefined;
+  readonly entriesSinceSnapshot: number;
+  /** Entries after which a snapshot is written; Infinity: never. */
+  readonly snapshotAfter: number;
+  /** The snapshot that is being written. */
+  readonly snapshot: OpenSnapshot | undefined;
 }
 
-interface Restating {
+interface OpenSnapshot {
   readonly parts: Iterator<BudgetRecord[], void, number>;
-  /** The sequence of its first entry; 0 before. */
-  readonly began: number;
+  /** The sequence of its first entry; 0 before that is written. */
+  readonly firstSequence: number;
 }
 
 export type PartitionEvent<To> =
-  | { readonly event: 'recovered'; readonly held: Held }
+  | { readonly event: 'recovered'; readonly data: PartitionData }
   | { readonly event: 'requested'; readonly batch: Batch<To> }
-  /** What has come is to be decided, or something has become free by the passing of time. */
+  /** A gathered turn starts, or the alarm is due. */
   | { readonly event: 'turn' }
-  /** The append, or the cut, has ended; with the sequence of the entry. */
+  /** An append or a cut has finished, with the sequence of the entry. */
   | { readonly event: 'written'; readonly sequence: number }
-  /** `taken`: another owner has claimed the partition. Otherwise it is unknown what was written, and what of a turn was taken. */
-  | { readonly event: 'failed'; readonly taken: boolean }
-  | { readonly event: 'pause over' }
+  /** The journal failed. Unless another owner has claimed the partition, it is unknown what was written. */
+  | { readonly event: 'failed'; readonly claimedByOther: boolean }
+  | { readonly event: 'retry' }
   | { readonly event: 'close' };
 
 export type PartitionEffect<To> =
-  /** Read and claim the journal: `recovered` or `failed`. */
-  | { readonly effect: 'recover'; readonly known: Known }
-  /** `turn`: at once, or as soon as everything that has come at this moment was handed over. */
+  /** Read and claim the journal, then `recovered` or `failed`. */
+  | { readonly effect: 'recover'; readonly context: RecoveryContext }
+  /** `turn`: at once, or when more requests have been handed over. */
   | { readonly effect: 'gather' }
-  /** `turn` at this moment of the ledger, instead of any that was named before. */
+  /** `turn` at this ledger time, replacing an earlier alarm. */
   | { readonly effect: 'wake'; readonly at: number | undefined }
-  /** `written` or `failed`. */
+  /** Append, then `written` or `failed`. */
   | { readonly effect: 'commit'; readonly facts: readonly Fact[]; readonly batches: readonly Batch<To>[] }
   | {
-      readonly effect: 'restate';
+      readonly effect: 'append snapshot';
       readonly at: number;
       readonly budgets: BudgetRecord[];
       readonly lostAt: number | null;
     }
+  /** Recover from this sequence on, and delete older entries. */
   | { readonly effect: 'cut off'; readonly before: number }
-  | { readonly effect: 'answer'; readonly to: To; readonly answers: readonly Reply[] }
+  | { readonly effect: 'reply'; readonly to: To; readonly replies: readonly Reply[] }
   | { readonly effect: 'announce'; readonly turn: Turn }
-  /** `pause over` after a while. `error`: why, where a turn has failed. */
-  | { readonly effect: 'pause'; readonly error?: unknown }
+  /** `retry` after a while. `error`: the cause, if a turn has failed. */
+  | { readonly effect: 'back off'; readonly error?: unknown }
   | { readonly effect: 'end' };
 
 export interface PartitionStep<To> {
@@ -107,7 +112,7 @@ export interface PartitionStep<To> {
 
 /** A partition whose journal has not been read yet. */
 export const openPartitionState = <To>(): PartitionStep<To> =>
-  recovering([], { claimed: false, epochSeen: 0 });
+  recovering([], { claimed: false, latestEpochSeen: 0 });
 
 /** @param now the ledger's time, project ms */
 export function decidePartition<To>(
@@ -117,19 +122,19 @@ export function decidePartition<To>(
 ): PartitionStep<To> {
   switch (event.event) {
     case 'requested':
-      return hear(state, event.batch);
+      return receive(state, event.batch);
     case 'turn':
-      if (state.mode === 'idle') return takeTurns(state.held, [], now, []);
-      return state.mode === 'gathering' ? takeTurns(state.held, state.inbox, now, []) : unchanged(state);
+      if (state.mode === 'idle') return takeTurns(state.data, [], now, []);
+      return state.mode === 'gathering' ? takeTurns(state.data, state.inbox, now, []) : unchanged(state);
     case 'recovered':
       if (state.mode !== 'recovering') return unchanged(state);
-      return state.closing ? close(state.inbox, []) : goOn(event.held, state.inbox, now, []);
+      return state.closing ? close(state.inbox, []) : proceed(event.data, state.inbox, now, []);
     case 'written':
       return written(state, event.sequence, now);
     case 'failed':
-      return failed(state, event.taken);
-    case 'pause over':
-      return state.mode === 'pausing' ? recovering(state.inbox, state.known) : unchanged(state);
+      return failed(state, event.claimedByOther);
+    case 'retry':
+      return state.mode === 'backing_off' ? recovering(state.inbox, state.context) : unchanged(state);
     case 'close':
       return closeWhenDone(state);
   }
@@ -137,82 +142,83 @@ export function decidePartition<To>(
 
 /** The ledger; undefined while the journal is being read. */
 export const ledgerOf = <To>(state: PartitionState<To>): Ledger | undefined =>
-  'held' in state ? state.held.ledger : undefined;
+  'data' in state ? state.data.ledger : undefined;
 
 const unchanged = <To>(state: PartitionState<To>): PartitionStep<To> => ({ state, effects: none });
 const none: readonly never[] = [];
 
-const recovering = <To>(inbox: Inbox<To>, known: Known): PartitionStep<To> => ({
-  state: { mode: 'recovering', inbox, known, closing: false },
-  effects: [{ effect: 'recover', known }],
+const recovering = <To>(inbox: Inbox<To>, context: RecoveryContext): PartitionStep<To> => ({
+  state: { mode: 'recovering', inbox, context, closing: false },
+  effects: [{ effect: 'recover', context }],
 });
 
-function hear<To>(state: PartitionState<To>, batch: Batch<To>): PartitionStep<To> {
+function receive<To>(state: PartitionState<To>, batch: Batch<To>): PartitionStep<To> {
   if (state.mode === 'idle')
     return {
-      state: { mode: 'gathering', held: state.held, inbox: [batch] },
+      state: { mode: 'gathering', data: state.data, inbox: [batch] },
       effects: [{ effect: 'gather' }],
     };
-  // Who asks a partition that closes asks its next owner again.
+  // A closing partition ignores requests: clients repeat them to its next owner.
   if (state.mode !== 'closed' && !('closing' in state && state.closing)) state.inbox.push(batch);
   return unchanged(state);
 }
 
-/** Decides what has come, turn by turn, until something has to be committed or nothing is left. */
+/** Takes turns until one has facts to commit or the inbox is empty. */
 function takeTurns<To>(
-  held: Held,
+  data: PartitionData,
   inbox: Inbox<To>,
   now: number,
   effects: PartitionEffect<To>[],
 ): PartitionStep<To> {
-  const { ledger } = held;
+  const { ledger } = data;
   do {
-    const batches = takeBatch(inbox);
+    const batches = takeBatches(inbox);
     let turn: Turn;
     try {
       const requests = batches.flatMap((each) => each.requests);
       turn = takeTurn(ledger, requests, now);
     } catch (error) {
-      const epochSeen = error instanceof Superseded ? error.epoch : 0;
-      return readAgain([...batches, ...inbox], { claimed: true, epochSeen }, effects, error);
+      const latestEpochSeen = error instanceof LaterClaimSeen ? error.epoch : 0;
+      return recoverAgain([...batches, ...inbox], { claimed: true, latestEpochSeen }, effects, error);
     }
     if (turn.facts.length > 0) {
       effects.push({ effect: 'commit', facts: turn.facts, batches });
-      return { state: { mode: 'committing', held, inbox, batches, turn, closing: false }, effects };
+      return { state: { mode: 'committing', data, inbox, batches, turn, closing: false }, effects };
     }
-    tell(batches, turn, effects);
+    deliver(batches, turn, effects);
   } while (inbox.length > 0);
-  return goOn(held, inbox, now, effects);
+  return proceed(data, inbox, now, effects);
 }
 
-function goOn<To>(
-  held: Held,
+/** Takes the next turn, or waits for a request or the alarm. */
+function proceed<To>(
+  data: PartitionData,
   inbox: Inbox<To>,
   now: number,
   effects: PartitionEffect<To>[],
 ): PartitionStep<To> {
-  if (inbox.length > 0) return takeTurns(held, inbox, now, effects);
-  effects.push({ effect: 'wake', at: held.ledger.alarms.first()?.alarmAt });
-  return { state: { mode: 'idle', held }, effects };
+  if (inbox.length > 0) return takeTurns(data, inbox, now, effects);
+  effects.push({ effect: 'wake', at: data.ledger.alarms.first()?.alarmAt });
+  return { state: { mode: 'idle', data }, effects };
 }
 
-/** One entry of the journal holds what one turn comes to: it must fit into a message. */
-const largestTurn = 500;
+/** The facts of one turn are one journal entry, which must fit into a message. */
+const maxTurnRequests = 500;
 
-/** Takes what has come, up to the size of a turn, out of the inbox. */
-function takeBatch<To>(inbox: Inbox<To>): Inbox<To> {
+/** Removes batches from the inbox, up to the size of a turn but at least one. */
+function takeBatches<To>(inbox: Inbox<To>): Inbox<To> {
   let count = 0;
-  const until = inbox.findIndex(({ requests }) => (count += requests.length) > largestTurn);
+  const until = inbox.findIndex(({ requests }) => (count += requests.length) > maxTurnRequests);
   return inbox.splice(0, until === -1 ? inbox.length : Math.max(1, until));
 }
 
-/** Gives each its part of a turn's answers, and everybody else the news. */
-function tell<To>(batches: readonly Batch<To>[], turn: Turn, effects: PartitionEffect<To>[]): void {
-  let answered = 0;
+/** Sends each batch its replies, and publishes what the turn decided. */
+function deliver<To>(batches: readonly Batch<To>[], turn: Turn, effects: PartitionEffect<To>[]): void {
+  let delivered = 0;
   for (const { requests, to } of batches) {
-    const next = answered + requests.length;
-    effects.push({ effect: 'answer', to, answers: turn.answers.slice(answered, next) });
-    answered = next;
+    const next = delivered + requests.length;
+    effects.push({ effect: 'reply', to, replies: turn.replies.slice(delivered, next) });
+    delivered = next;
   }
   effects.push({ effect: 'announce', turn });
 }
@@ -220,78 +226,82 @@ function tell<To>(batches: readonly Batch<To>[], turn: Turn, effects: PartitionE
 function written<To>(state: PartitionState<To>, sequence: number, now: number): PartitionStep<To> {
   if (state.mode === 'committing') {
     const effects: PartitionEffect<To>[] = [];
-    tell(state.batches, state.turn, effects);
+    deliver(state.batches, state.turn, effects);
     if (state.closing) return close(state.inbox, effects);
-    return restateOrGoOn({ ...state.held, entries: state.held.entries + 1 }, state.inbox, now, effects);
+    const entriesSinceSnapshot = state.data.entriesSinceSnapshot + 1;
+    return compactOrProceed({ ...state.data, entriesSinceSnapshot }, state.inbox, now, effects);
   }
-  if (state.mode !== 'restating') return unchanged(state);
+  if (state.mode !== 'compacting') return unchanged(state);
   if (state.closing) return close(state.inbox, []);
-  const { held, inbox } = state;
-  if (held.restating?.began !== 0) return goOn(held, inbox, now, []);
-  return goOn({ ...held, restating: { ...held.restating, began: sequence } }, inbox, now, []);
+  const { data, inbox } = state;
+  if (data.snapshot?.firstSequence !== 0) return proceed(data, inbox, now, []);
+  return proceed({ ...data, snapshot: { ...data.snapshot, firstSequence: sequence } }, inbox, now, []);
 }
 
-/** In a large ledger it is worth it less often. */
-const budgetsAnEntry = 50;
+/** A large ledger is worth a snapshot less often: one more entry for this many budgets. */
+const budgetsPerEntry = 50;
 
-/** Restates what matters when the journal has grown long: a part after each entry of facts. */
-function restateOrGoOn<To>(
-  held: Held,
+/** Writes a snapshot when the journal has grown long: one part after each entry of facts. */
+function compactOrProceed<To>(
+  data: PartitionData,
   inbox: Inbox<To>,
   now: number,
   effects: PartitionEffect<To>[],
 ): PartitionStep<To> {
-  const { ledger, entries, restateAfter, restating } = held;
-  if (!restating && entries < restateAfter + ledger.budgets.size / budgetsAnEntry)
-    return goOn(held, inbox, now, effects);
-  const { parts, began } = restating ?? { parts: restated(ledger, now), began: 0 };
+  const { ledger, entriesSinceSnapshot, snapshotAfter, snapshot } = data;
+  if (!snapshot && entriesSinceSnapshot < snapshotAfter + ledger.budgets.size / budgetsPerEntry)
+    return proceed(data, inbox, now, effects);
+  const { parts, firstSequence } = snapshot ?? { parts: snapshotParts(ledger, now), firstSequence: 0 };
   let part: IteratorResult<BudgetRecord[], void>;
   try {
     part = parts.next(now);
   } catch (error) {
-    // The answers of the turn that was written leave all the same.
-    return readAgain(inbox, { claimed: true, epochSeen: 0 }, effects, error);
+    // The replies of the committed turn are sent all the same.
+    return recoverAgain(inbox, { claimed: true, latestEpochSeen: 0 }, effects, error);
   }
   effects.push(
     part.done
-      ? { effect: 'cut off', before: began }
-      : { effect: 'restate', at: now, budgets: part.value, lostAt: ledger.lostAt },
+      ? { effect: 'cut off', before: firstSequence }
+      : { effect: 'append snapshot', at: now, budgets: part.value, lostAt: ledger.lostAt },
   );
-  const next = part.done ? { entries: 0, restating: undefined } : { entries, restating: { parts, began } };
-  return { state: { mode: 'restating', held: { ...held, ...next }, inbox, closing: false }, effects };
+  const next = part.done
+    ? { entriesSinceSnapshot: 0, snapshot: undefined }
+    : { entriesSinceSnapshot, snapshot: { parts, firstSequence } };
+  return { state: { mode: 'compacting', data: { ...data, ...next }, inbox, closing: false }, effects };
 }
 
-function failed<To>(state: PartitionState<To>, taken: boolean): PartitionStep<To> {
+function failed<To>(state: PartitionState<To>, claimedByOther: boolean): PartitionStep<To> {
   const { mode } = state;
-  if (mode === 'pausing' || mode === 'closed') return unchanged(state);
+  if (mode === 'backing_off' || mode === 'closed') return unchanged(state);
   const batches = mode === 'committing' ? state.batches : [];
   const unanswered = mode === 'idle' ? [] : [...batches, ...state.inbox];
-  if (taken || ('closing' in state && state.closing)) return close(unanswered, []);
-  return readAgain(unanswered, mode === 'recovering' ? state.known : { claimed: true, epochSeen: 0 }, []);
+  if (claimedByOther || ('closing' in state && state.closing)) return close(unanswered, []);
+  const context = mode === 'recovering' ? state.context : { claimed: true, latestEpochSeen: 0 };
+  return recoverAgain(unanswered, context, []);
 }
 
-/** Only the journal knows what holds: turns away who waits, and reads it again soon. */
-function readAgain<To>(
+/** The ledger can't be trusted, only the journal can: rejects open requests, and reads it again after a pause. */
+function recoverAgain<To>(
   unanswered: Inbox<To>,
-  known: Known,
+  context: RecoveryContext,
   effects: PartitionEffect<To>[],
   error?: unknown,
 ): PartitionStep<To> {
-  turnAway(unanswered, effects);
-  effects.push(error === undefined ? { effect: 'pause' } : { effect: 'pause', error });
-  return { state: { mode: 'pausing', inbox: [], known }, effects };
+  rejectBatches(unanswered, effects);
+  effects.push(error === undefined ? { effect: 'back off' } : { effect: 'back off', error });
+  return { state: { mode: 'backing_off', inbox: [], context }, effects };
 }
 
-/** What is being written is waited for: those who asked for it get their answers. */
+/** Rejects waiting requests, and lets a write in progress finish so that its requests are answered. */
 function closeWhenDone<To>(state: PartitionState<To>): PartitionStep<To> {
   switch (state.mode) {
     case 'closed':
       return unchanged(state);
     case 'recovering':
     case 'committing':
-    case 'restating': {
+    case 'compacting': {
       const effects: PartitionEffect<To>[] = [];
-      turnAway(state.inbox, effects);
+      rejectBatches(state.inbox, effects);
       return { state: { ...state, inbox: [], closing: true }, effects };
     }
     default:
@@ -299,16 +309,16 @@ function closeWhenDone<To>(state: PartitionState<To>): PartitionStep<To> {
   }
 }
 
-/** Those who are turned away ask the next owner. */
 function close<To>(unanswered: Inbox<To>, effects: PartitionEffect<To>[]): PartitionStep<To> {
-  turnAway(unanswered, effects);
+  rejectBatches(unanswered, effects);
   effects.push({ effect: 'wake', at: undefined }, { effect: 'end' });
   return { state: { mode: 'closed' }, effects };
 }
 
-function turnAway<To>(batches: readonly Batch<To>[], effects: PartitionEffect<To>[]): void {
+/** Clients repeat rejected requests, if need be to the next owner. */
+function rejectBatches<To>(batches: readonly Batch<To>[], effects: PartitionEffect<To>[]): void {
   for (const { requests, to } of batches)
-    effects.push({ effect: 'answer', to, answers: requests.map(() => unavailable) });
+    effects.push({ effect: 'reply', to, replies: requests.map(() => unavailable) });
 }
 
-export const unavailable: Reply = { answer: 'unavailable', reason: 'nobody can commit right now' };
+export const unavailable: Reply = { answer: 'unavailable', reason: 'the limiter cannot commit right now' };

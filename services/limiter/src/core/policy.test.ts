@@ -8,7 +8,7 @@ const changes = (limiter: ReturnType<typeof createTestLimiter>) =>
   limiter.facts.flatMap((fact) => (fact.fact === 'policy_changed' ? [fact.policy] : []));
 
 describe('a policy', () => {
-  it('is learned from any answer that names it, also from one that was let in', () => {
+  it('is learned from any answer that reports it, even a successful one', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a', {}, learns(1, 10 * minute));
     limiter.pass(9 * minute);
@@ -17,20 +17,20 @@ describe('a policy', () => {
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('gets looser only by upstream’s own word', () => {
+  it('is loosened when upstream reports it', () => {
     const limiter = createTestLimiter('clubs');
     limiter.call('a', {}, learns(1, 10 * minute));
     limiter.pass(10 * minute + settings.epsilon);
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('that is kept already is no news', () => {
+  it('does not change when upstream reports the current one', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a', {}, learns(1, minute));
     expect(changes(limiter)).toEqual([]);
   });
 
-  it('of an operator’s gets no looser by upstream’s word, but stricter', () => {
+  it('set by an operator is tightened by upstream, but never loosened', () => {
     const limiter = createTestLimiter('riders_single');
     const place = { account: 'team', endpoint: 'riders_single' } as const;
     limiter.operate({ do: 'set_policy', ...place, policy: { limit: 3, windowMs: 2 * minute } });
@@ -41,19 +41,19 @@ describe('a policy', () => {
     expect(changes(limiter).at(-1)).toEqual({ limit: 2, windowMs: 2 * minute });
   });
 
-  it('with a longer window is watched for its whole length before anybody goes: what was called before is forgotten', () => {
+  it('with a longer window allows no call until the forgotten calls have left it', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('old');
     limiter.pass(5 * minute);
     limiter.call('a', {}, learns(5, 10 * minute));
-    // What was called more than a minute ago may count for nine more.
+    // A call of more than a minute ago may count for nine more minutes.
     limiter.pass(9 * minute);
     expect(limiter.acquire('b').answer).toBe('waiting');
     limiter.pass(settings.epsilon);
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('that gets longer twice is watched for all of it: what is unknown stays unknown for longer', () => {
+  it('whose window grows twice extends the unknown time twice', () => {
     const limiter = createTestLimiter('riders_single');
     const place = { account: 'team', endpoint: 'riders_single' } as const;
     limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 2 * minute } });
@@ -64,7 +64,7 @@ describe('a policy', () => {
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
-  it('that gets shorter again makes nobody wait for the longer one', () => {
+  it('whose window shrinks again no longer waits for the longer one', () => {
     const limiter = createTestLimiter('signups');
     const place = { account: 'team', endpoint: 'signups' } as const;
     limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 24 * 60 * minute } });
@@ -74,7 +74,7 @@ describe('a policy', () => {
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
-  it('that is unknown and gets shorter is watched for what may still count by the shorter one', () => {
+  it('whose window shrinks during the unknown time waits only as the shorter one requires', () => {
     const limiter = createTestLimiter('signups');
     const place = { account: 'team', endpoint: 'signups' } as const;
     limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 10 * minute } });
@@ -85,17 +85,17 @@ describe('a policy', () => {
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
-  it('is not made looser by what comes late: an answer to a call that started before it was named', () => {
+  it('is not loosened by an answer to a call that started before it was named', () => {
     const limiter = createTestLimiter('riders_single');
     const [early, late] = ['early', 'late'].map((ticket) => limiter.acquire(ticket, { start: true }));
     if (early?.answer !== 'started' || late?.answer !== 'started') throw new Error('no permit');
     limiter.settle(late.permit, { ...learns(1, 10 * minute, 429), retryAfterMs: minute });
     limiter.settle(early.permit, learns(10, minute));
-    limiter.settle('1-99-long gone', learns(10, minute));
+    limiter.settle('1-99-forgotten', learns(10, minute));
     expect(changes(limiter)).toEqual([{ limit: 1, windowMs: 10 * minute }]);
   });
 
-  it('with more places than anybody could remember is cut to what can be', () => {
+  it('is capped at 1 000 calls per window', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a', {}, learns(1e9, minute));
     expect(changes(limiter)).toEqual([{ limit: 1_000, windowMs: minute }]);
@@ -105,22 +105,22 @@ describe('a policy', () => {
 describe('a 429', () => {
   const attributionOf = (limiter: ReturnType<typeof createTestLimiter>) =>
     limiter.facts.flatMap((fact) => (fact.fact === 'rejected' ? [fact.attribution] : [])).at(-1);
-  const no = { result: 'answered', status: 429, retryAfterMs: minute } as const;
+  const rejection = { result: 'answered', status: 429, retryAfterMs: minute } as const;
 
-  it('that names a stricter policy is the policy’s', () => {
+  it('that reports a stricter policy is attributed to the policy', () => {
     const limiter = createTestLimiter('riders_single');
-    limiter.call('a', {}, { ...no, learned: { limit: 1, windowMs: 10 * minute } });
+    limiter.call('a', {}, { ...rejection, learned: { limit: 1, windowMs: 10 * minute } });
     expect(attributionOf(limiter)).toBe('policy_changed');
   });
 
-  it('with room in the window that we kept is somebody else’s', () => {
+  it('with room in our window is attributed to a foreign caller', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a');
-    limiter.call('b', {}, no);
+    limiter.call('b', {}, rejection);
     expect(attributionOf(limiter)).toBe('foreign_caller');
   });
 
-  it('that comes a window late is not ours for what was called since', () => {
+  it('that arrives a window late is not attributed to our later calls', () => {
     const limiter = createTestLimiter('riders_single');
     const slow = limiter.acquire('slow');
     if (slow.answer !== 'granted') throw new Error('no permit');
@@ -129,11 +129,11 @@ describe('a 429', () => {
     for (const ticket of ['a', 'b', 'c', 'd']) limiter.call(ticket);
     limiter.pass(2 * minute);
     for (const ticket of ['e', 'f', 'g', 'h']) limiter.call(ticket);
-    limiter.settle(slow.permit, no);
+    limiter.settle(slow.permit, rejection);
     expect(attributionOf(limiter)).toBe('foreign_caller');
   });
 
-  it('shortly after a call whose end was never heard of is that one’s', () => {
+  it('shortly after an unsettled call is attributed to that call', () => {
     const limiter = createTestLimiter('signups');
     const dies = limiter.acquire('dies');
     if (dies.answer !== 'granted') throw new Error('no permit');
@@ -141,11 +141,11 @@ describe('a 429', () => {
     limiter.pass(
       settings.sendWithin + settings.callTimeout.signups + settings.guard + minute + settings.epsilon,
     );
-    limiter.call('b', {}, no);
+    limiter.call('b', {}, rejection);
     expect(attributionOf(limiter)).toBe('unreported_permit');
   });
 
-  it('in a window that an operator let us fill beyond what was kept is ours', () => {
+  it('in a window overfilled before an operator tightened the policy is ours', () => {
     const limiter = createTestLimiter('riders_single');
     const place = { account: 'team', endpoint: 'riders_single' } as const;
     const granted = ['a', 'b'].map((ticket) => {
@@ -155,7 +155,7 @@ describe('a 429', () => {
       return answer.permit;
     });
     limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: minute } });
-    limiter.settle(granted[1] ?? '', no);
+    limiter.settle(granted[1] ?? '', rejection);
     expect(attributionOf(limiter)).toBe('ours');
   });
 });

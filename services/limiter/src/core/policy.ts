@@ -3,46 +3,47 @@ import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import type { Decision } from './protocol.ts';
 
-/** No upstream needs more, and every call in a window is remembered. */
-const largestLimit = 1_000;
+/** No upstream allows more, and every call of a window is kept in memory. */
+const maxLimit = 1_000;
 
 /**
- * What an answer teaches of the limit: upstream's word counts, but makes no operator's policy looser, nor one that was
- * named after the call had started: what comes late is old.
+ * The policy change that an answer teaches. A reported policy replaces the current one, but it never loosens one that
+ * an operator set, nor one that was named after the call had started: then the report is outdated.
  */
-export function lessons(
+export function learnedPolicy(
   budget: BudgetState,
   permit: string,
   { learned }: Outcome,
   now: number,
 ): FactOf<'policy_changed'>[] {
   if (!learned) return [];
-  const kept = policyOf(budget);
-  const said = { limit: Math.min(learned.limit, largestLimit), windowMs: learned.windowMs };
+  const current = policyOf(budget);
+  const reported = { limit: Math.min(learned.limit, maxLimit), windowMs: learned.windowMs };
   const since = budget.record.policy?.since ?? -1;
-  const isOld = (findInterval(budget, permit)?.startedAt ?? 0) <= since;
-  const next = isOld || budget.record.policy?.from === 'operator' ? stricterOf(kept, said) : said;
-  if (isSame(kept, next)) return [];
-  return [changePolicy(budget, 'upstream', next, now)];
+  const isOutdated = (findInterval(budget, permit)?.startedAt ?? 0) <= since;
+  const mayOnlyTighten = isOutdated || budget.record.policy?.from === 'operator';
+  const next = mayOnlyTighten ? stricterOf(current, reported) : reported;
+  if (isSame(current, next)) return [];
+  return [policyChange(budget, 'upstream', next, now)];
 }
 
 /**
- * A change of policy. Calls of before the window that was kept are forgotten; a longer window may still hold them, so
- * nothing goes until it has been watched for its whole length. What is unknown from before counts by the new window.
+ * A change of policy. Calls from before the current window are forgotten, but a longer window may still count them:
+ * nothing is granted until the longer window has passed. An unknown past is extended or shortened with the window.
  * @param policy null: back to the documented one
  */
-export function changePolicy(
+export function policyChange(
   budget: BudgetState,
   by: 'upstream' | 'operator',
   policy: Policy | null,
   now: number,
 ): FactOf<'policy_changed'> {
   const { account, endpoint } = budget.record;
-  const kept = policyOf(budget);
-  const longer = (policy ?? budget.settings.policies[endpoint]).windowMs - kept.windowMs;
-  const known = budget.record.unknownUntil ?? 0;
-  const isUnknown = known > now;
-  const from = longer > 0 ? Math.max(now + budget.settings.epsilon, known) : known;
+  const current = policyOf(budget);
+  const longer = (policy ?? budget.settings.policies[endpoint]).windowMs - current.windowMs;
+  const unknownBefore = budget.record.unknownUntil ?? 0;
+  const isUnknown = unknownBefore > now;
+  const from = longer > 0 ? Math.max(now + budget.settings.epsilon, unknownBefore) : unknownBefore;
   const unknownUntil = isUnknown || longer > 0 ? Math.max(now, Math.ceil(from + longer)) : null;
   return { fact: 'policy_changed', account, endpoint, by, at: now, policy, unknownUntil };
 }
@@ -54,11 +55,11 @@ const stricterOf = (a: Policy, b: Policy): Policy => ({
 
 const isSame = (a: Policy, b: Policy): boolean => a.limit === b.limit && a.windowMs === b.windowMs;
 
-/** Carries out what an operator asks for. */
+/** Carries out an operator's request. */
 export function operate(budget: BudgetState, operation: Operation, now: number): Decision {
   const { account, endpoint } = operation;
   const done = (fact: Decision['facts'][number]): Decision => ({
-    answer: { answer: 'done' },
+    reply: { answer: 'done' },
     facts: [fact],
   });
   switch (operation.do) {
@@ -80,8 +81,8 @@ export function operate(budget: BudgetState, operation: Operation, now: number):
     case 'release':
       return done({ fact: 'resumed', account, endpoint, by: 'upstream', at: now });
     case 'set_policy':
-      return done(changePolicy(budget, 'operator', operation.policy, now));
+      return done(policyChange(budget, 'operator', operation.policy, now));
     case 'forget_policy':
-      return done(changePolicy(budget, 'operator', null, now));
+      return done(policyChange(budget, 'operator', null, now));
   }
 }

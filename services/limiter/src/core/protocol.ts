@@ -7,29 +7,26 @@ import type {
   Operation,
 } from '@paceline/shared/contracts';
 
-/** What a ledger is asked by clients and by operators, and what it replies. */
+/** A request to a ledger, from a client or an operator. */
 export type LedgerRequest = PermitRequest | Operation;
 export type Reply = PermitReply | { readonly answer: 'done' };
 
-/** An offer and the client that it goes to. */
-export interface Offered {
+/** An offer and the client it is sent to. */
+export interface AddressedOffer {
   readonly client: string;
   readonly offer: Offer;
 }
 
-/** What one request comes to. */
+/** The reply to one request, and the facts to commit before it is sent. */
 export interface Decision {
-  readonly answer: Reply;
+  readonly reply: Reply;
   readonly facts: readonly Fact[];
 }
 
-/**
- * What the requests of one turn come to. The replies, in their order, may be given once the facts are in the journal;
- * offers and conflicts go to whom they concern.
- */
+/** The outcome of one turn: replies in request order, sent once the facts are in the journal; offers and conflicts to publish. */
 export interface Turn {
-  readonly answers: readonly Reply[];
+  readonly replies: readonly Reply[];
   readonly facts: readonly Fact[];
-  readonly offers: readonly Offered[];
+  readonly offers: readonly AddressedOffer[];
   readonly conflicts: readonly Conflict[];
 }

@@ -3,97 +3,94 @@ import type { PermitRequestOf } from '@paceline/shared/contracts';
 import type { Settings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 
-/** Someone who waits for a permit. Soft state: its asker brings it back to a new limiter. */
+/** A request that waits for a permit. Soft state: its client sends it again to a new owner. */
 export interface Waiter {
-  readonly ask: PermitRequestOf<'acquire'>;
-  /** Smaller goes first: when it first asked, less its head start. */
+  readonly request: PermitRequestOf<'acquire'>;
+  /** The request time minus the lane's head start; the smallest key goes first. */
   readonly key: number;
-  /** Not asked for again by then, it leaves the line. */
-  goneAt: number;
-  /** When it was first expected to run. */
-  estimate: number | undefined;
+  /** It leaves the queue at this time unless its heartbeat renews it. */
+  expiresAt: number;
+  firstEstimate: number | undefined;
 }
 
-/** Everybody who waits for one budget. */
+/** The requests that wait for one budget. */
 export interface Queue {
-  /** Who can't wait for a slot or a place that is kept. */
+  /** Requests of the forced lanes, which may use reserved permits. */
   readonly forced: Sorted<Waiter>;
-  readonly common: Sorted<Waiter>;
-  /** All of them, by ticket. */
+  readonly scheduled: Sorted<Waiter>;
   readonly byTicket: Map<string, Waiter>;
-  /** All of them, whoever is gone first unless it asks again. */
-  readonly byPatience: Sorted<Waiter>;
-  /** The sum of the moments at which they first asked: their mean wait, without going through them. */
-  askedSum: number;
+  readonly byExpiry: Sorted<Waiter>;
+  /** The sum of all request times, from which the mean wait follows without a scan. */
+  requestedAtSum: number;
 }
 
 const goesBefore = (a: Waiter, b: Waiter): boolean =>
-  a.key === b.key ? a.ask.ticket < b.ask.ticket : a.key < b.key;
-const isGoneBefore = (a: Waiter, b: Waiter): boolean =>
-  a.goneAt === b.goneAt ? a.ask.ticket < b.ask.ticket : a.goneAt < b.goneAt;
-const requestedAt = ({ ask }: Waiter): number => ask.requestedAt;
+  a.key === b.key ? a.request.ticket < b.request.ticket : a.key < b.key;
+const expiresBefore = (a: Waiter, b: Waiter): boolean =>
+  a.expiresAt === b.expiresAt ? a.request.ticket < b.request.ticket : a.expiresAt < b.expiresAt;
+const requestedAt = ({ request }: Waiter): number => request.requestedAt;
 
 export const createQueue = (): Queue => ({
   forced: new Sorted(goesBefore, requestedAt),
-  common: new Sorted(goesBefore, requestedAt),
+  scheduled: new Sorted(goesBefore, requestedAt),
   byTicket: new Map(),
-  byPatience: new Sorted(isGoneBefore, ({ goneAt }) => goneAt),
-  askedSum: 0,
+  byExpiry: new Sorted(expiresBefore, ({ expiresAt }) => expiresAt),
+  requestedAtSum: 0,
 });
 
-/** First come, first served, with a head start for the lanes that matter more: ageing comes for free. */
-export function orderKey(ask: PermitRequestOf<'acquire'>, settings: Settings): number {
-  const slot = ask.slotId === undefined || isForced(ask.lane) ? 0 : settings.slotHeadStart;
-  return ask.requestedAt - settings.headStart[ask.lane] - slot;
+/** First come, first served, with a head start per lane: a request that waits long enough overtakes any newer one. */
+export function orderKey(request: PermitRequestOf<'acquire'>, settings: Settings): number {
+  const slot = request.slotId === undefined || isForced(request.lane) ? 0 : settings.slotHeadStart;
+  return request.requestedAt - settings.headStart[request.lane] - slot;
 }
 
-/** The lanes in which somebody, or a race, can't wait for a slot. */
+/** Whether a lane ignores slots and may use reserved permits: a person, or a race about to start. */
 export const isForced = (lane: Lane): boolean => forcedLanes.has(lane);
 
-const lineOf = (queue: Queue, { ask }: Waiter): Sorted<Waiter> =>
-  isForced(ask.lane) ? queue.forced : queue.common;
+const sectionOf = (queue: Queue, { request }: Waiter): Sorted<Waiter> =>
+  isForced(request.lane) ? queue.forced : queue.scheduled;
 
-export function joinLine(queue: Queue, waiter: Waiter): void {
-  lineOf(queue, waiter).add(waiter);
-  queue.byTicket.set(waiter.ask.ticket, waiter);
-  queue.byPatience.add(waiter);
-  queue.askedSum += waiter.ask.requestedAt;
+export function addWaiter(queue: Queue, waiter: Waiter): void {
+  sectionOf(queue, waiter).add(waiter);
+  queue.byTicket.set(waiter.request.ticket, waiter);
+  queue.byExpiry.add(waiter);
+  queue.requestedAtSum += waiter.request.requestedAt;
 }
 
-export function leaveLine(queue: Queue, waiter: Waiter): void {
-  if (!queue.byTicket.delete(waiter.ask.ticket)) return;
-  lineOf(queue, waiter).delete(waiter);
-  queue.byPatience.delete(waiter);
-  queue.askedSum -= waiter.ask.requestedAt;
+export function removeWaiter(queue: Queue, waiter: Waiter): void {
+  if (!queue.byTicket.delete(waiter.request.ticket)) return;
+  sectionOf(queue, waiter).delete(waiter);
+  queue.byExpiry.delete(waiter);
+  queue.requestedAtSum -= waiter.request.requestedAt;
 }
 
-/** The waiter has asked again. */
-export function stillHere(queue: Queue, waiter: Waiter, goneAt: number): void {
-  queue.byPatience.delete(waiter);
-  waiter.goneAt = goneAt;
-  queue.byPatience.add(waiter);
+/** Renews a waiter after its heartbeat. */
+export function renewWaiter(queue: Queue, waiter: Waiter, expiresAt: number): void {
+  queue.byExpiry.delete(waiter);
+  waiter.expiresAt = expiresAt;
+  queue.byExpiry.add(waiter);
 }
 
-/** 1 is next. */
-export const positionOf = ({ forced, common }: Queue, waiter: Waiter): number =>
-  1 + forced.placeOf(waiter) + common.placeOf(waiter);
+/** The waiter's position; 1 is next. */
+export const positionOf = ({ forced, scheduled }: Queue, waiter: Waiter): number =>
+  1 + forced.rankOf(waiter) + scheduled.rankOf(waiter);
 
 /**
- * Whoever goes first. When only places are free that are kept for the forced ones, nobody does until one of those
- * waits; then it is the line's order that decides, else others would never go while forced ones keep coming.
+ * The waiter that goes next. When only reserved permits are free, none goes until a forced request waits; then queue
+ * order decides, or scheduled requests would never go while forced ones keep coming.
  */
-export function firstInLine({ forced, common }: Queue, onlyKept: boolean): Waiter | undefined {
+export function nextWaiter({ forced, scheduled }: Queue, reservedOnly: boolean): Waiter | undefined {
   const urgent = forced.first();
-  const other = onlyKept && !urgent ? undefined : common.first();
+  const other = reservedOnly && !urgent ? undefined : scheduled.first();
   if (!urgent || !other) return urgent ?? other;
   return goesBefore(urgent, other) ? urgent : other;
 }
 
-/** The first `count` in the order in which they go. */
-export function* inOrder({ forced, common }: Queue, count: number): Generator<Waiter> {
-  const [urgent, others] = [forced[Symbol.iterator](), common[Symbol.iterator]()];
+/** The first `count` waiters in queue order. */
+export function* firstWaiters({ forced, scheduled }: Queue, count: number): Generator<Waiter> {
+  const [urgent, others] = [forced[Symbol.iterator](), scheduled[Symbol.iterator]()];
   let [a, b] = [urgent.next(), others.next()];
-  for (let given = 0; given < count && !(a.done && b.done); given += 1) {
+  for (let taken = 0; taken < count && !(a.done && b.done); taken += 1) {
     if (b.done || (!a.done && goesBefore(a.value, b.value))) {
       yield a.value as Waiter;
       a = urgent.next();

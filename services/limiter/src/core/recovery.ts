@@ -1,27 +1,30 @@
 import type { BudgetRecord, Fact, JournalEntry } from '@paceline/shared/contracts';
 import { type BudgetState, createBudget } from './budget.ts';
 import { evolve } from './evolve.ts';
-import { createLedger, keyOf, type Ledger, lossMattersUntil } from './ledger.ts';
+import { createLedger, keyOf, type Ledger, lossCountsUntil } from './ledger.ts';
 import type { Settings } from './settings.ts';
-import { counted, isPaused } from './window.ts';
+import { countedCalls, isPaused } from './window.ts';
 
-/** What an owner knows of its partition when it reads the journal again. */
-export interface Known {
-  /** Whether this owner has claimed the partition before: then no other limiter may have since. */
+/** What an owner already knows when it reads the journal. */
+export interface RecoveryContext {
+  /** Whether this owner has claimed the partition before: then the last claim must still be its own. */
   readonly claimed: boolean;
-  /** The latest epoch that a permit was seen of: the journal must reach as far. */
-  readonly epochSeen: number;
+  /** The latest epoch seen in a permit: a shorter journal has lost entries. */
+  readonly latestEpochSeen: number;
 }
 
-/** The entries that matter, oldest first, and when the broker stored the last one (project ms by its clock). */
+/** The entries to recover from, oldest first, and when the broker stored the last one (project ms by its clock). */
 export interface JournalContent {
   readonly entries: readonly JournalEntry[];
   readonly lastStoredAt: number;
 }
 
 /** Whether another owner has claimed the partition since this one did. */
-export const isTaken = (entries: readonly JournalEntry[], owner: string, { claimed }: Known): boolean =>
-  claimed && lastOwner(entries) !== owner;
+export const isClaimedByOther = (
+  entries: readonly JournalEntry[],
+  owner: string,
+  { claimed }: RecoveryContext,
+): boolean => claimed && lastOwner(entries) !== owner;
 
 function lastOwner(entries: readonly JournalEntry[]): string | undefined {
   const owners = entries.flatMap((entry) => {
@@ -31,56 +34,59 @@ function lastOwner(entries: readonly JournalEntry[]): string | undefined {
   return owners.at(-1);
 }
 
-/** The ledger's time (project ms) at the moment at which the broker's clock shows `brokerNow`. */
+/** The ledger's time (project ms) when the broker's clock shows `brokerNow`. */
 export function ledgerTime(
   { entries, lastStoredAt }: JournalContent,
   brokerNow: number,
   settings: Settings,
 ): number {
   const last = entries.at(-1);
-  return timeAtTakeOver({
-    now: brokerNow,
+  return timeAtTakeover({
+    brokerNow,
     last: last && { at: timeOf(last), storedAt: lastStoredAt },
-    weighs: (at) => weighs(restore(entries, 0, settings), at),
+    hasActiveState: (at) => hasActiveState(restore(entries, 0, settings), at),
   });
 }
 
-/** The entry with which an owner takes a partition over. A lost journal counts every budget as spent. */
-export const claimOf = (owner: string, at: number, isLost: boolean): Fact[] => [
+/** The facts with which an owner takes a partition over. A lost journal counts every budget as spent. */
+export const claimFacts = (owner: string, at: number, isLost: boolean): Fact[] => [
   ...(isLost ? [{ fact: 'journal_lost', at } as const] : []),
   { fact: 'claimed', owner, at },
 ];
 
-/** What is known of time when a ledger is taken over. Moments are project ms by the ledger, or by the broker's clock. */
-export interface TakeOver {
-  /** The broker's time now. */
-  readonly now: number;
-  /** The last entry: the ledger's time in it, and the broker's when it was stored. Undefined without one. */
+/** Times known at a takeover, in project ms. */
+export interface Takeover {
+  readonly brokerNow: number;
+  /** The last entry: its ledger time, and the broker's time when it was stored. Undefined for an empty journal. */
   readonly last: { readonly at: number; readonly storedAt: number } | undefined;
-  /** Whether any call still counts, or a pause lasts, at a moment of the ledger. */
-  readonly weighs: (at: number) => boolean;
+  /** Whether a call still counts or a pause lasts at a ledger time. */
+  readonly hasActiveState: (at: number) => boolean;
 }
 
 /**
- * The ledger's time as its new owner takes it over. It is the broker's, unless a window depends on it: then no more
- * time has passed than since the last entry, whatever the broker's clock was set to while an owner ruled by its own
- * steady one. However often that happens, and by how little, a window is not shortened by it.
+ * The ledger's time when a new owner takes over: the broker's, unless a window depends on it. Then only the time since
+ * the last entry has passed, however the broker's clock was set while the old owner used its own monotonic clock:
+ * clock changes never shorten a window, not even many small ones.
  */
-export function timeAtTakeOver({ now, last, weighs }: TakeOver): number {
-  if (!last) return now;
-  const passed = Math.max(0, now - last.storedAt);
+export function timeAtTakeover({ brokerNow, last, hasActiveState: isActiveAt }: Takeover): number {
+  if (!last) return brokerNow;
+  const passed = Math.max(0, brokerNow - last.storedAt);
   const steady = last.at + passed;
-  return weighs(steady) ? steady : now;
+  return isActiveAt(steady) ? steady : brokerNow;
 }
 
-/** The ledger's time of an entry. */
+/** The ledger time of an entry. */
 export function timeOf(entry: JournalEntry): number {
   return entry.entry === 'snapshot' ? entry.at : Math.max(...entry.facts.map(timeOfFact));
 }
 
 const timeOfFact = (fact: Fact): number => (fact.fact === 'started' ? fact.interval.startedAt : fact.at);
 
-/** The ledger that the journal's entries tell of. `epoch` marks the permits granted from it, `quietUntil` is the moment before which none is. */
+/**
+ * Rebuilds the ledger from journal entries.
+ * @param epoch marks the permits granted from it
+ * @param quietUntil nothing is granted before, project ms
+ */
 export function restore(
   entries: readonly JournalEntry[],
   epoch: number,
@@ -98,31 +104,31 @@ export function restore(
       ledger.budgets.set(keyOf(record.account, record.endpoint), createBudget(record, settings));
     }
   }
-  // Told since this limiter took over.
-  ledger.news.clear();
+  // Statistics cover the time since this limiter took over.
+  ledger.stats.clear();
   return ledger;
 }
 
-/** How much one entry may hold, in budgets and their calls: far below what the broker takes in one message. */
-const largestPart = 1_000;
+/** Budgets plus calls per snapshot entry: far below the broker's message limit. */
+const maxPartWeight = 1_000;
 
 /**
- * Everything of a ledger that still weighs, in parts that are small enough for an entry each. The ledger may go on
- * between two parts: what is new by then is in the facts. `next` takes the moment of its part, if it is a later one.
+ * The state that still matters, in parts small enough for one entry each. The ledger may change between two parts: the
+ * facts in between cover that. `next` takes the time of its part if it is later.
  */
-export function* restated(
+export function* snapshotParts(
   ledger: Ledger,
-  begin: number,
+  startedAt: number,
 ): Generator<BudgetRecord[], void, number | undefined> {
-  let now = begin;
+  let now = startedAt;
   let part: BudgetRecord[] = [];
   let weight = 0;
   for (const budget of ledger.budgets.values()) {
-    if (!weighsNow(budget, now)) continue;
-    const intervals = counted(budget, now);
+    if (!mustBeKept(budget, now)) continue;
+    const intervals = countedCalls(budget, now);
     part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
     weight += 1 + intervals.length;
-    if (weight < largestPart) continue;
+    if (weight < maxPartWeight) continue;
     now = (yield part) ?? now;
     part = [];
     weight = 0;
@@ -130,13 +136,13 @@ export function* restated(
   yield part;
 }
 
-/** Whether anything in a ledger depends on how much time passes after `now`: a window, a pause, a lost journal. */
-export const weighs = (ledger: Ledger, now: number): boolean =>
-  lossMattersUntil(ledger) > now || [...ledger.budgets.values()].some((budget) => lasts(budget, now));
+/** Whether a decision still depends on how much time passes after `now`: a counted call, a pause, a lost journal. */
+export const hasActiveState = (ledger: Ledger, now: number): boolean =>
+  lossCountsUntil(ledger) > now || [...ledger.budgets.values()].some((budget) => isActive(budget, now));
 
-/** Whether a budget would decide otherwise at `now` than one that was never asked for. */
-export const weighsNow = (budget: BudgetState, now: number): boolean =>
-  budget.record.policy !== null || budget.record.probing || lasts(budget, now);
+/** Whether a budget decides differently at `now` than a new one would. */
+export const mustBeKept = (budget: BudgetState, now: number): boolean =>
+  budget.record.policy !== null || budget.record.probing || isActive(budget, now);
 
-const lasts = (budget: BudgetState, now: number): boolean =>
-  isPaused(budget, now) || (budget.record.unknownUntil ?? 0) > now || counted(budget, now).length > 0;
+const isActive = (budget: BudgetState, now: number): boolean =>
+  isPaused(budget, now) || (budget.record.unknownUntil ?? 0) > now || countedCalls(budget, now).length > 0;

@@ -4,16 +4,16 @@ import { createTestLimiter, settings } from './testing.ts';
 
 const second = 1_000;
 const minute = 60 * second;
-/** How long after the moment that upstream named the probe has gone at the latest. */
-const reopens = settings.epsilon + settings.probeSpread;
+/** The latest time of the probe after the time that upstream named. */
+const probeDelay = settings.epsilon + settings.probeJitter;
 
 describe('after a 429', () => {
   const rejected = { result: 'answered', status: 429, retryAfterMs: 597 * second } as const;
 
-  it('a probe whose holder died blocks nobody for ever', () => {
+  it('lets the next call go when the client of the probe died', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, rejected);
-    limiter.pass(rejected.retryAfterMs + reopens);
+    limiter.pass(rejected.retryAfterMs + probeDelay);
     const probe = limiter.acquire('dies');
     if (probe.answer !== 'granted') throw new Error('no permit');
     limiter.start(probe.permit);
@@ -21,7 +21,7 @@ describe('after a 429', () => {
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 
-  it('permits that were granted before it can not be started any more', () => {
+  it('expires permits that were granted before', () => {
     const limiter = createTestLimiter('riders_single');
     const granted = ['a', 'b', 'c'].map((ticket) => limiter.acquire(ticket));
     const [first, ...others] = granted.map((answer) => (answer.answer === 'granted' ? answer.permit : ''));
@@ -35,7 +35,7 @@ describe('after a 429', () => {
     expect(others.map((permit) => limiter.start(permit).answer)).toEqual(['expired', 'expired']);
   });
 
-  it('a success of a call from before it does not end the probing', () => {
+  it('does not end probing with a success from before', () => {
     const limiter = createTestLimiter('riders_single');
     const [a, b] = ['a', 'b'].map((ticket) => {
       const answer = limiter.acquire(ticket);
@@ -46,12 +46,12 @@ describe('after a 429', () => {
     limiter.pass(second);
     limiter.settle(a ?? '', { ...rejected, retryAfterMs: 10 * second });
     limiter.settle(b ?? '');
-    limiter.pass(10 * second + reopens);
+    limiter.pass(10 * second + probeDelay);
     expect(limiter.acquire('c').answer).toBe('granted');
     expect(limiter.acquire('d').answer).toBe('waiting');
   });
 
-  it('calls that were rejected together have failed once', () => {
+  it('counts calls rejected together as one rejection', () => {
     const limiter = createTestLimiter('riders_single');
     const permits = ['a', 'b', 'c'].map((ticket) => {
       const answer = limiter.acquire(ticket);
@@ -65,25 +65,25 @@ describe('after a 429', () => {
     ).toEqual([1, 1, 1]);
   });
 
-  it.each([597_413.7, 1e13, 0.5])('named %d ms away every fact can still be written', (retryAfterMs) => {
+  it.each([597_413.7, 1e13, 0.5])('writes valid facts for a Retry-After of %d ms', (retryAfterMs) => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { ...rejected, retryAfterMs });
     const written = journalEntry.safeParse({ entry: 'facts', recoverFrom: 0, facts: limiter.facts });
     expect(written.error).toBeUndefined();
   });
 
-  it('a longer window that upstream names without a moment is waited out: what was called is forgotten', () => {
+  it('waits out a longer window that upstream reports without a Retry-After', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 429, learned: { limit: 5, windowMs: 10 * minute } });
     limiter.pass(9 * minute);
     expect(limiter.acquire('b')).toMatchObject({ reason: 'paused_by_upstream' });
   });
 
-  it('nobody calls until the moment that upstream named, then one alone', () => {
+  it('allows no call until the time upstream named, then a single probe', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, rejected);
     expect(limiter.acquire('b')).toMatchObject({ reason: 'paused_by_upstream' });
-    limiter.pass(597 * second + reopens);
+    limiter.pass(597 * second + probeDelay);
     const probe = limiter.acquire('b');
     expect(probe.answer).toBe('granted');
     expect(limiter.acquire('c').answer).toBe('waiting');
@@ -94,7 +94,7 @@ describe('after a 429', () => {
     expect(limiter.acquire('c').answer).toBe('granted');
   });
 
-  it('the limit that upstream names is kept, through a crash too', () => {
+  it('keeps the limit that upstream reported, even through a crash', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { ...rejected, learned: { limit: 1, windowMs: 10 * minute } });
     limiter.crash();
@@ -105,14 +105,14 @@ describe('after a 429', () => {
     });
   });
 
-  it('without a named moment the pause grows with every failure', () => {
+  it('pauses longer with every rejection when upstream names no time', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 429 });
     const first = limiter.facts.find(({ fact }) => fact === 'paused');
     limiter.pass(10 * second);
     limiter.call('b', {}, { result: 'answered', status: 429 });
-    const second_ = limiter.facts.findLast(({ fact }) => fact === 'paused');
-    if (first?.fact !== 'paused' || second_?.fact !== 'paused') throw new Error('no pause');
-    expect(second_.until - limiter.now()).toBeGreaterThan(first.until - (limiter.now() - 10 * second));
+    const next = limiter.facts.findLast(({ fact }) => fact === 'paused');
+    if (first?.fact !== 'paused' || next?.fact !== 'paused') throw new Error('no pause');
+    expect(next.until - limiter.now()).toBeGreaterThan(first.until - (limiter.now() - 10 * second));
   });
 });

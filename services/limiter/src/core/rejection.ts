@@ -4,12 +4,12 @@ import { findInterval } from './evolve.ts';
 import { isPaused } from './window.ts';
 
 const quarterHour = 900_000;
-/** No limit of any upstream is longer: a moment further away is a mistake in an answer. */
+/** No upstream pauses for longer; a longer Retry-After is a mistake. */
 const day = 86_400_000;
 
 /**
- * What a 429 does: the budget closes for everybody until the moment that upstream named, and it is noted whose doing it
- * was. The rejected call itself is requested once more, one lane up (`sync/retry-policy.ts` in the shared package).
+ * The facts of a 429: the budget is paused until the time upstream named, and the cause is attributed. The client
+ * requests the rejected call once more, one lane up (`sync/retry-policy.ts` in the shared package).
  */
 export function afterRejection(
   budget: BudgetState,
@@ -18,14 +18,14 @@ export function afterRejection(
 ): Fact[] {
   const { limit, windowMs } = policyOf(budget);
   const attribution = attribute(budget, permit, outcome.learned);
-  // Calls that were rejected together have failed once.
+  // Calls rejected together count as one rejection.
   const consecutiveRejections = budget.record.consecutiveRejections + (isPaused(budget, now) ? 0 : 1);
   const pause = Math.min(
-    outcome.retryAfterMs ?? unnamedPause(budget, outcome.learned, consecutiveRejections),
+    outcome.retryAfterMs ?? defaultPause(budget, outcome.learned, consecutiveRejections),
     day,
   );
   const until = Math.ceil(
-    now + pause + budget.settings.epsilon + spreadOf(permit) * budget.settings.probeSpread,
+    now + pause + budget.settings.epsilon + jitterOf(permit) * budget.settings.probeJitter,
   );
   return [
     { fact: 'rejected', account, endpoint, permit, at: now, policy: { limit, windowMs }, attribution },
@@ -33,29 +33,35 @@ export function afterRejection(
   ];
 }
 
-/** Whose doing a 429 was, by what the ledger holds of the window that the call fell into. */
-function attribute(budget: BudgetState, permit: string, said: Policy | undefined): Attribution {
-  const kept = policyOf(budget);
+/** The cause of a 429, judged by the calls that the ledger holds of its window. */
+function attribute(budget: BudgetState, permit: string, reported: Policy | undefined): Attribution {
+  const policy = policyOf(budget);
   const startedAt = findInterval(budget, permit)?.startedAt ?? 0;
   const others = budget.record.intervals.filter((each) => each.permit !== permit);
-  // Whoever started later than this call could leave comes after it.
+  // A call that started after this one could last be sent arrives after it.
   const inWindow = others.filter(
     (each) =>
-      each.arrivesBy + kept.windowMs > startedAt && each.startedAt <= startedAt + budget.settings.sendWithin,
+      each.arrivesBy + policy.windowMs > startedAt &&
+      each.startedAt <= startedAt + budget.settings.sendWithin,
   );
-  if (inWindow.length >= kept.limit) return 'ours';
-  if (said && (said.limit < kept.limit || said.windowMs > kept.windowMs)) return 'policy_changed';
+  if (inWindow.length >= policy.limit) return 'ours';
+  if (reported && (reported.limit < policy.limit || reported.windowMs > policy.windowMs))
+    return 'policy_changed';
   return others.some(({ settled }) => !settled) ? 'unreported_permit' : 'foreign_caller';
 }
 
-/** Grows with every failure. A window longer than was known may hold calls that are forgotten here: it is waited out. */
-function unnamedPause(budget: BudgetState, said: Policy | undefined, consecutiveRejections: number): number {
-  const longer = said && said.windowMs > policyOf(budget).windowMs ? said.windowMs : 0;
+/** Exponential backoff, but at least a newly reported longer window: calls of it may be forgotten here. */
+function defaultPause(
+  budget: BudgetState,
+  reported: Policy | undefined,
+  consecutiveRejections: number,
+): number {
+  const longer = reported && reported.windowMs > policyOf(budget).windowMs ? reported.windowMs : 0;
   return Math.max(longer, Math.min(quarterHour, 1_000 * 2 ** consecutiveRejections));
 }
 
-/** A number from 0 to 1 that differs from permit to permit and is the same whenever it is asked for (FNV-1a). */
-function spreadOf(permit: string): number {
+/** A number in [0, 1) that depends on the permit only, so that replicas agree on it (FNV-1a). */
+function jitterOf(permit: string): number {
   let hash = 0x811c9dc5;
   for (const character of permit) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return (hash >>> 0) / 2 ** 32;

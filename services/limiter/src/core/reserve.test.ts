@@ -5,14 +5,14 @@ const minute = 60_000;
 const withReserve = { ...settings, reserve: { ...settings.reserve, riders_single: 1, signups: 1 } };
 const urgent = { lane: 'manual_rider_add' } as const;
 
-describe('a place that is kept for the forced lanes', () => {
-  it('is not given to others, however many wait', () => {
+describe('a permit reserved for the forced lanes', () => {
+  it('is not granted to other lanes, however many requests wait', () => {
     const limiter = createTestLimiter('riders_single', withReserve);
     for (const ticket of ['a', 'b', 'c', 'd']) limiter.call(ticket);
     expect(limiter.acquire('e').answer).toBe('waiting');
   });
 
-  it('is there at once for whoever can’t wait, although others came first', () => {
+  it('is granted to a forced request at once, although others came first', () => {
     const limiter = createTestLimiter('riders_single', withReserve);
     for (const ticket of ['a', 'b', 'c', 'd']) limiter.call(ticket);
     limiter.acquire('e');
@@ -20,12 +20,12 @@ describe('a place that is kept for the forced lanes', () => {
     expect(limiter.acquire('next', urgent).answer).toBe('waiting');
   });
 
-  it('is never the only one', () => {
+  it('is never the only one of a window', () => {
     const limiter = createTestLimiter('signups', withReserve);
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
-  it('is no place to those who are told when they will run', () => {
+  it('is not counted in the estimates of other lanes', () => {
     const limiter = createTestLimiter('riders_single', withReserve);
     for (const ticket of ['a', 'b', 'c', 'd']) limiter.call(ticket);
     expect(limiter.acquire('e')).toMatchObject({ estimatedAt: limiter.now() + minute + settings.epsilon });

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { LedgerRequest } from './protocol.ts';
-import { restated, restore, weighs } from './recovery.ts';
+import { hasActiveState, restore, snapshotParts } from './recovery.ts';
 import { settings } from './testing.ts';
 import { takeTurn } from './turn.ts';
 import { windows } from './views.ts';
 
 const minute = 60_000;
 const accounts = Array.from({ length: 6 }, (_, index) => `team-${index}`);
-const begin = 1_000_000_000;
+const startTime = 1_000_000_000;
 
 const step = fc.record({
   account: fc.constantFrom(...accounts),
@@ -19,24 +19,24 @@ const step = fc.record({
   settles: fc.boolean(),
   learns: fc.boolean(),
   after: fc.integer({ min: 0, max: 2 * minute }),
-  restates: fc.boolean(),
+  snapshots: fc.boolean(),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Lives through the steps and writes a journal, restated part by part wherever a step says so. */
-function live(steps: readonly Step[]) {
+/** Runs the steps and returns their journal, with a snapshot part wherever a step has one. */
+function run(steps: readonly Step[]) {
   const ledger: Ledger = createLedger(1, settings);
   const entries: JournalEntry[] = [];
-  let now = begin;
-  let parts: ReturnType<typeof restated> | undefined;
-  let began = 0;
+  let now = startTime;
+  let parts: ReturnType<typeof snapshotParts> | undefined;
+  let firstIndex = 0;
   let recoverFrom = 0;
   const take = (...requests: LedgerRequest[]) => {
-    const { facts, answers } = takeTurn(ledger, requests, now);
+    const { facts, replies } = takeTurn(ledger, requests, now);
     if (facts.length > 0) entries.push({ entry: 'facts', recoverFrom, facts: [...facts] });
-    return answers[0];
+    return replies[0];
   };
-  for (const [index, { account, endpoint, status, settles, learns, after, restates }] of steps.entries()) {
+  for (const [index, { account, endpoint, status, settles, learns, after, snapshots }] of steps.entries()) {
     const place = { account, endpoint };
     const granted = take({
       do: 'acquire',
@@ -54,13 +54,13 @@ function live(steps: readonly Step[]) {
       if (settles) take({ do: 'settle', ...place, permit: granted.permit, outcome });
     }
     now += after;
-    if (!restates) continue;
-    parts ??= restated(ledger, now);
+    if (!snapshots) continue;
+    parts ??= snapshotParts(ledger, now);
     const part = parts.next(now);
     if (part.done) {
-      recoverFrom = began;
+      recoverFrom = firstIndex;
       parts = undefined;
-      began = 0;
+      firstIndex = 0;
       continue;
     }
     entries.push({
@@ -71,13 +71,21 @@ function live(steps: readonly Step[]) {
       lostAt: null,
       budgets: structuredClone(part.value),
     });
-    began ||= entries.length - 1;
+    firstIndex ||= entries.length - 1;
   }
   return { entries, now, recoverFrom };
 }
 
-/** What of a window must survive: who waits comes back by itself. */
-const hard = ({ endpoint, policy, permits, available, pausedUntil, probing, unknownUntil }: WindowView) => ({
+/** The parts of a window that the journal must restore; waiting requests are repeated by their clients. */
+const durable = ({
+  endpoint,
+  policy,
+  permits,
+  available,
+  pausedUntil,
+  probing,
+  unknownUntil,
+}: WindowView) => ({
   endpoint,
   policy,
   permits,
@@ -87,42 +95,42 @@ const hard = ({ endpoint, policy, permits, available, pausedUntil, probing, unkn
   unknownUntil,
 });
 
-const shown = (ledger: Ledger, now: number) =>
-  accounts.map((account) => windows(ledger, account, now).windows.map(hard));
+const durableState = (ledger: Ledger, now: number) =>
+  accounts.map((account) => windows(ledger, account, now).windows.map(durable));
 
-describe('a ledger that is stated anew while it goes on', () => {
-  it('is recovered from there as from the beginning', () => {
+describe('a snapshot that is written while the ledger changes', () => {
+  it('restores the same ledger as the whole journal', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
-        const { entries, now, recoverFrom } = live(steps);
-        const whole = restore(entries, 2, settings);
-        const short = restore(entries.slice(recoverFrom), 2, settings);
-        expect(shown(short, now)).toEqual(shown(whole, now));
+        const { entries, now, recoverFrom } = run(steps);
+        const fromStart = restore(entries, 2, settings);
+        const fromSnapshot = restore(entries.slice(recoverFrom), 2, settings);
+        expect(durableState(fromSnapshot, now)).toEqual(durableState(fromStart, now));
       }),
       { numRuns: 200 },
     );
   });
 
-  it('can be written: every entry keeps its contract', () => {
+  it('keeps the contract of journal entries', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        for (const entry of live(steps).entries) expect(journalEntry.parse(entry)).toEqual(entry);
+        for (const entry of run(steps).entries) expect(journalEntry.parse(entry)).toEqual(entry);
       }),
       { numRuns: 50 },
     );
   });
 });
 
-describe('a journal that is gone although there was one', () => {
+describe('a lost journal', () => {
   const lost: JournalEntry = {
     entry: 'facts',
     recoverFrom: 0,
     facts: [
-      { fact: 'journal_lost', at: begin },
-      { fact: 'claimed', owner: 'me', at: begin },
+      { fact: 'journal_lost', at: startTime },
+      { fact: 'claimed', owner: 'me', at: startTime },
     ],
   };
-  const ask = (ledger: Ledger, now: number, account = 'team-0') =>
+  const acquire = (ledger: Ledger, now: number, account = 'team-0') =>
     takeTurn(
       ledger,
       [
@@ -138,65 +146,72 @@ describe('a journal that is gone although there was one', () => {
         },
       ],
       now,
-    ).answers[0];
+    ).replies[0];
   const spentUntil =
-    begin +
+    startTime +
     settings.sendWithin +
     settings.callTimeout.riders_single +
     settings.guard +
     minute +
     settings.epsilon;
 
-  it('counts every budget as spent until nothing of before can count any more', () => {
+  it('counts every budget as spent until no lost call can count', () => {
     const ledger = restore([lost], 1, settings);
-    expect(ask(ledger, begin)).toMatchObject({ answer: 'waiting', estimatedAt: spentUntil });
-    expect(ask(ledger, spentUntil - 1)?.answer).toBe('waiting');
-    expect(ask(ledger, spentUntil)?.answer).toBe('granted');
+    expect(acquire(ledger, startTime)).toMatchObject({ answer: 'waiting', estimatedAt: spentUntil });
+    expect(acquire(ledger, spentUntil - 1)?.answer).toBe('waiting');
+    expect(acquire(ledger, spentUntil)?.answer).toBe('granted');
   });
 
-  it('is remembered by the next owner, from a ledger that was stated anew too', () => {
-    const [budgets = []] = restated(restore([lost], 1, settings), begin);
-    const anew: JournalEntry = {
+  it('is known to the next owner, even from a snapshot', () => {
+    const [budgets = []] = snapshotParts(restore([lost], 1, settings), startTime);
+    const snapshot: JournalEntry = {
       entry: 'snapshot',
       recoverFrom: 0,
       owner: 'me',
-      at: begin,
-      lostAt: begin,
+      at: startTime,
+      lostAt: startTime,
       budgets,
     };
-    expect(ask(restore([anew], 2, settings), spentUntil - 1, 'team-5')?.answer).toBe('waiting');
+    expect(acquire(restore([snapshot], 2, settings), spentUntil - 1, 'team-5')?.answer).toBe('waiting');
   });
 
-  it('lets no probe through either: nobody knows what went before it', () => {
+  it('allows no probe, since the probe may be among the lost calls', () => {
     const place = { account: 'team-0', endpoint: 'riders_single' } as const;
     const paused: JournalEntry = {
       entry: 'facts',
       recoverFrom: 0,
       facts: [
-        { fact: 'paused', ...place, by: 'upstream', at: begin - 1, until: begin, consecutiveRejections: 1 },
+        {
+          fact: 'paused',
+          ...place,
+          by: 'upstream',
+          at: startTime - 1,
+          until: startTime,
+          consecutiveRejections: 1,
+        },
       ],
     };
     const ledger = restore([paused, lost], 1, settings);
-    expect(ask(ledger, spentUntil - 1)?.answer).toBe('waiting');
-    expect(ask(ledger, spentUntil)?.answer).toBe('granted');
+    expect(acquire(ledger, spentUntil - 1)?.answer).toBe('waiting');
+    expect(acquire(ledger, spentUntil)?.answer).toBe('granted');
   });
 
-  it('matters no longer than what it held could count', () => {
+  it('stops mattering when no lost call can count', () => {
     const ledger = restore([lost], 1, settings);
     const { clubs } = settings.policies;
     const clubsUntil =
-      begin +
+      startTime +
       settings.sendWithin +
       settings.callTimeout.clubs +
       settings.guard +
       settings.clockLag +
       clubs.windowMs +
       settings.epsilon;
-    expect(weighs(ledger, clubsUntil - 1)).toBe(true);
-    expect(weighs(ledger, clubsUntil)).toBe(false);
+    expect(hasActiveState(ledger, clubsUntil - 1)).toBe(true);
+    expect(hasActiveState(ledger, clubsUntil)).toBe(false);
   });
 
-  it('can be stated anew, whatever the windows are', () => {
+  it('can be written as a snapshot with any window length', () => {
     const place = { account: 'team-0', endpoint: 'results' } as const;
     const odd: JournalEntry = {
       entry: 'facts',
@@ -206,21 +221,28 @@ describe('a journal that is gone although there was one', () => {
           fact: 'policy_changed',
           ...place,
           by: 'upstream',
-          at: begin - 1,
+          at: startTime - 1,
           policy: { limit: 1, windowMs: 60_000.5 },
           unknownUntil: null,
         },
       ],
     };
-    const [budgets = []] = restated(restore([odd, lost], 1, settings), begin);
-    const entry = { entry: 'snapshot', recoverFrom: 0, owner: 'me', at: begin, lostAt: begin, budgets };
+    const [budgets = []] = snapshotParts(restore([odd, lost], 1, settings), startTime);
+    const entry = {
+      entry: 'snapshot',
+      recoverFrom: 0,
+      owner: 'me',
+      at: startTime,
+      lostAt: startTime,
+      budgets,
+    };
     expect(journalEntry.safeParse(entry).error).toBeUndefined();
   });
 
-  it('knows permits of later claims than its own to be of before', () => {
+  it('accepts permits with a higher epoch as those of a lost claim', () => {
     const ledger = restore([lost], 1, settings);
     const place = { account: 'team-0', endpoint: 'riders_single' } as const;
-    const turn = takeTurn(ledger, [{ do: 'start', ...place, permit: '900-1-a', trace: {} }], begin);
-    expect(turn.answers).toEqual([{ answer: 'expired' }]);
+    const turn = takeTurn(ledger, [{ do: 'start', ...place, permit: '900-1-a', trace: {} }], startTime);
+    expect(turn.replies).toEqual([{ answer: 'expired' }]);
   });
 });

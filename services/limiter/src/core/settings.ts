@@ -13,45 +13,45 @@ import {
   windowMarginMs,
 } from '@paceline/shared/definition';
 
-/** What the decisions depend on beside the state. Durations are project ms unless said otherwise. */
+/** Everything that decisions depend on besides the state. Durations are project ms unless stated otherwise. */
 export interface Settings {
-  /** Where a budget begins, before upstream or an operator has said anything. */
+  /** The documented policies, in force until upstream or an operator names another. */
   readonly policies: Readonly<Record<Budget, Policy>>;
-  /** How many places of a window are kept for the forced lanes; one place is always left to all. */
+  /** Permits per window reserved for the forced lanes; at least one always stays open to all lanes. */
   readonly reserve: Readonly<Record<Budget, number>>;
-  /** How much earlier than it came a lane's ask counts. */
+  /** How much earlier than its request time a request of this lane is ordered. */
   readonly headStart: Readonly<Record<Lane, number>>;
   readonly longestHeadStart: number;
-  /** What an ask from inside its own open slot counts earlier on top. */
+  /** Extra head start for a request from inside its own open slot. */
   readonly slotHeadStart: number;
-  /** Upstream speaks in whole seconds: a window is kept this much longer. */
+  /** Added to every window, because upstream reports whole seconds. */
   readonly epsilon: number;
-  /** How long a granted permit is held for its asker to start it. */
+  /** How long a granted permit is held until it must be started. */
   readonly startWithin: number;
-  /** Within this time of starting the call must have left. */
+  /** How long after its start a call may still be sent. */
   readonly sendWithin: number;
-  /** An unanswered call may still arrive this much later. */
+  /** How much later an unanswered call may still arrive. */
   readonly guard: number;
-  /** By how much the true time may be ahead of the ledger's: a call may have arrived that much later. */
+  /** How far true time may be ahead of ledger time: a call may have arrived that much later. */
   readonly clockLag: number;
-  /** A probe goes up to this much later than upstream named: not everybody's at the same moment. */
-  readonly probeSpread: number;
-  /** How long a call usually takes, until some were seen: only estimates use it. */
-  readonly typicalCall: Readonly<Record<Budget, number>>;
+  /** The probe is delayed by up to this much, so that different budgets don't probe at the same time. */
+  readonly probeJitter: number;
+  /** Assumed call duration until calls were measured; used by estimates only. */
+  readonly typicalCallDuration: Readonly<Record<Budget, number>>;
   readonly callTimeout: Readonly<Record<Budget, number>>;
-  /** An estimate is kept when the call starts no more than this later. */
+  /** An estimate counts as kept when the call starts at most this much later. */
   readonly estimateSlack: number;
-  /** Real ms after which a waiter asks again, when few wait. */
+  /** Real ms between two heartbeats of a waiting request while few requests wait. */
   readonly heartbeatInterval: number;
-  /** How many may ask again within that time: of more, each asks less often. */
+  /** How many waiting requests fit into one interval; with more, each sends heartbeats less often. */
   readonly heartbeatsPerInterval: number;
-  /** Heartbeats that a waiting client may miss before it loses its place. */
+  /** Heartbeats a waiting request may miss before it loses its place. */
   readonly missedHeartbeatsAllowed: number;
-  /** Project ms that pass in one real ms. */
+  /** Project ms per real ms. */
   readonly scale: number;
 }
 
-/** Times of the machine, in real ms: they bound processes and networks, not upstream. */
+/** Real ms: these bound processes and networks, not upstream. */
 const machine = {
   startWithin: 2_000,
   sendWithin: 2_000,
@@ -59,7 +59,7 @@ const machine = {
   estimateSlack: 500,
 };
 
-/** The limiter's settings for a tier, with the machine's times converted to the clock's. */
+/** The settings for a tier, with the machine's durations converted to project ms. */
 export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   policies: limitsOf(tier),
   reserve: mapValues(budgets, ({ reserve }) => reserve),
@@ -71,8 +71,8 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   sendWithin: Math.ceil(clock.fromMachine(machine.sendWithin)),
   guard: Math.ceil(clock.fromMachine(machine.guard)),
   clockLag: 0,
-  probeSpread: 1_000,
-  typicalCall: mapValues(budgets, ({ typicalMs }) => typicalMs),
+  probeJitter: 1_000,
+  typicalCallDuration: mapValues(budgets, ({ typicalMs }) => typicalMs),
   callTimeout: mapValues(budgets, (_, name) => callTimeout(name, clock)),
   estimateSlack: 1_000 + Math.ceil(clock.fromMachine(machine.estimateSlack)),
   heartbeatInterval: 1_500,

@@ -1,25 +1,25 @@
 import type { Fact, PermitRequestOf } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { findInterval } from './evolve.ts';
-import { lessons } from './policy.ts';
+import { learnedPolicy } from './policy.ts';
 import type { Decision } from './protocol.ts';
 import { afterRejection } from './rejection.ts';
 
 /**
- * Books how a call ended. An answered call arrived before now, so the window counts from now; one without an answer
- * may still arrive for a while; none arrives later than was assumed at its start. Asked again, it changes nothing.
+ * Records how a call ended. An answered call has arrived by now, an unanswered one may arrive until the guard has
+ * passed; neither later than assumed at its start. Repeating it changes nothing.
  */
-export function settle(budget: BudgetState, ask: PermitRequestOf<'settle'>, now: number): Decision {
-  const { account, endpoint, permit, outcome } = ask;
-  const settled = (facts: readonly Fact[] = []): Decision => ({ answer: { answer: 'settled' }, facts });
+export function settle(budget: BudgetState, request: PermitRequestOf<'settle'>, now: number): Decision {
+  const { account, endpoint, permit, outcome } = request;
+  const settled = (facts: readonly Fact[] = []): Decision => ({ reply: { answer: 'settled' }, facts });
   const interval = findInterval(budget, permit);
   if (interval?.settled) return settled();
   if (outcome.result === 'not_sent')
     return settled(interval ? [{ fact: 'returned', account, endpoint, permit, at: now }] : []);
-  // A call that long ago counts no more, but what upstream said to it still does.
+  // A forgotten call no longer counts, but what its answer teaches still does.
   const learned = [
-    ...(outcome.status === 429 ? afterRejection(budget, ask, now) : []),
-    ...lessons(budget, permit, outcome, now),
+    ...(outcome.status === 429 ? afterRejection(budget, request, now) : []),
+    ...learnedPolicy(budget, permit, outcome, now),
   ];
   if (!interval) return settled(learned);
   const arrivedBy = outcome.result === 'answered' ? now : now + budget.settings.guard;

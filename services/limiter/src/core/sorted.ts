@@ -1,15 +1,17 @@
 interface Node<T> {
   readonly item: T;
   readonly weight: number;
+  /** Of its subtree. */
   size: number;
-  least: number;
+  /** The smallest measure in its subtree. */
+  min: number;
   left: Node<T> | undefined;
   right: Node<T> | undefined;
 }
 
 /**
- * A set in order, in which every look and every change takes logarithmic time, whatever its size: a treap whose nodes
- * know how many stand below them. It needs a total order: two items of which neither goes before the other are one.
+ * A sorted set with logarithmic lookups and updates: a treap whose nodes know the size of their subtree. It needs a
+ * total order: two items of which neither goes before the other are the same item.
  */
 export class Sorted<T> {
   readonly #goesBefore: (a: T, b: T) => boolean;
@@ -17,7 +19,7 @@ export class Sorted<T> {
   #root: Node<T> | undefined;
   #seed = 0x2545f491;
 
-  /** @param measure a number of each item, of which `least` is the smallest */
+  /** @param measure maps an item to a number; `min` is the smallest of them */
   constructor(goesBefore: (a: T, b: T) => boolean, measure: (item: T) => number) {
     this.#goesBefore = goesBefore;
     this.#measure = measure;
@@ -27,9 +29,9 @@ export class Sorted<T> {
     return this.#root?.size ?? 0;
   }
 
-  /** The smallest measure; Infinity when nobody is there. */
-  get least(): number {
-    return this.#root?.least ?? Infinity;
+  /** The smallest measure; Infinity for an empty set. */
+  get min(): number {
+    return this.#root?.min ?? Infinity;
   }
 
   first(): T | undefined {
@@ -38,16 +40,16 @@ export class Sorted<T> {
     return node?.item;
   }
 
-  /** How many go before an item, be it in the set or not. */
-  placeOf(item: T): number {
-    let place = 0;
+  /** The number of items before this one, which need not be in the set. */
+  rankOf(item: T): number {
+    let rank = 0;
     for (let node = this.#root; node;) {
       if (this.#goesBefore(node.item, item)) {
-        place += 1 + (node.left?.size ?? 0);
+        rank += 1 + (node.left?.size ?? 0);
         node = node.right;
       } else node = node.left;
     }
-    return place;
+    return rank;
   }
 
   add(item: T): void {
@@ -78,18 +80,18 @@ export class Sorted<T> {
         item,
         weight: this.#random(),
         size: 1,
-        least: this.#measure(item),
+        min: this.#measure(item),
         left: undefined,
         right: undefined,
       };
     }
     if (this.#goesBefore(item, node.item)) {
       node.left = this.#insert(node.left, item);
-      return node.left.weight > node.weight ? this.#raiseLeft(node, node.left) : this.#counted(node);
+      return node.left.weight > node.weight ? this.#rotateRight(node, node.left) : this.#updated(node);
     }
     if (this.#goesBefore(node.item, item)) {
       node.right = this.#insert(node.right, item);
-      return node.right.weight > node.weight ? this.#raiseRight(node, node.right) : this.#counted(node);
+      return node.right.weight > node.weight ? this.#rotateLeft(node, node.right) : this.#updated(node);
     }
     return node;
   }
@@ -99,7 +101,7 @@ export class Sorted<T> {
     if (this.#goesBefore(item, node.item)) node.left = this.#remove(node.left, item);
     else if (this.#goesBefore(node.item, item)) node.right = this.#remove(node.right, item);
     else return this.#merged(node.left, node.right);
-    return this.#counted(node);
+    return this.#updated(node);
   }
 
   #merged(left: Node<T> | undefined, right: Node<T> | undefined): Node<T> | undefined {
@@ -107,32 +109,32 @@ export class Sorted<T> {
     if (!right) return left;
     if (left.weight > right.weight) {
       left.right = this.#merged(left.right, right);
-      return this.#counted(left);
+      return this.#updated(left);
     }
     right.left = this.#merged(left, right.left);
-    return this.#counted(right);
+    return this.#updated(right);
   }
 
-  #raiseLeft(node: Node<T>, left: Node<T>): Node<T> {
+  #rotateRight(node: Node<T>, left: Node<T>): Node<T> {
     node.left = left.right;
-    left.right = this.#counted(node);
-    return this.#counted(left);
+    left.right = this.#updated(node);
+    return this.#updated(left);
   }
 
-  #raiseRight(node: Node<T>, right: Node<T>): Node<T> {
+  #rotateLeft(node: Node<T>, right: Node<T>): Node<T> {
     node.right = right.left;
-    right.left = this.#counted(node);
-    return this.#counted(right);
+    right.left = this.#updated(node);
+    return this.#updated(right);
   }
 
-  #counted(node: Node<T>): Node<T> {
+  #updated(node: Node<T>): Node<T> {
     const { left, right } = node;
     node.size = 1 + (left?.size ?? 0) + (right?.size ?? 0);
-    node.least = Math.min(this.#measure(node.item), left?.least ?? Infinity, right?.least ?? Infinity);
+    node.min = Math.min(this.#measure(node.item), left?.min ?? Infinity, right?.min ?? Infinity);
     return node;
   }
 
-  /** Marsaglia's xorshift: balance needs only that weights do not follow the order. */
+  /** Marsaglia's xorshift: the tree stays balanced as long as weights don't follow the order. */
   #random(): number {
     this.#seed ^= this.#seed << 13;
     this.#seed ^= this.#seed >>> 17;

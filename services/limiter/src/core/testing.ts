@@ -7,31 +7,33 @@ import { restore } from './recovery.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { takeTurn } from './turn.ts';
 
-/** Without places that are kept for the forced lanes: what is tested about those says so. */
+/** Without a reserve for the forced lanes; tests of the reserve set one. */
 export const settings: Settings = {
   ...defaultSettings('standard', createVirtualClock()),
   reserve: mapValues(budgets, () => 0),
 };
-/** Ms after which who was not heard of is gone, when few wait. */
-export const forgetAfter = settings.heartbeatInterval * settings.missedHeartbeatsAllowed;
+/** Ms after which a waiting request without heartbeats expires, while few requests wait. */
+export const expiresAfter = settings.heartbeatInterval * settings.missedHeartbeatsAllowed;
 const account = 'team';
+
+type AcquireOptions = Partial<PermitRequestOf<'acquire'>>;
 
 /**
  * A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves.
- * Long: one table of small helpers over the same ledger.
+ * Long, because it is one table of small helpers over the same ledger.
  */
 export function createTestLimiter(endpoint: Budget, using: Settings = settings) {
   let ledger: Ledger = createLedger(1, using);
   let epoch = 1;
   let now = 1_000_000_000;
   const facts: Fact[] = [];
-  /** The asks of one turn, with the answer to the first beside the rest. */
-  const take = (...asks: LedgerRequest[]): Turn & { answer: Reply } => {
-    const turn = takeTurn(ledger, asks, now);
+  /** Takes one turn; `reply` is the reply to its first request. */
+  const take = (...requests: LedgerRequest[]): Turn & { reply: Reply } => {
+    const turn = takeTurn(ledger, requests, now);
     facts.push(...turn.facts);
-    return { ...turn, answer: turn.answers[0] as Reply };
+    return { ...turn, reply: turn.replies[0] as Reply };
   };
-  const acquireAsk = (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}): LedgerRequest => ({
+  const acquireRequest = (ticket: string, options: AcquireOptions = {}): LedgerRequest => ({
     do: 'acquire',
     ticket,
     account,
@@ -40,15 +42,15 @@ export function createTestLimiter(endpoint: Budget, using: Settings = settings) 
     requestedAt: now,
     offerTo: 'client',
     trace: {},
-    ...more,
+    ...options,
   });
   const limiter = {
     facts,
     take,
-    acquireAsk,
+    acquireRequest,
     now: () => now,
     ledger: () => ledger,
-    /** Ms until something may become free by itself; undefined when nobody waits. */
+    /** Ms until a permit may become free with time; undefined while no request waits. */
     alarmIn() {
       const at = ledger.alarms.first()?.alarmAt;
       return at === undefined ? undefined : Math.max(0, at - now);
@@ -56,7 +58,7 @@ export function createTestLimiter(endpoint: Budget, using: Settings = settings) 
     pass(ms: number) {
       now += ms;
     },
-    /** As a killed limiter that comes back: only the journal is left. */
+    /** Kills the limiter and starts it again from its journal. */
     crash(quietMs = 0) {
       epoch += 1;
       ledger = restore(
@@ -66,21 +68,20 @@ export function createTestLimiter(endpoint: Budget, using: Settings = settings) 
         now + quietMs,
       );
     },
-    ask: (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}) => take(acquireAsk(ticket, more)),
-    acquire: (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}): Reply =>
-      limiter.ask(ticket, more).answer,
-    start: (permit: string): Reply => take({ do: 'start', account, endpoint, permit, trace: {} }).answer,
+    request: (ticket: string, options: AcquireOptions = {}) => take(acquireRequest(ticket, options)),
+    acquire: (ticket: string, options: AcquireOptions = {}): Reply => limiter.request(ticket, options).reply,
+    start: (permit: string): Reply => take({ do: 'start', account, endpoint, permit, trace: {} }).reply,
     settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }) =>
       take({ do: 'settle', account, endpoint, permit, outcome }),
     operate: (operation: Operation) => take(operation),
     cancel: (id: string) => take({ do: 'cancel', account, endpoint, id }),
-    /** Acquires, starts and settles in one go. @throws when there is no permit at once */
-    call(ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}, outcome?: Outcome): string {
-      const answer = limiter.acquire(ticket, more);
-      if (answer.answer !== 'granted') throw new Error(`no permit: ${answer.answer}`);
-      limiter.start(answer.permit);
-      limiter.settle(answer.permit, outcome);
-      return answer.permit;
+    /** Acquires, starts and settles. @throws when no permit is free */
+    call(ticket: string, options: AcquireOptions = {}, outcome?: Outcome): string {
+      const reply = limiter.acquire(ticket, options);
+      if (reply.answer !== 'granted') throw new Error(`no permit: ${reply.answer}`);
+      limiter.start(reply.permit);
+      limiter.settle(reply.permit, outcome);
+      return reply.permit;
     },
   };
   return limiter;

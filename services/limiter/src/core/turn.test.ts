@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Superseded } from './ledger.ts';
-import { createTestLimiter, forgetAfter, settings } from './testing.ts';
+import { LaterClaimSeen } from './ledger.ts';
+import { createTestLimiter, expiresAfter, settings } from './testing.ts';
 import { coordination } from './views.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 
 describe('a window', () => {
-  it('lets N calls through and gives the next one its time', () => {
+  it('lets N calls through and estimates the next one', () => {
     const limiter = createTestLimiter('riders_single');
     for (const ticket of ['a', 'b', 'c', 'd', 'e']) limiter.call(ticket);
     expect(limiter.acquire('f')).toMatchObject({
@@ -20,7 +20,7 @@ describe('a window', () => {
     expect(limiter.acquire('f').answer).toBe('granted');
   });
 
-  it('counts from the answer, not from the start: a slow call moves the next one back', () => {
+  it('counts from the answer, so that a slow call delays the next one', () => {
     const limiter = createTestLimiter('signups');
     const granted = limiter.acquire('slow');
     if (granted.answer !== 'granted') throw new Error('no permit');
@@ -33,7 +33,7 @@ describe('a window', () => {
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 
-  it('lasts as much longer as the owner’s clock may be behind: the next owner’s may not be', () => {
+  it('is longer by the clock lag, since the next owner’s clock may not lag', () => {
     const limiter = createTestLimiter('signups', { ...settings, clockLag: 300 });
     limiter.call('a');
     limiter.pass(minute + settings.epsilon + 299);
@@ -42,7 +42,7 @@ describe('a window', () => {
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('assumes the worst of a call that nobody settles, and no worse', () => {
+  it('counts an unsettled call until its latest possible arrival, and no longer', () => {
     const limiter = createTestLimiter('signups');
     const granted = limiter.acquire('dies');
     if (granted.answer !== 'granted') throw new Error('no permit');
@@ -54,7 +54,7 @@ describe('a window', () => {
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 
-  it('is not charged for a holder that dies before it starts', () => {
+  it('does not count a permit whose client dies before it starts', () => {
     const limiter = createTestLimiter('clubs');
     expect(limiter.acquire('dies').answer).toBe('granted');
     expect(limiter.acquire('next').answer).toBe('waiting');
@@ -62,13 +62,13 @@ describe('a window', () => {
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 
-  it('is not charged for a call that was never sent', () => {
+  it('does not count a call that was never sent', () => {
     const limiter = createTestLimiter('clubs');
     limiter.call('changed its mind', {}, { result: 'not_sent' });
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 
-  it('is remembered after a crash at any point', () => {
+  it('still counts its calls after a crash', () => {
     const limiter = createTestLimiter('clubs');
     limiter.call('a');
     limiter.crash();
@@ -77,7 +77,7 @@ describe('a window', () => {
 });
 
 describe('a permit', () => {
-  it('is started once, however often its holder asks', () => {
+  it('is started once, however often the start is repeated', () => {
     const limiter = createTestLimiter('clubs');
     const granted = limiter.acquire('a');
     if (granted.answer !== 'granted') throw new Error('no permit');
@@ -87,7 +87,7 @@ describe('a permit', () => {
     expect(limiter.facts.filter(({ fact }) => fact === 'started')).toHaveLength(1);
   });
 
-  it('that was granted before a crash is gone after it, and a late start is told so', () => {
+  it('expires with a crash if it was granted but not started', () => {
     const limiter = createTestLimiter('clubs');
     const granted = limiter.acquire('a');
     if (granted.answer !== 'granted') throw new Error('no permit');
@@ -96,15 +96,15 @@ describe('a permit', () => {
     expect(limiter.start(granted.permit)).toEqual({ answer: 'expired' });
   });
 
-  it('that expired is not granted to two', () => {
+  it('cannot be started once it expired and was granted again', () => {
     const limiter = createTestLimiter('clubs');
     const first = limiter.acquire('a');
     if (first.answer !== 'granted') throw new Error('no permit');
     limiter.pass(settings.startWithin);
-    const second_ = limiter.acquire('b');
-    if (second_.answer !== 'granted') throw new Error('no permit');
+    const next = limiter.acquire('b');
+    if (next.answer !== 'granted') throw new Error('no permit');
     expect(limiter.start(first.permit).answer).toBe('expired');
-    expect(limiter.start(second_.permit).answer).toBe('started');
+    expect(limiter.start(next.permit).answer).toBe('started');
   });
 
   it('is settled once: a repeated settle changes nothing', () => {
@@ -116,7 +116,7 @@ describe('a permit', () => {
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('that is free is started in the same breath, when its asker wants that: the same answer when asked again', () => {
+  it('is started with the acquire on request, and a repeated acquire gets the same reply', () => {
     const limiter = createTestLimiter('clubs');
     const started = limiter.acquire('a', { start: true });
     expect(started).toMatchObject({ answer: 'started', sendBy: settings.sendWithin });
@@ -126,11 +126,11 @@ describe('a permit', () => {
     expect(limiter.facts.map(({ fact }) => fact)).toEqual(['started']);
   });
 
-  it('has less time left to be sent the longer ago it was booked, whichever ask of its asker did that', () => {
+  it('leaves less time to send the longer ago it was started, whichever request started it', () => {
     const limiter = createTestLimiter('clubs');
     const granted = limiter.acquire('a');
     if (granted.answer !== 'granted') throw new Error('no permit');
-    // Its first ask, which was delayed on its way, comes after the second.
+    // The first request was delayed, and arrives after the second.
     limiter.acquire('a', { start: true });
     limiter.pass(settings.sendWithin - 1);
     expect(limiter.start(granted.permit)).toMatchObject({ answer: 'started', sendBy: 1 });
@@ -139,14 +139,14 @@ describe('a permit', () => {
     expect(limiter.acquire('a', { start: true })).toMatchObject({ answer: 'started', sendBy: 0 });
   });
 
-  it('that was started in the same breath is given back by who gave up before it was answered', () => {
+  it('is returned by a cancel when it was started with the acquire', () => {
     const limiter = createTestLimiter('clubs');
     limiter.acquire('a', { start: true });
     limiter.acquire('b');
     expect(limiter.cancel('a').offers.map(({ offer }) => offer.ticket)).toEqual(['b']);
   });
 
-  it('is not started behind the back of who had to wait for it', () => {
+  it('is not started by its grant when its client had to wait for it', () => {
     const limiter = createTestLimiter('clubs');
     const held = limiter.acquire('a');
     if (held.answer !== 'granted') throw new Error('no permit');
@@ -156,7 +156,7 @@ describe('a permit', () => {
     expect(limiter.facts).toEqual([]);
   });
 
-  it('is nobody’s whose ticket ends like the one that it was started for', () => {
+  it('does not belong to a ticket that is a suffix of its own ticket', () => {
     const limiter = createTestLimiter('riders_single');
     const started = limiter.acquire('team-1', { start: true });
     expect(limiter.acquire('1', { start: true })).not.toEqual(started);
@@ -165,7 +165,7 @@ describe('a permit', () => {
     expect(limiter.facts).toHaveLength(before);
   });
 
-  it('given back goes to who waits', () => {
+  it('goes to the next waiter when it is returned', () => {
     const limiter = createTestLimiter('clubs');
     limiter.acquire('a');
     limiter.acquire('b');
@@ -173,33 +173,33 @@ describe('a permit', () => {
   });
 });
 
-describe('the line', () => {
-  type Asking = readonly [
+describe('the queue', () => {
+  type Entry = readonly [
     ticket: string,
     more: Parameters<ReturnType<typeof createTestLimiter>['acquire']>[1],
   ];
 
-  /** The order in which they go, when all asked while the window was full and ask again every second. */
-  const orderOf = (asks: readonly Asking[]): string[] => {
+  /** The order of calls when all requests arrived while the window was full and are repeated every second. */
+  const orderOf = (entries: readonly Entry[]): string[] => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
     const requestedAt = limiter.now();
-    const gone: string[] = [];
-    while (gone.length < asks.length) {
-      for (const [ticket, more] of asks) {
-        if (gone.includes(ticket)) continue;
+    const called: string[] = [];
+    while (called.length < entries.length) {
+      for (const [ticket, more] of entries) {
+        if (called.includes(ticket)) continue;
         const answer = limiter.acquire(ticket, { requestedAt, ...more });
         if (answer.answer !== 'granted') continue;
         limiter.start(answer.permit);
         limiter.settle(answer.permit);
-        gone.push(ticket);
+        called.push(ticket);
       }
       limiter.pass(second);
     }
-    return gone;
+    return called;
   };
 
-  it('goes by lane: a person, then a race that starts, then the scheduled syncs', () => {
+  it('orders lanes: a person, then a race about to start, then the scheduled syncs', () => {
     const order = orderOf([
       ['far', { lane: 'far_event_sync' }],
       ['rider', { lane: 'rider_sync' }],
@@ -210,7 +210,7 @@ describe('the line', () => {
     expect(order).toEqual(['manual', 'urgent', 'near', 'rider', 'far']);
   });
 
-  it('lets a sync in its own slot go before other syncs, never before a person', () => {
+  it('puts a sync in its own slot before other syncs, but never before a forced lane', () => {
     const order = orderOf([
       ['near', { lane: 'near_event_normal' }],
       ['far in its slot', { lane: 'far_event_sync', slotId: 'slot:far:x' }],
@@ -220,18 +220,18 @@ describe('the line', () => {
     expect(order).toEqual(['manual', 'urgent', 'far in its slot', 'near']);
   });
 
-  it('takes an ask of the future for one of now: a clock that is ahead costs no place', () => {
+  it('treats a request time in the future as now, so that a clock ahead costs no place', () => {
     const limiter = createTestLimiter('events');
     limiter.call('before');
-    limiter.ask('ahead', { requestedAt: limiter.now() + 5 * 3_600_000 });
+    limiter.request('ahead', { requestedAt: limiter.now() + 5 * 3_600_000 });
     limiter.pass(1);
-    limiter.ask('later');
+    limiter.request('later');
     expect(limiter.acquire('ahead', { requestedAt: limiter.now() + 5 * 3_600_000 })).toMatchObject({
       ahead: 0,
     });
   });
 
-  it('starves nobody: an ask that is an hour old goes before any new one', () => {
+  it('puts a request that is an hour old before any new one', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
     const old = limiter.now() - 61 * minute;
@@ -240,32 +240,32 @@ describe('the line', () => {
     expect(limiter.acquire('manual')).toMatchObject({ position: 2, ahead: 1, reason: 'waiting_in_line' });
   });
 
-  it('is the same after a crash, when those who wait ask again', () => {
+  it('is the same after a crash, once waiting requests are repeated', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
-    const askedAt = limiter.now();
-    limiter.acquire('early', { requestedAt: askedAt });
-    limiter.acquire('late', { requestedAt: askedAt + 1 });
+    const cameAt = limiter.now();
+    limiter.acquire('early', { requestedAt: cameAt });
+    limiter.acquire('late', { requestedAt: cameAt + 1 });
     limiter.crash();
-    limiter.acquire('late', { requestedAt: askedAt + 1 });
-    expect(limiter.acquire('early', { requestedAt: askedAt })).toMatchObject({ position: 1 });
+    limiter.acquire('late', { requestedAt: cameAt + 1 });
+    expect(limiter.acquire('early', { requestedAt: cameAt })).toMatchObject({ position: 1 });
   });
 
-  it('is not joined by who only looks', () => {
+  it('does not create a budget for a status query', () => {
     const limiter = createTestLimiter('signups');
     coordination(limiter.ledger(), 'a stranger', limiter.now());
     expect(limiter.ledger().budgets.size).toBe(0);
   });
 
-  it('forgets a ticket that nobody asks for any more', () => {
+  it('drops a ticket that is no longer repeated', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
-    limiter.acquire('gone', { lane: 'manual_rider_add' });
+    limiter.acquire('expired', { lane: 'manual_rider_add' });
     limiter.pass(minute + settings.epsilon);
-    expect(limiter.acquire('still here').answer).toBe('granted');
+    expect(limiter.acquire('next').answer).toBe('granted');
   });
 
-  it('refuses a deadline that nothing can meet, and says which one could be', () => {
+  it('refuses a deadline that cannot be met, with the earliest that can', () => {
     const limiter = createTestLimiter('clubs');
     limiter.call('first');
     const answer = limiter.acquire('a', { deadline: limiter.now() + 10 * minute });
@@ -277,7 +277,7 @@ describe('the line', () => {
     expect(limiter.acquire('b')).toMatchObject({ position: 1 });
   });
 
-  it('does not refuse because a call that is still open might take long', () => {
+  it('does not refuse a deadline because an open call might take long', () => {
     const limiter = createTestLimiter('signups');
     const granted = limiter.acquire('open');
     if (granted.answer !== 'granted') throw new Error('no permit');
@@ -287,31 +287,31 @@ describe('the line', () => {
     );
   });
 
-  it('reports a conflict once for each wait', () => {
+  it('reports a conflict once per wait', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('first', { lane: 'near_event_normal' });
-    expect(limiter.ask('far').conflicts).toMatchObject([
+    expect(limiter.request('far').conflicts).toMatchObject([
       { lane: 'far_event_sync', blockedBy: 'near_event_normal' },
     ]);
-    expect(limiter.ask('far').conflicts).toEqual([]);
-    expect(limiter.ask('near', { lane: 'near_event_normal' }).conflicts).toEqual([]);
-    expect(limiter.ask('urgent', { lane: 'near_event_urgent' }).conflicts).toEqual([]);
+    expect(limiter.request('far').conflicts).toEqual([]);
+    expect(limiter.request('near', { lane: 'near_event_normal' }).conflicts).toEqual([]);
+    expect(limiter.request('urgent', { lane: 'near_event_urgent' }).conflicts).toEqual([]);
   });
 });
 
-describe('one turn', () => {
-  it('hears everybody before it serves anybody: the most urgent goes first, not who was heard first', () => {
+describe('a turn', () => {
+  it('receives all requests before it grants any, so that the most urgent goes first', () => {
     const limiter = createTestLimiter('signups');
     const turn = limiter.take(
-      limiter.acquireAsk('far'),
-      limiter.acquireAsk('manual', { lane: 'manual_rider_add' }),
-      limiter.acquireAsk('near', { lane: 'near_event_normal' }),
+      limiter.acquireRequest('far'),
+      limiter.acquireRequest('manual', { lane: 'manual_rider_add' }),
+      limiter.acquireRequest('near', { lane: 'near_event_normal' }),
     );
-    expect(turn.answers.map(({ answer }) => answer)).toEqual(['waiting', 'granted', 'waiting']);
+    expect(turn.replies.map(({ answer }) => answer)).toEqual(['waiting', 'granted', 'waiting']);
     expect(turn.offers).toEqual([]);
   });
 
-  it('after a restart grants nothing until those who waited had time to ask again', () => {
+  it('grants nothing after a restart until waiting requests could be repeated', () => {
     const limiter = createTestLimiter('signups');
     limiter.crash(2 * second);
     expect(limiter.acquire('far').answer).toBe('waiting');
@@ -320,12 +320,12 @@ describe('one turn', () => {
     expect(limiter.acquire('manual').answer).toBe('granted');
   });
 
-  it('keeps a line of those who are still there: the dead make nobody wait', () => {
+  it('drops waiters without heartbeats, so that dead clients delay no one', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
     for (let count = 0; count < 30; count += 1)
       limiter.acquire(`dead ${count}`, { lane: 'manual_rider_add' });
-    limiter.pass(forgetAfter);
+    limiter.pass(expiresAfter);
     const answer = limiter.acquire('alive', {
       lane: 'manual_rider_add',
       deadline: limiter.now() + 5 * minute,
@@ -333,16 +333,16 @@ describe('one turn', () => {
     expect(answer).toMatchObject({ answer: 'waiting', position: 1 });
   });
 
-  it('is not taken by a limiter that learns that another has claimed its partition', () => {
+  it('fails when a permit shows that another limiter has claimed the partition', () => {
     const limiter = createTestLimiter('signups');
-    expect(() => limiter.start('2-1-ticket')).toThrow(Superseded);
-    expect(() => limiter.settle('2-1-ticket')).toThrow(Superseded);
+    expect(() => limiter.start('2-1-ticket')).toThrow(LaterClaimSeen);
+    expect(() => limiter.settle('2-1-ticket')).toThrow(LaterClaimSeen);
     expect(limiter.start('0-1-ticket').answer).toBe('expired');
   });
 });
 
 describe('the alarm', () => {
-  it('goes off when a window has moved on, and whoever is first is offered its permit', () => {
+  it('is due when a call leaves the window, and the next waiter gets an offer', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a');
     limiter.acquire('b');
@@ -357,15 +357,15 @@ describe('the alarm', () => {
     expect(limiter.now()).toBe(1_000_000_000 + minute + settings.epsilon);
   });
 
-  it('is not set when nobody waits', () => {
+  it('is not set while no request waits', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a');
     expect(limiter.alarmIn()).toBeUndefined();
   });
 });
 
-describe('a call that nobody settled', () => {
-  it('promises its place for no later than the worst that was assumed of it', () => {
+describe('a call that is not settled', () => {
+  it('delays estimates no longer than its latest possible arrival', () => {
     const limiter = createTestLimiter('clubs');
     const granted = limiter.acquire('dies');
     if (granted.answer !== 'granted') throw new Error('no permit');
@@ -376,7 +376,7 @@ describe('a call that nobody settled', () => {
     expect(limiter.acquire('next')).toMatchObject({ estimatedAt: free + settings.epsilon });
   });
 
-  it('and is settled late counts from its own time, not from now', () => {
+  it('counts from its own start, not from a late settle', () => {
     const limiter = createTestLimiter('clubs');
     const granted = limiter.acquire('slow');
     if (granted.answer !== 'granted') throw new Error('no permit');

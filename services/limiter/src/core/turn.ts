@@ -1,10 +1,10 @@
 import type { Conflict, Fact } from '@paceline/shared/contracts';
-import { answerAcquire, hearAcquire } from './acquire.ts';
+import { receiveAcquire, replyToAcquire } from './acquire.ts';
 import type { BudgetState } from './budget.ts';
 import { evolve } from './evolve.ts';
-import { serve } from './grant.ts';
+import { grantAvailable } from './grant.ts';
 import { dropIdle } from './idle.ts';
-import { budgetOf, demandOurs, type Ledger, setAlarm } from './ledger.ts';
+import { budgetOf, type Ledger, requireOwnEpoch, setAlarm } from './ledger.ts';
 import { cancel, start } from './permits.ts';
 import { operate } from './policy.ts';
 import type { Decision, LedgerRequest, Reply, Turn } from './protocol.ts';
@@ -13,58 +13,62 @@ import type { Settings } from './settings.ts';
 import { settle } from './settle.ts';
 
 /**
- * Decides the requests of one turn and takes their facts into the ledger, which it changes in place. All are heard
- * before any is served: the most urgent goes first, not the one that was heard first. It looks only at the budgets of
- * these requests, at those whose alarm goes off, and at a few more to find idle ones. The caller commits the facts
- * before it passes the answers on; when it can't, it throws the ledger away.
- * @throws {Superseded} when a request shows that another limiter has taken over since
+ * Decides the requests of one turn and applies their facts to the ledger, in place. All requests are received before
+ * anything is granted, so that the most urgent one goes first, not the first one received. A turn touches only the
+ * budgets of its requests, those whose alarm is due, and a few more to find idle ones. The caller commits the facts
+ * before it sends the replies; if that fails, it discards the ledger.
+ * @throws {LaterClaimSeen} when a request shows that another limiter has taken over
  */
-export function takeTurn(ledger: Ledger, asked: readonly LedgerRequest[], now: number): Turn {
-  const requests = asked.map((request) => notInFuture(request, now));
+export function takeTurn(ledger: Ledger, received: readonly LedgerRequest[], now: number): Turn {
+  const requests = received.map((request) => clampRequestTime(request, now));
   const facts: Fact[] = [];
   const touched = new Set<BudgetState>();
-  const joined = new Set<string>();
-  const taken = ({ answer, facts: decided }: Decision): Reply => {
+  const enqueued = new Set<string>();
+  const apply = ({ reply, facts: decided }: Decision): Reply => {
     for (const fact of decided) evolve(ledger, fact);
     facts.push(...decided);
-    return answer;
+    return reply;
   };
-  const heard = requests.map((request) => {
+  const replies = requests.map((request) => {
     const budget = budgetOf(ledger, request.account, request.endpoint);
     touched.add(budget);
     if (request.do === 'acquire') {
-      if (hearAcquire(ledger, budget, request, now)) joined.add(request.ticket);
+      if (receiveAcquire(ledger, budget, request, now)) enqueued.add(request.ticket);
       return undefined;
     }
-    return taken(decide(ledger, budget, request, now));
+    return apply(decide(ledger, budget, request, now));
   });
-  for (const budget of due(ledger, now)) touched.add(budget);
-  const offers = [...touched].flatMap((budget) => serve(ledger, budget, now));
+  for (const budget of dueBudgets(ledger, now)) touched.add(budget);
+  const offers = [...touched].flatMap((budget) => grantAvailable(ledger, budget, now));
   const conflicts: Conflict[] = [];
-  const answered = new Set<string>();
-  for (const { request, index } of inLine(requests, ledger.settings)) {
-    answered.add(request.ticket);
+  const replied = new Set<string>();
+  for (const { request, index } of acquiresInOrder(requests, ledger.settings)) {
+    replied.add(request.ticket);
     const budget = budgetOf(ledger, request.account, request.endpoint);
-    const isNew = joined.delete(request.ticket);
-    const { answer, conflict } = answerAcquire(ledger, budget, request, isNew, now);
+    const isNew = enqueued.delete(request.ticket);
+    const { reply, conflict } = replyToAcquire(ledger, budget, request, isNew, now);
     if (conflict) conflicts.push(conflict);
     const { account, endpoint, trace } = request;
-    heard[index] =
-      answer.answer === 'granted' && request.start
-        ? taken(start(budget, { do: 'start', account, endpoint, permit: answer.permit, trace }, now))
-        : answer;
+    replies[index] =
+      reply.answer === 'granted' && request.start
+        ? apply(start(budget, { do: 'start', account, endpoint, permit: reply.permit, trace }, now))
+        : reply;
   }
-  dropIdle(ledger, asked.length, now);
-  const answers = heard as readonly Reply[];
-  return { answers, facts, offers: offers.filter(({ offer }) => !answered.has(offer.ticket)), conflicts };
+  dropIdle(ledger, received.length, now);
+  return {
+    replies: replies as readonly Reply[],
+    facts,
+    offers: offers.filter(({ offer }) => !replied.has(offer.ticket)),
+    conflicts,
+  };
 }
 
-/** Nobody has asked in the future: an asker's clock that is ahead costs it no place. */
-const notInFuture = (request: LedgerRequest, now: number): LedgerRequest =>
+/** A client whose clock is ahead must not lose its place: a request time in the future counts as now. */
+const clampRequestTime = (request: LedgerRequest, now: number): LedgerRequest =>
   request.do === 'acquire' && request.requestedAt > now ? { ...request, requestedAt: now } : request;
 
-/** Those who ask for a permit, whoever goes first before the others: who is refused stands in nobody's way. */
-const inLine = (requests: readonly LedgerRequest[], settings: Settings) =>
+/** The acquires in queue order: one that is refused leaves the queue before those behind it get their position. */
+const acquiresInOrder = (requests: readonly LedgerRequest[], settings: Settings) =>
   requests
     .flatMap((request, index) =>
       request.do === 'acquire' ? [{ request, index, key: orderKey(request, settings) }] : [],
@@ -79,10 +83,10 @@ function decide(
 ): Decision {
   switch (request.do) {
     case 'start':
-      demandOurs(ledger, request.permit);
+      requireOwnEpoch(ledger, request.permit);
       return start(budget, request, now);
     case 'settle':
-      demandOurs(ledger, request.permit);
+      requireOwnEpoch(ledger, request.permit);
       return settle(budget, request, now);
     case 'cancel':
       return cancel(ledger, budget, request, now);
@@ -91,16 +95,16 @@ function decide(
   }
 }
 
-/** As many alarms go off in one turn: the next turn comes at once. */
-const mostAlarms = 500;
+/** Alarms handled per turn; if more are due, the next turn follows at once. */
+const maxAlarms = 500;
 
-/** Takes the budgets in which something has become free by the mere passing of time. */
-function due(ledger: Ledger, now: number): BudgetState[] {
+/** Takes the budgets whose alarm is due. */
+function dueBudgets(ledger: Ledger, now: number): BudgetState[] {
   const budgets: BudgetState[] = [];
-  for (let next = ledger.alarms.first(); next && budgets.length < mostAlarms; next = ledger.alarms.first()) {
+  for (let next = ledger.alarms.first(); next && budgets.length < maxAlarms; next = ledger.alarms.first()) {
     if ((next.alarmAt ?? 0) > now) break;
     budgets.push(next);
-    // Whoever serves it sets the next one.
+    // `grantAvailable` sets the next one.
     setAlarm(ledger, next, undefined);
   }
   return budgets;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createTestLimiter, settings } from './testing.ts';
-import { coordination, waiting } from './views.ts';
+import { coordination, queueStats } from './views.ts';
 
-it('counts who waits, by lane, and how long the longest wait is', () => {
+it('queue statistics count waiting requests per lane, and the longest wait per budget', () => {
   const limiter = createTestLimiter('signups');
   limiter.call('first');
   limiter.acquire('a', { lane: 'far_event_sync' });
@@ -10,7 +10,7 @@ it('counts who waits, by lane, and how long the longest wait is', () => {
   limiter.acquire('b', { lane: 'far_event_sync' });
   limiter.acquire('c', { lane: 'near_event_urgent' });
   limiter.pass(1_000);
-  expect(waiting(limiter.ledger(), 'team', limiter.now())).toEqual({
+  expect(queueStats(limiter.ledger(), 'team', limiter.now())).toEqual({
     lanes: {
       manual_rider_add: 0,
       near_event_urgent: 1,
@@ -22,8 +22,8 @@ it('counts who waits, by lane, and how long the longest wait is', () => {
   });
 });
 
-describe('what an operator sees', () => {
-  it('is how full each window is, when the next call is free, and who waits', () => {
+describe('the coordination status', () => {
+  it('shows window usage, the next free call, and the waiting requests', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a');
     limiter.acquire('b');

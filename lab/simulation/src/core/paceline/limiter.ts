@@ -27,10 +27,10 @@ export interface LimiterLink {
 const patience = 3_000;
 const quiet = 500;
 /**
- * Project ms after which whoever waits asks again, where that is longer than the real client's time: no message is lost
- * here, and it hears this much later at the most that its deadline can't be met any more.
+ * Project ms between two heartbeats of a waiting request, if longer than the real interval: no message is lost here, and
+ * a client learns at most this much later that its deadline can't be met any more.
  */
-const retryIn = 10_000;
+const heartbeatInterval = 10_000;
 
 type Answering = (answers: readonly Reply[]) => void;
 
@@ -41,7 +41,10 @@ type Answering = (answers: readonly Reply[]) => void;
 export function startLimiter(life: Life): LimiterLink {
   const { scenario, agenda, clock, network, tally } = life;
   const real = defaultSettings(scenario.tier, clock);
-  const settings = { ...real, heartbeatInterval: Math.max(real.heartbeatInterval, clock.toMachine(retryIn)) };
+  const settings = {
+    ...real,
+    heartbeatInterval: Math.max(real.heartbeatInterval, clock.toMachine(heartbeatInterval)),
+  };
   const journal: Fact[] = [];
   let state: PartitionState<Answering> | undefined;
   let epoch = 0;
@@ -70,7 +73,7 @@ export function startLimiter(life: Life): LimiterLink {
       case 'recover':
         happened({
           event: 'recovered',
-          held: { ledger: recover(), entries: 0, restateAfter: Infinity, restating: undefined },
+          data: { ledger: recover(), entriesSinceSnapshot: 0, snapshotAfter: Infinity, snapshot: undefined },
         });
         return;
       case 'gather':
@@ -80,8 +83,8 @@ export function startLimiter(life: Life): LimiterLink {
         journal.push(...effect.facts);
         later(network.broker(), { event: 'written', sequence: 0 });
         return;
-      case 'answer':
-        effect.to(effect.answers);
+      case 'reply':
+        effect.to(effect.replies);
         return;
       case 'announce':
         for (const { offer } of effect.turn.offers) {

@@ -3,7 +3,7 @@ import type { Budget, Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 import {
   decidePermit,
-  noAnswer,
+  noReply,
   type PermitEffect,
   type PermitEvent,
   requestPermit,
@@ -58,7 +58,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
 
     function happened(event: PermitEvent): void {
       step = decidePermit(step.state, event, now());
-      if (step.state.state === 'over') {
+      if (step.state.state === 'closed') {
         timer += 1;
         limiter.forget(request.ticket);
       }
@@ -70,8 +70,8 @@ export function createPermits(life: Life, limiter: LimiterLink) {
         case 'send': {
           const nth = (sends += 1);
           timer += 1;
-          limiter.ask(effect.request, (answer = noAnswer) => {
-            if (nth === sends) happened({ event: 'answered', answer });
+          limiter.ask(effect.request, (reply = noReply) => {
+            if (nth === sends) happened({ event: 'replied', reply });
           });
           return;
         }

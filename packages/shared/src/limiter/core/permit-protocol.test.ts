@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PermitReply, PermitRequestOf, Outcome } from '../../contracts/index.ts';
 import {
   decidePermit,
-  noAnswer,
+  noReply,
   type PermitEffect,
   type PermitEvent,
   requestPermit,
@@ -22,9 +22,9 @@ const request: PermitRequestOf<'acquire'> = {
 const place = { account: 'team', endpoint: 'clubs' } as const;
 const permit = '1-1-a ticket';
 
-const answered = (answer: PermitReply): PermitEvent => ({ event: 'answered', answer });
+const replied = (reply: PermitReply): PermitEvent => ({ event: 'replied', reply });
 const waiting = (estimatedAt = 9_000): PermitEvent =>
-  answered({
+  replied({
     answer: 'waiting',
     position: 1,
     ahead: 0,
@@ -32,13 +32,13 @@ const waiting = (estimatedAt = 9_000): PermitEvent =>
     estimatedAt,
     retryIn: 1_500,
   });
-const unanswered = answered(noAnswer);
-const granted = answered({ answer: 'granted', permit, startBy: 100 });
-const started = answered({ answer: 'started', permit, sendBy: 2_000 });
-const expired = answered({ answer: 'expired' });
-const refused = answered({ answer: 'refused', reason: 'deadline_unreachable', earliest: 77 });
-const settled = answered({ answer: 'settled' });
-const cancelled = answered({ answer: 'cancelled' });
+const timedOut = replied(noReply);
+const granted = replied({ answer: 'granted', permit, startBy: 100 });
+const started = replied({ answer: 'started', permit, sendBy: 2_000 });
+const expired = replied({ answer: 'expired' });
+const refused = replied({ answer: 'refused', reason: 'deadline_unreachable', earliest: 77 });
+const settled = replied({ answer: 'settled' });
+const cancelled = replied({ answer: 'cancelled' });
 const offered: PermitEvent = { event: 'offered', permit };
 const due: PermitEvent = { event: 'due' };
 const newOwner: PermitEvent = { event: 'new owner' };
@@ -49,7 +49,7 @@ const finish: PermitEvent = { event: 'finish' };
 const settle = (outcome: Outcome): PermitEvent => ({ event: 'settle', outcome });
 const ok: Outcome = { result: 'answered', status: 200 };
 
-/** The state after these events, 600 ms apart, and what the last of them led to. */
+/** The state after these events, 600 ms apart, and the effects of the last one. */
 function after(...events: PermitEvent[]) {
   let step = requestPermit(request, 0);
   for (const [index, event] of events.entries()) step = decidePermit(step.state, event, (index + 1) * 600);
@@ -59,12 +59,12 @@ const sent = (...effects: readonly PermitEffect[]) =>
   effects.flatMap((effect) => (effect.effect === 'send' ? [effect.request] : []));
 
 const acquire = { ...request, start: true };
-const withdrawal = { do: 'cancel', ...place, id: 'a ticket' };
+const cancelRequest = { do: 'cancel', ...place, id: 'a ticket' };
 const wakeSoon = { effect: 'wake', inMs: 250 };
 const report = (outcome: Outcome) => ({ do: 'settle', ...place, permit, outcome });
 
 describe('a request for a permit', () => {
-  it('asks to start it in the same message', () => {
+  it('also starts the permit if it is free', () => {
     expect(after()).toEqual({ state: 'requesting', effects: [{ effect: 'send', request: acquire }] });
     expect(after(started)).toEqual({ state: 'started', effects: [{ effect: 'started', permit }] });
   });
@@ -76,69 +76,69 @@ describe('a request for a permit', () => {
     expect(after(granted, started).state).toBe('started');
   });
 
-  it('shows its place when it has to wait, and asks again when the limiter said', () => {
+  it('shows its position while it waits, and is repeated after the interval the limiter gave', () => {
     const { state, effects } = after(waiting());
     expect(state).toBe('waiting');
     expect(effects).toMatchObject([{ effect: 'wake', inMs: 1_500 }, { effect: 'show' }]);
   });
 
-  it('repeats the first estimate when it asks again, and does not start: the caller may have changed its mind', () => {
+  it('is repeated with the first estimate and without a start, since the caller may cancel', () => {
     const again = { ...request, start: false, firstEstimate: 9_000 };
     expect(sent(...after(waiting(), due).effects)).toEqual([again]);
     expect(sent(...after(waiting(), due, waiting(20_000), due).effects)).toEqual([again]);
   });
 
-  it('asks again soon when the limiter did not answer', () => {
-    expect(after(unanswered)).toEqual({ state: 'waiting', effects: [wakeSoon] });
-    expect(after(granted, unanswered)).toEqual({ state: 'starting', effects: [wakeSoon] });
+  it('is repeated soon when there is no reply', () => {
+    expect(after(timedOut)).toEqual({ state: 'waiting', effects: [wakeSoon] });
+    expect(after(granted, timedOut)).toEqual({ state: 'starting', effects: [wakeSoon] });
   });
 
-  it('takes an offer that comes while it waits, and one that has overtaken the answer', () => {
+  it('accepts an offer while it waits, and one that arrives before the reply', () => {
     expect(after(waiting(), offered).state).toBe('starting');
     expect(after(offered)).toEqual({ state: 'requesting', effects: [] });
     expect(after(offered, waiting())).toMatchObject({ state: 'starting', effects: [{ effect: 'show' }, {}] });
-    expect(after(offered, unanswered).state).toBe('starting');
+    expect(after(offered, timedOut).state).toBe('starting');
   });
 
-  it('begins again when its permit expired before it was started', () => {
+  it('starts over when its permit expired before the start', () => {
     expect(after(waiting(), offered, expired)).toEqual({
       state: 'requesting',
       effects: [{ effect: 'send', request: acquire }],
     });
   });
 
-  it('tells a new owner at once what it wants', () => {
+  it('is repeated at once to a new owner', () => {
     const again = { ...request, start: false, firstEstimate: 9_000 };
     expect(sent(...after(waiting(), newOwner).effects)).toEqual([again]);
     expect(sent(...after(newOwner).effects)).toEqual([{ ...request, start: false }]);
     expect(sent(...after(granted, newOwner).effects)).toEqual([{ do: 'start', ...place, permit, trace: {} }]);
   });
 
-  it('is taken back when it is refused, malformed or no longer wanted, and its caller hears that at once', () => {
-    const takenBack = (last: PermitEffect) => ({
+  it('is cancelled when it is refused, malformed or not needed, and its caller learns that at once', () => {
+    const cancelling = (last: PermitEffect) => ({
       state: 'cancelling',
-      effects: [{ effect: 'send', request: withdrawal }, last],
+      effects: [{ effect: 'send', request: cancelRequest }, last],
     });
     const malformed: PermitEvent = { event: 'malformed', error: 'bad' };
-    expect(after(refused)).toEqual(takenBack({ effect: 'refused', earliest: 77 }));
-    expect(after(malformed)).toEqual(takenBack({ effect: 'failed', reason: 'bad' }));
-    expect(after(waiting(), cancel)).toEqual(takenBack({ effect: 'failed', reason: 'no longer' }));
-    expect(after(waiting(), close)).toEqual(takenBack({ effect: 'failed', reason: 'closed' }));
+    expect(after(refused)).toEqual(cancelling({ effect: 'refused', earliest: 77 }));
+    expect(after(malformed)).toEqual(cancelling({ effect: 'failed', reason: 'bad' }));
+    expect(after(waiting(), cancel)).toEqual(cancelling({ effect: 'failed', reason: 'no longer' }));
+    expect(after(waiting(), close)).toEqual(cancelling({ effect: 'failed', reason: 'closed' }));
   });
 });
 
-describe('a request that is taken back', () => {
-  it('does not overtake what is in flight: the caller hears its end, the limiter once that is answered', () => {
+describe('a cancelled request', () => {
+  it('ends the wait at once, and is sent after the reply to the request in flight', () => {
     for (const before of [[], [granted], [waiting(), due]]) {
       const ended = { state: 'cancelling', effects: [{ effect: 'failed', reason: 'no longer' }] };
       expect(after(...before, cancel)).toEqual(ended);
-      for (const answer of [waiting(), granted, unanswered, expired])
-        expect(sent(...after(...before, cancel, answer).effects)).toEqual([withdrawal]);
+      for (const answer of [waiting(), granted, timedOut, expired])
+        expect(sent(...after(...before, cancel, answer).effects)).toEqual([cancelRequest]);
     }
     expect(after(offered, cancel, offered)).toEqual({ state: 'cancelling', effects: [] });
   });
 
-  it('is settled as not sent when its call was booked meanwhile', () => {
+  it('is settled as not sent when its call was started meanwhile', () => {
     for (const before of [[], [granted]]) {
       const { state, effects } = after(...before, cancel, started);
       expect(state).toBe('settling');
@@ -146,85 +146,85 @@ describe('a request that is taken back', () => {
     }
   });
 
-  it('is repeated until the limiter acknowledges it, and sent to a new owner at once', () => {
-    expect(after(waiting(), cancel, unanswered)).toEqual({ state: 'cancelling', effects: [wakeSoon] });
-    expect(sent(...after(waiting(), cancel, unanswered, due).effects)).toEqual([withdrawal]);
-    expect(sent(...after(waiting(), cancel, newOwner).effects)).toEqual([withdrawal]);
-    expect(sent(...after(cancel, newOwner).effects)).toEqual([withdrawal]);
-    expect(after(waiting(), cancel, unanswered, due, cancelled).state).toBe('over');
+  it('is repeated until the limiter acknowledges it, and at once to a new owner', () => {
+    expect(after(waiting(), cancel, timedOut)).toEqual({ state: 'cancelling', effects: [wakeSoon] });
+    expect(sent(...after(waiting(), cancel, timedOut, due).effects)).toEqual([cancelRequest]);
+    expect(sent(...after(waiting(), cancel, newOwner).effects)).toEqual([cancelRequest]);
+    expect(sent(...after(cancel, newOwner).effects)).toEqual([cancelRequest]);
+    expect(after(waiting(), cancel, timedOut, due, cancelled).state).toBe('closed');
   });
 
   it('is sent once after its client has closed', () => {
-    expect(after(waiting(), close, unanswered).state).toBe('over');
-    expect(after(close, unanswered, unanswered).state).toBe('over');
-    expect(sent(...after(close, unanswered).effects)).toEqual([withdrawal]);
-    expect(after(waiting(), cancel, close, unanswered, due, unanswered).state).toBe('over');
+    expect(after(waiting(), close, timedOut).state).toBe('closed');
+    expect(after(close, timedOut, timedOut).state).toBe('closed');
+    expect(sent(...after(close, timedOut).effects)).toEqual([cancelRequest]);
+    expect(after(waiting(), cancel, close, timedOut, due, timedOut).state).toBe('closed');
   });
 });
 
 describe('a started permit', () => {
-  it('is good for one call', () => {
+  it('allows one call', () => {
     expect(after(started, use)).toEqual({ state: 'sent', effects: [] });
-    expect(after(started, use, use).effects).toEqual([{ effect: 'spent', because: 'used before' }]);
+    expect(after(started, use, use).effects).toEqual([{ effect: 'spent', reason: 'used before' }]);
   });
 
-  it('is good for none once its time to send is over, counted from when the request was sent', () => {
+  it('allows no call once its time to send is over, counted from when the request was sent', () => {
     // Sent at 0 and at 1 200.
     expect(after(started, newOwner, use).state).toBe('sent');
     expect(after(waiting(), due, started, newOwner, use).state).toBe('sent');
     const late = [started, newOwner, newOwner, use];
-    expect(after(...late).effects).toEqual([{ effect: 'spent', because: 'too late to send' }]);
+    expect(after(...late).effects).toEqual([{ effect: 'spent', reason: 'too late to send' }]);
     expect(sent(...after(...late, finish).effects)).toEqual([report({ result: 'not_sent' })]);
   });
 
-  it('is settled once, with what is said first', () => {
+  it('is settled once, with the first outcome', () => {
     expect(sent(...after(started, use, settle(ok)).effects)).toEqual([report(ok)]);
     expect(after(started, use, settle(ok), settle({ result: 'unanswered' })).effects).toEqual([]);
     expect(after(started, use, settle(ok), finish).effects).toEqual([]);
   });
 
-  it('that was used and not settled counts as unanswered', () => {
+  it('is reported as unanswered if it was used but not settled', () => {
     expect(sent(...after(started, use, finish).effects)).toEqual([report({ result: 'unanswered' })]);
   });
 
-  it('can not be given back once its call has left', () => {
+  it('cannot be returned once its call was sent', () => {
     expect(sent(...after(started, use, settle({ result: 'not_sent' })).effects)).toEqual([
       report({ result: 'unanswered' }),
     ]);
   });
 
-  it('can not be cancelled', () => {
+  it('cannot be cancelled', () => {
     expect(after(started, cancel)).toEqual({ state: 'started', effects: [] });
   });
 });
 
-describe('the report of how a call ended', () => {
-  it('is repeated until the limiter has it', () => {
-    expect(after(started, use, settle(ok), unanswered)).toEqual({ state: 'settling', effects: [wakeSoon] });
-    expect(sent(...after(started, use, settle(ok), unanswered, due).effects)).toEqual([report(ok)]);
-    expect(after(started, use, settle(ok), unanswered, due, settled).state).toBe('over');
+describe('the report of an outcome', () => {
+  it('is repeated until the limiter acknowledges it', () => {
+    expect(after(started, use, settle(ok), timedOut)).toEqual({ state: 'settling', effects: [wakeSoon] });
+    expect(sent(...after(started, use, settle(ok), timedOut, due).effects)).toEqual([report(ok)]);
+    expect(after(started, use, settle(ok), timedOut, due, settled).state).toBe('closed');
   });
 
-  it('goes once more after its client has closed, and not again', () => {
-    const closed = [started, use, settle(ok), close, unanswered, due];
+  it('is sent only once more after its client has closed', () => {
+    const closed = [started, use, settle(ok), close, timedOut, due];
     expect(sent(...after(...closed).effects)).toEqual([report(ok)]);
-    expect(after(...closed, unanswered).state).toBe('over');
-    expect(after(started, close, use, settle(ok), unanswered).state).toBe('over');
+    expect(after(...closed, timedOut).state).toBe('closed');
+    expect(after(started, close, use, settle(ok), timedOut).state).toBe('closed');
   });
 
-  it('goes without what upstream said beside its status when it is malformed', () => {
+  it('is sent without details when it is malformed', () => {
     const malformed: PermitEvent = { event: 'malformed', error: 'bad' };
     const infinite = settle({ ...ok, retryAfterMs: Infinity });
     expect(sent(...after(started, use, infinite, malformed).effects)).toEqual([report(ok)]);
-    expect(after(started, use, infinite, malformed, malformed).state).toBe('over');
+    expect(after(started, use, infinite, malformed, malformed).state).toBe('closed');
   });
 });
 
-describe('whatever happens to a permit', () => {
+describe('a permit under any sequence of events', () => {
   const events = fc.array(
     fc.constantFrom(
       waiting(),
-      unanswered,
+      timedOut,
       granted,
       started,
       expired,
@@ -244,21 +244,21 @@ describe('whatever happens to a permit', () => {
     { maxLength: 40, size: 'max' },
   );
 
-  it('its call leaves at most once, in time, and is never reported as not sent', () => {
+  it('sends its call at most once and in time, and never reports a sent call as not sent', () => {
     fc.assert(
       fc.property(events, fc.array(fc.nat(1_500), { minLength: 40, maxLength: 40 }), (all, gaps) => {
         let now = 0;
-        let [step, askedAt, uses] = [requestPermit(request, now), 0, 0];
+        let [step, requestedAt, uses] = [requestPermit(request, now), 0, 0];
         for (const [index, event] of all.entries()) {
           now += gaps[index] ?? 0;
           const before = step.state;
           step = decidePermit(before, event, now);
           if (event.event === 'use' && step.state !== before) {
             uses += 1;
-            expect(now).toBeLessThan(askedAt + 2_000);
+            expect(now).toBeLessThan(requestedAt + 2_000);
           }
           for (const each of sent(...step.effects)) {
-            if (each.do === 'acquire' || each.do === 'start') askedAt = now;
+            if (each.do === 'acquire' || each.do === 'start') requestedAt = now;
             if (each.do === 'settle' && uses > 0) expect(each.outcome.result).not.toBe('not_sent');
           }
         }
@@ -268,7 +268,7 @@ describe('whatever happens to a permit', () => {
     );
   });
 
-  it('its caller hears one end of its wait, and something is always under way until it is started or over', () => {
+  it('ends its wait exactly once, and always has a request or timer pending until then', () => {
     fc.assert(
       fc.property(events, (all) => {
         let step = requestPermit(request, 0);
@@ -277,15 +277,15 @@ describe('whatever happens to a permit', () => {
           const before = step.state;
           step = decidePermit(before, event, index);
           ends += step.effects.filter(({ effect }) => /^(started|refused|failed)$/.test(effect)).length;
-          const isMoved = step.state.state !== before.state;
-          const isInFlight = step.state.state === 'cancelling' && step.state.mayBook;
-          const goesOn =
+          const hasMoved = step.state.state !== before.state;
+          const isInFlight = step.state.state === 'cancelling' && step.state.mayStart;
+          const isPending =
             isInFlight || step.effects.some(({ effect }) => effect === 'send' || effect === 'wake');
           const isOpen = /^(requesting|waiting|starting|settling|cancelling)$/.test(step.state.state);
-          expect(isMoved && isOpen ? goesOn : true).toBe(true);
+          expect(hasMoved && isOpen ? isPending : true).toBe(true);
         }
-        const isBefore = /^(requesting|waiting|starting)$/.test(step.state.state);
-        expect(ends).toBe(isBefore ? 0 : 1);
+        const isWaiting = /^(requesting|waiting|starting)$/.test(step.state.state);
+        expect(ends).toBe(isWaiting ? 0 : 1);
       }),
       { numRuns: 1_000 },
     );

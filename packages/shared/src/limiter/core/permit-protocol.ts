@@ -1,36 +1,36 @@
 import type { PermitReply, PermitRequest, PermitRequestOf, Outcome } from '../../contracts/index.ts';
 
 /**
- * One permit as its client sees it, from the first request to the acknowledgement of how the call ended. Its states:
+ * One permit as its client sees it, from the first request until the limiter has acknowledged its end. Its states:
  *
- * - `requesting`: an `acquire` is on its way. The first one also starts the permit if it is free.
- * - `waiting`: the limiter has the request in its queue, or did not answer. It is repeated after a while, which is also
- *   its heartbeat, unless an offer comes first.
- * - `starting`: a permit is held, and its `start` is on its way, again and again until it is answered.
- * - `started`: the call is booked. It may be sent until `sendBy`.
- * - `sent`: the call has left.
- * - `settling`: how it ended is reported, again and again until the limiter has it: until then it assumes the worst.
- * - `cancelling`: the caller has its end and wants no permit any more. An `acquire` or `start` in flight is waited for, so
- *   that the cancel does not overtake it; then the cancel is sent, again and again until the limiter has it.
- * - `over`: cancelled or settled.
+ * - `requesting`: an `acquire` was sent. The first one also starts the permit if it is free.
+ * - `waiting`: the request is in the limiter's queue, or the limiter did not reply. It is repeated after a while as a
+ *   heartbeat, unless an offer arrives first.
+ * - `starting`: a permit is held, and its `start` is repeated until there is a reply.
+ * - `started`: the call counts against the window. It may be sent until `sendBy`.
+ * - `sent`: the call was sent.
+ * - `settling`: its outcome is repeated until the limiter acknowledges it; until then the limiter assumes the worst.
+ * - `cancelling`: the caller has its result and needs no permit. A request in flight is awaited, so that the cancel cannot
+ *   overtake it; then the cancel is repeated until the limiter acknowledges it.
+ * - `closed`: cancelled or settled.
  *
- * A new owner of the partition knows nothing of its clients: what is under way then is sent again at once.
- * All times are ms of this machine's monotonic clock, as in the limiter's answers.
+ * A new owner of the partition has no state of its clients, so a request in progress is sent again at once.
+ * All times are ms of this machine's monotonic clock, as in the limiter's replies.
  */
 export type PermitState =
   | {
       readonly state: 'requesting';
       readonly request: PermitRequestOf<'acquire'>;
       readonly sentAt: number;
-      /** When it was first expected to run: whether that held is counted. */
-      readonly estimate: number | undefined;
-      /** A permit that was offered before the answer came. */
+      /** Sent with repeats, so that its accuracy is counted across failovers. */
+      readonly firstEstimate: number | undefined;
+      /** A permit that was offered before the reply arrived. */
       readonly offered: string | undefined;
     }
   | {
       readonly state: 'waiting';
       readonly request: PermitRequestOf<'acquire'>;
-      readonly estimate: number | undefined;
+      readonly firstEstimate: number | undefined;
     }
   | {
       readonly state: 'starting';
@@ -38,27 +38,27 @@ export type PermitState =
       readonly permit: string;
       readonly sentAt: number;
     }
-  | (Booked & { readonly state: 'started'; readonly sendBy: number })
-  | (Booked & { readonly state: 'sent' })
+  | (StartedPermit & { readonly state: 'started'; readonly sendBy: number })
+  | (StartedPermit & { readonly state: 'sent' })
   | {
       readonly state: 'settling';
       readonly report: PermitRequestOf<'settle'>;
       readonly closing: boolean;
-      /** The client has closed: this report is not repeated. */
+      /** The client has closed, so the report is not repeated. */
       readonly isLast: boolean;
     }
   | {
       readonly state: 'cancelling';
       readonly request: PermitRequestOf<'acquire'>;
-      /** What is in flight may still book a call; otherwise that is the cancel. */
-      readonly mayBook: boolean;
+      /** The request in flight may still start the permit; otherwise it is the cancel. */
+      readonly mayStart: boolean;
       readonly closing: boolean;
-      /** The client has closed: this cancel is not repeated. */
+      /** The client has closed, so the cancel is not repeated. */
       readonly isLast: boolean;
     }
-  | { readonly state: 'over' };
+  | { readonly state: 'closed' };
 
-interface Booked {
+interface StartedPermit {
   readonly request: PermitRequestOf<'acquire'>;
   readonly permit: string;
   /** The client has closed. */
@@ -66,50 +66,50 @@ interface Booked {
 }
 
 export type PermitEvent =
-  /** The answer to the last request that was sent: those to earlier ones are dropped. */
-  | { readonly event: 'answered'; readonly answer: PermitReply }
-  /** The last request breaks its contract. */
+  /** The reply to the last request; replies to earlier ones are ignored. */
+  | { readonly event: 'replied'; readonly reply: PermitReply }
+  /** The last request violates its contract. */
   | { readonly event: 'malformed'; readonly error: unknown }
   | { readonly event: 'offered'; readonly permit: string }
   | { readonly event: 'new owner' }
   | { readonly event: 'due' }
-  /** The caller no longer wants it. */
+  /** The caller no longer needs the permit. */
   | { readonly event: 'cancel'; readonly reason: unknown }
-  /** The client closes: what waits is cancelled, what was booked may still be settled. */
+  /** The client closes: a waiting request is cancelled, a started call can still be settled. */
   | { readonly event: 'close'; readonly reason: unknown }
-  /** The call is about to leave. */
+  /** The call is about to be sent. */
   | { readonly event: 'use' }
   | { readonly event: 'settle'; readonly outcome: Outcome }
-  /** The caller is done, whether or not it has settled. */
+  /** The caller has finished, whether or not it has settled. */
   | { readonly event: 'finish' };
 
 export type PermitEffect =
-  /** Send, and hand over the answer; that of any earlier request is of no interest any more. */
+  /** Send, and pass on the reply. Replies to earlier requests are ignored from now on. */
   | { readonly effect: 'send'; readonly request: PermitRequest }
-  /** `due` after `inMs`, unless a request is sent first, or it is over. */
+  /** `due` after `inMs`, unless a request is sent first or the permit is closed. */
   | { readonly effect: 'wake'; readonly inMs: number }
-  /** What the caller may be shown has changed. */
+  /** The position or estimate shown to the caller has changed. */
   | { readonly effect: 'show'; readonly waiting: Extract<PermitReply, { answer: 'waiting' }> }
   | { readonly effect: 'started'; readonly permit: string }
   | { readonly effect: 'refused'; readonly earliest: number }
   | { readonly effect: 'failed'; readonly reason: unknown }
-  /** The call must not leave. */
-  | { readonly effect: 'spent'; readonly because: 'used before' | 'too late to send' };
+  /** The call must not be sent. */
+  | { readonly effect: 'spent'; readonly reason: 'used before' | 'too late to send' };
 
 export interface PermitStep {
   readonly state: PermitState;
   readonly effects: readonly PermitEffect[];
 }
 
-/** What stands for the answer of a limiter that gave none. */
-export const noAnswer: PermitReply = { answer: 'unavailable', reason: 'the limiter did not answer' };
+/** The reply that is assumed when none arrives. */
+export const noReply: PermitReply = { answer: 'unavailable', reason: 'the limiter did not reply' };
 
-/** Ms before a limiter that did not answer is asked again. */
+/** Ms before a request without a reply is repeated. */
 const retryAfter = 250;
 
 /** Requests a permit for the first time. */
 export const requestPermit = (request: PermitRequestOf<'acquire'>, now: number): PermitStep => ({
-  state: { state: 'requesting', request, sentAt: now, estimate: undefined, offered: undefined },
+  state: { state: 'requesting', request, sentAt: now, firstEstimate: undefined, offered: undefined },
   effects: [{ effect: 'send', request: { ...request, start: true } }],
 });
 
@@ -117,63 +117,63 @@ export function decidePermit(state: PermitState, event: PermitEvent, now: number
   switch (state.state) {
     case 'requesting':
     case 'waiting':
-      return inQueue(state, event, now);
+      return whileWaiting(state, event, now);
     case 'starting':
       return whileStarting(state, event, now);
     case 'started':
     case 'sent':
-      return whileBooked(state, event, now);
+      return whileStarted(state, event, now);
     case 'settling':
       return whileSettling(state, event);
     case 'cancelling':
       return whileCancelling(state, event);
-    case 'over':
-      return event.event === 'use' ? spent(state, 'used before') : silently(state);
+    case 'closed':
+      return event.event === 'use' ? spent(state, 'used before') : unchanged(state);
   }
 }
 
 type In<Name extends PermitState['state']> = Extract<PermitState, { state: Name }>;
 const none: readonly never[] = [];
-const silently = (state: PermitState): PermitStep => ({ state, effects: none });
-const spent = (state: PermitState, because: 'used before' | 'too late to send'): PermitStep => ({
+const unchanged = (state: PermitState): PermitStep => ({ state, effects: none });
+const spent = (state: PermitState, reason: 'used before' | 'too late to send'): PermitStep => ({
   state,
-  effects: [{ effect: 'spent', because }],
+  effects: [{ effect: 'spent', reason }],
 });
 
-function inQueue(state: In<'requesting'> | In<'waiting'>, event: PermitEvent, now: number): PermitStep {
+function whileWaiting(state: In<'requesting'> | In<'waiting'>, event: PermitEvent, now: number): PermitStep {
   const { request } = state;
   switch (event.event) {
-    case 'answered':
-      return state.state === 'requesting' ? onAnswer(state, event.answer, now) : silently(state);
+    case 'replied':
+      return state.state === 'requesting' ? onReply(state, event.reply, now) : unchanged(state);
     case 'offered':
-      if (state.state === 'requesting') return silently({ ...state, offered: event.permit });
+      if (state.state === 'requesting') return unchanged({ ...state, offered: event.permit });
       return start(request, event.permit, now);
     case 'due':
-      return state.state === 'waiting' ? again(state, now) : silently(state);
+      return state.state === 'waiting' ? repeatRequest(state, now) : unchanged(state);
     case 'new owner':
-      return again(state, now);
+      return repeatRequest(state, now);
     case 'malformed':
       return cancel(request, { effect: 'failed', reason: event.error });
     case 'cancel':
     case 'close':
       return giveUp(state, event);
     default:
-      return silently(state);
+      return unchanged(state);
   }
 }
 
-function onAnswer(state: In<'requesting'>, answer: PermitReply, now: number): PermitStep {
-  const { request, estimate, sentAt } = state;
-  switch (answer.answer) {
+function onReply(state: In<'requesting'>, reply: PermitReply, now: number): PermitStep {
+  const { request, firstEstimate, sentAt } = state;
+  switch (reply.answer) {
     case 'started':
-      return book(request, answer.permit, sentAt + answer.sendBy);
+      return started(request, reply.permit, sentAt + reply.sendBy);
     case 'granted':
-      return start(request, answer.permit, now);
+      return start(request, reply.permit, now);
     case 'refused':
-      return cancel(request, { effect: 'refused', earliest: answer.earliest });
+      return cancel(request, { effect: 'refused', earliest: reply.earliest });
     case 'waiting':
-      return waitFor(answer.retryIn, { ...state, estimate: estimate ?? answer.estimatedAt }, now, [
-        { effect: 'show', waiting: answer },
+      return waitFor(reply.retryIn, { ...state, firstEstimate: firstEstimate ?? reply.estimatedAt }, now, [
+        { effect: 'show', waiting: reply },
       ]);
     default:
       return waitFor(retryAfter, state, now, []);
@@ -182,7 +182,7 @@ function onAnswer(state: In<'requesting'>, answer: PermitReply, now: number): Pe
 
 function waitFor(
   inMs: number,
-  { request, estimate, offered }: In<'requesting'>,
+  { request, firstEstimate, offered }: In<'requesting'>,
   now: number,
   effects: readonly PermitEffect[],
 ): PermitStep {
@@ -190,15 +190,21 @@ function waitFor(
     const next = start(request, offered, now);
     return { state: next.state, effects: [...effects, ...next.effects] };
   }
-  return { state: { state: 'waiting', request, estimate }, effects: [{ effect: 'wake', inMs }, ...effects] };
+  return {
+    state: { state: 'waiting', request, firstEstimate },
+    effects: [{ effect: 'wake', inMs }, ...effects],
+  };
 }
 
-/** Whoever has waited may have changed its mind: the permit is started only when the caller is known to be there. */
-function again({ request, estimate }: In<'requesting'> | In<'waiting'>, now: number): PermitStep {
-  const promise = estimate === undefined ? {} : { firstEstimate: estimate };
+/** Repeats the request without starting the permit: the caller may cancel while it waits. */
+function repeatRequest(
+  { request, firstEstimate }: In<'requesting'> | In<'waiting'>,
+  now: number,
+): PermitStep {
+  const estimate = firstEstimate === undefined ? {} : { firstEstimate };
   return {
-    state: { state: 'requesting', request, sentAt: now, estimate, offered: undefined },
-    effects: [{ effect: 'send', request: { ...request, ...promise, start: false } }],
+    state: { state: 'requesting', request, sentAt: now, firstEstimate, offered: undefined },
+    effects: [{ effect: 'send', request: { ...request, ...estimate, start: false } }],
   };
 }
 
@@ -213,9 +219,9 @@ function start(request: PermitRequestOf<'acquire'>, permit: string, now: number)
 function whileStarting(state: In<'starting'>, event: PermitEvent, now: number): PermitStep {
   const { request, permit, sentAt } = state;
   switch (event.event) {
-    case 'answered':
-      if (event.answer.answer === 'started') return book(request, permit, sentAt + event.answer.sendBy);
-      if (event.answer.answer === 'expired') return requestPermit(request, now);
+    case 'replied':
+      if (event.reply.answer === 'started') return started(request, permit, sentAt + event.reply.sendBy);
+      if (event.reply.answer === 'expired') return requestPermit(request, now);
       return { state, effects: [{ effect: 'wake', inMs: retryAfter }] };
     case 'due':
     case 'new owner':
@@ -226,32 +232,32 @@ function whileStarting(state: In<'starting'>, event: PermitEvent, now: number): 
     case 'close':
       return giveUp(state, event);
     default:
-      return silently(state);
+      return unchanged(state);
   }
 }
 
-/** The limiter counts from when it hears of a request, this side from when it sent it: the stricter one. */
-const book = (request: PermitRequestOf<'acquire'>, permit: string, sendBy: number): PermitStep => ({
+/** `sendBy` counts from when the request was sent, which is stricter than from when the limiter received it. */
+const started = (request: PermitRequestOf<'acquire'>, permit: string, sendBy: number): PermitStep => ({
   state: { state: 'started', request, permit, sendBy, closing: false },
   effects: [{ effect: 'started', permit }],
 });
 
-function whileBooked(state: In<'started'> | In<'sent'>, event: PermitEvent, now: number): PermitStep {
+function whileStarted(state: In<'started'> | In<'sent'>, event: PermitEvent, now: number): PermitStep {
   switch (event.event) {
     case 'use': {
       if (state.state === 'sent') return spent(state, 'used before');
       if (now >= state.sendBy) return spent(state, 'too late to send');
       const { request, permit, closing } = state;
-      return silently({ state: 'sent', request, permit, closing });
+      return unchanged({ state: 'sent', request, permit, closing });
     }
     case 'settle':
       return settle(state, event.outcome);
     case 'finish':
       return settle(state, { result: 'not_sent' });
     case 'close':
-      return silently({ ...state, closing: true });
+      return unchanged({ ...state, closing: true });
     default:
-      return silently(state);
+      return unchanged(state);
   }
 }
 
@@ -260,42 +266,42 @@ function settle(
   outcome: Outcome,
 ): PermitStep {
   const { account, endpoint } = request;
-  // A call that has left can't be taken back.
-  const isGone = state === 'sent' && outcome.result === 'not_sent';
-  const reported: Outcome = isGone ? { ...outcome, result: 'unanswered' } : outcome;
+  // A sent call can't be taken back.
+  const wasSent = state === 'sent' && outcome.result === 'not_sent';
+  const reported: Outcome = wasSent ? { ...outcome, result: 'unanswered' } : outcome;
   const report: PermitRequestOf<'settle'> = { do: 'settle', account, endpoint, permit, outcome: reported };
-  return repeat({ state: 'settling', report, closing, isLast: false });
+  return sendReport({ state: 'settling', report, closing, isLast: false });
 }
 
-/** Reports the outcome; once the client has closed, for the last time. */
-const repeat = (state: In<'settling'>): PermitStep => ({
+/** Reports the outcome; after the client has closed, only once more. */
+const sendReport = (state: In<'settling'>): PermitStep => ({
   state: { ...state, isLast: state.closing },
   effects: [{ effect: 'send', request: state.report }],
 });
 
 function whileSettling(state: In<'settling'>, event: PermitEvent): PermitStep {
   switch (event.event) {
-    case 'answered':
-      if (event.answer.answer === 'settled' || state.isLast) return silently({ state: 'over' });
+    case 'replied':
+      if (event.reply.answer === 'settled' || state.isLast) return unchanged({ state: 'closed' });
       return { state, effects: [{ effect: 'wake', inMs: retryAfter }] };
     case 'malformed':
-      return reportLess(state);
+      return reportWithoutDetails(state);
     case 'due':
     case 'new owner':
-      return repeat(state);
+      return sendReport(state);
     case 'close':
-      return silently({ ...state, closing: true });
+      return unchanged({ ...state, closing: true });
     case 'use':
       return spent(state, 'used before');
     default:
-      return silently(state);
+      return unchanged(state);
   }
 }
 
-/** An outcome that can't be sent as it is, is sent without what upstream said beside its status. */
-function reportLess(state: In<'settling'>): PermitStep {
-  const { result, status, ...more } = state.report.outcome;
-  if (Object.keys(more).length === 0) return silently({ state: 'over' });
+/** A malformed outcome is reported with its result and status only. */
+function reportWithoutDetails(state: In<'settling'>): PermitStep {
+  const { result, status, ...details } = state.report.outcome;
+  if (Object.keys(details).length === 0) return unchanged({ state: 'closed' });
   const outcome: Outcome = { result, ...(status === undefined ? {} : { status }) };
   return {
     state: { ...state, report: { ...state.report, outcome } },
@@ -303,7 +309,7 @@ function reportLess(state: In<'settling'>): PermitStep {
   };
 }
 
-/** The caller's wait ends at once, whatever the limiter still has to hear. */
+/** Ends the caller's wait at once, even if the limiter has yet to be told. */
 function giveUp(
   { state, request }: In<'requesting'> | In<'waiting'> | In<'starting'>,
   { event, reason }: Extract<PermitEvent, { reason: unknown }>,
@@ -311,42 +317,42 @@ function giveUp(
   const end: PermitEffect = { effect: 'failed', reason };
   const closing = event === 'close';
   if (state === 'waiting') return cancel(request, end, closing);
-  return { state: { state: 'cancelling', request, mayBook: true, closing, isLast: false }, effects: [end] };
+  return { state: { state: 'cancelling', request, mayStart: true, closing, isLast: false }, effects: [end] };
 }
 
-/** Takes the ticket back: once the client has closed, for the last time. */
+/** Cancels the ticket; after the client has closed, only once more. */
 function cancel(request: PermitRequestOf<'acquire'>, end?: PermitEffect, closing = false): PermitStep {
   const { account, endpoint, ticket } = request;
   const send: PermitEffect = { effect: 'send', request: { do: 'cancel', account, endpoint, id: ticket } };
   return {
-    state: { state: 'cancelling', request, mayBook: false, closing, isLast: closing },
+    state: { state: 'cancelling', request, mayStart: false, closing, isLast: closing },
     effects: end ? [send, end] : [send],
   };
 }
 
 function whileCancelling(state: In<'cancelling'>, event: PermitEvent): PermitStep {
-  const { request, mayBook, closing, isLast } = state;
+  const { request, mayStart, closing, isLast } = state;
   switch (event.event) {
-    case 'answered': {
-      const { answer } = event;
-      if (!mayBook) {
-        if (answer.answer === 'cancelled' || isLast) return silently({ state: 'over' });
+    case 'replied': {
+      const { reply } = event;
+      if (!mayStart) {
+        if (reply.answer === 'cancelled' || isLast) return unchanged({ state: 'closed' });
         return { state, effects: [{ effect: 'wake', inMs: retryAfter }] };
       }
-      if (answer.answer !== 'started') return cancel(request, undefined, closing);
+      if (reply.answer !== 'started') return cancel(request, undefined, closing);
       return settle(
-        { state: 'started', request, permit: answer.permit, sendBy: 0, closing },
+        { state: 'started', request, permit: reply.permit, sendBy: 0, closing },
         { result: 'not_sent' },
       );
     }
     case 'malformed':
-      return mayBook ? cancel(request, undefined, closing) : silently({ state: 'over' });
+      return mayStart ? cancel(request, undefined, closing) : unchanged({ state: 'closed' });
     case 'due':
     case 'new owner':
       return cancel(request, undefined, closing);
     case 'close':
-      return silently({ ...state, closing: true });
+      return unchanged({ ...state, closing: true });
     default:
-      return silently(state);
+      return unchanged(state);
   }
 }

@@ -1,23 +1,23 @@
 import type { Conflict } from '@paceline/shared/contracts';
 
-/** What happened to an account's requests since this limiter took over: published, never decided by. */
-export interface AccountNews {
+/** Statistics of an account since this limiter took over. They are published; no decision depends on them. */
+export interface AccountStats {
   conflicts: number;
   lastConflict: Conflict | null;
-  /** First promises to waiters, kept and broken. */
+  /** Whether calls started by their first estimate. */
   readonly estimates: { kept: number; missed: number };
-  /** Waits that ended, summed up by stretches of ten minutes. */
-  waits: readonly Waits[];
+  /** Completed waits, summed per ten minutes. */
+  waits: readonly WaitBucket[];
 }
 
-export interface Waits {
+export interface WaitBucket {
   readonly from: number;
   readonly count: number;
   readonly sum: number;
   readonly max: number;
 }
 
-export const createNews = (): AccountNews => ({
+export const createStats = (): AccountStats => ({
   conflicts: 0,
   lastConflict: null,
   estimates: { kept: 0, missed: 0 },
@@ -25,17 +25,17 @@ export const createNews = (): AccountNews => ({
 });
 
 const hour = 3_600_000;
-const stretch = hour / 6;
+const bucketMs = hour / 6;
 
-/** The stretches that lie within the hour before `now`. */
-export const recentWaits = ({ waits }: AccountNews, now: number): readonly Waits[] =>
+/** The buckets that start within the hour before `now`. */
+export const recentWaits = ({ waits }: AccountStats, now: number): readonly WaitBucket[] =>
   waits.filter(({ from }) => from > now - hour);
 
-export function noteWait(news: AccountNews, now: number, waitedMs: number): void {
-  const from = now - (now % stretch);
-  const recent = recentWaits(news, now);
+export function recordWait(stats: AccountStats, now: number, waitedMs: number): void {
+  const from = now - (now % bucketMs);
+  const recent = recentWaits(stats, now);
   const current = recent.find((each) => each.from === from) ?? { from, count: 0, sum: 0, max: 0 };
-  news.waits = [
+  stats.waits = [
     ...recent.filter((each) => each.from !== from),
     {
       from,
