@@ -2,7 +2,7 @@ import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack'
 import { eventually } from '@paceline/kit/waiting';
 import { type Arrival, defaultClubs } from '@paceline/sandbox';
 import { readScenario } from '@paceline/simulation/scenario';
-import { happen } from '@paceline/simulation/simulate';
+import { runSimulation } from '@paceline/simulation/simulate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const scale = 60;
@@ -62,10 +62,10 @@ function simulate({ from, adds: realAdds }: Evening, brokerMs: number): Evening 
     days: minutes / (24 * 60),
     scale,
     clubs: defaultClubs.map(({ size }) => ({ riders: size })),
-    manualAdds: { moments: realAdds.map(({ at }) => new Date(at).toISOString()) },
+    manualAdds: { times: realAdds.map(({ at }) => new Date(at).toISOString()) },
     jitter: { brokerMs, upstreamMs: jitterMs },
   });
-  const { upstream, tally } = happen(scenario, 'paceline');
+  const { upstream, tally } = runSimulation(scenario, 'paceline');
   return {
     from,
     calls: upstream.arrivals.map(({ budget, arrivedAt }) => ({ budget, at: arrivedAt })),

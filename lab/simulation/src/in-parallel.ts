@@ -5,10 +5,10 @@ import type { Result } from './core/result.ts';
 import type { StrategyName } from './core/simulate.ts';
 import type { SimulateAll } from './run.ts';
 
-/** One strategy takes as long as several others together: it goes first. */
+/** Started first, because it takes as long as several others together. */
 const longest: StrategyName = 'paceline';
 
-/** As many strategies at once as there are processors, each in a thread; a thread takes the next when it is done. */
+/** Simulates the strategies in threads, one per processor; a free thread takes the next strategy. */
 export const inParallel: SimulateAll = async (scenario, strategies) => {
   const results = new Map<StrategyName, Result>();
   const todo = strategies.toSorted((a, b) => Number(b === longest) - Number(a === longest));

@@ -10,7 +10,7 @@ const inTurn: SimulateAll = (scenario, names) =>
   Promise.resolve(names.map((name) => simulate(scenario, name)));
 const short = fileURLToPath(new URL('../scenarios/short.json', import.meta.url));
 
-async function simulated(args: readonly string[]) {
+async function runCommand(args: readonly string[]) {
   const lines: string[] = [];
   const errors: string[] = [];
   const output = { out: (text: string) => lines.push(text), error: (text: string) => errors.push(text) };
@@ -19,23 +19,23 @@ async function simulated(args: readonly string[]) {
 }
 
 describe('npm run simulate', () => {
-  it('puts all strategies side by side', async () => {
-    const { exitCode, out } = await simulated(['--scenario', short, '--days', '0.05']);
+  it('prints all strategies side by side', async () => {
+    const { exitCode, out } = await runCommand(['--scenario', short, '--days', '0.05']);
     expect(exitCode).toBe(0);
     for (const name of strategyNames) expect(out.split('\n')[0]).toContain(` ${name} `);
     expect(out).toContain('| 429s');
-    expect(out).toContain('| manual add, longest');
+    expect(out).toContain('| manual add, max');
   });
 
-  it('tells one strategy as JSON, the same every time', async () => {
-    const asked = ['--scenario', short, '--strategy', 'paceline', '--json', '--days', '0.05'];
-    const { out } = await simulated(asked);
+  it('prints one strategy as JSON, the same every time', async () => {
+    const args = ['--scenario', short, '--strategy', 'paceline', '--json', '--days', '0.05'];
+    const { out } = await runCommand(args);
     const { days, strategies } = JSON.parse(out) as { days: number; strategies: Record<string, Result> };
     expect(days).toBe(0.05);
     expect(Object.keys(strategies)).toEqual(['paceline']);
     expect(strategies['paceline']?.budgets.signups?.rejected).toBe(0);
-    expect((await simulated(asked)).out).toBe(out);
-    expect((await simulated([...asked, '--seed', '8'])).out).not.toBe(out);
+    expect((await runCommand(args)).out).toBe(out);
+    expect((await runCommand([...args, '--seed', '8'])).out).not.toBe(out);
   });
 
   it.each([
@@ -46,22 +46,24 @@ describe('npm run simulate', () => {
     ],
     [['--scenario', short, '--seed', 'x'], '--seed must be a number'],
     [['--scenario', short, '--unknown'], 'unknown'],
-  ])('called wrongly with %j says how it is meant', async (args, problem) => {
-    const { exitCode, out, error } = await simulated(args);
+  ])('prints the problem and the usage for %j', async (args, problem) => {
+    const { exitCode, out, error } = await runCommand(args);
     expect(exitCode).toBe(2);
     expect(out).toBe('');
     expect(error).toContain(problem);
     expect(error).toContain('npm run simulate');
   });
 
-  it('says what is wrong with the scenario', async () => {
-    const missing = await simulated(['--scenario', 'nowhere.json']);
+  it('reports an invalid scenario', async () => {
+    const missing = await runCommand(['--scenario', 'nowhere.json']);
     expect(missing).toMatchObject({ exitCode: configExitCode, out: '' });
     expect(missing.error).toContain('nowhere.json');
-    expect(await simulated(['--scenario', short, '--days', '0'])).toMatchObject({ exitCode: configExitCode });
+    expect(await runCommand(['--scenario', short, '--days', '0'])).toMatchObject({
+      exitCode: configExitCode,
+    });
   });
 
-  it('lets strategies live in threads, as a program of its own', () => {
+  it('runs as a process that simulates in threads', () => {
     const main = fileURLToPath(new URL('./main.ts', import.meta.url));
     const args = [main, '--scenario', short, '--days', '0.05', '--strategy', 'C', '--json'];
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });

@@ -8,15 +8,15 @@ import { comparison } from './core/table.ts';
 
 const usage = `npm run simulate -- --scenario FILE [--strategy all|NAME] [--seed N] [--days N] [--json]
 
-Lives through a scenario on a virtual clock, with the real cores and the sandbox, and tells what came of it.
+Runs a scenario on a virtual clock, with the production cores and the sandbox, and prints the results.
 
-  --scenario FILE  what is lived through: a file of lab/simulation/scenarios, or one like these
-  --strategy NAME  how the calls are shared out: ${strategyNames.join(', ')}; default all of them
-  --seed N         another world and other chance than the scenario's
-  --days N         longer or shorter than the scenario
-  --json           the results, for programs; spans in ms, shares from 0 to 1
+  --scenario FILE  scenario in JSON, e.g. lab/simulation/scenarios/team.json
+  --strategy NAME  ${strategyNames.join(', ')} or all (default all)
+  --seed N         override the scenario's seed
+  --days N         override the scenario's length
+  --json           print the results as JSON; durations in ms, shares from 0 to 1
 
-Exit code 0: done. 2: called wrongly. 78: the scenario is wrong.`;
+Exit codes: 0 done, 2 wrong usage, 78 invalid scenario.`;
 
 const options = {
   scenario: { type: 'string' },
@@ -26,13 +26,13 @@ const options = {
   days: { type: 'string' },
 } as const;
 
-/** Lives through a scenario by each of the strategies; the results in their order. */
+/** Runs a scenario with each strategy. @returns results in the order of `strategies` */
 export type SimulateAll = (
   scenario: Scenario,
   strategies: readonly StrategyName[],
 ) => Promise<readonly Result[]>;
 
-/** @returns the exit code: 0 done, 2 called wrongly, 78 the scenario is wrong */
+/** @returns the exit code: 0 done, 2 wrong usage, 78 invalid scenario */
 export const run = (args: readonly string[], output: Output, simulateAll: SimulateAll): Promise<number> =>
   runCommand({ usage, options }, args, output, async ({ scenario: file, strategy, seed, days, json }) => {
     if (file === undefined) throw new WrongUsage('--scenario is missing');
@@ -62,16 +62,15 @@ export const run = (args: readonly string[], output: Output, simulateAll: Simula
     }
   });
 
-/** @param instead of what the file says */
-function scenarioOf(file: string, instead: Readonly<Record<string, number>>): Scenario {
+function scenarioOf(file: string, overrides: Readonly<Record<string, number>>): Scenario {
   const json = parsed(file);
-  return readScenario(typeof json === 'object' && json !== null ? { ...json, ...instead } : json);
+  return readScenario(typeof json === 'object' && json !== null ? { ...json, ...overrides } : json);
 }
 
 function parsed(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown;
   } catch (error) {
-    throw new WrongScenario([`${file} can't be read: ${(error as Error).message}`]);
+    throw new WrongScenario([`can't read ${file}: ${(error as Error).message}`]);
   }
 }

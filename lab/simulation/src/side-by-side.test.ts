@@ -7,39 +7,42 @@ import { inParallel } from './in-parallel.ts';
 
 const team = JSON.parse(readFileSync(new URL('../scenarios/team.json', import.meta.url), 'utf8')) as object;
 
-describe('a day of a team, by each strategy', () => {
+describe('a day of a team with each strategy', () => {
   const results = {} as Record<StrategyName, Result>;
   const others = strategyNames.filter((name) => name !== 'paceline');
 
   beforeAll(async () => {
-    const lived = await inParallel(readScenario({ ...team, days: 1.25, warmUp: '6h' }), strategyNames);
-    for (const [index, name] of strategyNames.entries()) results[name] = lived[index] as Result;
+    const simulated = await inParallel(readScenario({ ...team, days: 1.25, warmUp: '6h' }), strategyNames);
+    for (const [index, name] of strategyNames.entries()) results[name] = simulated[index] as Result;
   });
 
-  it('hold no rejected call by ours, and hundreds by every other', () => {
+  it('has no rejected calls with paceline and hundreds with every other', () => {
     const rejected = (name: StrategyName) =>
       Object.values(results[name].budgets).reduce((sum, budget) => sum + budget.rejected, 0);
     expect(rejected('paceline')).toBe(0);
     for (const name of others) expect([name, rejected(name) > 100]).toEqual([name, true]);
   });
 
-  it.each(['all', 'ours'] as const)('are freshest by ours in the last hour before a start: %s', (whose) => {
-    const lastHour = (name: StrategyName) => results[name].freshness[whose].lastHour.share;
-    for (const name of others) expect([name, lastHour('paceline') > lastHour(name)]).toEqual([name, true]);
-  });
+  it.each(['all', 'ours'] as const)(
+    'is freshest with paceline in the last hour before a start: %s events',
+    (events) => {
+      const lastHour = (name: StrategyName) => results[name].freshness[events].lastHour.share;
+      for (const name of others) expect([name, lastHour('paceline') > lastHour(name)]).toEqual([name, true]);
+    },
+  );
 
-  it('bring a rider that somebody adds as soon as a call takes, and of a burst the last one sooner than any other', () => {
+  it('stores an added rider as soon as with any other, and the last of a burst sooner', () => {
     const { manual } = results.paceline;
     expect(manual).toMatchObject({ clicked: 20, stored: 20, refused: 0 });
     for (const name of others) {
       const other = results[name].manual;
-      // Half of them wait for nothing but the call: only the way to the limiter is on top.
+      // Half of them wait for the call alone; the request to the limiter adds a little.
       expect([name, manual.p50 < other.p50 + 100]).toEqual([name, true]);
       expect([name, manual.p99 < other.p99, manual.max < other.max]).toEqual([name, true, true]);
     }
   });
 
-  it('are never better than the best that any schedule could reach', () => {
+  it('is never fresher than the best possible schedule', () => {
     for (const { freshness } of Object.values(results)) {
       for (const { urgent, near, far, lastHour } of [freshness.all, freshness.ours])
         for (const { share, best } of [urgent, near, far, lastHour]) expect(share).toBeLessThanOrEqual(best);

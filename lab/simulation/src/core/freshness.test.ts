@@ -18,7 +18,7 @@ const tiny = fc.record({
   ),
 });
 
-/** The greatest share over every schedule: at every moment each event is called for or not, as upstream lets in. */
+/** The best share over all schedules that upstream accepts, by trying every subset of events at every time. */
 function bestOfAll({
   limit,
   windowMs,
@@ -27,24 +27,24 @@ function bestOfAll({
   stretches,
 }: typeof tiny extends fc.Arbitrary<infer T> ? T : never) {
   const total = stretches.reduce((sum, { from, until }) => sum + until - from, 0);
-  const isLetIn = (moments: readonly number[]) => {
+  const isAccepted = (times: readonly number[]) => {
     const counter = createCounter(enforcement);
-    return moments.every((at) => counter({ limit, windowMs }, at).accepted);
+    return times.every((at) => counter({ limit, windowMs }, at).accepted);
   };
   let best = 0;
-  const choose = (moment: number, calls: ReadonlyArray<readonly [event: number, at: number]>): void => {
-    if (!isLetIn(calls.map(([, at]) => at))) return;
-    if (moment === end) {
+  const choose = (time: number, calls: ReadonlyArray<readonly [event: number, at: number]>): void => {
+    if (!isAccepted(calls.map(([, at]) => at))) return;
+    if (time === end) {
       const within = stretches.reduce((sum, { from, until }, event) => {
         const fresh = (at: number) =>
-          calls.some(([whose, copied]) => whose === event && copied <= at && at < copied + goal);
+          calls.some(([copiedEvent, copied]) => copiedEvent === event && copied <= at && at < copied + goal);
         return sum + range(from, until).filter(fresh).length;
       }, 0);
       best = Math.max(best, within / total);
       return;
     }
     for (const called of subsets(stretches.length, limit + 1))
-      choose(moment + 1, [...calls, ...called.map((event) => [event, moment] as const)]);
+      choose(time + 1, [...calls, ...called.map((event) => [event, time] as const)]);
   };
   choose(0, []);
   return best;
@@ -53,14 +53,14 @@ function bestOfAll({
 const range = (from: number, until: number) =>
   Array.from({ length: until - from }, (_, index) => from + index);
 
-function subsets(count: number, most: number): number[][] {
+function subsets(count: number, max: number): number[][] {
   return range(0, 2 ** count)
     .map((bits) => range(0, count).filter((event) => bits & (1 << event)))
-    .filter(({ length }) => length <= most);
+    .filter(({ length }) => length <= max);
 }
 
-describe('the best that any schedule could reach', () => {
-  it('is never less than the best of all schedules that upstream lets in', () => {
+describe('the best possible share', () => {
+  it('is at least the share of every schedule that upstream accepts', () => {
     fc.assert(
       fc.property(tiny, (example) => {
         const { limit, windowMs, goal, enforcement, stretches } = example;
@@ -71,14 +71,14 @@ describe('the best that any schedule could reach', () => {
     );
   });
 
-  it('is reached where events take turns', () => {
-    const evening = Array.from({ length: 40 }, () => ({ from: 0, until: 900_000 }));
+  it('is reached when events take turns', () => {
+    const stretches = Array.from({ length: 40 }, () => ({ from: 0, until: 900_000 }));
     const most = mostCalls({ limit: 1, windowMs: 60_000 }, 'first-hit', 900_000);
     expect(most).toBe(15);
-    expect(bestShare(evening, most)).toBe(15 / 40);
+    expect(bestShare(stretches, most)).toBe(15 / 40);
   });
 
-  it('is all where there are calls enough, or nothing to be fresh', () => {
+  it('is 1 with enough calls or without events', () => {
     expect(bestShare([{ from: 0, until: 10 }], 1)).toBe(1);
     expect(bestShare([], 1)).toBe(1);
   });

@@ -3,18 +3,18 @@ import { classSpan, type Goals, type Span } from '@paceline/event-sync/core/clas
 import { freshnessOf, shareOf, type CopiedEvent } from '@paceline/event-sync/core/freshness';
 import { type Enforcement, latencySpread } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
-import type { Life } from './life.ts';
+import type { Simulation } from './simulation.ts';
 
 export type FreshnessResult = ReturnType<typeof measureFreshness>;
 
 export interface MeasuredEvent extends CopiedEvent {
   readonly eventId: string;
-  /** Whether one of our riders was in it when it started. */
+  /** One of our riders was signed up when it started. */
   readonly isOurs: boolean;
 }
 
-/** Everything that upstream listed and that could be fresh in the span, with the copies that were made. */
-export function eventsOf({ world, clubIds, from, until, tally }: Life): MeasuredEvent[] {
+/** All events that could be fresh in the simulated time, with the copies that were made. */
+export function eventsOf({ world, clubIds, from, until, tally }: Simulation): MeasuredEvent[] {
   const members = new Set(clubIds.flatMap((clubId) => allIds(world.idsOfPage, clubId)));
   return world.startingIn(from, until + horizonMs).map(({ id, start, listedFrom }) => ({
     eventId: String(id),
@@ -26,37 +26,37 @@ export function eventsOf({ world, clubIds, from, until, tally }: Life): Measured
   }));
 }
 
-function allIds(idsOfPage: Life['world']['idsOfPage'], clubId: number): number[] {
+function allIds(idsOfPage: Simulation['world']['idsOfPage'], clubId: number): number[] {
   const ids: number[] = [];
   for (let page = idsOfPage(clubId, 0); page.length > 0; page = idsOfPage(clubId, (ids.at(-1) ?? 0) + 1))
     ids.push(...page);
   return ids;
 }
 
-/** How fresh the copies of these events were in a span, and how fresh they could have been at best. */
+/** Achieved and best possible freshness of the events within a span. */
 export function measureFreshness(
-  { goals, scenario: { jitter, scale, upstream }, upstream: { policies } }: Life,
+  { goals, scenario: { jitter, scale, upstream }, upstream: { policies } }: Simulation,
   events: readonly MeasuredEvent[],
   span: Span,
 ) {
-  // A copy is as old as its answer; between arrival and answer passes more for one call than for another.
+  // A copy's age counts from its response, and the time from arrival to response varies per call.
   const spread = latencySpread('signups') + (2 * jitter.upstreamMs + 2 * jitter.outlierMs) * scale;
-  const mostWithin = (goal: number) => mostCalls(policies.signups, upstream.enforcement, goal + spread);
+  const maxCallsWithin = (goal: number) => mostCalls(policies.signups, upstream.enforcement, goal + spread);
   const by = freshnessOf(events, goals, span);
   const report = mapValues(by, (time, name) => {
     const stretches = events.map((event) => stretchOf(event, name, span));
-    return { share: shareOf(time), best: bestShare(stretches, mostWithin(goals[name])) };
+    return { share: shareOf(time), best: bestShare(stretches, maxCallsWithin(goals[name])) };
   });
   const total = by.urgent.total + by.near.total;
   const best = (report.urgent.best * by.urgent.total + report.near.best * by.near.total) / total;
   return {
     ...report,
-    /** Urgent and near together: the last hour before a start, each part by its goal. */
+    /** The last hour before a start: urgent and near together, each with its own goal. */
     lastHour: {
       share: shareOf({ within: by.urgent.within + by.near.within, total }),
       best: total === 0 ? 1 : best,
     },
-    /** Of the events that started: how many had a copy within the urgent goal at that moment. */
+    /** Share of started events that had a copy within the urgent goal at their start. */
     atStart: shareFreshAtStart(events, span, goals),
   };
 }
@@ -80,9 +80,8 @@ function shareFreshAtStart(
 }
 
 /**
- * The most calls that can have been let in within any half-open stretch of so many ms, however they are timed. A fixed
- * window that is open when the stretch begins may let in what its first call left of it; one that opens by the clock,
- * all of it.
+ * The most calls that upstream can accept within any half-open interval of `ms`, whatever their timing. A fixed window
+ * that is open at the start of the interval may accept the rest after its first call; a clock-aligned one, all of it.
  */
 export function mostCalls({ limit, windowMs }: Policy, enforcement: Enforcement, ms: number): number {
   const windows = Math.ceil(ms / windowMs);
@@ -95,7 +94,7 @@ export function mostCalls({ limit, windowMs }: Policy, enforcement: Enforcement,
   return limit * windows + before[enforcement];
 }
 
-/** The share of event time that no schedule can beat: at any moment at most `most` events have a copy within the goal. */
+/** Upper bound of the fresh share of event time: at any time at most `most` events have a copy within the goal. */
 export function bestShare(stretches: Iterable<Span>, most: number): number {
   const steps = [...stretches]
     .filter(({ from, until }) => until > from)

@@ -1,20 +1,20 @@
 import { enforcements } from '@paceline/sandbox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Life } from './life.ts';
+import type { Simulation } from './simulation.ts';
 import { eventsOf } from './freshness.ts';
 import { resultOf } from './result.ts';
 import { readScenario, type Scenario } from './scenario.ts';
-import { happen } from './simulate.ts';
+import { runSimulation } from './simulate.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
-/** A window of a minute, and what lies between two calls beside it. */
-const turn = 61 * second + 6 * second;
+/** A one-minute window plus latency between two calls. */
+const callInterval = 61 * second + 6 * second;
 
 const share = fc.integer({ min: 0, max: 20 }).map((percent) => percent / 100);
-const faults = fc.record({
+const someFaults = fc.record({
   serverErrors: share,
   hangs: share,
   limiterDown: fc.array(
@@ -25,8 +25,8 @@ const faults = fc.record({
   ),
 });
 
-/** A few hours of some small team, at any time of the day, over any network. */
-const scenarioWith = (faulty: fc.Arbitrary<object>) =>
+/** A few hours of a small team, at any time of day and with any network. */
+const scenarioWith = (anyFaults: fc.Arbitrary<object>) =>
   fc
     .record({
       seed: fc.nat(1_000_000),
@@ -44,9 +44,9 @@ const scenarioWith = (faulty: fc.Arbitrary<object>) =>
         outliers: fc.constantFrom(0, 0.02),
       }),
       enforcement: fc.constantFrom(...enforcements),
-      befalls: faulty,
+      faults: anyFaults,
     })
-    .map(({ seed, startsAt, hours, clubs, perDay, burst, jitter, enforcement, befalls }): Scenario => {
+    .map(({ seed, startsAt, hours, clubs, perDay, burst, jitter, enforcement, faults }): Scenario => {
       const at = `${String((startsAt + 1) % 24).padStart(2, '0')}:00:30`;
       return readScenario({
         seed,
@@ -56,64 +56,64 @@ const scenarioWith = (faulty: fc.Arbitrary<object>) =>
         manualAdds: { perDay, bursts: [{ at, count: burst, within: '1s' }] },
         upstream: { enforcement },
         jitter,
-        faults: befalls,
+        faults,
       });
     });
 
-type Law = (life: Life) => void;
+type Law = (simulation: Simulation) => void;
 
-const nothingIsRejected: Law = (life) => {
-  for (const [budget, { rejected }] of Object.entries(resultOf(life).budgets))
+const noCallIsRejected: Law = (simulation) => {
+  for (const [budget, { rejected }] of Object.entries(resultOf(simulation).budgets))
     expect([budget, rejected]).toEqual([budget, 0]);
 };
 
-const nothingIsFetchedOnceItHasStarted: Law = ({ upstream, world, from, until }) => {
+const noEventIsFetchedAfterItsStart: Law = ({ upstream, world, from, until }) => {
   const events = world.startingIn(from, until + 48 * hour);
   const starts = new Map(events.map(({ id, start }) => [String(id), start]));
   for (const [index, { budget, path }] of upstream.arrivals.entries())
     if (budget === 'signups') expect(upstream.sent[index]?.at).toBeLessThan(starts.get(path) ?? 0);
 };
 
-const everyRunCountsWhatItLeaves: Law = ({ tally }) => {
+const runCountsAddUp: Law = ({ tally }) => {
   for (const { counts } of tally.runs)
     expect(counts.planned).toBe(counts.synced + counts.failed + counts.deferred);
 };
 
-/** What is left was left because the window was full until the slot's end. */
+/** Work is deferred only when the window is full until the slot's end. */
 const noRunEndsEarly: Law = ({ tally, upstream }) => {
   const calls = upstream.arrivals.filter(({ budget }) => budget === 'signups' || budget === 'events');
   for (const { kind, counts, slotEndsAt } of tally.runs) {
     if (counts.deferred === 0 || kind === 'rider') continue;
     const last = calls.findLast(({ arrivedAt }) => arrivedAt <= slotEndsAt);
-    expect((last?.arrivedAt ?? 0) + turn).toBeGreaterThan(slotEndsAt);
+    expect((last?.arrivedAt ?? 0) + callInterval).toBeGreaterThan(slotEndsAt);
   }
 };
 
-/** Page by page: what a slot leaves is what the next begins with. */
+/** A slot continues with the page where the last one stopped. */
 const clubsTakeTurns: Law = ({ upstream, clubIds }) => {
-  const asked = upstream.arrivals
+  const pages = upstream.arrivals
     .filter(({ budget }) => budget === 'clubs')
     .map(({ path }) => path.split('/'));
-  const passes = asked.flatMap(([club, from]) => (from === '0' ? [Number(club)] : []));
+  const passes = pages.flatMap(([club, from]) => (from === '0' ? [Number(club)] : []));
   expect(passes).toEqual(passes.map((_, index) => clubIds[index % clubIds.length]));
 };
 
-/** Unless more events than calls compete in its last quarter of an hour. */
-const oursStartFresh: Law = (life) => {
-  const { urgent } = life.goals;
-  const events = eventsOf(life);
+/** Unless more events than calls compete in the 15 minutes before its start. */
+const ourEventsStartFresh: Law = (simulation) => {
+  const { urgent } = simulation.goals;
+  const events = eventsOf(simulation);
   for (const { startsAt, isOurs, copiedAt } of events) {
-    if (!isOurs || startsAt < life.from + urgent + 5 * minute || startsAt >= life.until) continue;
+    if (!isOurs || startsAt < simulation.from + urgent + 5 * minute || startsAt >= simulation.until) continue;
     const competing = events.filter((other) => Math.abs(other.startsAt - startsAt) < urgent).length;
-    if (competing > Math.floor(urgent / turn) - 2) continue;
+    if (competing > Math.floor(urgent / callInterval) - 2) continue;
     expect(startsAt - (copiedAt.findLast((at) => at <= startsAt) ?? 0)).toBeLessThanOrEqual(urgent);
   }
 };
 
-/** A head start is an hour at the most; beside it one waits for the windows of those who stand before. */
-const nobodyStarves: Law = (life) => {
-  for (const wait of Object.values(resultOf(life).longestWait))
-    expect(wait).toBeLessThan(hour + hour + 2 * turn);
+/** Others can get ahead for at most an hour; then only the windows of those in front remain to wait for. */
+const noLaneStarves: Law = (simulation) => {
+  for (const wait of Object.values(resultOf(simulation).longestWait))
+    expect(wait).toBeLessThan(hour + hour + 2 * callInterval);
 };
 
 const addsEndWithinFiveMinutes: Law = ({ tally, until }) => {
@@ -121,47 +121,42 @@ const addsEndWithinFiveMinutes: Law = ({ tally, until }) => {
     if (!refused && at < until - 6 * minute) expect(storedAt - at).toBeLessThan(5 * minute + 10 * second);
 };
 
-/** The laws that do not hold, with what is wrong. */
-const broken = (laws: readonly Law[], life: Life): string[] =>
+/** Violated laws with their errors. */
+const violations = (laws: readonly Law[], simulation: Simulation): string[] =>
   laws.flatMap((law) => {
     try {
-      law(life);
+      law(simulation);
       return [];
     } catch (error) {
       return [`${law.name}: ${(error as Error).message}`];
     }
   });
 
-describe('whatever a team and its network are like', () => {
-  it('no call is rejected, nothing is dropped, nobody starves, and what matters most is fresh', () => {
+describe('any team and network', () => {
+  it('have no rejected calls, nothing dropped, no starving lane, and fresh events at their start', () => {
     const laws = [
-      nothingIsRejected,
-      nothingIsFetchedOnceItHasStarted,
-      everyRunCountsWhatItLeaves,
+      noCallIsRejected,
+      noEventIsFetchedAfterItsStart,
+      runCountsAddUp,
       noRunEndsEarly,
       clubsTakeTurns,
-      oursStartFresh,
-      nobodyStarves,
+      ourEventsStartFresh,
+      noLaneStarves,
       addsEndWithinFiveMinutes,
     ];
     fc.assert(
       fc.property(scenarioWith(fc.constant({})), (scenario) => {
-        expect(broken(laws, happen(scenario, 'paceline'))).toEqual([]);
+        expect(violations(laws, runSimulation(scenario, 'paceline'))).toEqual([]);
       }),
       { numRuns: 6 },
     );
   });
 
-  it('no call is rejected and nothing is dropped when upstream fails, answers never, or the limiter dies', () => {
-    const laws = [
-      nothingIsRejected,
-      nothingIsFetchedOnceItHasStarted,
-      everyRunCountsWhatItLeaves,
-      nobodyStarves,
-    ];
+  it('have no rejected calls and nothing dropped when upstream fails or hangs, or the limiter is killed', () => {
+    const laws = [noCallIsRejected, noEventIsFetchedAfterItsStart, runCountsAddUp, noLaneStarves];
     fc.assert(
-      fc.property(scenarioWith(faults), (scenario) => {
-        expect(broken(laws, happen(scenario, 'paceline'))).toEqual([]);
+      fc.property(scenarioWith(someFaults), (scenario) => {
+        expect(violations(laws, runSimulation(scenario, 'paceline'))).toEqual([]);
       }),
       { numRuns: 5 },
     );

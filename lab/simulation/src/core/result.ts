@@ -1,31 +1,31 @@
 import { sum } from '@paceline/kit/statistics';
 import { type Budget, budgetNames, kindNames, kinds, laneNames } from '@paceline/shared/definition';
 import { judge } from '@paceline/sandbox';
-import type { Life } from './life.ts';
+import type { Simulation } from './simulation.ts';
 import { eventsOf, measureFreshness } from './freshness.ts';
 
 export type Result = ReturnType<typeof resultOf>;
 
-/** What a strategy came to. Spans are project ms, shares from 0 to 1. */
-export function resultOf(life: Life) {
-  const { scenario, tally, until } = life;
-  const events = eventsOf(life);
+/** Durations are project ms, shares from 0 to 1. */
+export function resultOf(simulation: Simulation) {
+  const { scenario, tally, until } = simulation;
+  const events = eventsOf(simulation);
   const ours = events.filter(({ isOurs }) => isOurs);
-  const span = { from: life.from + scenario.warmUp, until };
+  const span = { from: simulation.from + scenario.warmUp, until };
   return {
-    budgets: usesOf(life),
-    manual: manualOf(life),
+    budgets: usesOf(simulation),
+    manual: manualOf(simulation),
     freshness: {
-      all: measureFreshness(life, events, span),
-      ours: measureFreshness(life, ours, span),
+      all: measureFreshness(simulation, events, span),
+      ours: measureFreshness(simulation, ours, span),
     },
-    /** The longest wait for a call in each lane. */
+    /** Longest wait for a call per lane. */
     longestWait: inOrder(laneNames, tally.longestWaits(until)),
-    /** The longest time without a call for a far event. */
-    longestWithoutFar: longestWithoutFar(life),
-    /** How often one sync had to wait, or was rejected, because of another. */
+    /** Longest time without a call for a far event. */
+    longestWithoutFar: longestWithoutFar(simulation),
+    /** Waits and 429s of one sync because of another. */
     conflicts: tally.conflicts(),
-    runs: runsOf(life),
+    runs: runsOf(simulation),
   };
 }
 
@@ -37,18 +37,18 @@ function inOrder<Name extends string, Value>(
   return Object.fromEntries(known) as Partial<Record<Name, Value>>;
 }
 
-/** How much of what the windows had room for was called, and how often it was answered 429. */
-function usesOf({ upstream, from, until }: Life) {
+/** Calls, 429s, and accepted calls as a share of those that the windows allow. */
+function usesOf({ upstream, from, until }: Simulation) {
   const uses: Partial<Record<Budget, { calls: number; rejected: number; utilisation: number }>> = {};
   for (const { budget, policy, calls, rejected } of judge(upstream.arrivals)) {
-    const room = (policy.limit * (until - from)) / policy.windowMs;
-    uses[budget] = { calls, rejected, utilisation: (calls - rejected) / room };
+    const possible = (policy.limit * (until - from)) / policy.windowMs;
+    uses[budget] = { calls, rejected, utilisation: (calls - rejected) / possible };
   }
   return inOrder(budgetNames, uses);
 }
 
-/** How the adds of people went; `p50`, `p99`, `max`: from the click until the rider was stored, or until the end. */
-function manualOf({ tally, until }: Life) {
+/** Manual adds; `p50`, `p99`, `max`: from the click until the rider was stored, or until the end. */
+function manualOf({ tally, until }: Simulation) {
   const clicks = [...tally.clicks.values()];
   const waits = clicks
     .filter(({ refused }) => !refused)
@@ -66,7 +66,7 @@ function manualOf({ tally, until }: Life) {
   };
 }
 
-function longestWithoutFar({ upstream, from, until }: Life): number {
+function longestWithoutFar({ upstream, from, until }: Simulation): number {
   let last = from;
   let longest = 0;
   for (const [index, { budget, arrivedAt, verdict }] of upstream.arrivals.entries()) {
@@ -78,10 +78,10 @@ function longestWithoutFar({ upstream, from, until }: Life): number {
   return Math.max(longest, until - last);
 }
 
-function runsOf({ tally }: Life) {
+function runsOf({ tally }: Simulation) {
   const ended = [...Map.groupBy(tally.runs, ({ kind }) => kind)].map(([kind, runs]) => {
     const failed = runs.filter(({ state }) => state === 'failed').length;
-    const total = (what: 'synced' | 'deferred') => sum(runs.map(({ counts }) => counts[what]));
+    const total = (outcome: 'synced' | 'deferred') => sum(runs.map(({ counts }) => counts[outcome]));
     return [
       kind,
       { runs: runs.length, failed, synced: total('synced'), deferred: total('deferred') },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readScenario, WrongScenario } from './scenario.ts';
 
-const least = { days: 1, clubs: [{ riders: 10 }] };
+const minimal = { days: 1, clubs: [{ riders: 10 }] };
 
 function problemsOf(json: unknown): readonly string[] {
   try {
@@ -14,11 +14,11 @@ function problemsOf(json: unknown): readonly string[] {
 }
 
 describe('a scenario', () => {
-  it('needs to say how long and which clubs; all else has a default', () => {
-    expect(readScenario(least)).toMatchObject({ seed: 1, scale: 1, tier: 'standard', settings: {} });
+  it('needs a length and clubs; everything else has a default', () => {
+    expect(readScenario(minimal)).toMatchObject({ seed: 1, scale: 1, tier: 'standard', settings: {} });
   });
 
-  it('is told of everything that is wrong with it at once, by the name of the field', () => {
+  it('reports every invalid field by name at once', () => {
     const problems = problemsOf({
       days: -1,
       clubs: [],
@@ -39,7 +39,7 @@ describe('a scenario', () => {
     for (const field of fields) expect(problems.filter((each) => each.includes(field))).toHaveLength(1);
   });
 
-  it('that is not even an object is told so', () => {
+  it('is invalid unless it is an object', () => {
     expect(problemsOf(null)).toHaveLength(1);
   });
 });

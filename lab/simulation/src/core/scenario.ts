@@ -7,6 +7,7 @@ import {
   loadConfig,
   slotVariableNames,
 } from '@paceline/shared/config';
+import { count } from '@paceline/shared/words';
 import { z } from 'zod';
 
 /** The variables that a scenario can set. */
@@ -15,8 +16,8 @@ const settings = [...slotVariableNames, ...freshnessVariableNames] as const;
 const share = z.number().min(0).max(1);
 const ms = z.number().min(0);
 const minute = 60_000;
-const moment = z.iso
-  .datetime({ message: 'must be a moment such as "2026-11-02T00:00:00Z"' })
+const timestamp = z.iso
+  .datetime({ message: 'must be a time such as "2026-11-02T00:00:00Z"' })
   .transform((text) => Date.parse(text));
 const timeOfDay = z
   .string()
@@ -26,15 +27,15 @@ const timeOfDay = z
     return (hours * 60 + minutes) * minute + seconds * 1_000;
   });
 
-/** A team, its upstream and what befalls both. Moments of the day are ms since midnight, UTC. */
+/** A team, its upstream, jitter and faults. Times of day are ms since midnight UTC. */
 export const scenario = z.strictObject({
-  /** Another seed is another world, and other chance. */
+  /** Determines the sandbox's data and all random draws. */
   seed: z.int().default(1),
-  from: moment.prefault('2026-11-02T00:00:00Z'),
+  from: timestamp.prefault('2026-11-02T00:00:00Z'),
   days: z.number().positive().max(366),
-  /** How much of the beginning freshness leaves out: there are no copies yet. */
+  /** Time at the start that freshness excludes, because there are no copies yet. */
   warmUp: duration.prefault('0s'),
-  /** How many times faster than the machine project time runs: its network and its time-outs count so much more. */
+  /** Speed of project time relative to real time; network latency and timeouts grow by this factor. */
   scale: z.number().min(1).default(1),
   tier: z.enum(tiers).default('standard'),
   clubs: z
@@ -43,13 +44,13 @@ export const scenario = z.strictObject({
     .max(50),
   manualAdds: z
     .strictObject({
-      /** Known ones: what a real system was asked for. */
-      moments: z.array(moment).default([]),
-      /** Spread over the day by chance, beside the others. */
+      /** At fixed times, e.g. those of a real system. */
+      times: z.array(timestamp).default([]),
+      /** At random times between `from` and `until`. */
       perDay: z.int().min(0).default(0),
       from: timeOfDay.prefault('07:00'),
       until: timeOfDay.prefault('23:00'),
-      /** Every day, `count` within that time. */
+      /** Every day `count` adds within a duration. */
       bursts: z
         .array(z.strictObject({ at: timeOfDay, count: z.int().positive().max(1_000), within: duration }))
         .default([]),
@@ -58,11 +59,11 @@ export const scenario = z.strictObject({
   upstream: z
     .strictObject({
       enforcement: z.enum(enforcements).default('first-hit'),
-      /** What is really enforced, where it is not what is documented. */
+      /** Enforced policies that differ from the documented ones. */
       policies: policyOverrides.prefault({}),
     })
     .prefault({}),
-  /** Real ms: up to so long a message takes, evenly drawn; now and then one takes longer. */
+  /** Maximum latency per message, real ms, uniformly drawn; `outliers`: share that takes up to `outlierMs` more. */
   jitter: z
     .strictObject({
       brokerMs: ms.default(2),
@@ -73,26 +74,26 @@ export const scenario = z.strictObject({
     .prefault({}),
   faults: z
     .strictObject({
-      /** Shares of the calls let in that are answered 503, and that are never answered. */
+      /** Shares of the accepted calls that get a 503 or no response. */
       serverErrors: share.default(0),
       hangs: share.default(0),
-      /** The limiter is killed so long after the beginning, and is back after so long. */
+      /** The limiter is killed `after` the start and restarted `for` later. */
       limiterDown: z.array(z.strictObject({ after: duration, for: duration })).default([]),
     })
     .prefault({}),
-  /** What is configured otherwise than shipped, as `.env` says it: `SLOT_NEAR`, `FRESHNESS_FAR`, … */
+  /** Variables that differ from the defaults, as in `.env`: `SLOT_NEAR`, `FRESHNESS_FAR`, … */
   settings: z.partialRecord(z.enum(settings), z.string()).default({}),
 });
 export type Scenario = z.output<typeof scenario>;
 
-/** A scenario can't be used; `problems` names each field with what is wrong with it. */
+/** Invalid scenario; `problems` names each field and its error. */
 export class WrongScenario extends Error {
   override name = 'WrongScenario';
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
     super(
-      `The scenario has ${problems.length} problem(s):\n${problems.map((each) => `  - ${each}`).join('\n')}`,
+      `Invalid scenario, ${count(problems.length, 'problem')}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
     );
     this.problems = problems;
   }
@@ -103,14 +104,13 @@ export function readScenario(json: unknown): Scenario {
   const read = scenario.safeParse(json);
   const problems = read.success
     ? []
-    : read.error.issues.map(({ path, message }) => `${path.join('.') || 'it'} ${message}`);
+    : read.error.issues.map(({ path, message }) => `${path.join('.') || 'scenario'} ${message}`);
   const given = z.object({ settings: z.record(z.string(), z.string()) }).safeParse(json).data?.settings;
   problems.push(...problemsOf(given ?? {}));
   if (!read.success || problems.length > 0) throw new WrongScenario(problems);
   return read.data;
 }
 
-/** What is configured in a scenario. */
 export const configOf = ({ settings: given }: Scenario) => loadConfig(given, settings);
 
 function problemsOf(given: Record<string, string>): string[] {
@@ -123,30 +123,30 @@ function problemsOf(given: Record<string, string>): string[] {
   }
 }
 
-/** A person asks for a rider. */
+/** A user adds a rider. */
 export interface Click {
   readonly riderId: number;
   readonly at: number;
 }
 
 const day = 86_400_000;
-/** From here on riders are in no club. */
-const firstStranger = 4_000_000;
+/** Riders from this id are in no club. */
+const firstOutsider = 4_000_000;
 
-/** Everybody who wants to see a rider, in order: the same for every strategy. Each wants another one. */
+/** All adds in order of time, each of another rider; the same for every strategy. */
 export function clicksOf({ seed, from, days, manualAdds }: Scenario): Click[] {
-  const moments = Array.from({ length: Math.ceil(days) }, (_, index) => {
+  const daily = Array.from({ length: Math.ceil(days) }, (_, index) => {
     const midnight = from - (from % day) + index * day;
     const single = Array.from({ length: manualAdds.perDay }, (_each, nth) =>
       between(draw(seed, 'click', index, nth), manualAdds.from, manualAdds.until),
     );
-    const bursts = manualAdds.bursts.flatMap(({ at, count, within }, burst) =>
-      Array.from({ length: count }, (_each, nth) => at + draw(seed, 'burst', index, burst, nth) * within),
+    const bursts = manualAdds.bursts.flatMap(({ at, count: adds, within }, burst) =>
+      Array.from({ length: adds }, (_each, nth) => at + draw(seed, 'burst', index, burst, nth) * within),
     );
-    return [...single, ...bursts].map((ofDay) => Math.floor(midnight + ofDay));
+    return [...single, ...bursts].map((timeOfDayMs) => Math.floor(midnight + timeOfDayMs));
   });
-  return [...manualAdds.moments, ...moments.flat()]
+  return [...manualAdds.times, ...daily.flat()]
     .filter((at) => at >= from && at < from + days * day)
     .toSorted((a, b) => a - b)
-    .map((at, index) => ({ at, riderId: firstStranger + index }));
+    .map((at, index) => ({ at, riderId: firstOutsider + index }));
 }

@@ -1,10 +1,10 @@
 import { fifo, fixedSlots, hybrid, strictPriorities, uncoordinated } from './designed/strategies.ts';
-import { createLife, type Life, type Strategy } from './life.ts';
+import { createSimulation, type Simulation, type Strategy } from './simulation.ts';
 import { type Result, resultOf } from './result.ts';
 import { paceline } from './paceline/paceline.ts';
 import { clicksOf, type Scenario } from './scenario.ts';
 
-/** How the calls may be shared out: what teams do by themselves, the design's four ways, and ours. */
+/** Uncoordinated syncs, the design's strategies A to D, and ours. */
 export const strategies = {
   uncoordinated,
   A: fifo,
@@ -16,20 +16,21 @@ export const strategies = {
 export type StrategyName = keyof typeof strategies;
 export const strategyNames = Object.keys(strategies) as StrategyName[];
 
-/** Lives through a scenario by a strategy. The same scenario always comes to the same. */
-export const simulate = (scenario: Scenario, name: StrategyName): Result => resultOf(happen(scenario, name));
+/** Simulates a scenario with a strategy; deterministic. */
+export const simulate = (scenario: Scenario, name: StrategyName): Result =>
+  resultOf(runSimulation(scenario, name));
 
-/** As `simulate`, with everything that happened. */
-export function happen(scenario: Scenario, name: StrategyName): Life {
-  const life = createLife(scenario);
-  const { agenda, tally, from, until } = life;
-  const strategy = strategies[name](life);
+/** Like `simulate`, but returns the full state at the end. */
+export function runSimulation(scenario: Scenario, name: StrategyName): Simulation {
+  const simulation = createSimulation(scenario);
+  const { agenda, tally, from, until } = simulation;
+  const strategy = strategies[name](simulation);
   for (const click of clicksOf(scenario)) {
     agenda.in(click.at - from, () => {
-      tally.clicked(click);
+      tally.recordClick(click);
       strategy.click(click);
     });
   }
   agenda.runUntil(until);
-  return life;
+  return simulation;
 }

@@ -5,13 +5,13 @@ import type { FreshnessResult } from './freshness.ts';
 import type { Result } from './result.ts';
 
 type Named = readonly [name: string, result: Result];
-type Row = readonly [what: string, of: (result: Result) => string];
+type Row = readonly [label: string, valueOf: (result: Result) => string];
 
-/** The results side by side, as a table in Markdown that can be read as it is. */
+/** The results side by side as a padded Markdown table. */
 export const comparison = (results: readonly Named[]): string =>
   table(
     ['', ...results.map(([name]) => name)],
-    rowsFor(results).map(([what, of]) => [what, ...results.map(([, result]) => of(result))]),
+    rowsFor(results).map(([label, valueOf]) => [label, ...results.map(([, result]) => valueOf(result))]),
     (column) => column > 0,
   );
 
@@ -23,34 +23,34 @@ function rowsFor(results: readonly Named[]): Row[] {
   return [
     ['429s', (result) => String(sum(Object.values(result.budgets).map(({ rejected }) => rejected)))],
     ...called.map((budget): Row => [
-      `${budget}: calls, 429s, use`,
+      `${budget}: calls, 429s, utilisation`,
       ({ budgets: { [budget]: use } }) =>
         use ? `${use.calls}, ${use.rejected}, ${percent(use.utilisation)}` : '–',
     ]),
-    ['manual add, half within', ({ manual }) => span(manual.p50)],
-    ['manual add, 99 % within', ({ manual }) => span(manual.p99)],
-    ['manual add, longest', ({ manual }) => span(manual.max)],
+    ['manual add, median', ({ manual }) => span(manual.p50)],
+    ['manual add, p99', ({ manual }) => span(manual.p99)],
+    ['manual add, max', ({ manual }) => span(manual.max)],
     ['manual adds stored, refused', ({ manual }) => `${manual.stored}, ${manual.refused}`],
     ...freshRows('all events', ({ freshness }) => freshness.all),
-    ...freshRows('ours', ({ freshness }) => freshness.ours),
+    ...freshRows('our events', ({ freshness }) => freshness.ours),
     ...used.map((lane): Row => [
       `longest wait, ${lane}`,
       ({ longestWait: { [lane]: wait } }) => (wait === undefined ? '–' : span(wait)),
     ]),
-    ['longest without a far call', ({ longestWithoutFar }) => span(longestWithoutFar)],
+    ['longest gap between far calls', ({ longestWithoutFar }) => span(longestWithoutFar)],
     ['conflicts', ({ conflicts }) => String(conflicts)],
   ];
 }
 
-const freshRows = (whose: string, of: (result: Result) => FreshnessResult): Row[] => [
-  [`${whose}: fresh, last hour`, (result) => fresh(of(result).lastHour)],
-  [`${whose}: fresh, urgent`, (result) => fresh(of(result).urgent)],
-  [`${whose}: fresh, near`, (result) => fresh(of(result).near)],
-  [`${whose}: fresh, far`, (result) => fresh(of(result).far)],
-  [`${whose}: fresh at the start`, (result) => percent(of(result).atStart)],
+const freshRows = (events: string, freshnessOf: (result: Result) => FreshnessResult): Row[] => [
+  [`${events}: fresh in last hour`, (result) => fresh(freshnessOf(result).lastHour)],
+  [`${events}: fresh, urgent`, (result) => fresh(freshnessOf(result).urgent)],
+  [`${events}: fresh, near`, (result) => fresh(freshnessOf(result).near)],
+  [`${events}: fresh, far`, (result) => fresh(freshnessOf(result).far)],
+  [`${events}: fresh at start`, (result) => percent(freshnessOf(result).atStart)],
 ];
 
-/** The share, and in brackets that of the best that any schedule could reach, where that is not all. */
+/** The share; in brackets relative to the best possible schedule, unless that is 100 %. */
 const fresh = ({ share, best }: FreshnessResult['lastHour']): string =>
   best === 1 ? percent(share) : `${percent(share)} (${percent(share / best)})`;
 

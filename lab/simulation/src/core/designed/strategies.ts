@@ -2,65 +2,72 @@ import { kinds, type SyncKind } from '@paceline/shared/definition';
 import { firstDesign } from '@paceline/planning/plan';
 import { nextSlot, slotsBetween } from '@paceline/planning/slots';
 import type { Slot } from '@paceline/shared/contracts';
-import type { Life, Strategy } from '../life.ts';
+import type { Simulation, Strategy } from '../simulation.ts';
 import type { Click } from '../scenario.ts';
 import { runScript, type Script, sleep } from '@paceline/kit/script';
-import { type Caller, byArrival, byPriority, createLine, createLoner, type Rank } from './limiter.ts';
-import { addRider, clubsInTurn, eventsAtOnce, eventsInTurn, refreshUrgent } from './syncs.ts';
+import {
+  type MakeCall,
+  byArrival,
+  byPriority,
+  createQueue,
+  createUncoordinatedCaller,
+  type Rank,
+} from './limiter.ts';
+import { addRider, syncClubs, requestAllEvents, syncEventsInOrder, refreshUrgent } from './syncs.ts';
 
-/** Every sync by itself: its own timer and its own idea of the limits. */
-export const uncoordinated: Strategy = (life) => {
-  onTimer(life, 'rider', clubsInTurn(life, createLoner(life)));
-  onTimer(life, 'near', eventsInTurn(life, createLoner(life), 'near'));
-  onTimer(life, 'far', eventsInTurn(life, createLoner(life), 'far'));
-  const add = addRider(life, createLoner(life));
+/** Every sync has its own timer and its own idea of the limits. */
+export const uncoordinated: Strategy = (simulation) => {
+  onTimer(simulation, 'rider', syncClubs(simulation, createUncoordinatedCaller(simulation)));
+  onTimer(simulation, 'near', syncEventsInOrder(simulation, createUncoordinatedCaller(simulation), 'near'));
+  onTimer(simulation, 'far', syncEventsInOrder(simulation, createUncoordinatedCaller(simulation), 'far'));
+  const add = addRider(simulation, createUncoordinatedCaller(simulation));
   return { click: (click) => runScript(add(click)) };
 };
 
-/** A: one line, in the order of arrival. */
-export const fifo: Strategy = (life) => onTimers(life, byArrival, false);
+/** A: one queue, first come, first served. */
+export const fifo: Strategy = (simulation) => onTimers(simulation, byArrival, false);
 
-/** C: strict priorities; no slots, and no wait counts. */
-export const strictPriorities: Strategy = (life) => onTimers(life, byPriority, true);
+/** C: strict priorities without slots, regardless of waiting time. */
+export const strictPriorities: Strategy = (simulation) => onTimers(simulation, byPriority, true);
 
-/** B: a call only in its own slot; adds have a budget to themselves, and so need no slot. */
-export const fixedSlots: Strategy = (life) => inSlots(life, createLine(life, byArrival));
+/** B: calls only in their own slot. Adds share no budget with a slot, so they need none. */
+export const fixedSlots: Strategy = (simulation) => inSlots(simulation, createQueue(simulation, byArrival));
 
-/** D: slots, priorities, and overrides for adds and for what is about to start. */
-export const hybrid: Strategy = (life) => {
-  const line = createLine(life, byPriority);
-  runScript(refreshUrgent(life, line));
-  return inSlots(life, line);
+/** D: slots, priorities, and overrides for adds and for events about to start. */
+export const hybrid: Strategy = (simulation) => {
+  const call = createQueue(simulation, byPriority);
+  runScript(refreshUrgent(simulation, call));
+  return inSlots(simulation, call);
 };
 
-function onTimers(life: Life, rank: Rank, isForced: boolean) {
-  const line = createLine(life, rank);
-  onTimer(life, 'rider', clubsInTurn(life, line));
-  onTimer(life, 'near', eventsAtOnce(life, line, 'near', isForced));
-  onTimer(life, 'far', eventsAtOnce(life, line, 'far', isForced));
-  return adding(life, line);
+function onTimers(simulation: Simulation, rank: Rank, isForced: boolean) {
+  const call = createQueue(simulation, rank);
+  onTimer(simulation, 'rider', syncClubs(simulation, call));
+  onTimer(simulation, 'near', requestAllEvents(simulation, call, 'near', isForced));
+  onTimer(simulation, 'far', requestAllEvents(simulation, call, 'far', isForced));
+  return clickHandler(simulation, call);
 }
 
-function inSlots(life: Life, line: Caller) {
-  runScript(runInSlots(life, 'rider', clubsInTurn(life, line)));
-  runScript(runInSlots(life, 'near', eventsInTurn(life, line, 'near')));
-  runScript(runInSlots(life, 'far', eventsInTurn(life, line, 'far')));
-  return adding(life, line);
+function inSlots(simulation: Simulation, call: MakeCall) {
+  runScript(runInSlots(simulation, 'rider', syncClubs(simulation, call)));
+  runScript(runInSlots(simulation, 'near', syncEventsInOrder(simulation, call, 'near')));
+  runScript(runInSlots(simulation, 'far', syncEventsInOrder(simulation, call, 'far')));
+  return clickHandler(simulation, call);
 }
 
-function adding(life: Life, call: Caller) {
-  const { agenda, network } = life;
-  const add = addRider(life, call);
+function clickHandler(simulation: Simulation, call: MakeCall) {
+  const { agenda, network } = simulation;
+  const add = addRider(simulation, call);
   return { click: (click: Click) => agenda.in(network.broker(), () => runScript(add(click))) };
 }
 
 const minute = 60_000;
 
-/** How often the design wants each kind to run. */
+/** The design's interval for each kind. */
 const intervals = { rider: 360 * minute, near: 15 * minute, far: 120 * minute };
 
-/** Runs from the beginning on at every full interval of the kind: a run that takes longer leaves some out. */
-function onTimer({ agenda }: Life, kind: keyof typeof intervals, run: () => Script | undefined): void {
+/** Runs at the start and then at every full interval; a run that takes longer skips intervals. */
+function onTimer({ agenda }: Simulation, kind: keyof typeof intervals, run: () => Script | undefined): void {
   runScript(
     (function* (): Script {
       for (;;) {
@@ -71,8 +78,8 @@ function onTimer({ agenda }: Life, kind: keyof typeof intervals, run: () => Scri
   );
 }
 
-/** Runs in every slot of the design; a rider sync once at the very beginning too, as ours does. */
-function* runInSlots({ agenda }: Life, kind: SyncKind, run: (slot: Slot) => Script): Script {
+/** Runs in every slot of the design; the rider sync also once at the start, as ours does. */
+function* runInSlots({ agenda }: Simulation, kind: SyncKind, run: (slot: Slot) => Script): Script {
   const schedule = firstDesign.schedules('UTC').find((each) => each.kind === kind);
   if (!schedule) throw new Error(`The design has no slots for ${kind}`);
   const { durationMs } = schedule;

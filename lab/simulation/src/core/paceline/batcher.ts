@@ -7,34 +7,33 @@ import {
   timerOver,
 } from '@paceline/rider-sync/core/batcher';
 import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk-call';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 import { runScript, type Script } from '@paceline/kit/script';
-import type { Caller, CallEnd } from './call.ts';
+import type { CallWithPermit, CallEnd } from './call.ts';
 import type { Run } from './runs.ts';
 
-/** A bulk call has left, was answered or was lost. */
-export interface Move {
+export interface BulkCallUpdate {
   readonly stage: 'sent' | 'answered' | 'lost';
   readonly sentAt: number;
   readonly riderIds: readonly number[];
 }
 
 export interface BulkCalls {
-  readonly batcher: Batcher<Run, Move>;
-  /** The riders that a bulk call takes next. */
+  readonly batcher: Batcher<Run, BulkCallUpdate>;
+  /** Riders for the next bulk call. */
   readonly listed: Set<number>;
 }
 
-/** Does on the agenda what the batcher decides. */
-export function openBatcher(life: Life, call: Caller): BulkCalls {
-  const { agenda } = life;
+/** Performs the batcher's decisions on virtual time. */
+export function createBulkCalls(simulation: Simulation, call: CallWithPermit): BulkCalls {
+  const { agenda } = simulation;
   const timers: Partial<Record<BatcherTimer, object>> = {};
   let withdrawal = new AbortController();
-  const batcher = new Batcher<Run, Move>({
+  const batcher = new Batcher<Run, BulkCallUpdate>({
     now: () => agenda.now(),
     request(request) {
       withdrawal = new AbortController();
-      runScript(requestBulkCall(life, call, bulk, request, withdrawal.signal));
+      runScript(requestBulkCall(simulation, call, bulk, request, withdrawal.signal));
     },
     withdraw: () => withdrawal.abort(),
     startTimer({ timer }) {
@@ -50,15 +49,15 @@ export function openBatcher(life: Life, call: Caller): BulkCalls {
 }
 
 function* requestBulkCall(
-  life: Life,
-  call: Caller,
+  simulation: Simulation,
+  call: CallWithPermit,
   bulk: BulkCalls,
   { request, lane, since }: BatcherRequest,
   withdrawn: AbortSignal,
 ): Script {
   const { batcher } = bulk;
   const slotId = batcher.run?.slotId;
-  let held: Move | undefined;
+  let sent: BulkCallUpdate | undefined;
   const end = yield* call({
     endpoint: 'riders_bulk',
     lane,
@@ -68,17 +67,17 @@ function* requestBulkCall(
     attempts: 1,
     onWaiting: (forecast) => batcher.happened({ type: 'forecast', request, forecast }),
     choose() {
-      if (held) batcher.moved({ ...held, stage: 'lost' }, true);
-      held = load(life, bulk);
-      if (!held) return undefined;
+      if (sent) batcher.moved({ ...sent, stage: 'lost' }, true);
+      sent = chooseRiders(simulation, bulk);
+      if (!sent) return undefined;
       batcher.happened({ type: 'sent', request });
-      batcher.moved(held, true);
-      return `${held.riderIds.length} riders`;
+      batcher.moved(sent, true);
+      return `${sent.riderIds.length} riders`;
     },
   });
-  const { agenda, store } = life;
-  if (held && end.is === 'answered') for (const id of held.riderIds) store.storeRider(id, agenda.now());
-  if (held) batcher.moved({ ...held, stage: end.is === 'answered' ? 'answered' : 'lost' }, true);
+  const { agenda, store } = simulation;
+  if (sent && end.is === 'answered') for (const id of sent.riderIds) store.storeRider(id, agenda.now());
+  if (sent) batcher.moved({ ...sent, stage: end.is === 'answered' ? 'answered' : 'lost' }, true);
   batcher.happened({ type: 'request ended', request, how: howOf(end, withdrawn) });
 }
 
@@ -88,8 +87,11 @@ function howOf(end: CallEnd, withdrawn: AbortSignal): RequestEnd {
   return { is: withdrawn.aborted ? 'withdrawn' : 'failed' };
 }
 
-/** The riders of a call, as `flows/bulk-call.ts` chooses them. */
-function load({ agenda, store }: Life, { batcher, listed }: BulkCalls): Move | undefined {
+/** As in `flows/bulk-call.ts` of the rider sync. */
+function chooseRiders(
+  { agenda, store }: Simulation,
+  { batcher, listed }: BulkCalls,
+): BulkCallUpdate | undefined {
   const { run } = batcher;
   const ids = [...listed].slice(0, fullCall);
   if (ids.length === 0 && !run) return undefined;
@@ -98,7 +100,7 @@ function load({ agenda, store }: Life, { batcher, listed }: BulkCalls): Move | u
     .outsiders(staleBefore)
     .filter((id) => !listed.has(id))
     .slice(0, fullCall - ids.length);
-  store.takeAlong(outsiders, agenda.now());
+  store.markSent(outsiders, agenda.now());
   for (const id of ids) listed.delete(id);
   const riderIds = [...ids, ...outsiders];
   return riderIds.length > 0 ? { stage: 'sent', sentAt: agenda.now(), riderIds } : undefined;

@@ -7,17 +7,17 @@ import {
   defaultAttempts,
 } from '@paceline/shared/sync/retry-policy';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
-import type { Permits, Wanted } from './permit.ts';
+import type { PermitOptions, Permits } from './permit.ts';
 
-/** A call whose target is chosen when the permit is there; undefined: nothing is worth it any more. */
-export interface WantedCall extends Wanted {
+export interface CallOptions extends PermitOptions {
   readonly attempts?: number;
+  /** The target, chosen when the permit is granted; undefined if no call is worthwhile any longer. */
   choose(): string | undefined;
 }
 
-/** What a call came to. `arrivedAt`: the moment of which the answer tells. */
+/** `arrivedAt`: when upstream read the data of the response. */
 export type CallEnd =
   | { readonly is: 'answered'; readonly target: string; readonly arrivedAt: number }
   | { readonly is: 'not worth it' | 'given up' }
@@ -26,20 +26,20 @@ export type CallEnd =
 
 type Attempt = CallEnd | { readonly is: 'too late to send' };
 
-/** `callUpstream` of `packages/shared/src/sync`, as a script. */
-export function createCaller(life: Life, permits: Permits) {
-  const { agenda, clock, upstream } = life;
+/** `callUpstream` of `packages/shared/src/sync` as a script. */
+export function createCaller(simulation: Simulation, permits: Permits) {
+  const { agenda, clock, upstream } = simulation;
 
-  function* once(wanted: WantedCall, lane: Lane): Script<Attempt> {
-    const obtained = yield* permits.obtain({ ...wanted, lane });
+  function* attemptCall(options: CallOptions, lane: Lane): Script<Attempt> {
+    const obtained = yield* permits.obtain({ ...options, lane });
     if (obtained.is !== 'started') return obtained;
     const { permit } = obtained;
-    const target = wanted.choose();
+    const target = options.choose();
     if (target === undefined || !permit.use()) {
       permit.settle({ result: 'not_sent' });
       return { is: target === undefined ? 'not worth it' : 'too late to send' };
     }
-    const { endpoint: budget } = wanted;
+    const { endpoint: budget } = options;
     const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
     switch (response.status) {
       case 'timed out':
@@ -59,14 +59,14 @@ export function createCaller(life: Life, permits: Permits) {
     }
   }
 
-  function* persist(wanted: WantedCall, lane: Lane): Script<CallEnd> {
-    const { attempts = defaultAttempts } = wanted;
+  function* callWithRetries(options: CallOptions, lane: Lane): Script<CallEnd> {
+    const { attempts = defaultAttempts } = options;
     let last: CallEnd = { is: 'not worth it' };
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (attempt > 0) yield* sleep(agenda, pauseBeforeAttempt(attempt));
-      if (wanted.signal?.aborted) return { is: 'given up' };
-      const end = yield* once(wanted, lane);
-      // The deadline leaves no room for another attempt: it is the failure that is told.
+      if (options.signal?.aborted) return { is: 'given up' };
+      const end = yield* attemptCall(options, lane);
+      // No time for another attempt before the deadline: report the failure.
       if (end.is === 'refused' && last.is === 'failed') return last;
       if (end.is === 'too late to send') continue;
       last = end;
@@ -75,13 +75,13 @@ export function createCaller(life: Life, permits: Permits) {
     return last;
   }
 
-  /** Makes a call with a permit; again when that may help. */
-  return function* call(wanted: WantedCall): Script<CallEnd> {
-    const end = yield* persist(wanted, wanted.lane);
+  /** Makes a call with a permit; retries when that can help. */
+  return function* call(options: CallOptions): Script<CallEnd> {
+    const end = yield* callWithRetries(options, options.lane);
     if (end.is !== 'failed' || end.code !== 'rate_limited') return end;
-    const again = yield* persist(wanted, raisedLane(wanted.lane));
+    const again = yield* callWithRetries(options, raisedLane(options.lane));
     return again.is === 'refused' ? end : again;
   };
 }
 
-export type Caller = ReturnType<typeof createCaller>;
+export type CallWithPermit = ReturnType<typeof createCaller>;

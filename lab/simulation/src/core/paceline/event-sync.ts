@@ -17,14 +17,14 @@ import {
   type WatchState,
 } from '@paceline/event-sync/core/urgent-watch';
 import { type EventKind, kinds } from '@paceline/shared/definition';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
-import type { Caller } from './call.ts';
+import type { CallWithPermit } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
 
-/** Performs what a run over events decides, as `flows/signups.ts` of the event sync does. */
-export function syncEvents(life: Life, call: Caller) {
-  const { agenda, store, goals } = life;
+/** Performs the decisions of an event run, as in `flows/signups.ts` of the event sync. */
+export function syncEvents(simulation: Simulation, call: CallWithPermit) {
+  const { agenda, store, goals } = simulation;
 
   function* refreshList({ slotId, slotEndsAt }: Run, kind: EventKind): Script<ListState> {
     const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
@@ -76,8 +76,8 @@ export function syncEvents(life: Life, call: Caller) {
   };
 }
 
-/** Performs what the watch over urgent events decides, as `flows/urgent-watch.ts` of the event sync does. */
-export function* watchUrgent({ agenda, store, goals }: Life, call: Caller): Script {
+/** Performs the decisions of the urgent watch, as in `flows/urgent-watch.ts` of the event sync. */
+export function* watchUrgent({ agenda, store, goals }: Simulation, call: CallWithPermit): Script {
   const found = (state: WatchState): WatchEvent => {
     const now = agenda.now();
     return {

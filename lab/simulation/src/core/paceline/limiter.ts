@@ -12,63 +12,63 @@ import { restore } from '@paceline/limiter/core/recovery';
 import { defaultSettings } from '@paceline/limiter/core/settings';
 import type { Fact, PermitReply, PermitRequest } from '@paceline/shared/contracts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 
-/** The limiter as its clients reach it over the broker. */
+/** The limiter as its clients see it over the broker. */
 export interface LimiterLink {
-  /** Nothing is heard of a request when the limiter is down for longer than one waits for an answer. */
-  ask(ask: PermitRequest, heard: (answer: PermitReply | undefined) => void): void;
-  /** From now on offers for that ticket are handed over, and that a new limiter has come. */
-  attend(ticket: string, happened: (event: PermitEvent) => void): void;
-  forget(ticket: string): void;
+  /** The reply is undefined when the limiter is down. */
+  request(request: PermitRequest, onReply: (reply: PermitReply | undefined) => void): void;
+  /** Delivers offers for a ticket and the start of a new limiter. */
+  subscribe(ticket: string, happened: (event: PermitEvent) => void): void;
+  unsubscribe(ticket: string): void;
 }
 
-/** Real ms: as in the client, and how long a new limiter waits for those who waited before. */
-const patience = 3_000;
-const quiet = 500;
+/** Real ms: the client's request timeout, and how long a new limiter waits for earlier requests to return. */
+const requestTimeoutMs = 3_000;
+const quietMs = 500;
 /**
- * Project ms between two heartbeats of a waiting request, if longer than the real interval: no message is lost here, and
- * a client learns at most this much later that its deadline can't be met any more.
+ * Project ms between heartbeats, if longer than in production: no message is lost here, so it only delays the news that
+ * a deadline can't be met.
  */
 const heartbeatInterval = 10_000;
 
-type Answering = (answers: readonly Reply[]) => void;
+type SendReplies = (replies: readonly Reply[]) => void;
 
 /**
- * One limiter on a journal that is never lost: the partition loop of production, with messages that take their time.
- * Not divided: a fault ends the partition, its timers and its clients' waits at one moment.
+ * One limiter on a journal that is never lost: the production partition loop, with message latency.
+ * Not divided, because a fault ends the partition, its timers and its clients' waits at once.
  */
-export function startLimiter(life: Life): LimiterLink {
-  const { scenario, agenda, clock, network, tally } = life;
+export function startLimiter(simulation: Simulation): LimiterLink {
+  const { scenario, agenda, clock, network, tally } = simulation;
   const real = defaultSettings(scenario.tier, clock);
   const settings = {
     ...real,
     heartbeatInterval: Math.max(real.heartbeatInterval, clock.toMachine(heartbeatInterval)),
   };
   const journal: Fact[] = [];
-  let state: PartitionState<Answering> | undefined;
+  let state: PartitionState<SendReplies> | undefined;
   let epoch = 0;
   let wokenAt = Infinity;
   const tickets = new Map<string, (event: PermitEvent) => void>();
 
-  /** What this limiter does later, unless it is dead by then. */
-  const later = (ms: number, event: PartitionEvent<Answering>): void => {
+  /** Schedules an event, unless this limiter is killed first. */
+  const later = (ms: number, event: PartitionEvent<SendReplies>): void => {
     const mine = epoch;
     agenda.in(ms, () => {
       if (epoch === mine) happened(event);
     });
   };
 
-  function happened(event: PartitionEvent<Answering>): void {
-    if (state) go(decidePartition(state, event, agenda.now()));
+  function happened(event: PartitionEvent<SendReplies>): void {
+    if (state) apply(decidePartition(state, event, agenda.now()));
   }
 
-  function go(step: PartitionStep<Answering>): void {
+  function apply(step: PartitionStep<SendReplies>): void {
     ({ state } = step);
     for (const effect of step.effects) perform(effect);
   }
 
-  function perform(effect: PartitionEffect<Answering>): void {
+  function perform(effect: PartitionEffect<SendReplies>): void {
     switch (effect.effect) {
       case 'recover':
         happened({
@@ -91,19 +91,19 @@ export function startLimiter(life: Life): LimiterLink {
           const { ticket, permit } = offer;
           agenda.in(network.broker(), () => tickets.get(ticket)?.({ event: 'offered', permit }));
         }
-        for (const _ of effect.turn.conflicts) tally.conflict();
+        for (const _ of effect.turn.conflicts) tally.recordConflict();
         return;
       case 'wake':
         wakeAt(effect.at);
         return;
       default:
-        throw new Error(`${effect.effect}: nothing fails here`);
+        throw new Error(`${effect.effect}:can't happen in the simulation`);
     }
   }
 
   function recover(): Ledger {
     if (epoch === 1) return createLedger(epoch, settings);
-    const quietUntil = agenda.now() + clock.fromMachine(quiet);
+    const quietUntil = agenda.now() + clock.fromMachine(quietMs);
     return restore([{ entry: 'facts', recoverFrom: 0, facts: journal }], epoch, settings, quietUntil);
   }
 
@@ -121,36 +121,36 @@ export function startLimiter(life: Life): LimiterLink {
   function startUp(): void {
     epoch += 1;
     wokenAt = Infinity;
-    go(openPartitionState());
+    apply(openPartitionState());
   }
 
-  function die(): void {
+  function kill(): void {
     state = undefined;
   }
 
-  function comeBack(): void {
+  function restart(): void {
     startUp();
-    for (const happenedTo of tickets.values()) happenedTo({ event: 'new owner' });
+    for (const notify of tickets.values()) notify({ event: 'new owner' });
   }
 
   startUp();
   for (const { after, for: downFor } of scenario.faults.limiterDown) {
-    agenda.in(after, die);
-    agenda.in(after + downFor, comeBack);
+    agenda.in(after, kill);
+    agenda.in(after + downFor, restart);
   }
 
   return {
-    ask(ask, heard) {
+    request(request, onReply) {
       agenda.in(network.broker(), () => {
         if (!state) {
-          agenda.in(clock.fromMachine(patience), () => heard(undefined));
+          agenda.in(clock.fromMachine(requestTimeoutMs), () => onReply(undefined));
           return;
         }
-        const to: Answering = ([answer]) => agenda.in(network.broker(), () => heard(answer as PermitReply));
-        happened({ event: 'requested', batch: { requests: [ask], to } });
+        const to: SendReplies = ([reply]) => agenda.in(network.broker(), () => onReply(reply as PermitReply));
+        happened({ event: 'requested', batch: { requests: [request], to } });
       });
     },
-    attend: (ticket, happenedTo) => void tickets.set(ticket, happenedTo),
-    forget: (ticket) => void tickets.delete(ticket),
+    subscribe: (ticket, notify) => void tickets.set(ticket, notify),
+    unsubscribe: (ticket) => void tickets.delete(ticket),
   };
 }

@@ -8,50 +8,47 @@ import {
   type PermitEvent,
   requestPermit,
 } from '@paceline/shared/limiter/protocol';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { LimiterLink } from './limiter.ts';
 
-/** What a caller wants a permit for, as `PermitOptions` of the real client. */
-export interface Wanted {
+/** As in the real client. */
+export interface PermitOptions {
   readonly endpoint: Budget;
   readonly lane: Lane;
   readonly deadline?: number;
   readonly slotId?: string;
   readonly requestedAt?: number;
   readonly onWaiting?: (waiting: Waiting) => void;
-  /** Ends the wait. */
   readonly signal?: AbortSignal;
 }
 
-/** A started permit. */
-export interface Started {
-  /** Whether the call may leave now. */
+export interface StartedPermit {
+  /** Whether the call can be sent now. */
   use(): boolean;
   settle(outcome: Outcome): void;
 }
 
-/** What a request for a permit came to. */
-export type Obtained =
-  | { readonly is: 'started'; readonly permit: Started }
+export type PermitResult =
+  | { readonly is: 'started'; readonly permit: StartedPermit }
   | { readonly is: 'refused'; readonly earliest: number }
   | { readonly is: 'given up' };
 
 /**
- * The client of the limiter: the permit protocol of production, over messages that take their time.
- * Not divided: a permit's timer, its last request and its state change in one step.
+ * The limiter's client: the production permit protocol, with message latency.
+ * Not divided, because a permit's timer, last request and state change in one step.
  */
-export function createPermits(life: Life, limiter: LimiterLink) {
-  const { agenda, clock, tally } = life;
+export function createPermits(simulation: Simulation, limiter: LimiterLink) {
+  const { agenda, clock, tally } = simulation;
   let tickets = 0;
 
   function follow(
     request: PermitRequestOf<'acquire'>,
-    wanted: Wanted,
-    obtained: (end: Obtained) => void,
+    options: PermitOptions,
+    onResult: (result: PermitResult) => void,
   ): void {
     const now = () => clock.toMachine(agenda.now());
-    const wait = tally.wants(request.lane, request.requestedAt);
+    const wait = tally.startWait(request.lane, request.requestedAt);
     let step = requestPermit(request, now());
     let sends = 0;
     let timer = 0;
@@ -60,7 +57,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
       step = decidePermit(step.state, event, now());
       if (step.state.state === 'closed') {
         timer += 1;
-        limiter.forget(request.ticket);
+        limiter.unsubscribe(request.ticket);
       }
       for (const effect of step.effects) perform(effect);
     }
@@ -70,7 +67,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
         case 'send': {
           const nth = (sends += 1);
           timer += 1;
-          limiter.ask(effect.request, (reply = noReply) => {
+          limiter.request(effect.request, (reply = noReply) => {
             if (nth === sends) happened({ event: 'replied', reply });
           });
           return;
@@ -83,7 +80,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
           return;
         }
         case 'show':
-          wanted.onWaiting?.(effect.waiting);
+          options.onWaiting?.(effect.waiting);
           return;
         default:
           end(effect);
@@ -92,10 +89,10 @@ export function createPermits(life: Life, limiter: LimiterLink) {
 
     function end(effect: Exclude<PermitEffect, { effect: 'send' | 'wake' | 'show' }>): void {
       if (effect.effect === 'spent') return;
-      wait.leave(agenda.now());
-      if (effect.effect === 'refused') obtained({ is: 'refused', earliest: effect.earliest });
-      else if (effect.effect === 'failed') obtained({ is: 'given up' });
-      else obtained({ is: 'started', permit: { use, settle } });
+      wait.end(agenda.now());
+      if (effect.effect === 'refused') onResult({ is: 'refused', earliest: effect.earliest });
+      else if (effect.effect === 'failed') onResult({ is: 'given up' });
+      else onResult({ is: 'started', permit: { use, settle } });
     }
 
     const use = (): boolean => {
@@ -104,18 +101,18 @@ export function createPermits(life: Life, limiter: LimiterLink) {
     };
     const settle = (outcome: Outcome) => happened({ event: 'settle', outcome });
 
-    limiter.attend(request.ticket, happened);
-    // Not within what aborts it: a promise would not be heard there either.
+    limiter.subscribe(request.ticket, happened);
+    // Later, not synchronously inside `abort()`, as with the real client's promise.
     const onAbort = () => agenda.in(0, () => happened({ event: 'cancel', reason: undefined }));
-    wanted.signal?.addEventListener('abort', onAbort, { once: true });
+    options.signal?.addEventListener('abort', onAbort, { once: true });
     for (const effect of step.effects) perform(effect);
   }
 
   return {
-    /** Waits until there is a permit and starts it, or until there will be none in time. */
-    *obtain(wanted: Wanted): Script<Obtained> {
+    /** Waits for a permit and starts it; ends early when it can't be granted in time. */
+    *obtain(options: PermitOptions): Script<PermitResult> {
       tickets += 1;
-      const { endpoint, lane, deadline, slotId, requestedAt = agenda.now() } = wanted;
+      const { endpoint, lane, deadline, slotId, requestedAt = agenda.now() } = options;
       const request: PermitRequestOf<'acquire'> = {
         do: 'acquire',
         ticket: `t${tickets}`,
@@ -128,7 +125,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
         ...(deadline === undefined ? {} : { deadline }),
         ...(slotId === undefined ? {} : { slotId }),
       };
-      return yield* waitFor<Obtained>((wake) => follow(request, wanted, once(wake)));
+      return yield* waitFor<PermitResult>((wake) => follow(request, options, once(wake)));
     },
   };
 }

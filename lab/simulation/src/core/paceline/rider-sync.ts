@@ -10,27 +10,32 @@ import {
 } from '@paceline/rider-sync/core/club-run';
 import { importLane } from '@paceline/rider-sync/core/command';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
-import type { Caller } from './call.ts';
+import type { CallWithPermit } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
 
 interface OngoingRun {
   run: ClubRun;
 }
 
-/** Pages through the clubs and refreshes the riders outside them beside it, as `flows/rider.ts` does. */
-export const syncRiders = (life: Life, call: Caller, batcher: BulkCalls['batcher']) =>
+/** Fetches clubs page by page and meanwhile refreshes riders outside them, as in `flows/rider.ts`. */
+export const syncRiders = (simulation: Simulation, call: CallWithPermit, batcher: BulkCalls['batcher']) =>
   function* (row: Run): Script<RunEnding> {
-    const ongoing = { run: beginRun(row.runId, life.clubIds, row.checkpoint) };
-    const others = refreshOutsiders(life, batcher, row, ongoing);
-    yield* syncClubs(life, call, row, ongoing);
+    const ongoing = { run: beginRun(row.runId, simulation.clubIds, row.checkpoint) };
+    const others = refreshOutsiders(simulation, batcher, row, ongoing);
+    yield* syncClubs(simulation, call, row, ongoing);
     yield* others;
     return endRun(ongoing.run);
   };
 
-function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, ongoing: OngoingRun): Script {
+function* syncClubs(
+  { agenda, store }: Simulation,
+  call: CallWithPermit,
+  row: Run,
+  ongoing: OngoingRun,
+): Script {
   for (;;) {
     const { todo, stopped } = ongoing.run;
     const [current] = todo;
@@ -58,42 +63,42 @@ function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, ongoing: On
   }
 }
 
-/** Begins at once; the script that is returned waits for the end, as `flows/rider.ts` does. */
+/** Starts at once; the returned script waits for the end, as in `flows/rider.ts`. */
 function refreshOutsiders(
-  { agenda, store }: Life,
+  { agenda, store }: Simulation,
   batcher: BulkCalls['batcher'],
   slot: Run,
   ongoing: OngoingRun,
 ): Script<unknown> {
-  const left = () => store.outsiders(slot.scheduledFor).length;
-  const from = refreshFrom(slot.slotEndsAt, left(), 0);
-  let over = left() === 0;
-  let wake: (heard: unknown) => void = () => undefined;
+  const remaining = () => store.outsiders(slot.scheduledFor).length;
+  const from = refreshFrom(slot.slotEndsAt, remaining(), 0);
+  let ended = remaining() === 0;
+  let wake: (value: unknown) => void = () => undefined;
   let leave: () => void = () => undefined;
   const end = () => {
-    if (over) return;
-    over = true;
+    if (ended) return;
+    ended = true;
     leave();
     wake(undefined);
   };
-  const look = (outsiders: number) => {
+  const update = (outsiders: number) => {
     ongoing.run = othersStored(ongoing.run, outsiders);
-    if (left() === 0) end();
+    if (remaining() === 0) end();
   };
-  if (!over) {
+  if (!ended) {
     leave = batcher.join({
-      lane: () => (over || agenda.now() < from ? undefined : importLane),
+      lane: () => (ended || agenda.now() < from ? undefined : importLane),
       run: slot,
-      unused: () => look(0),
+      unused: () => update(0),
       moved({ stage, riderIds }) {
-        if (stage !== 'sent') look(stage === 'answered' ? riderIds.length : 0);
+        if (stage !== 'sent') update(stage === 'answered' ? riderIds.length : 0);
       },
     });
     agenda.in(from - agenda.now(), () => batcher.reconsider());
     agenda.in(slot.slotEndsAt - agenda.now(), end);
   }
-  return waitFor<unknown>((heard) => {
-    wake = once(heard);
-    if (over) wake(undefined);
+  return waitFor<unknown>((resume) => {
+    wake = once(resume);
+    if (ended) wake(undefined);
   });
 }

@@ -3,10 +3,10 @@ import { nextOpening } from '@paceline/scheduler/core/schedule';
 import type { RunCounts, ScheduleSettings, Tick } from '@paceline/shared/contracts';
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import type { RunEnding as StoredEnding, RunRow } from '@paceline/shared/sync';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 import { runScript, type Script, sleep } from '@paceline/kit/script';
 
-/** A slot's run as its row holds it. */
+/** A run as its row stores it. */
 export type Run = Pick<
   RunRow,
   'runId' | 'kind' | 'slotId' | 'scheduledFor' | 'slotEndsAt' | 'startedAt' | 'counts' | 'checkpoint'
@@ -15,9 +15,9 @@ export type RunEnding = Required<Omit<StoredEnding, 'error'>>;
 
 const none: RunCounts = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
 
-/** Opens the slots of each kind as they come. */
+/** Opens the slots of each kind at their times. */
 export function startScheduler(
-  { agenda, network }: Life,
+  { agenda, network }: Simulation,
   settings: ScheduleSettings,
   open: (tick: Tick) => void,
 ): void {
@@ -38,30 +38,30 @@ export function startScheduler(
   }
 }
 
-/** Takes the ticks of one kind, one run after the other. */
+/** Runs the ticks of one kind one after the other. */
 export function createRuns(
-  { agenda, tally }: Life,
+  { agenda, tally }: Simulation,
   work: (run: Run) => Script<RunEnding>,
 ): (tick: Tick) => void {
-  const coming: Tick[] = [];
+  const pending: Tick[] = [];
   let checkpoint: unknown = null;
   let working = false;
 
-  function* goOn(): Script {
+  function* runPending(): Script {
     working = true;
-    for (let tick = coming.shift(); tick; tick = coming.shift()) {
+    for (let tick = pending.shift(); tick; tick = pending.shift()) {
       const { slotId, kind, scheduledFor, endsAt: slotEndsAt } = tick;
       const slot = { runId: slotId, kind, slotId, scheduledFor, slotEndsAt };
       const ending = yield* work({ ...slot, startedAt: agenda.now(), counts: none, checkpoint });
       ({ checkpoint } = ending);
       const { state, counts } = ending;
-      tally.ran({ kind, state, counts, endedAt: agenda.now(), slotEndsAt });
+      tally.recordRun({ kind, state, counts, endedAt: agenda.now(), slotEndsAt });
     }
     working = false;
   }
 
   return (tick) => {
-    coming.push(tick);
-    if (!working) runScript(goOn());
+    pending.push(tick);
+    if (!working) runScript(runPending());
   };
 }

@@ -1,43 +1,43 @@
 import { addLane } from '@paceline/rider-sync/core/batcher';
 import { deadlineOf, leastWaitMs } from '@paceline/rider-sync/core/command';
 import { leastPatienceMs, SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
-import type { Life } from '../life.ts';
+import type { Simulation } from '../simulation.ts';
 import type { Click } from '../scenario.ts';
 import { waitFor, runScript, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
-import type { Caller } from './call.ts';
+import type { CallWithPermit } from './call.ts';
 
-/** Fetches a rider by a GET or by the next bulk call, whichever has its permit first. */
-export const addRider = (life: Life, call: Caller, bulk: BulkCalls) =>
+/** Fetches a rider with a GET or the next bulk call, whichever gets its permit first. */
+export const addRider = (simulation: Simulation, call: CallWithPermit, bulk: BulkCalls) =>
   function* (click: Click): Script {
-    const isStored = yield* waitFor<boolean>((wake) => fetchRider(life, call, bulk, click, once(wake)));
-    if (isStored) life.tally.stored(click.riderId, life.agenda.now());
-    else life.tally.refused(click.riderId);
+    const isStored = yield* waitFor<boolean>((wake) => fetchRider(simulation, call, bulk, click, once(wake)));
+    if (isStored) simulation.tally.recordStored(click.riderId, simulation.agenda.now());
+    else simulation.tally.recordRefused(click.riderId);
   };
 
-/** Does on the agenda what is decided for one rider. */
+/** Performs the decisions for one rider on virtual time. */
 function fetchRider(
-  life: Life,
-  call: Caller,
+  simulation: Simulation,
+  call: CallWithPermit,
   { batcher, listed }: BulkCalls,
   click: Click,
   ended: (isStored: boolean) => void,
 ): void {
-  const { agenda, clock } = life;
+  const { agenda, clock } = simulation;
   const { riderId } = click;
   const deadline = deadlineOf(agenda.now(), clock.fromMachine(leastWaitMs));
   let withdrawal = new AbortController();
   let watch = {};
   const requestSingle = () => {
     withdrawal = new AbortController();
-    runScript(getRider(life, call, fetch, click, withdrawal.signal));
+    runScript(getRider(simulation, call, fetch, click, withdrawal.signal));
   };
   const fetch: SingleOrBulk = new SingleOrBulk(
     { riderId, lane: addLane, deadline },
     {
       now: () => agenda.now(),
       requestSingle() {
-        // Once it was on a bulk call it is on the list no more.
+        // A bulk call removed it from the list.
         listed.add(riderId);
         requestSingle();
       },
@@ -68,13 +68,13 @@ function fetchRider(
 }
 
 function* getRider(
-  { agenda, store }: Life,
-  call: Caller,
+  { agenda, store }: Simulation,
+  call: CallWithPermit,
   fetch: SingleOrBulk,
   { riderId, at }: Click,
   withdrawn: AbortSignal,
 ): Script {
-  const got = yield* call({
+  const end = yield* call({
     endpoint: 'riders_single',
     lane: addLane,
     deadline: fetch.state.deadline,
@@ -88,11 +88,11 @@ function* getRider(
       store.isStoredSince(riderId, at) || withdrawn.aborted || !fetch.maySend() ? undefined : String(riderId),
   });
   if (fetch.state.at === 'ended') return;
-  if (got.is === 'answered') store.storeRider(riderId, agenda.now());
+  if (end.is === 'answered') store.storeRider(riderId, agenda.now());
   if (store.isStoredSince(riderId, at)) fetch.happened({ type: 'ended', end: { is: 'stored' } });
   else if (withdrawn.aborted) return;
-  else if (got.is === 'refused') fetch.happened({ type: 'single refused', earliest: got.earliest });
-  else if (got.is === 'failed' && got.retryAfterMs !== undefined)
-    fetch.happened({ type: 'single refused', earliest: agenda.now() + got.retryAfterMs });
-  else fetch.happened({ type: 'ended', end: { is: 'failed', error: got } });
+  else if (end.is === 'refused') fetch.happened({ type: 'single refused', earliest: end.earliest });
+  else if (end.is === 'failed' && end.retryAfterMs !== undefined)
+    fetch.happened({ type: 'single refused', earliest: agenda.now() + end.retryAfterMs });
+  else fetch.happened({ type: 'ended', end: { is: 'failed', error: end } });
 }

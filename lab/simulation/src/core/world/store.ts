@@ -6,19 +6,19 @@ interface EventRow extends Omit<Candidate, 'hasOurs'> {
   signupsFetchedAt: number | null;
   signupsListedThen: number | null;
   riders: readonly number[];
-  /** Whether one of our riders is in it, and by which count of members that was found. */
+  /** Whether one of our riders is signed up, cached per number of members. */
   ours: { is: boolean; members: number };
 }
 
 /**
- * What Postgres holds, as far as decisions depend on it. Moments are project ms. Long: small functions over the same maps.
- * @param copied called with every copy of an event's signups
+ * The part of Postgres that decisions depend on, in maps. Times are project ms.
+ * @param onCopy called with every copy of an event's signups
  */
-export function createStore(world: World, copied: (eventId: string, at: number) => void) {
+export function createStore(world: World, onCopy: (eventId: string, at: number) => void) {
   const events = new Map<string, EventRow>();
   const members = new Set<number>();
-  /** When each was fetched, and when it was last on a call. */
-  const riders = new Map<number, { fetchedAt: number; takenAt: number }>();
+  /** When each was fetched and last sent in a bulk call. */
+  const riders = new Map<number, { fetchedAt: number; sentAt: number }>();
   let newest: { at: number; events: readonly EventRow[] } | undefined;
 
   function rowOf(eventId: string, startsAt: number): EventRow {
@@ -38,7 +38,7 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
   }
 
   function storeRider(riderId: number, now: number): void {
-    riders.set(riderId, { fetchedAt: now, takenAt: riders.get(riderId)?.takenAt ?? 0 });
+    riders.set(riderId, { fetchedAt: now, sentAt: riders.get(riderId)?.sentAt ?? 0 });
   }
 
   function hasOurs(row: EventRow): boolean {
@@ -48,9 +48,9 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
   }
 
   return {
-    /** When our copy of the list was made; null: there is none. */
+    /** When the list was last fetched; null if never. */
     listFetchedAt: () => newest?.at ?? null,
-    /** Takes the list in as it was when the call arrived. */
+    /** Stores the list as of the call's arrival. */
     storeList(arrivedAt: number, now: number): void {
       const listed = world.upcomingCounts(arrivedAt).map(({ id, start, signups }) => {
         const row = rowOf(String(id), start);
@@ -60,12 +60,12 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
       newest = { at: now, events: listed };
       for (const { eventId, startsAt } of events.values()) if (startsAt < now) events.delete(eventId);
     },
-    /** Events that the newest list holds and that start within a horizon. */
+    /** Events on the newest list that start within a horizon. */
     candidates: ({ after, until }: Horizon): Candidate[] =>
       (newest?.events ?? [])
         .filter(({ startsAt }) => startsAt > after && startsAt <= until)
         .map((row) => ({ ...row, hasOurs: hasOurs(row) })),
-    /** Takes the signups in as they were when the call arrived; returns how many. */
+    /** Stores the signups as of the call's arrival. @returns their number */
     storeSignups(eventId: string, arrivedAt: number, now: number): number {
       const signedUp = world.signedUp(Number(eventId), arrivedAt) ?? [];
       const row = events.get(eventId);
@@ -75,10 +75,10 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
         row.signupsListedThen = row.listedSignups;
         row.ours.members = -1;
       }
-      copied(eventId, now);
+      onCopy(eventId, now);
       return signedUp.length;
     },
-    /** Takes a page of a club in. Returns the ids that it held. */
+    /** Stores a page of a club. @returns its rider ids */
     storePage(clubId: number, from: number | null, now: number): readonly number[] {
       const ids = world.idsOfPage(clubId, from ?? 0);
       for (const id of ids) {
@@ -89,21 +89,21 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
     },
     storeRider,
     isStoredSince: (riderId: number, since: number) => (riders.get(riderId)?.fetchedAt ?? -1) >= since,
-    /** Riders in none of our clubs who were neither fetched nor taken along since then, the oldest first. */
+    /** Riders outside our clubs neither fetched nor sent since `staleBefore`, oldest first. */
     outsiders: (staleBefore: number): number[] =>
       [...riders]
         .filter(([id, at]) => !members.has(id) && lastSeen(at) < staleBefore)
         .toSorted(([id, a], [other, b]) => lastSeen(a) - lastSeen(b) || id - other)
         .map(([id]) => id),
-    /** They are on a call. */
-    takeAlong(riderIds: readonly number[], now: number): void {
+    /** The riders are in a bulk call. */
+    markSent(riderIds: readonly number[], now: number): void {
       for (const id of riderIds) {
         const known = riders.get(id);
-        if (known) known.takenAt = now;
+        if (known) known.sentAt = now;
       }
     },
   };
 }
 
-const lastSeen = ({ fetchedAt, takenAt }: { fetchedAt: number; takenAt: number }): number =>
-  Math.max(fetchedAt, takenAt);
+const lastSeen = ({ fetchedAt, sentAt }: { fetchedAt: number; sentAt: number }): number =>
+  Math.max(fetchedAt, sentAt);

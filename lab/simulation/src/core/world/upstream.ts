@@ -14,33 +14,32 @@ import { readRateLimited } from '@paceline/shared/zwiftracing';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { Scenario } from '../scenario.ts';
 
-/** What a call came to. `arrivedAt`: the moment of which the answer tells. */
-type UpstreamAnswer =
+/** `arrivedAt`: when upstream read the data of the response. */
+type UpstreamResponse =
   | { readonly status: 200; readonly arrivedAt: number }
   | { readonly status: 503 }
   | { readonly status: 429; readonly retryAfterMs: number; readonly learned: Policy | undefined };
-type CallResponse = UpstreamAnswer | { readonly status: 'timed out' };
+type CallResponse = UpstreamResponse | { readonly status: 'timed out' };
 
-/** One call, by whom and for what. */
-interface SentCall {
+interface UpstreamCall {
   readonly budget: Budget;
   readonly lane: Lane;
   readonly target: string;
 }
 
-/** How long messages are on their way, project ms. */
+/** Message latencies, project ms. */
 export function createNetwork({ seed, scale, jitter }: Scenario) {
   const { brokerMs, upstreamMs, outliers, outlierMs } = jitter;
   const next = sequence(seed, 'broker');
   return {
-    /** The next message over the broker. */
+    /** Latency of the next broker message. */
     broker: () => between(next(), 0, brokerMs) * scale,
-    /** The n-th call of a budget to upstream, or its answer back: the same for every strategy. */
+    /** Latency of a budget's n-th call or its response; the same for every strategy. */
     upstream(leg: 'to' | 'from', budget: Budget, nth: number): number {
       const isOutlier = draw(seed, `outlier ${leg} ${budget}`, nth) < outliers;
-      const usual = between(draw(seed, `jitter ${leg} ${budget}`, nth), 0, upstreamMs);
-      const more = isOutlier ? between(draw(seed, `late ${leg} ${budget}`, nth), 0, outlierMs) : 0;
-      return (usual + more) * scale;
+      const base = between(draw(seed, `jitter ${leg} ${budget}`, nth), 0, upstreamMs);
+      const extra = isOutlier ? between(draw(seed, `late ${leg} ${budget}`, nth), 0, outlierMs) : 0;
+      return (base + extra) * scale;
     },
   };
 }
@@ -48,8 +47,8 @@ export function createNetwork({ seed, scale, jitter }: Scenario) {
 export type Network = ReturnType<typeof createNetwork>;
 
 /**
- * The sandbox, on the agenda: the same limiter, the same slowness, the same log of what arrived.
- * Long: its small functions share the counts of calls and the log of arrivals.
+ * The sandbox on virtual time: the same limiter, latency and audit log.
+ * One long function, because its parts share the call counts and the log.
  */
 export function createUpstream(
   { seed, tier, upstream: { enforcement, policies }, faults }: Scenario,
@@ -59,15 +58,15 @@ export function createUpstream(
   const limiter = createLimiter(enforcement, policies);
   const account = { key: 'team', tier };
   const arrivals: Arrival[] = [];
-  /** For each arrival: in which lane it was called, and when it was sent. */
+  /** Lane and send time of each arrival. */
   const sent: Array<{ readonly lane: Lane; readonly at: number }> = [];
   const counts = new Map<Budget, number>();
 
   function arrive(
-    { budget, lane, target }: SentCall,
+    { budget, lane, target }: UpstreamCall,
     nth: number,
     sentAt: number,
-  ): { after: number; answer?: UpstreamAnswer } {
+  ): { after: number; answer?: UpstreamResponse } {
     const arrivedAt = agenda.now();
     const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
     const verdict = decision.accepted ? 'accepted' : 'rejected';
@@ -87,12 +86,12 @@ export function createUpstream(
   }
 
   return {
-    /** What is really enforced. */
+    /** Enforced policies. */
     policies: { ...limitsOf(tier), ...policies },
     arrivals,
     sent,
-    /** Calls, and waits for the answer for `timeoutMs` at the most. */
-    call: (call: SentCall, timeoutMs: number): Script<CallResponse> =>
+    /** Makes a call and waits for its response, at most `timeoutMs`. */
+    call: (call: UpstreamCall, timeoutMs: number): Script<CallResponse> =>
       waitFor<CallResponse>((wake) => {
         const nth = (counts.get(call.budget) ?? 0) + 1;
         counts.set(call.budget, nth);

@@ -8,15 +8,15 @@ import { type Click, configOf, type Scenario } from './scenario.ts';
 import { createStore } from './world/store.ts';
 import { createNetwork, createUpstream } from './world/upstream.ts';
 
-export type Life = ReturnType<typeof createLife>;
+export type Simulation = ReturnType<typeof createSimulation>;
 
-/** How the calls are shared out: starts its processes, and receives every click when it happens. */
-export type Strategy = (life: Life) => { click(click: Click): void };
+/** Starts its processes and receives every click at its time. */
+export type Strategy = (simulation: Simulation) => { click(click: Click): void };
 
 const day = 86_400_000;
 
-/** What every strategy lives in: the same world, the same upstream, the same chance. */
-export function createLife(scenario: Scenario) {
+/** The environment: the same world, upstream and random draws for every strategy. */
+export function createSimulation(scenario: Scenario) {
   const { seed, from, days, scale } = scenario;
   const clubs = clubsOf(scenario);
   const agenda = createAgenda(from);
@@ -26,14 +26,13 @@ export function createLife(scenario: Scenario) {
   return {
     scenario,
     agenda,
-    /** How project time and the machine's hang together; what time it is the agenda says. */
+    /** Converts between project and real time; the current time comes from the agenda. */
     clock: createVirtualClock(0, { scale, anchor: 0 }),
     network,
     world,
     upstream: createUpstream(scenario, agenda, network),
-    store: createStore(world, tally.copied),
+    store: createStore(world, tally.recordCopy),
     tally,
-    /** How fresh signups are to be kept. */
     goals: freshnessGoalsOf(configOf(scenario)),
     clubIds: clubs.map(({ id }) => id),
     from,
@@ -44,7 +43,7 @@ export function createLife(scenario: Scenario) {
 const clubsOf = ({ clubs }: Scenario): Club[] =>
   clubs.map(({ riders }, index) => ({ id: 20_650 + index, name: `Club ${index + 1}`, size: riders }));
 
-/** How a run ended. `slotEndsAt`: Infinity when it had no slot. */
+/** `slotEndsAt`: Infinity without a slot. */
 interface RunEnded {
   readonly kind: SyncKind;
   readonly state: 'done' | 'failed';
@@ -53,7 +52,7 @@ interface RunEnded {
   readonly slotEndsAt: number;
 }
 
-/** What happened, as far as a result shows it. Moments and spans are project ms. */
+/** Records what the result is calculated from. Times are project ms. */
 function createTally() {
   const clicks = new Map<number, { readonly at: number; storedAt?: number; refused?: true }>();
   const copies = new Map<string, number[]>();
@@ -62,7 +61,7 @@ function createTally() {
   const waiting = new Set<{ readonly lane: Lane; readonly since: number }>();
   let conflicts = 0;
 
-  const noteWait = (lane: Lane, ms: number) => {
+  const recordWait = (lane: Lane, ms: number) => {
     longest[lane] = Math.max(longest[lane] ?? 0, ms);
   };
 
@@ -71,38 +70,38 @@ function createTally() {
     copies,
     runs,
     conflicts: () => conflicts,
-    /** A sync had to wait, or was rejected, because of another one. */
-    conflict(): void {
+    /** One sync waits, or gets a 429, because of another. */
+    recordConflict(): void {
       conflicts += 1;
     },
-    /** A call was wanted; `leave` when it begins, or is not wanted any more. */
-    wants(lane: Lane, since: number) {
+    /** Starts a wait for a call; it ends when the call starts or is abandoned. */
+    startWait(lane: Lane, since: number) {
       const entry = { lane, since };
       waiting.add(entry);
       return {
-        leave(at: number): void {
-          if (waiting.delete(entry)) noteWait(lane, at - since);
+        end(at: number): void {
+          if (waiting.delete(entry)) recordWait(lane, at - since);
         },
       };
     },
-    clicked: ({ riderId, at }: Click) => void clicks.set(riderId, { at }),
-    stored(riderId: number, at: number): void {
+    recordClick: ({ riderId, at }: Click) => void clicks.set(riderId, { at }),
+    recordStored(riderId: number, at: number): void {
       const click = clicks.get(riderId);
       if (click) click.storedAt ??= at;
     },
-    refused(riderId: number): void {
+    recordRefused(riderId: number): void {
       const click = clicks.get(riderId);
       if (click) click.refused = true;
     },
-    copied(eventId: string, at: number): void {
+    recordCopy(eventId: string, at: number): void {
       const known = copies.get(eventId);
       if (known) known.push(at);
       else copies.set(eventId, [at]);
     },
-    ran: (run: RunEnded) => void runs.push(run),
-    /** The longest wait of each lane, by the end at `until`; who still waits counts. */
+    recordRun: (run: RunEnded) => void runs.push(run),
+    /** Longest wait per lane up to `until`, including waits that have not ended. */
     longestWaits(until: number): Partial<Record<Lane, number>> {
-      for (const { lane, since } of waiting) noteWait(lane, until - since);
+      for (const { lane, since } of waiting) recordWait(lane, until - since);
       return longest;
     },
   };
