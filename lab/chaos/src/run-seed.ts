@@ -16,40 +16,40 @@ interface SeedOptions extends StageOptions {
   readonly progress: (line: string) => void;
 }
 
-/** The verdict, and where state and logs are when a law was broken. */
+/** `folder`: state and logs, kept when a law was violated. */
 export type SeedResult = SeedVerdict & {
   readonly faults: readonly Fault[];
   readonly folder: string | undefined;
 };
 
-/** Real ms for which the load goes on, at the most, until the last fault is got over. */
+/** Real ms; how long the load can continue until the system has recovered from the last fault. */
 const patienceMs = 60_000;
 
-/** Starts the whole system, breaks it under load as the seed says, lets it come to rest, and judges it. */
+/** Starts the whole system, breaks it under load, waits until it is at rest, and checks the laws. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { seed, virtualHours, scale, faults, progress } = options;
   const stage = await startStage(options);
   let passed = false;
   try {
     const watch = await startWatch(stage);
-    const begins = stage.real.now();
+    const loadStartedAt = stage.real.now();
     const lasts = (virtualHours * 3_600_000) / scale;
     const acceptedAt: number[] = [];
     const enough = new AbortController();
-    const tell = (line: string) =>
-      progress(`seed ${seed} +${((stage.real.now() - begins) / 1_000).toFixed(1)} s ${line}`);
+    const log = (line: string) =>
+      progress(`seed ${seed} +${((stage.real.now() - loadStartedAt) / 1_000).toFixed(1)} s ${line}`);
     const breaking = async () => {
-      const inflicted = await breakThings(stage, faults, begins, tell);
-      await allWell(stage, watch, acceptedAt, begins + lasts);
+      const inflicted = await breakThings(stage, faults, loadStartedAt, log);
+      await allWell(stage, watch, acceptedAt, loadStartedAt + lasts);
       enough.abort();
       return inflicted;
     };
     const [requested, inflicted] = await Promise.all([
-      drive(stage, planLoad(seed, lasts + patienceMs), begins, enough.signal, acceptedAt),
+      drive(stage, planLoad(seed, lasts + patienceMs), loadStartedAt, enough.signal, acceptedAt),
       breaking(),
     ]);
     const unfinished = await drain(stage, watch);
-    tell(unfinished.length === 0 ? 'has come to rest' : unfinished.join('; '));
+    log(unfinished.length === 0 ? 'at rest' : unfinished.join('; '));
     const evidence = await collect(stage, seed, { inflicted, requested, acceptedAt, watch, unfinished });
     await watch.stop();
     const verdict = judge(seed, evidence);
@@ -61,28 +61,28 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   }
 }
 
-/** Breaks everything at its moment and heals it again; returns when all is healed. */
+/** Inflicts every fault at its time and heals it; resolves when all are healed. */
 const breakThings = (
   stage: Stage,
   faults: readonly Fault[],
-  begins: number,
-  tell: (line: string) => void,
+  loadStartedAt: number,
+  log: (line: string) => void,
 ): Promise<Inflicted[]> =>
   Promise.all(
     faults.map(async (fault) => {
       const { real } = stage;
-      await sleep(begins + fault.at - real.now());
-      const began = real.now();
-      tell(`${fault.kind} ${fault.targets.join(', ')}`);
+      await sleep(loadStartedAt + fault.at - real.now());
+      const startedAt = real.now();
+      log(`${fault.kind} ${fault.targets.join(', ')}`);
       const heal = await inflictions[fault.kind](stage, fault);
-      // A restart of everything takes what it takes.
-      if (fault.kind !== 'rolling-restart') await sleep(began + fault.lasts - real.now());
+      // A rolling restart takes its own time.
+      if (fault.kind !== 'rolling-restart') await sleep(startedAt + fault.lasts - real.now());
       await heal();
-      return { fault, began, healed: real.now() };
+      return { fault, startedAt, healedAt: real.now() };
     }),
   );
 
-/** The load goes on for its time, and until all is well again. */
+/** Waits until the planned end of the load and until the system has recovered. */
 async function allWell(
   stage: Stage,
   watch: Watch,
@@ -90,10 +90,10 @@ async function allWell(
   until: number,
 ): Promise<void> {
   const from = stage.real.now();
-  const isSince = (moments: readonly number[]) => (moments.at(-1) ?? 0) > from;
+  const hasNewer = (times: readonly number[]) => (times.at(-1) ?? 0) > from;
   const well = async () => {
     const called = await stage.upstream.arrivals(0);
-    return isSince(watch.readyAt) && isSince(acceptedAt) && isSince(called.map(stage.realMoment));
+    return hasNewer(watch.readyAt) && hasNewer(acceptedAt) && hasNewer(called.map(stage.realTimeOf));
   };
   while (stage.real.now() < from + patienceMs - 5_000) {
     if (stage.real.now() >= until && (await well())) return;
@@ -101,11 +101,11 @@ async function allWell(
   }
 }
 
-/** Sends every request at its moment, until the signal. @param acceptedAt notes when anything was accepted */
+/** Sends every request at its time, until `enough`. @param acceptedAt receives the times of accepted requests */
 async function drive(
   { api, real }: Stage,
   requests: readonly LoadRequest[],
-  begins: number,
+  loadStartedAt: number,
   enough: AbortSignal,
   acceptedAt: number[],
 ): Promise<Requested> {
@@ -113,7 +113,7 @@ async function drive(
   const refusals: string[] = [];
   let unanswered = 0;
   const sendOne = async (request: LoadRequest) => {
-    const path = request.does === 'retry' ? await failedRunPath(api) : request.path;
+    const path = request.action === 'retry' ? await failedRunPath(api) : request.path;
     if (path === undefined) return;
     const answer = await api.send('POST', path, request.body);
     if (!answer) {
@@ -121,7 +121,7 @@ async function drive(
       return;
     }
     if (answer.status !== 202) {
-      refusals.push(`${request.does}: ${answer.status} ${String(answer.body['title'])}`);
+      refusals.push(`${request.action}: ${answer.status} ${String(answer.body['title'])}`);
       return;
     }
     acceptedAt.push(real.now());
@@ -132,7 +132,7 @@ async function drive(
   };
   const sending: Array<Promise<void>> = [];
   for (const request of requests) {
-    await sleep(begins + request.at - real.now());
+    await sleep(loadStartedAt + request.at - real.now());
     if (enough.aborted) break;
     sending.push(sendOne(request));
   }
@@ -140,7 +140,7 @@ async function drive(
   return { accepted, unanswered, refusals };
 }
 
-/** Undefined: there is nothing to retry. */
+/** Undefined: no failed run. */
 async function failedRunPath(api: Api): Promise<string | undefined> {
   const runs = await api
     .call('GET /v1/runs', { query: { state: 'failed', limit: 1 } })

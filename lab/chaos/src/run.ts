@@ -1,29 +1,29 @@
 import { writeFile } from 'node:fs/promises';
 import { numberOf, oneOf, type Output, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
-import { crewOf, type Fault, faultKinds, tellFault } from './core/fault.ts';
+import { crewOf, type Fault, faultKinds, describeFault } from './core/fault.ts';
 import { plan, type PlanOptions } from './core/plan.ts';
-import { page, report, tellBreaches } from './core/report.ts';
+import { page, report, describeViolations } from './core/report.ts';
 import { hasPassed } from './core/verdict.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
 const usage = `npm run lab -- chaos [--seed N | --seeds 1-20] [--virtual-hours H] [--scale S] [--faults a,b] [--plan] [--json] [--write FILE]
 
-Starts the whole system as real processes, breaks it under load as the seed says, heals it, lets it come to rest, and
-judges what came of it.
+Starts the whole system as real processes, breaks it under load by a seeded schedule of faults, heals it, waits until it
+is at rest, and checks the laws.
 
-  --seed N, --seeds A-B   schedules of faults (default 1)
-  --lanes N               how many of them at a time (default 1)
-  --virtual-hours H       how long it is under load, in project time (default 1)
-  --scale S               how many times faster than real time it lives (default 120)
-  --faults a,b            only these kinds: ${faultKinds.join(', ')}
-  --brokers N             a broker (1) or a cluster (3, the default)
+  --seed N, --seeds A-B   seeds of the fault schedules (default 1)
+  --lanes N               seeds run in parallel (default 1, max 8)
+  --virtual-hours H       duration of the load in project time (default 1)
+  --scale S               speed of project time relative to real time (default 120)
+  --faults a,b            only these kinds of fault: ${faultKinds.join(', ')}
+  --brokers N             one broker (1) or a cluster (3, default)
   --replicas LIST         processes of each service (default limiter=2,rider-sync=2,event-sync=2)
-  --plan                  only prints what would be broken, and when
-  --json                  the verdicts, for programs; times in real ms
-  --quiet                 prints no progress
-  --write FILE            writes the table there, as Markdown
+  --plan                  only print the faults and their times
+  --json                  print the verdicts as JSON; times in real ms
+  --quiet                 print no progress
+  --write FILE            also write the report to a Markdown file
 
-Exit code 0: every law held. 1: one was broken; the logs are kept. 2: called wrongly.`;
+Exit codes: 0 every law kept, 1 a law violated (logs are kept), 2 wrong usage.`;
 
 const options = {
   seed: { type: 'string' },
@@ -40,11 +40,11 @@ const options = {
   write: { type: 'string' },
 } as const;
 
-/** @returns the exit code: 0 every law held, 1 one was broken, 2 called wrongly */
+/** @returns the exit code: 0 every law kept, 1 a law violated, 2 wrong usage */
 export const run = (args: readonly string[], output: Output): Promise<number> =>
   runCommand({ usage, options }, args, output, async (given) => {
     if (given.seed !== undefined && given.seeds !== undefined)
-      throw new WrongUsage('--seed and --seeds exclude each other');
+      throw new WrongUsage("--seed and --seeds can't be combined");
     const seeds = seedsOf(given.seeds ?? given.seed ?? '1');
     const trial: Trial = {
       virtualHours: numberOf('--virtual-hours', given['virtual-hours'], 0.1, 1_000),
@@ -55,7 +55,7 @@ export const run = (args: readonly string[], output: Output): Promise<number> =>
     };
     const lanes = wholeNumberOf('--lanes', given.lanes, 1, 8);
     if (given.plan) {
-      output.out(seeds.map((seed) => tellPlan(seed, plan({ ...trial, seed }))).join('\n\n'));
+      output.out(seeds.map((seed) => describePlan(seed, plan({ ...trial, seed }))).join('\n\n'));
       return 0;
     }
     const results = await runAll(trial, seeds, lanes, {
@@ -69,7 +69,7 @@ export const run = (args: readonly string[], output: Output): Promise<number> =>
     return results.every(hasPassed) ? 0 : 1;
   });
 
-/** What each seed goes through. */
+/** Options shared by all seeds. */
 interface Trial extends Omit<PlanOptions, 'seed'> {
   /** As `PACELINE_REPLICAS`. */
   readonly replicas: string;
@@ -82,8 +82,8 @@ function seedsOf(text: string): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-const tellPlan = (seed: number, faults: readonly Fault[]): string =>
-  [`Seed ${seed}`, ...faults.map(tellFault)].join('\n');
+const describePlan = (seed: number, faults: readonly Fault[]): string =>
+  [`Seed ${seed}`, ...faults.map(describeFault)].join('\n');
 
 async function runAll(
   trial: Trial,
@@ -99,14 +99,14 @@ async function runAll(
       const result = await runSeed({ ...trial, seed, faults, progress });
       results.push(result);
       if (hasPassed(result)) progress(`seed ${seed} passed: ${faults.length} faults`);
-      else error(tellBreaches(result, commandFor(trial, String(seed)), result.folder));
+      else error(describeViolations(result, commandFor(trial, String(seed)), result.folder));
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return results.toSorted((a, b) => a.seed - b.seed);
 }
 
-/** The command that does the same again. */
+/** The command that repeats the run. */
 function commandFor({ virtualHours, scale, kinds, crew, replicas }: Trial, seeds: string): string {
   const only = kinds.length === faultKinds.length ? '' : ` --faults ${kinds.join(',')}`;
   return `npm run lab -- chaos --seeds ${seeds} --virtual-hours ${virtualHours} --scale ${scale} --brokers ${crew.brokers.length} --replicas ${replicas}${only}`;

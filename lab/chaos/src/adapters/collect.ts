@@ -6,44 +6,44 @@ import { join } from 'node:path';
 import { runAuditor } from '@paceline/kit/rig';
 import { createWorld } from '@paceline/sandbox';
 import type { CommandEnd, Evidence, ProcessExit, Inflicted, LogLine, Requested } from '../core/evidence.ts';
-import { strangersRider } from './http.ts';
-import type { Said, Stage } from './stage.ts';
-import { lookAtStreams } from './streams.ts';
+import { foreignRider } from './http.ts';
+import type { ReportLine, Stage } from './stage.ts';
+import { readStreams } from './streams.ts';
 import type { Watch } from './watch.ts';
 
 const club = 20650;
 
-interface Happened {
+interface Observed {
   readonly inflicted: readonly Inflicted[];
   readonly requested: Requested;
   readonly acceptedAt: readonly number[];
   readonly watch: Watch;
-  /** What did not come to an end. */
+  /** Work that did not end. */
   readonly unfinished: readonly string[];
 }
 
-/** Everything that the laws are about. */
-export async function collect(stage: Stage, seed: number, happened: Happened): Promise<Evidence> {
-  const { inflicted, requested, acceptedAt, watch, unfinished } = happened;
+/** Gathers everything that the laws check. */
+export async function collect(stage: Stage, seed: number, observed: Observed): Promise<Evidence> {
+  const { inflicted, requested, acceptedAt, watch, unfinished } = observed;
   const { api, upstream } = stage;
   const arrivals = (await upstream.arrivals(0)).map((arrival) => ({
     ...arrival,
-    realAt: stage.realMoment(arrival),
-    isStrangers: arrival.path.includes(String(strangersRider)),
+    realAt: stage.realTimeOf(arrival),
+    isForeign: arrival.path.includes(String(foreignRider)),
   }));
   const commands = await api.all('GET /v1/commands');
   const riderIds = (await api.all('GET /v1/riders')).map(({ riderId }) => riderId);
   const members = await api.all('GET /v1/riders', { query: { clubId: club } });
   const world = createWorld(seed);
   const events = await api.all('GET /v1/events');
-  const { deadLetters } = await lookAtStreams(stage.stack.broker.adminUrl);
+  const { deadLetters } = await readStreams(stage.stack.broker.adminUrl);
   return {
     ...requested,
     inflicted,
     signs: {
       ready: watch.readyAt,
       accepted: acceptedAt,
-      called: arrivals.filter(({ isStrangers }) => !isStrangers).map(({ realAt }) => realAt),
+      called: arrivals.filter(({ isForeign }) => !isForeign).map(({ realAt }) => realAt),
     },
     arrivals,
     judgements: await upstream.judgements(),
@@ -61,27 +61,27 @@ export async function collect(stage: Stage, seed: number, happened: Happened): P
     waiting: unfinished,
     deadLetters,
     notReady: await watch.notReady(),
-    exits: stage.said.flatMap(exitOf),
+    exits: stage.reported.flatMap(exitOf),
     errors: await linesLike(stage.folder, /"level":"(error|fatal)"/),
-    lostByBroker: (await linesLike(stage.folder, /"msg":"the broker had lost a command/)).length,
+    lostByBroker: (await linesLike(stage.folder, /"msg":"command lost by the broker/)).length,
   };
 }
 
-const exitOf = ({ at, line }: Said): ProcessExit[] => {
-  const [, name, how] = /^(\S+) ended with (.+?) \(see/.exec(line) ?? [];
+const exitOf = ({ at, line }: ReportLine): ProcessExit[] => {
+  const [, name, how] = /^(\S+) exited with (.+?), restarting/.exec(line) ?? [];
   return name && how ? [{ at, name, how }] : [];
 };
 
 interface AuditFinding {
-  readonly breach: boolean;
+  readonly violation: boolean;
   readonly kind: string;
-  readonly says: string;
+  readonly message: string;
 }
 
-/** What the auditor finds, shown our arrivals only: it could take a stranger's for ours. Not being able to is wrong too. */
+/** Violations found by the auditor, or its failure. It sees only our arrivals, as it could take a foreign one for ours. */
 async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrivals']): Promise<string[]> {
   const ours = JSON.stringify({
-    arrivals: arrivals.filter(({ isStrangers }) => !isStrangers),
+    arrivals: arrivals.filter(({ isForeign }) => !isForeign),
     clock: { zero: clock.at(0), scale: clock.scale },
   });
   const log = createServer((_, response) => response.end(ours)).listen(0, '127.0.0.1');
@@ -94,17 +94,17 @@ async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrival
     `http://127.0.0.1:${port}`,
   );
   log.close();
-  if (!out.startsWith('{')) return [`the auditor could not judge: ${error}`];
+  if (!out.startsWith('{')) return [`audit not possible: ${error}`];
   const { findings, partitions } = JSON.parse(out) as {
     findings: AuditFinding[];
     partitions: Array<{ findings: AuditFinding[] }>;
   };
   return [...findings, ...partitions.flatMap((each) => each.findings)]
-    .filter(({ breach }) => breach)
-    .map(({ kind, says }) => `[${kind}] ${says}`);
+    .filter(({ violation }) => violation)
+    .map(({ kind, message }) => `[${kind}] ${message}`);
 }
 
-/** Riders of imports that still wait although the import has ended, or are done and not stored. */
+/** Riders of imports that still wait, or that are done but not stored. */
 async function lostOfImports({ api }: Stage, commands: readonly CommandEnd[], stored: ReadonlySet<number>) {
   const lost: string[] = [];
   for (const { commandId, type } of commands) {
@@ -120,10 +120,10 @@ async function lostOfImports({ api }: Stage, commands: readonly CommandEnd[], st
   return lost;
 }
 
-/** What a wall clock may have been set off by. */
+/** Largest offset of a wall clock. */
 const clocksOffBy = 11 * 60_000;
 
-/** The events that every list held which may be the one that was stored last. */
+/** Events on every list that can be the last stored one. */
 function listed(
   events: ReadonlyArray<{ fetchedAt: string }>,
   arrivals: Evidence['arrivals'],
@@ -139,11 +139,11 @@ function listed(
     .filter(({ arrivedAt }) => Math.abs(arrivedAt - storedAt) <= clocksOffBy)
     .map(({ arrivedAt }) => new Set(idsAt(arrivedAt)));
   if (lists.length === 0) return [];
-  // What has begun since is told of no more.
+  // Events that have started since are no longer listed.
   return idsAt(now).filter((id) => lists.every((list) => list.has(id)));
 }
 
-/** What the logs have of it, in their order. */
+/** Log lines that match, in file order. */
 async function linesLike(folder: string, like: RegExp): Promise<LogLine[]> {
   const logs = join(folder, 'logs');
   const found: LogLine[] = [];

@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 type Heal = () => Promise<void>;
 
-/** Breaks something at once. Returns how to heal it, which resolves when it is healed as far as an operator would. */
+/** Starts a fault. @returns a function that heals it, as far as an operator would */
 type Inflict = (stage: Stage, fault: Fault) => Promise<Heal>;
 
 const healsByItself: Heal = () => Promise.resolve();
@@ -26,29 +26,29 @@ function signal(pids: readonly number[], name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'
   for (const pid of pids) process.kill(pid, name);
 }
 
-/** SIGKILL. The launcher starts each again, as it would for anybody. */
+/** SIGKILL; the launcher restarts the processes. */
 const kill: Inflict = async (stage, { targets }) => {
   signal(pidsOf(stage, targets), 'SIGKILL');
   return healsByItself;
 };
 
-/** SIGSTOP, then SIGCONT: a process, or its host, that sleeps and does not know that it did. */
+/** SIGSTOP, then SIGCONT, like a process or host that was suspended. */
 const freeze: Inflict = async (stage, { targets }) => {
   const pids = pidsOf(stage, targets);
   signal(pids, 'SIGSTOP');
   return async () => signal(pids, 'SIGCONT');
 };
 
-/** Real ms that a rollout waits for a process to be ready again. */
-const rolloutPatienceMs = 6_000;
+/** Real ms; how long a rollout waits for a process to be ready again. */
+const rolloutTimeoutMs = 6_000;
 
-/** SIGTERM to one after the other; the next one only when the last one is ready again. */
+/** SIGTERM to one process after the other, each when the last one is ready again. */
 const rollingRestart: Inflict = async (stage, { targets }) => {
   for (const target of targets) {
     const member = stage.process(target);
     const old = member.pid();
     if (old !== undefined) signal([old], 'SIGTERM');
-    const giveUp = performance.now() + rolloutPatienceMs;
+    const giveUp = performance.now() + rolloutTimeoutMs;
     while (performance.now() < giveUp) {
       await sleep(100);
       if (member.pid() === old) continue;
@@ -59,13 +59,13 @@ const rollingRestart: Inflict = async (stage, { targets }) => {
   return healsByItself;
 };
 
-/** `kill -9` of brokers or the database; they are started again when it is over, with what they had stored. */
-const serversAway: Inflict = async (stage, { targets }) => {
+/** `kill -9` of brokers or the database; healing starts them again with their data. */
+const stopServers: Inflict = async (stage, { targets }) => {
   await forEach(targets, (target) => stage.server(target).crash());
   return () => forEach(targets, (target) => stage.server(target).start());
 };
 
-/** A full disk below a journal: writes fail with ENOSPC. Healing makes room and restarts the broker, which has given up. */
+/** A full disk under a journal: writes fail with ENOSPC. Healing frees space and restarts the broker, which has stopped. */
 const diskFull: Inflict = async (stage, { targets }) => {
   const disks = targets.map((target) => stage.diskOf(target)).filter((disk) => disk !== undefined);
   await forEach(disks, fillDisk);
@@ -78,38 +78,38 @@ const diskFull: Inflict = async (stage, { targets }) => {
   };
 };
 
-/** Links that are slow, stalled, half-open or cut, until they are clear again. */
+/** Slow, stalled, half-open or cut links. */
 const badNetwork =
   (condition: (amount: number) => Condition): Inflict =>
   async (stage, { targets, amount }) => {
-    for (const link of targets) stage.links.become(link, condition(amount));
+    for (const link of targets) stage.links.set(link, condition(amount));
     return async () => {
-      for (const link of targets) stage.links.become(link, { is: 'clear' });
+      for (const link of targets) stage.links.set(link, { is: 'clear' });
     };
   };
 
-/** The next calls go wrong, each in the next of these ways; what has not gone wrong by the end is called off. */
+/** The next calls fail, with these kinds of fault in turn; healing cancels those that have not happened. */
 const storm =
   (...kinds: readonly UpstreamFault[]): Inflict =>
   async ({ upstream }, { amount }) => {
     const each = Math.ceil(amount / kinds.length);
     for (const kind of kinds) await upstream.inflict({ kind, times: each });
-    return () => upstream.callOff();
+    return () => upstream.cancelFaults();
   };
 
-/** Upstream dies and comes back with empty counters. */
+/** Upstream is killed and restarts with empty counters. */
 const upstreamRestart: Inflict = async (stage, { targets }) => {
   const [name = ''] = targets;
   await stage.process(name).crash();
   return async () => {
     await stage.process(name).start();
-    await stage.upstream.callOff();
+    await stage.upstream.cancelFaults();
   };
 };
 
-/** Upstream enforces another limit; when it is over it has the documented one again, and an operator says so. */
+/** Upstream enforces another limit; healing restores the documented one, and an operator resets the learned one. */
 const policyChange: Inflict = async ({ upstream, api }, { budget, policy }) => {
-  if (!budget || !policy) throw new Error('a change of a policy names it');
+  if (!budget || !policy) throw new Error('a policy change needs a budget and a policy');
   await upstream.setPolicy(budget, policy);
   return async () => {
     await upstream.setPolicy(budget, null);
@@ -117,46 +117,45 @@ const policyChange: Inflict = async ({ upstream, api }, { budget, policy }) => {
   };
 };
 
-/** Somebody else uses our key. */
+/** Another client uses our key. */
 const foreignCaller: Inflict = async ({ upstream }, { amount }) => {
-  for (let call = 0; call < amount; call += 1) await upstream.callAsStranger().catch(() => undefined);
+  for (let call = 0; call < amount; call += 1) await upstream.callAsForeignClient().catch(() => undefined);
   return healsByItself;
 };
 
-/** The wall clock of a process is set, by project minutes, and set right again. Its timers go on as they would. */
+/** Shifts the wall clock of a process by project minutes; its timers are unaffected. */
 const clockJump: Inflict = async (stage, { targets, amount }) => {
   const files = pidsOf(stage, targets).map((pid) => join(stage.clocks, String(pid)));
   await forEach(files, (file) => writeFile(file, String(stage.clock.toMachine(amount * 60_000))));
   return () => forEach(files, (file) => rm(file, { force: true }));
 };
 
-/** The latest messages are published again at once: one half with their id, which the broker knows, one half without. */
-const doubled: Inflict = async ({ recorder }, { amount }) => {
+/** Publishes the latest messages again at once, half of them with their id, which the broker deduplicates. */
+const duplicate: Inflict = async ({ recorder }, { amount }) => {
   const messages = recorder.latest(amount);
   await Promise.all(messages.map((message, index) => recorder.repeat(message, index % 2 === 0)));
   return healsByItself;
 };
 
-/** The latest messages are published again when they are long over, and in the wrong order. */
-const reordered: Inflict = async ({ recorder }, { amount }) => {
+/** Publishes the latest messages again later and in reverse order. */
+const reorder: Inflict = async ({ recorder }, { amount }) => {
   const messages = recorder.latest(amount).toReversed();
   return async () => {
     for (const message of messages) await recorder.repeat(message, false);
   };
 };
 
-/** How each kind is done. */
 export const inflictions: Record<FaultKind, Inflict> = {
   kill,
   'kill-several': kill,
   freeze,
   'rolling-restart': rollingRestart,
-  'broker-restart': serversAway,
-  'broker-node-away': serversAway,
-  'broker-quorum-lost': serversAway,
+  'broker-restart': stopServers,
+  'broker-node-away': stopServers,
+  'broker-quorum-lost': stopServers,
   'journal-disk-full': diskFull,
-  'database-restart': serversAway,
-  'database-away': serversAway,
+  'database-restart': stopServers,
+  'database-away': stopServers,
   'network-slow': badNetwork((ms) => ({ is: 'slow', ms })),
   'network-stalled': badNetwork(() => ({ is: 'stalled' })),
   'network-half-open': badNetwork(() => ({ is: 'half-open' })),
@@ -170,6 +169,6 @@ export const inflictions: Record<FaultKind, Inflict> = {
   'policy-looser': policyChange,
   'foreign-caller': foreignCaller,
   'clock-jump': clockJump,
-  'messages-doubled': doubled,
-  'messages-reordered': reordered,
+  'messages-doubled': duplicate,
+  'messages-reordered': reorder,
 };

@@ -6,24 +6,24 @@ import type { Policy } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
 
-/** Paceline's HTTP API, by whichever of its processes answers. */
+/** Paceline's HTTP API, with its processes in turn. */
 export interface Api extends Pick<Client, 'call' | 'all'> {
-  /** Sends until it is answered, with a key by which it is done once. Undefined: no answer in 25 s. */
+  /** Repeats a request with one idempotency key until it is answered. @returns undefined after 25 s without an answer */
   send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer | undefined>;
 }
 
 type Answer = Pick<ApiAnswer, 'status' | 'body'>;
 
-/** Real ms: what is asked for while everything is broken is asked for until it is whole. */
-const patienceMs = 25_000;
+/** Real ms; long enough for the system to recover. */
+const timeoutMs = 25_000;
 
-/** The first of two requests with the same key may still be under way. */
+/** An earlier request with the same key can still be in progress. */
 const isFinal = (status: number, { type }: Answer['body']): boolean =>
   status < 500 && !String(type).includes('request-in-progress');
 
 export function createApi(urls: readonly string[]): Api {
-  let turn = 0;
-  const next = () => urls[(turn += 1) % urls.length] ?? '';
+  let requests = 0;
+  const next = () => urls[(requests += 1) % urls.length] ?? '';
   const client = () => createClient({ url: next(), timeoutMs: 10_000 });
   return {
     call: (...request) => client().call(...request),
@@ -34,7 +34,7 @@ export function createApi(urls: readonly string[]): Api {
         ...(method === 'POST' && { 'idempotency-key': crypto.randomUUID() }),
         ...(path === '/v1/schedule' && { 'if-match': '*' }),
       };
-      const giveUp = performance.now() + patienceMs;
+      const giveUp = performance.now() + timeoutMs;
       while (performance.now() < giveUp) {
         const answer = await fetch(`${next()}${path}`, {
           method,
@@ -51,14 +51,14 @@ export function createApi(urls: readonly string[]): Api {
   };
 }
 
-/** Only the stranger asks for this rider. */
-export const strangersRider = 5_999_999;
+/** Only the foreign client requests this rider. */
+export const foreignRider = 5_999_999;
 
-/** The sandbox's controls. */
+/** The sandbox's control API. */
 export function controlUpstream(root: string, key: string) {
   const control = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
     const send = () => fetch(`${root}${path}`, { ...init, signal: AbortSignal.timeout(5_000) });
-    // It may just be starting again.
+    // It can be restarting.
     const response = await eventually(send, { timeoutMs: 20_000 });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
@@ -72,12 +72,12 @@ export function controlUpstream(root: string, key: string) {
       (await control<{ arrivals: Arrival[] }>(`/control/audit?since=${since}`)).arrivals,
     judgements: async () => (await control<{ judgements: Judgement[] }>('/control/judgement')).judgements,
     inflict: (fault: FaultInput) => send('/control/faults', fault),
-    callOff: () => send('/control/faults', {}, 'DELETE'),
-    /** `null` gives the tier's policy back. */
+    cancelFaults: () => send('/control/faults', {}, 'DELETE'),
+    /** `null` restores the tier's policy. */
     setPolicy: (budget: Budget, policy: Policy | null) => send('/control/policies', { [budget]: policy }),
-    /** Somebody else calls with our key, and is known by the rider that is asked for. */
-    async callAsStranger() {
-      await fetch(`${root}/api/public/riders/${strangersRider}`, { headers: { authorization: key } });
+    /** A call with our key by another client, recognizable by its rider. */
+    async callAsForeignClient() {
+      await fetch(`${root}/api/public/riders/${foreignRider}`, { headers: { authorization: key } });
     },
   };
 }

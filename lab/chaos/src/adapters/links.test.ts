@@ -4,64 +4,64 @@ import { eventually } from '@paceline/shared/testing';
 import { expect, it } from 'vitest';
 import { openLink } from './links.ts';
 
-/** A link to somebody who says everything back, and what came back so far. */
-async function talk() {
+/** A link to an echo server. */
+async function startEcho() {
   const echo = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
   await once(echo.listen(0, '127.0.0.1'), 'listening');
   const link = await openLink('127.0.0.1', (echo.address() as AddressInfo).port);
   const dial = () => {
     const socket = connect(link.port, '127.0.0.1');
-    const heard = { text: '', reset: false };
-    socket.on('data', (bytes) => (heard.text += String(bytes)));
-    socket.on('error', () => (heard.reset = true));
-    return { say: (text: string) => socket.write(text), heard };
+    const received = { text: '', reset: false };
+    socket.on('data', (bytes) => (received.text += String(bytes)));
+    socket.on('error', () => (received.reset = true));
+    return { send: (text: string) => socket.write(text), received };
   };
   return { link, dial, [Symbol.dispose]: () => (link.close(), echo.close()) };
 }
 
-it('a clear link carries everything', async () => {
-  using stage = await talk();
-  const { say, heard } = stage.dial();
-  say('hello');
-  await eventually(() => expect(heard.text).toBe('hello'));
+it('a clear link carries all data', async () => {
+  using stage = await startEcho();
+  const { send, received } = stage.dial();
+  send('hello');
+  await eventually(() => expect(received.text).toBe('hello'));
 });
 
-it('what is said over a stalled one arrives, in order, when it is clear again', async () => {
-  using stage = await talk();
-  const { say, heard } = stage.dial();
-  say('a');
-  await eventually(() => expect(heard.text).toBe('a'));
-  stage.link.become({ is: 'stalled' });
-  say('b');
-  say('c');
-  stage.link.become({ is: 'slow', ms: 5 });
-  stage.link.become({ is: 'clear' });
-  await eventually(() => expect(heard.text).toBe('abc'));
+it('a stalled link delivers its data in order when it is clear again', async () => {
+  using stage = await startEcho();
+  const { send, received } = stage.dial();
+  send('a');
+  await eventually(() => expect(received.text).toBe('a'));
+  stage.link.set({ is: 'stalled' });
+  send('b');
+  send('c');
+  stage.link.set({ is: 'slow', ms: 5 });
+  stage.link.set({ is: 'clear' });
+  await eventually(() => expect(received.text).toBe('abc'));
 });
 
-it('a half-open one says nothing, and breaks what it held when it is over', async () => {
-  using stage = await talk();
-  const { say, heard } = stage.dial();
-  say('a');
-  await eventually(() => expect(heard.text).toBe('a'));
-  stage.link.become({ is: 'half-open' });
-  say('b');
-  stage.link.become({ is: 'clear' });
-  await eventually(() => expect(heard.reset).toBe(true));
-  expect(heard.text).toBe('a');
+it('a half-open link delivers nothing and resets its connections when it is clear again', async () => {
+  using stage = await startEcho();
+  const { send, received } = stage.dial();
+  send('a');
+  await eventually(() => expect(received.text).toBe('a'));
+  stage.link.set({ is: 'half-open' });
+  send('b');
+  stage.link.set({ is: 'clear' });
+  await eventually(() => expect(received.reset).toBe(true));
+  expect(received.text).toBe('a');
 });
 
-it('a cut one resets every connection, old and new, until it is clear', async () => {
-  using stage = await talk();
+it('a cut link resets old and new connections until it is clear', async () => {
+  using stage = await startEcho();
   const old = stage.dial();
-  old.say('a');
-  await eventually(() => expect(old.heard.text).toBe('a'));
-  stage.link.become({ is: 'cut' });
-  await eventually(() => expect(old.heard.reset).toBe(true));
+  old.send('a');
+  await eventually(() => expect(old.received.text).toBe('a'));
+  stage.link.set({ is: 'cut' });
+  await eventually(() => expect(old.received.reset).toBe(true));
   const late = stage.dial();
-  await eventually(() => expect(late.heard.reset).toBe(true));
-  stage.link.become({ is: 'clear' });
+  await eventually(() => expect(late.received.reset).toBe(true));
+  stage.link.set({ is: 'clear' });
   const next = stage.dial();
-  next.say('b');
-  await eventually(() => expect(next.heard.text).toBe('b'));
+  next.send('b');
+  await eventually(() => expect(next.received.text).toBe('b'));
 });

@@ -2,29 +2,29 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Route } from '@paceline/launcher';
 
-/** Every way of every process to what it talks to, by names like `rider-sync>broker`. */
+/** Links of every process to its servers, by names like `rider-sync>broker`. */
 export function createLinks() {
   const links = new Map<string, Link[]>();
   const route: Route = async (service, target, url) => {
     const name = `${service}>${target}`;
-    const through = async (one: string) => {
-      const parsed = new URL(one);
+    const linked = async (serverUrl: string) => {
+      const parsed = new URL(serverUrl);
       const link = await openLink(parsed.hostname, Number(parsed.port));
       links.set(name, [...(links.get(name) ?? []), link]);
       parsed.hostname = '127.0.0.1';
       parsed.port = String(link.port);
       return parsed.href.replace(/\/$/, '');
     };
-    // A cluster has several servers: each is a way of its own.
-    return (await Promise.all(url.split(',').map(through))).join(',');
+    // Each server of a cluster gets its own link.
+    return (await Promise.all(url.split(',').map(linked))).join(',');
   };
   return {
     route,
     /** @throws {Error} when there is no link of this name */
-    become(name: string, condition: Condition) {
-      const its = links.get(name);
-      if (!its) throw new Error(`there is no link ${name}`);
-      for (const link of its) link.become(condition);
+    set(name: string, condition: Condition) {
+      const named = links.get(name);
+      if (!named) throw new Error(`no link ${name}`);
+      for (const link of named) link.set(condition);
     },
     close() {
       for (const link of [...links.values()].flat()) link.close();
@@ -33,12 +33,11 @@ export function createLinks() {
 }
 
 /**
- * How a link is:
- * - `clear`: as it should be;
- * - `slow`: every byte takes `ms` longer, in order;
- * - `stalled`: nothing gets through until it is clear again, and nothing is lost;
- * - `half-open`: nothing gets through and nobody is told; connections of that time break when it is over;
- * - `cut`: every connection is reset, and every new one too.
+ * - `clear`: works normally;
+ * - `slow`: data takes `ms` longer, in order;
+ * - `stalled`: data is held back until the link is clear again;
+ * - `half-open`: data is dropped silently, and connections are reset when the link is clear again;
+ * - `cut`: existing and new connections are reset.
  */
 export type Condition =
   | { readonly is: 'clear' | 'stalled' | 'half-open' | 'cut' }
@@ -46,10 +45,10 @@ export type Condition =
 
 type Link = Awaited<ReturnType<typeof openLink>>;
 
-/** Bytes of a slow link that are held back for each connection: with more it is read no more. */
-const mostHeld = 8 * 1024 * 1024;
+/** Bytes held back per connection before reading stops. */
+const maxHeld = 8 * 1024 * 1024;
 
-/** Opens a port of its own that leads to `host:port`: a way which can be as bad as a network. */
+/** Opens a local port that forwards to `host:port` under a changeable condition. */
 export async function openLink(host: string, port: number) {
   let condition: Condition = { is: 'clear' };
   const pairs = new Set<ReturnType<typeof joinSockets>>();
@@ -61,13 +60,13 @@ export async function openLink(host: string, port: number) {
     const far = connect({ host, port, noDelay: true });
     const pair = joinSockets(near, far, () => condition);
     pairs.add(pair);
-    pair.whenOver(() => pairs.delete(pair));
+    pair.onClose(() => pairs.delete(pair));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    become(next: Condition) {
+    set(next: Condition) {
       const broke = condition.is === 'half-open' || next.is === 'cut';
       condition = next;
       for (const pair of pairs) if (broke) pair.reset();
@@ -81,7 +80,7 @@ export async function openLink(host: string, port: number) {
 }
 
 function joinSockets(near: Socket, far: Socket, condition: () => Condition) {
-  const ways = [oneWay(near, far, condition), oneWay(far, near, condition)];
+  const directions = [oneWay(near, far, condition), oneWay(far, near, condition)];
   const ended: Array<() => void> = [];
   const reset = () => {
     for (const socket of [near, far]) if (!socket.destroyed) socket.resetAndDestroy();
@@ -94,13 +93,13 @@ function joinSockets(near: Socket, far: Socket, condition: () => Condition) {
   }
   return {
     reset,
-    /** Lets go what a better condition lets through. */
-    flush: () => ways.forEach((way) => way()),
-    whenOver: (then: () => void) => void ended.push(then),
+    /** Sends held data that the condition now allows. */
+    flush: () => directions.forEach((flush) => flush()),
+    onClose: (then: () => void) => void ended.push(then),
   };
 }
 
-/** Carries what one socket says to the other. Returns the way to let go what is held back. */
+/** Forwards data in one direction. @returns a function that sends held data */
 function oneWay(from: Socket, to: Socket, condition: () => Condition): () => void {
   const held: Array<{ readonly bytes: Buffer | 'end'; readonly due: number }> = [];
   let size = 0;
@@ -122,13 +121,13 @@ function oneWay(from: Socket, to: Socket, condition: () => Condition): () => voi
         to.write(first.bytes);
       }
     }
-    if (size < mostHeld) from.resume();
+    if (size < maxHeld) from.resume();
   };
   const take = (bytes: Buffer | 'end') => {
     const now = condition();
     held.push({ bytes, due: performance.now() + (now.is === 'slow' ? now.ms : 0) });
     if (bytes !== 'end') size += bytes.length;
-    if (size >= mostHeld) from.pause();
+    if (size >= maxHeld) from.pause();
     flush();
   };
   from.on('data', take);

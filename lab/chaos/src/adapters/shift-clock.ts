@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
-// Loaded before anything else by the processes of a chaos run (`--import`): the wall clock of this process is off by as
-// many ms as the file that is named after its pid says.
+// Preloaded (`--import`) by the processes of a chaos run: shifts this process's wall clock by the ms in the file named
+// after its pid.
 const folder = process.env.CHAOS_CLOCKS;
 if (folder) {
   const Real = Date;
   let offset = 0;
-  const look = () => {
+  const readOffset = () => {
     try {
       offset = Number(readFileSync(join(folder, String(process.pid)), 'utf8')) || 0;
     } catch {
@@ -15,8 +15,8 @@ if (folder) {
     }
   };
   mkdirSync(folder, { recursive: true });
-  watch(folder, { persistent: false }, look);
-  look();
+  watch(folder, { persistent: false }, readOffset);
+  readOffset();
 
   class Shifted extends Real {
     constructor(...given: [] | ConstructorParameters<typeof Date>) {
@@ -24,7 +24,7 @@ if (folder) {
       else super(...(given as [string]));
     }
     static override now(): number {
-      // oxlint-disable-next-line no-restricted-properties -- the clock itself is what is set here
+      // oxlint-disable-next-line no-restricted-properties -- this is the clock being shifted
       return Real.now() + offset;
     }
   }

@@ -12,17 +12,18 @@ import { createLinks } from './links.ts';
 import { hasPrivateMounts, mountDisk, unmountDisk } from './private-mounts.ts';
 import { startRecorder } from './streams.ts';
 
-/** The whole system as real processes, and everything by which it can be broken. */
+/** The whole system as real processes, with the means to break it. */
 export type Stage = Awaited<ReturnType<typeof startStage>>;
 
-export interface Said {
+/** A line that the launcher reported. */
+export interface ReportLine {
   readonly at: number;
   readonly line: string;
 }
 
 export interface StageOptions {
   readonly scale: number;
-  /** Of the sandbox's world. */
+  /** For the sandbox's data. */
   readonly seed: number;
   readonly crew: Crew;
   /** As `PACELINE_REPLICAS`. */
@@ -39,12 +40,12 @@ export async function startStage(options: StageOptions) {
   await mkdir(clocks);
   const disks = await mountDisks(folder, crew.brokers);
   const setting = sandboxClock(real.now(), scale);
-  const said: Said[] = [];
+  const reported: ReportLine[] = [];
   const links = createLinks();
   const stack = await startStack({
     stateFolder: folder,
     env: environment(options, folder, formatClock(setting)),
-    report: (line) => said.push({ at: real.now(), line }),
+    report: (line) => reported.push({ at: real.now(), line }),
     findPort: () => freePort(),
     route: links.route,
   }).catch((error: unknown) => {
@@ -62,22 +63,21 @@ export async function startStage(options: StageOptions) {
     upstream: controlUpstream(stack.sandboxUrl ?? '', key),
     links,
     recorder,
-    /** The machine's time, and the project's. */
+    /** Real time; `clock`: project time. */
     real,
     clock: createClock(setting),
-    /** When it came, in real ms since the epoch. */
-    realMoment: ({ arrivedAt }: Pick<Arrival, 'arrivedAt'>) =>
+    /** Arrival in real ms since the epoch. */
+    realTimeOf: ({ arrivedAt }: Pick<Arrival, 'arrivedAt'>) =>
       setting.anchor + (arrivedAt - setting.anchor) / setting.scale,
     /** State and logs. */
     folder,
-    /** Where the disk of a broker is, when it has one of its own. */
+    /** Mount point of a broker's own disk, if it has one. */
     diskOf: (broker: string) => disks.get(broker),
-    /** Where the wall clock of a process is set, see `shift-clock.ts`. */
+    /** Folder of the clock offsets, see `shift-clock.ts`. */
     clocks,
-    process: (name: string) => found(stack.processes.get(name), name),
-    server: (name: string) => found(servers.get(name), name),
-    /** What the launcher said, and when. */
-    said: said as readonly Said[],
+    process: (name: string) => required(stack.processes.get(name), name),
+    server: (name: string) => required(servers.get(name), name),
+    reported: reported as readonly ReportLine[],
     async stop() {
       await recorder.close();
       await stack.stop();
@@ -108,7 +108,7 @@ const environment = ({ seed, crew, replicas }: StageOptions, folder: string, clo
   CHAOS_CLOCKS: join(folder, 'clocks'),
 });
 
-/** A small disk for each broker's state, by the broker's name; none where this machine allows none. */
+/** A small disk per broker, by name; none without private mounts. */
 async function mountDisks(folder: string, brokers: readonly string[]): Promise<Map<string, string>> {
   const disks = new Map<string, string>();
   if (!hasPrivateMounts()) return disks;
@@ -121,7 +121,7 @@ async function mountDisks(folder: string, brokers: readonly string[]): Promise<M
   return disks;
 }
 
-function found<T>(thing: T | undefined, name: string): T {
-  if (thing === undefined) throw new Error(`there is no ${name} on this stage`);
-  return thing;
+function required<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`no process or server ${name}`);
+  return value;
 }

@@ -8,10 +8,10 @@ interface Recorded {
   readonly headers: MsgHdrs | undefined;
 }
 
-const kept = 300;
+const maxRecorded = 300;
 const streams = ['paceline.tick.>', 'paceline.command.>', 'paceline.event.>'];
 
-/** Keeps what was said lately over the streams that others work from. */
+/** Records the latest ticks, commands and events. */
 export async function startRecorder(adminUrl: string) {
   const connection: NatsConnection = await connect(adminUrl, 'provision');
   const recorded: Recorded[] = [];
@@ -19,16 +19,16 @@ export async function startRecorder(adminUrl: string) {
     connection.subscribe(subject, {
       callback: (_error, message) => {
         recorded.push({ subject: message.subject, data: message.data, headers: message.headers });
-        // Ticks and commands are few beside the news: they are kept for longer.
-        if (recorded.length > kept) recorded.splice(dispensable(recorded), 1);
+        // Ticks and commands are rarer than events, so they are kept longer.
+        if (recorded.length > maxRecorded) recorded.splice(dispensable(recorded), 1);
       },
     });
   }
   const js = jetstream(connection, { timeout: 2_000 });
   return {
-    /** The newest ones, oldest first. */
+    /** The latest messages, oldest first. */
     latest: (count: number): readonly Recorded[] => recorded.slice(-count),
-    /** Says it once more; with its id the broker may know it. Fails silently while the broker is away. */
+    /** Publishes a message again, ignoring failures; with its id the broker can deduplicate it. */
     async repeat({ subject, data, headers: carried }: Recorded, withId: boolean) {
       await js
         .publish(subject, data, carried && { headers: withId ? carried : withoutId(carried) })
@@ -52,8 +52,8 @@ function withoutId(carried: MsgHdrs): MsgHdrs {
   return copy;
 }
 
-/** What streams of work hold (`TICKS: 2`), and dead letters (`subject: reason`). @throws while the broker can’t say */
-export async function lookAtStreams(adminUrl: string) {
+/** Waiting work (`TICKS: 2`) and dead letters (`subject: reason`). @throws while the broker is unavailable */
+export async function readStreams(adminUrl: string) {
   const connection = await connect(adminUrl, 'provision');
   try {
     const manager = await jetstreamManager(connection);

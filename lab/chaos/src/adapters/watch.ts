@@ -4,12 +4,12 @@ import { kindNames } from '@paceline/shared/definition';
 import { connect, createBus, listen } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import type { Stage } from './stage.ts';
-import { lookAtStreams } from './streams.ts';
+import { readStreams } from './streams.ts';
 
-/** What is observed while everything happens. */
+/** Observations during the run. */
 export type Watch = Awaited<ReturnType<typeof startWatch>>;
 
-const everyMs = 200;
+const intervalMs = 200;
 
 export async function startWatch(stage: Stage) {
   const readyAt: number[] = [];
@@ -36,52 +36,52 @@ export async function startWatch(stage: Stage) {
     return states.flat();
   };
   let stopped = false;
-  const looking = (async () => {
+  const watching = (async () => {
     while (!stopped) {
       const at = stage.real.now();
       if ((await notReady()).length === 0) readyAt.push(at);
-      await sleep(everyMs);
+      await sleep(intervalMs);
     }
   })();
   return {
-    /** When every service was ready, real ms since the epoch: the beginning of each look. */
+    /** Times at which all services were ready, real ms since the epoch (start of each check). */
     readyAt,
-    /** Run ids by slot, as messages had them. */
+    /** Run ids by slot, from messages. */
     runsOfSlots,
-    /** What is not ready now, and why. */
+    /** Services that are not ready now, and why. */
     notReady,
     async stop() {
       stopped = true;
-      await looking;
+      await watching;
       await connection.close();
     },
   };
 }
 
-/** Real ms until what has not come to an end is taken to be stuck. */
-const patienceMs = 90_000;
+/** Real ms after which unfinished work counts as stuck. */
+const timeoutMs = 90_000;
 
 const final = new Set(['done', 'failed', 'expired']);
 
-/** Opens no more slots and waits for what is in hand. Returns what had not ended when the patience was over. */
+/** Turns all syncs off and waits for the remaining work. @returns what had not finished at the timeout */
 export async function drain(stage: Stage, watch: Watch): Promise<string[]> {
   const { api, upstream } = stage;
-  await upstream.callOff();
+  await upstream.cancelFaults();
   const off = Object.fromEntries(kindNames.map((kind) => [kind, { mode: 'off' }]));
-  const giveUp = performance.now() + patienceMs;
-  let left = ['nothing was looked at'];
+  const giveUp = performance.now() + timeoutMs;
+  let remaining = ['not checked'];
   let isOff = false;
-  while (left.length > 0 && performance.now() < giveUp) {
+  while (remaining.length > 0 && performance.now() < giveUp) {
     try {
       isOff ||= (await api.send('PUT', '/v1/schedule', { kinds: off, despiteErrors: true }))?.status === 200;
-      left = await unfinished(stage, watch);
-      if (!isOff) left = [...left, 'the schedule could not be ended'];
+      remaining = await unfinished(stage, watch);
+      if (!isOff) remaining = [...remaining, 'failed to turn the syncs off'];
     } catch (error) {
-      left = [(error as Error).message];
+      remaining = [(error as Error).message];
     }
-    if (left.length > 0) await sleep(300);
+    if (remaining.length > 0) await sleep(300);
   }
-  return left;
+  return remaining;
 }
 
 async function unfinished(stage: Stage, watch: Watch): Promise<string[]> {
@@ -92,11 +92,11 @@ async function unfinished(stage: Stage, watch: Watch): Promise<string[]> {
   const open = commands.filter(({ state }) => !final.has(state));
   const running = await api.all('GET /v1/runs', { query: { state: 'running' } });
   const { waiting } = await api.call('GET /v1/queue');
-  const streams = await lookAtStreams(stage.stack.broker.adminUrl);
+  const streams = await readStreams(stage.stack.broker.adminUrl);
   return [
-    ...(open.length > 0 ? [`${open.length} commands are open`] : []),
-    ...(running.length > 0 ? [`${running.length} runs are running`] : []),
-    ...(waiting > 0 ? [`${waiting} wait for a permit`] : []),
+    ...(open.length > 0 ? [`${open.length} commands not finished`] : []),
+    ...(running.length > 0 ? [`${running.length} runs still running`] : []),
+    ...(waiting > 0 ? [`${waiting} requests wait for a permit`] : []),
     ...streams.waiting,
   ];
 }

@@ -2,40 +2,39 @@ import type { Dice } from '@paceline/kit/dice';
 import { type Policy, services } from '@paceline/shared/contracts';
 import { type Budget, budgetNames, limitsOf } from '@paceline/shared/definition';
 
-/** The processes and servers that can be broken. */
+/** Processes and servers that faults can target. */
 export interface Crew {
-  /** Each process of a service. */
   readonly services: readonly string[];
   readonly brokers: readonly string[];
 }
 
-/** What is done; times in real ms. */
-interface Damage {
-  /** Until it is healed; 0: it heals by itself. */
+/** Times in real ms. */
+interface FaultSpec {
+  /** Duration until it is healed; 0: heals by itself. */
   readonly lasts: number;
-  /** The processes, servers or links (`rider-sync>broker`) that it befalls; empty: upstream, or the messages. */
+  /** Affected processes, servers or links (`rider-sync>broker`); empty for upstream and messages. */
   readonly targets: readonly string[];
-  /** How much of it: ms of delay, how many calls or messages, project minutes of a jump. */
+  /** Delay in ms, number of calls or messages, or clock jump in project minutes. */
   readonly amount: number;
-  /** Of a changed policy or a foreign caller. */
+  /** For a changed policy or a foreign caller. */
   readonly budget?: Budget;
   readonly policy?: Policy;
 }
 
-/** One thing that is broken and healed again, `at` real ms after the load has begun. */
-export interface Fault extends Damage {
+/** `at`: real ms after the start of the load. */
+export interface Fault extends FaultSpec {
   readonly kind: FaultKind;
   readonly at: number;
 }
 
-/** What a seed decides about a fault of one kind; by default it is over at once, and befalls no process. */
-type Draw = (dice: Dice, crew: Crew) => Partial<Damage>;
+/** Draws a fault of one kind; default without duration and targets. */
+type Draw = (dice: Dice, crew: Crew) => Partial<FaultSpec>;
 
 const limits = limitsOf('standard');
-/** Budgets whose limit is changed: a window of an hour would outlast the run. */
+/** Budgets whose limit can be changed; a one-hour window would outlast the run. */
 const steerable = budgetNames.filter((name) => limits[name].windowMs <= 15 * 60_000);
 
-/** Some links of a few services; the scheduler and the limiter have one to the broker only. */
+/** Links of a few services; the scheduler and the limiter are linked only to the broker. */
 function links(dice: Dice, { services }: Crew): string[] {
   const target = dice.pick(['broker', 'database', 'upstream']);
   const callers = services.filter((name) => target === 'broker' || !/^(limiter|scheduler)/.test(name));
@@ -43,7 +42,7 @@ function links(dice: Dice, { services }: Crew): string[] {
   return dice.some(upstream, dice.whole(1, 3)).map((name) => `${name}>${target}`);
 }
 
-/** Another limit, as factors of the calls and of the window. */
+/** A policy scaled by factors for limit and window. */
 const changedPolicy = (limitTimes: number, windowTimes: number) => (dice: Dice) => {
   const budget = dice.pick(steerable);
   const { limit, windowMs } = limits[budget];
@@ -54,12 +53,12 @@ const changedPolicy = (limitTimes: number, windowTimes: number) => (dice: Dice) 
 };
 
 const lasting =
-  (least: number, most: number, more: Draw): Draw =>
-  (dice, crew) => ({ lasts: dice.whole(least, most), ...more(dice, crew) });
+  (minMs: number, maxMs: number, more: Draw): Draw =>
+  (dice, crew) => ({ lasts: dice.whole(minMs, maxMs), ...more(dice, crew) });
 
-const amount = (least: number, most: number) => (dice: Dice) => ({ amount: dice.whole(least, most) });
+const amount = (min: number, max: number) => (dice: Dice) => ({ amount: dice.whole(min, max) });
 
-/** What can be broken, in the order of the report, and what a seed decides about it. */
+/** All kinds of fault, in the order of the report. */
 export const draws = {
   kill: (dice, { services }) => ({ targets: dice.some(services, 1) }),
   'kill-several': (dice, { services }) => ({ targets: dice.some(services, dice.whole(2, 4)) }),
@@ -101,7 +100,7 @@ export type FaultKind = keyof typeof draws;
 export const faultKinds = Object.keys(draws) as FaultKind[];
 
 /** `+12.3 s  freeze 4.1 s: limiter, api` */
-export function tellFault({ kind, at, lasts, targets, amount, budget, policy }: Fault): string {
+export function describeFault({ kind, at, lasts, targets, amount, budget, policy }: Fault): string {
   const details = [
     ...(lasts > 0 ? [`${(lasts / 1_000).toFixed(1)} s`] : []),
     ...targets,
@@ -112,7 +111,7 @@ export function tellFault({ kind, at, lasts, targets, amount, budget, policy }: 
   return `+${(at / 1_000).toFixed(1).padStart(5)} s  ${kind.padEnd(18)} ${details.join(', ')}`;
 }
 
-/** Processes and servers by their names in the launcher. @param replicas e.g. `limiter=2`; default one of each */
+/** Process and server names as in the launcher. @param replicas e.g. `limiter=2` (default one of each) */
 export function crewOf(replicas: string, brokers: number): Crew {
   const counts = new URLSearchParams(replicas.replaceAll(',', '&'));
   return {

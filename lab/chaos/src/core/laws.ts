@@ -2,53 +2,56 @@ import type { Evidence, ProcessExit } from './evidence.ts';
 
 type SeenCall = Evidence['arrivals'][number];
 
-/** Real ms after a fault is healed for which its 429s and its errors in logs are still explained by it. */
+/** Real ms after healing during which a fault still explains 429s and log errors. */
 const aftermath = 20_000;
 
 const steered = new Set(['policy-stricter', 'policy-looser', 'foreign-caller']);
 
-/** The faults that explain a 429 on this budget at this moment. */
+/** Whether a fault explains a 429 on this call's budget at its time. */
 const explained = ({ inflicted }: Evidence, { budget, realAt }: SeenCall): boolean =>
   inflicted.some(
-    ({ fault, began, healed }) =>
-      steered.has(fault.kind) && fault.budget === budget && began <= realAt && realAt <= healed + aftermath,
+    ({ fault, startedAt, healedAt }) =>
+      steered.has(fault.kind) &&
+      fault.budget === budget &&
+      startedAt <= realAt &&
+      realAt <= healedAt + aftermath,
   );
 
 const ours = ({ arrivals }: Evidence) =>
   arrivals.filter(
-    ({ isStrangers, verdict }) => !isStrangers && (verdict === 'accepted' || verdict === 'rejected'),
+    ({ isForeign, verdict }) => !isForeign && (verdict === 'accepted' || verdict === 'rejected'),
   );
 
 const when = (at: number) => new Date(at).toISOString().slice(11, 23);
 
-/** Judged by arrivals alone, without those whose 429 is explained, under the most generous limit that was in force within the window. */
-function overFullWindows(evidence: Evidence): string[] {
+/** Checks arrivals without explained 429s, under the loosest policy in force within the window. */
+function exceededWindows(evidence: Evidence): string[] {
   const counted = ours(evidence).filter((call) => call.verdict === 'accepted' || !explained(evidence, call));
   const byBudget = Map.groupBy(counted, ({ budget }) => budget);
   return [...byBudget].flatMap(([budget, calls]) => {
     const inOrder = calls.toSorted((a, b) => a.arrivedAt - b.arrivedAt);
     return inOrder.flatMap((call, index) => {
-      const { windowMs } = longest(call, inOrder, index);
+      const { windowMs } = loosestWindow(call, inOrder, index);
       const within = inOrder
         .slice(0, index + 1)
         .filter(({ arrivedAt }) => arrivedAt > call.arrivedAt - windowMs);
       const most = Math.max(...within.map(({ policy }) => policy?.limit ?? 0));
       if (within.length <= most) return [];
       return [
-        `${budget}: ${within.length} calls of ${most} within the window that ends at ${when(call.arrivedAt)}`,
+        `${budget}: ${within.length} calls, limit ${most}, in the window ending at ${when(call.arrivedAt)}`,
       ];
     });
   });
 }
 
-/** Of the policies that held at this call and just before, the one with the shortest window: the most generous. */
-function longest(call: SeenCall, calls: readonly SeenCall[], index: number) {
+/** The shortest window, so the loosest policy, at this call or shortly before. */
+function loosestWindow(call: SeenCall, calls: readonly SeenCall[], index: number) {
   const before = calls.slice(Math.max(0, index - 10), index + 1);
   const lengths = before.map(({ policy }) => policy?.windowMs ?? 0);
   return { windowMs: Math.min(call.policy?.windowMs ?? 0, ...lengths) };
 }
 
-/** The sandbox's own verdict under every way of counting, where no limit was changed and nobody else has called. */
+/** The sandbox's verdict for every way of counting, on budgets without changed limits or foreign calls. */
 function wouldBeRejected({ judgements, inflicted }: Evidence): string[] {
   const excused = new Set(
     inflicted.filter(({ fault }) => steered.has(fault.kind)).map((each) => each.fault.budget),
@@ -71,58 +74,61 @@ const ends = new Set(['done', 'failed', 'expired']);
 
 function commandsWithoutEnd({ accepted, commands }: Evidence): string[] {
   const known = new Map(commands.map((command) => [command.commandId, command]));
-  const gone = accepted.filter(({ commandId }) => !known.has(commandId));
+  const missing = accepted.filter(({ commandId }) => !known.has(commandId));
   const open = commands.filter(({ state }) => !ends.has(state));
-  const silent = commands.filter(({ state, reason }) => ends.has(state) && state !== 'done' && !reason);
+  const withoutReason = commands.filter(
+    ({ state, reason }) => ends.has(state) && state !== 'done' && !reason,
+  );
   return [
-    ...gone.map(({ commandId }) => `${commandId} is not there`),
+    ...missing.map(({ commandId }) => `${commandId} is missing`),
     ...open.map(({ commandId, type, state }) => `${commandId} (${type}) is ${state}`),
-    ...silent.map(({ commandId, state }) => `${commandId} has ${state} and nobody says why`),
+    ...withoutReason.map(({ commandId, state }) => `${commandId} is ${state} without a reason`),
   ];
 }
 
 function ridersNotStored({ commands, riderIds, importedAndLost }: Evidence): string[] {
-  const there = new Set(riderIds);
+  const stored = new Set(riderIds);
   const missing = commands.filter(
-    ({ state, riderId }) => state === 'done' && riderId !== null && !there.has(riderId),
+    ({ state, riderId }) => state === 'done' && riderId !== null && !stored.has(riderId),
   );
   return [...missing.map(({ commandId, riderId }) => `rider ${riderId} of ${commandId}`), ...importedAndLost];
 }
 
-const twice = <T>(items: readonly T[]): T[] => items.filter((item, index) => items.indexOf(item) !== index);
+const duplicatesIn = <T>(items: readonly T[]): T[] =>
+  items.filter((item, index) => items.indexOf(item) !== index);
 
-const thereTwice = ({ riderIds, eventIds }: Evidence): string[] => [
-  ...twice(riderIds).map((id) => `rider ${id}`),
-  ...twice(eventIds).map((id) => `event ${id}`),
+const duplicates = ({ riderIds, eventIds }: Evidence): string[] => [
+  ...duplicatesIn(riderIds).map((id) => `rider ${id}`),
+  ...duplicatesIn(eventIds).map((id) => `event ${id}`),
 ];
 
 function ridersAndEventsLost({ club, eventIds, listedEventIds, runs }: Evidence): string[] {
   const wasSynced = runs.some(
     ({ kind, state, counts }) => kind === 'rider' && state === 'done' && counts.synced > 0,
   );
-  const there = new Set(eventIds);
+  const stored = new Set(eventIds);
   return [
     ...(wasSynced && club.stored !== club.size ? [`${club.stored} of ${club.size} riders of the club`] : []),
-    ...listedEventIds.filter((id) => !there.has(id)).map((id) => `event ${id}`),
+    ...listedEventIds.filter((id) => !stored.has(id)).map((id) => `event ${id}`),
   ];
 }
 
 function slotsRunTwice({ runs, runsOfSlots }: Evidence): string[] {
-  const stored = twice(runs.map(({ slot }) => slot.id));
+  const stored = duplicatesIn(runs.map(({ slot }) => slot.id));
   const published = [...runsOfSlots].filter(([, ids]) => ids.size > 1).map(([slot]) => slot);
   return [...new Set([...stored, ...published])];
 }
 
-/** Real ms: what an exit of ours may come later than the signal. */
+/** Real ms; how long after our signal a process can exit. */
 const endsWithin = 22_000;
 
 function isOurs({ inflicted }: Evidence, { at, name, how }: ProcessExit): boolean {
-  return inflicted.some(({ fault, began, healed }) => {
+  return inflicted.some(({ fault, startedAt, healedAt }) => {
     if (!fault.targets.includes(name)) return false;
     if (fault.kind === 'kill' || fault.kind === 'kill-several')
-      return how === 'SIGKILL' && at >= began && at < began + endsWithin;
-    // Whether it ended in good order is another law.
-    return fault.kind === 'rolling-restart' && at >= began && at < healed + endsWithin;
+      return how === 'SIGKILL' && at >= startedAt && at < startedAt + endsWithin;
+    // Whether it shut down cleanly is another law.
+    return fault.kind === 'rolling-restart' && at >= startedAt && at < healedAt + endsWithin;
   });
 }
 
@@ -131,27 +137,27 @@ const unexplainedErrors = ({ errors: lines, inflicted }: Evidence): string[] =>
     .filter(
       ({ at, level }) =>
         level === 'fatal' ||
-        !inflicted.some(({ began, healed }) => at >= began - 100 && at <= healed + aftermath),
+        !inflicted.some(({ startedAt, healedAt }) => at >= startedAt - 100 && at <= healedAt + aftermath),
     )
     .map(({ service, message }) => `${service}: ${message}`);
 
-/** What must hold however much was broken: by what is counted and is to be none, each breach in a sentence. */
+/** Laws that hold under any faults, by the label of what must not occur; each returns its violations. */
 export const laws: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
-  'windows over-full': overFullWindows,
+  'windows exceeded': exceededWindows,
   'calls that another way of counting would reject': wouldBeRejected,
-  'findings of the auditor of the journal': ({ auditFindings }) => auditFindings,
+  "findings of the journal's auditor": ({ auditFindings }) => auditFindings,
   'calls rejected without a reason': unexplainedRejections,
-  'accepted commands that have not ended, or without a reason': commandsWithoutEnd,
-  'riders of done commands that are not there': ridersNotStored,
-  'riders or events that are there twice': thereTwice,
-  'riders of the club or listed events that are lost': ridersAndEventsLost,
+  'accepted commands without an end, or without a reason': commandsWithoutEnd,
+  'riders of done commands that are missing': ridersNotStored,
+  'duplicate riders or events': duplicates,
+  'lost club members or listed events': ridersAndEventsLost,
   'slots that ran twice': slotsRunTwice,
-  'runs that are stuck': ({ runs }) =>
+  'stuck runs': ({ runs }) =>
     runs.filter(({ state }) => state === 'running').map(({ kind, id }) => `${kind} run ${id}`),
-  'things that still wait': ({ waiting }) => waiting,
+  'work that still waits': ({ waiting }) => waiting,
   'dead letters': ({ deadLetters }) => deadLetters,
   'services that are not ready': ({ notReady }) => notReady,
-  'processes that ended by their own doing': (evidence) =>
+  'processes that ended by themselves': (evidence) =>
     evidence.exits.filter((exit) => !isOurs(evidence, exit)).map(({ name, how }) => `${name}: ${how}`),
-  'errors in logs that no fault explains': unexplainedErrors,
+  'log errors that no fault explains': unexplainedErrors,
 };

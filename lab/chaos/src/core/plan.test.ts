@@ -5,23 +5,23 @@ import { plan } from './plan.ts';
 
 const crew = crewOf('limiter=2,rider-sync=2', 3);
 const options = { seed: 7, virtualHours: 4, scale: 120, crew, kinds: faultKinds };
-const during = ({ at, lasts }: Fault, moment: number) => at <= moment && moment < at + lasts;
+const during = ({ at, lasts }: Fault, time: number) => at <= time && time < at + lasts;
 
-it('a seed breaks the same things at the same moments on every machine', () => {
+it('a seed gives the same faults at the same times on every machine', () => {
   expect(plan(options)).toEqual(plan({ ...options }));
   expect(planLoad(7, 30_000)).toEqual(planLoad(7, 30_000));
 });
 
-it('another seed breaks others', () => {
+it('another seed gives other faults', () => {
   expect(plan(options)).not.toEqual(plan({ ...options, seed: 8 }));
 });
 
-it('every kind comes round', () => {
+it('a plan includes every kind', () => {
   const kinds = new Set(plan(options).map(({ kind }) => kind));
   expect([...kinds].toSorted()).toEqual([...faultKinds].toSorted());
 });
 
-it('no process or server is broken twice at once, and all is over before the end', () => {
+it('a plan never breaks a target twice at once, and ends all faults before the end', () => {
   for (let seed = 1; seed <= 50; seed += 1) {
     const faults = plan({ ...options, seed });
     for (const fault of faults) {
@@ -33,14 +33,14 @@ it('no process or server is broken twice at once, and all is over before the end
   }
 });
 
-it('a broker of its own can lose no node of a cluster', () => {
+it('a plan for a single broker has no cluster faults', () => {
   const kinds = new Set(plan({ ...options, crew: crewOf('', 1) }).map(({ kind }) => kind));
   expect(kinds).toContain('broker-restart');
   expect(kinds).not.toContain('broker-node-away');
   expect(kinds).not.toContain('broker-quorum-lost');
 });
 
-it('names the processes as the launcher does', () => {
+it('process names match the launcher', () => {
   expect(crewOf('limiter=2', 3)).toEqual({
     services: ['scheduler', 'limiter', 'limiter-2', 'rider-sync', 'event-sync', 'api'],
     brokers: ['nats-1', 'nats-2', 'nats-3'],

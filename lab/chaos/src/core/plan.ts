@@ -1,24 +1,24 @@
 import { createDice } from '@paceline/kit/dice';
 import { type Crew, draws, type Fault, type FaultKind } from './fault.ts';
 
-/** How many brokers it takes for this kind to be what it says. */
+/** Minimum number of brokers for a kind. */
 const brokersNeeded: Partial<Record<FaultKind, number>> = { 'broker-node-away': 3, 'broker-quorum-lost': 3 };
 
 export interface PlanOptions {
   readonly seed: number;
   readonly virtualHours: number;
-  /** How many project ms pass in one of ours. */
+  /** Project ms per real ms. */
   readonly scale: number;
   readonly crew: Crew;
   readonly kinds: readonly FaultKind[];
 }
 
-/** Real ms: the system works before the first fault and after the last one. */
+/** Real ms without faults at the start and the end. */
 const calm = { before: 2_000, after: 4_000 };
-/** Real ms between the beginnings of two faults. */
-const apart = { least: 600, most: 3_600 };
+/** Real ms between the starts of two faults. */
+const interval = { min: 600, max: 3_600 };
 
-/** The faults of a seed, in order. Kinds take shuffled turns; what is broken is broken again only after a calm moment. */
+/** A seed's faults in order. Each round shuffles all kinds; a target is hit again only after a pause. */
 export function plan({ seed, virtualHours, scale, crew, kinds }: PlanOptions): Fault[] {
   const dice = createDice(seed, 'faults');
   const possible = kinds.filter((kind) => crew.brokers.length >= (brokersNeeded[kind] ?? 1));
@@ -26,22 +26,22 @@ export function plan({ seed, virtualHours, scale, crew, kinds }: PlanOptions): F
   const end = (virtualHours * 3_600_000) / scale - calm.after;
   const free = new Map<string, number>();
   const faults: Fault[] = [];
-  let turn: FaultKind[] = [];
-  for (let at = calm.before; at < end; at += dice.whole(apart.least, apart.most)) {
-    if (turn.length === 0) turn = dice.shuffled(possible);
-    const kind = turn.pop() as FaultKind;
+  let round: FaultKind[] = [];
+  for (let at = calm.before; at < end; at += dice.whole(interval.min, interval.max)) {
+    if (round.length === 0) round = dice.shuffled(possible);
+    const kind = round.pop() as FaultKind;
     const drawn = { lasts: 0, targets: [], amount: 0, ...draws[kind](dice, crew) };
     const parts = partsOf(kind, drawn.targets, crew);
-    const begins = Math.max(at, ...parts.map((part) => free.get(part) ?? 0));
-    const lasts = Math.min(drawn.lasts, Math.max(0, Math.floor(end + calm.after / 2 - begins)));
-    if (begins >= end) continue;
-    for (const part of parts) free.set(part, begins + lasts + calmAfter);
-    faults.push({ kind, at: begins, ...drawn, lasts });
+    const startsAt = Math.max(at, ...parts.map((part) => free.get(part) ?? 0));
+    const lasts = Math.min(drawn.lasts, Math.max(0, Math.floor(end + calm.after / 2 - startsAt)));
+    if (startsAt >= end) continue;
+    for (const part of parts) free.set(part, startsAt + lasts + pauseMs);
+    faults.push({ kind, at: startsAt, ...drawn, lasts });
   }
   return faults.toSorted((a, b) => a.at - b.at);
 }
 
-/** What can't be broken twice at once. */
+/** Parts that only one fault at a time can affect. */
 function partsOf(kind: FaultKind, targets: readonly string[], crew: Crew): readonly string[] {
   if (kind.startsWith('broker') || kind === 'journal-disk-full') return ['brokers'];
   if (kind.startsWith('policy') || kind === 'foreign-caller') return ['policies'];
@@ -50,5 +50,5 @@ function partsOf(kind: FaultKind, targets: readonly string[], crew: Crew): reado
   return targets;
 }
 
-/** Real ms for which what was healed is left alone. */
-const calmAfter = 1_500;
+/** Real ms between two faults of the same part. */
+const pauseMs = 1_500;

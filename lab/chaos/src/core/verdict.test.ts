@@ -6,8 +6,8 @@ import { hasPassed, judge, recoveries } from './verdict.ts';
 const minute = 60_000;
 const fault = (kind: FaultKind, targets: string[] = [], more = {}) => ({
   fault: { kind, at: 0, lasts: 1_000, targets, amount: 0, ...more },
-  began: 1_000,
-  healed: 2_000,
+  startedAt: 1_000,
+  healedAt: 2_000,
 });
 
 const call = (
@@ -23,7 +23,7 @@ const call = (
   path: '/public/event_signups/1',
   verdict: 'accepted',
   realAt: arrivedAt,
-  isStrangers: false,
+  isForeign: false,
   ...more,
 });
 
@@ -37,7 +37,7 @@ const run = {
   counts: { synced: 1, failed: 0, stored: 1 },
 } as const;
 
-const fine: Evidence = {
+const valid: Evidence = {
   inflicted: [fault('freeze', ['api'])],
   signs: { ready: [3_000], accepted: [3_000], called: [3_000] },
   arrivals: [call(0), call(minute)],
@@ -62,66 +62,58 @@ const fine: Evidence = {
   lostByBroker: 0,
 };
 
-const broken = (evidence: Partial<Evidence>) =>
-  Object.entries(judge(1, { ...fine, ...evidence }).breaches).flatMap(([law, all]) =>
+const violatedLaws = (evidence: Partial<Evidence>) =>
+  Object.entries(judge(1, { ...valid, ...evidence }).violations).flatMap(([law, all]) =>
     all.length > 0 ? [law] : [],
   );
 
-it('what went well passes', () => {
-  expect(hasPassed(judge(1, fine))).toBe(true);
+it('valid evidence passes', () => {
+  expect(hasPassed(judge(1, valid))).toBe(true);
 });
 
 it.each<[string, Partial<Evidence>, string]>([
-  ['a second call in a window', { arrivals: [call(0), call(minute - 1)] }, 'windows over-full'],
+  ['a second call in a window', { arrivals: [call(0), call(minute - 1)] }, 'windows exceeded'],
   ['a 429', { arrivals: [call(0, { verdict: 'rejected' })] }, 'calls rejected without a reason'],
-  ['a finding of the auditor', { auditFindings: ['x'] }, 'findings of the auditor of the journal'],
-  ['a command that is gone', { commands: [] }, 'accepted commands that have not ended, or without a reason'],
+  ['a finding of the auditor', { auditFindings: ['x'] }, "findings of the journal's auditor"],
+  ['a missing command', { commands: [] }, 'accepted commands without an end, or without a reason'],
   [
     'a command that still waits',
     { commands: [{ ...command, state: 'running' }] },
-    'accepted commands that have not ended, or without a reason',
+    'accepted commands without an end, or without a reason',
   ],
   [
     'a failure without a reason',
     { commands: [{ ...command, state: 'failed' }] },
-    'accepted commands that have not ended, or without a reason',
+    'accepted commands without an end, or without a reason',
   ],
-  ['a rider that was not stored', { riderIds: [2] }, 'riders of done commands that are not there'],
-  ['a rider that is there twice', { riderIds: [1, 1] }, 'riders or events that are there twice'],
-  [
-    'a member of the club that is lost',
-    { club: { size: 2, stored: 1 } },
-    'riders of the club or listed events that are lost',
-  ],
-  ['an event that is lost', { listedEventIds: ['3'] }, 'riders of the club or listed events that are lost'],
+  ['a rider that was not stored', { riderIds: [2] }, 'riders of done commands that are missing'],
+  ['a duplicate rider', { riderIds: [1, 1] }, 'duplicate riders or events'],
+  ['a lost club member', { club: { size: 2, stored: 1 } }, 'lost club members or listed events'],
+  ['a lost event', { listedEventIds: ['3'] }, 'lost club members or listed events'],
   ['a slot that ran twice', { runs: [run, { ...run, id: 'other' }] }, 'slots that ran twice'],
   [
-    'a slot that was told of twice',
+    'a slot with two published runs',
     { runsOfSlots: new Map([['s', new Set(['a', 'b'])]]) },
     'slots that ran twice',
   ],
-  ['a run that does not end', { runs: [{ ...run, state: 'running' }] }, 'runs that are stuck'],
-  ['what still waits', { waiting: ['TICKS: 1'] }, 'things that still wait'],
+  ['a run that does not end', { runs: [{ ...run, state: 'running' }] }, 'stuck runs'],
+  ['waiting work', { waiting: ['TICKS: 1'] }, 'work that still waits'],
   ['a dead letter', { deadLetters: ['x'] }, 'dead letters'],
   ['a service that is not ready', { notReady: ['api'] }, 'services that are not ready'],
+  ['a crash', { exits: [{ at: 1_500, name: 'api', how: 'code 1' }] }, 'processes that ended by themselves'],
   [
-    'a crash',
-    { exits: [{ at: 1_500, name: 'api', how: 'exit code 1' }] },
-    'processes that ended by their own doing',
-  ],
-  [
-    'an error out of nothing',
+    'an error without a fault',
     { errors: [{ at: 90_000, service: 'api', level: 'error', message: 'x' }] },
-    'errors in logs that no fault explains',
+    'log errors that no fault explains',
   ],
   [
     'an uncaught error',
     { errors: [{ at: 1_500, service: 'api', level: 'fatal', message: 'x' }] },
-    'errors in logs that no fault explains',
+    'log errors that no fault explains',
   ],
-  ['no recovery', { signs: { ...fine.signs, called: [] } }, 'faults that it did not recover from'],
+  ['no recovery', { signs: { ...valid.signs, called: [] } }, 'faults without recovery'],
 ])('%s does not pass', (_, evidence, law) => {
-  expect(broken(evidence)).toEqual([law]);
+  expect(violatedLaws(evidence)).toEqual([law]);
 });
 
 it.each<[string, Partial<Evidence>]>([
@@ -132,7 +124,7 @@ it.each<[string, Partial<Evidence>]>([
       arrivals: [call(1_500, { verdict: 'rejected' })],
     },
   ],
-  ['a call of somebody else', { arrivals: [call(0), call(1, { isStrangers: true })] }],
+  ['a foreign call', { arrivals: [call(0), call(1, { isForeign: true })] }],
   [
     'a process that was killed',
     { inflicted: [fault('kill', ['api'])], exits: [{ at: 1_100, name: 'api', how: 'SIGKILL' }] },
@@ -142,21 +134,21 @@ it.each<[string, Partial<Evidence>]>([
     { errors: [{ at: 1_500, service: 'api', level: 'error', message: 'x' }] },
   ],
 ])('%s passes', (_, evidence) => {
-  expect(broken(evidence)).toEqual([]);
+  expect(violatedLaws(evidence)).toEqual([]);
 });
 
-const inflicted = (kind: FaultKind, began: number, healed: number): Inflicted => ({
-  fault: { kind, at: began, lasts: healed - began, targets: [], amount: 0 },
-  began,
-  healed,
+const inflicted = (kind: FaultKind, startedAt: number, healedAt: number): Inflicted => ({
+  fault: { kind, at: startedAt, lasts: healedAt - startedAt, targets: [], amount: 0 },
+  startedAt,
+  healedAt,
 });
 
-it('a fault is over when all is ready, something is accepted and a call is made, whichever comes last', () => {
+it('recovery ends when all is ready, a request is accepted and a call is made, whichever is last', () => {
   const signs = { ready: [5, 110, 130], accepted: [90, 140], called: [100, 120] };
   expect(recoveries([inflicted('kill', 80, 95)], signs)).toEqual([{ kind: 'kill', took: 45 }]);
 });
 
-it('one that begins before the last one is over is felt with it', () => {
+it('a fault that starts before the last recovery ends with it', () => {
   const signs = { ready: [300, 900], accepted: [300, 900], called: [300, 900] };
   const several = [
     inflicted('kill', 100, 100),
@@ -170,7 +162,7 @@ it('one that begins before the last one is over is felt with it', () => {
   ]);
 });
 
-it('reports a system that did not recover', () => {
+it('recovery is undefined for a system that did not recover', () => {
   const signs = { ready: [50], accepted: [150], called: [150] };
   expect(recoveries([inflicted('kill', 100, 100)], signs)).toEqual([{ kind: 'kill', took: undefined }]);
 });
