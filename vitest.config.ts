@@ -2,17 +2,17 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { slowestFirst } from './vitest.order.ts';
 
-/** What sets up something global has a process of its own; all other files share one a core, and load modules once. */
+/** Tests that set up something global get their own process; all others share one per core and load modules once. */
 const alone = ['packages/shared/src/telemetry/**/*.test.ts'];
 const proofs = ['e2e/**', '**/*.prove.test.ts', '**/node_modules/**'];
 
-/** Everything that owns its time, on servers that all files share: `npm test`. */
+/** `npm test`: tests that control their own time, on servers shared by all files. */
 export default defineConfig({
   test: {
     globalSetup: ['packages/shared/src/testing/servers.ts'],
     sequence: { sequencer: slowestFirst(['clubs', 'imports', 'events', 'service']) },
     setupFiles: ['vitest.setup.ts'],
-    // A net under tests that wait for a condition: this may be a slow machine.
+    // Only a safety net: tests wait for conditions, and the machine can be slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: availableParallelism(),

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Runs the files of these names first, in this order: what takes longest must not begin last. */
+/** Runs these files first, in this order, so that the slowest does not start last. */
 export const slowestFirst = (names: readonly string[]): typeof BaseSequencer => {
   const rank = ({ moduleId }: TestSpecification) => {
     const place = names.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { slowestFirst } from './vitest.order.ts';
 
-/** Whole systems and real processes, on clocks that go on by themselves: `npm run prove`. */
+/** `npm run prove`: whole systems of real processes, on running clocks. */
 export default defineConfig({
   test: {
     name: 'prove',
@@ -10,10 +10,10 @@ export default defineConfig({
     sequence: {
       sequencer: slowestFirst(['ten-hours', 'simulation', 'cluster', 'chaos', 'backup', 'killed.prove']),
     },
-    // Each wait has a bound of its own, minutes long: see lab/kit/src/waiting.ts.
+    // Each wait has its own limit of minutes: lab/kit/src/waiting.ts.
     testTimeout: 15 * 60_000,
     hookTimeout: 5 * 60_000,
-    // Each whole system is ten processes.
+    // Each system has ten processes.
     maxWorkers: 2,
   },
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-// The same runs every time. `random` draws new ones; the seed that a failure prints repeats its runs.
+// Property tests draw the same cases in every run. `random` draws new ones; a failure prints its seed, which repeats them.
 const seed = process.env.PACELINE_SEED || '20260504';
 if (seed !== 'random' && !/^-?\d+$/.test(seed))
   throw new Error(`PACELINE_SEED must be "random" or a whole number, not "${seed}"`);
@@ -8,7 +8,7 @@ if (seed !== 'random' && !/^-?\d+$/.test(seed))
 fc.configureGlobal({
   ...fc.readConfigureGlobal(),
   ...(seed !== 'random' && { seed: Number(seed) }),
-  // Less than a test's timeout: to shrink a counterexample further is worth less than to see it.
+  // Below the test timeout, so that a counterexample is shown even when shrinking it is slow.
   interruptAfterTimeLimit: 100_000,
   markInterruptAsFailure: true,
 });
