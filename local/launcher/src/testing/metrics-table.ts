@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { readText } from './compose-file.ts';
 
-/** A row of the table of metrics in docs/operating.md. */
+/** A row of the tables below "Metrics" in docs/operating.md. */
 export interface DocumentedMetric {
   /** The Prometheus name without `_bucket`, `_sum` and `_count`; `*` matches anything. */
   readonly name: string;
@@ -9,7 +9,8 @@ export interface DocumentedMetric {
 }
 
 export async function documentedMetrics(): Promise<DocumentedMetric[]> {
-  const rows = (await readText('docs/operating.md')).matchAll(/^\| `([a-z_0-9*]+)` *\|([^|]*)\|/gm);
+  const [, section = ''] = /^## Metrics\n(.*?)^## /ms.exec(await readText('docs/operating.md')) ?? [];
+  const rows = section.matchAll(/^\| `([a-z_0-9*]+)` *\|([^|]*)\|/gm);
   return [...rows].map(([, name = '', labels = '']) => ({
     name,
     labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label).toSorted(),
