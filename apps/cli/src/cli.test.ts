@@ -66,7 +66,7 @@ describe('paceline add-rider', () => {
   });
 
   it('fails with the reason, or returns at once with --wait=no', async () => {
-    const reason = 'ZwiftRacing knows no rider 404';
+    const reason = 'ZwiftRacing has no rider 404';
     const standIn = await fakeRiderSync(riderSync, system.test.db, (_, move) =>
       move({ state: 'failed', reason }),
     );
@@ -104,7 +104,7 @@ describe('paceline import', () => {
     const { code, out } = await paceline(['import', '-'], {}, 'name,riderId\nAnna,11\nBo,12\nCleo,13\n');
     expect(code).toBe(1);
     expect(out).toContain('2 added, 1 failed');
-    expect(out).toContain('Rider 12  ZwiftRacing knows no rider 12');
+    expect(out).toContain('Rider 12  ZwiftRacing has no rider 12');
     const { document } = await json(['import', '-'], '21\n12\n');
     expect(document).toMatchObject({ riders: { done: 1, failed: 1 }, failed: [{ riderId: 12 }] });
     await standIn.stop();

@@ -12,7 +12,7 @@ let world: World;
 let service: HarnessService;
 
 beforeAll(async () => {
-  // A minute, the window of single riders, in a second.
+  // The window of riders_single, a minute, passes in a second.
   world = await createWorld({ scale: 60 });
   service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
 });
@@ -21,7 +21,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-async function ask(riderId: number): Promise<AddRider> {
+async function addRider(riderId: number): Promise<AddRider> {
   const command = { commandId: crypto.randomUUID(), riderId, requestedAt: Math.round(world.clock.now()) };
   await publish(world.bus, catalog.addRider, command);
   return command;
@@ -30,25 +30,25 @@ const progressOf = async ({ commandId }: AddRider) => {
   const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
   return row?.progress;
 };
-/** What the API does. @param isTold false: the news of it is lost */
-async function cancel({ commandId }: AddRider, isTold = true): Promise<void> {
+/** Cancels like the API. @param isSignalled false: the signal gets lost */
+async function cancel({ commandId }: AddRider, isSignalled = true): Promise<void> {
   await world.db
     .update(commands)
     .set({ progress: cancelled, finishedAt: Math.round(world.clock.now()) })
     .where(eq(commands.commandId, commandId));
-  if (isTold) signal(world.bus, catalog.commandCancelled, {}, { commandId });
+  if (isSignalled) signal(world.bus, catalog.commandCancelled, {}, { commandId });
 }
-const toldLast = ({ commandId }: AddRider) =>
+const lastPublished = ({ commandId }: AddRider) =>
   world.commandChanges.findLast((change) => change.commandId === commandId)?.progress;
 
-it('a command that waits and is cancelled leaves the queue, makes no call, and does not end others for the same rider', async () => {
+it('a cancelled command leaves the queue without a call, and does not end others for the same rider', async () => {
   const first: AddRider[] = [];
-  for (let riderId = 4_000_001; riderId <= 4_000_005; riderId += 1) first.push(await ask(riderId));
+  for (let riderId = 4_000_001; riderId <= 4_000_005; riderId += 1) first.push(await addRider(riderId));
   await world.until(async () => {
     for (const command of first) expect((await progressOf(command))?.state).toBe('running');
   });
-  const waiting = [await ask(4_000_011), await ask(4_000_012), await ask(4_000_013)] as const;
-  const same = await ask(waiting[0].riderId);
+  const waiting = [await addRider(4_000_011), await addRider(4_000_012), await addRider(4_000_013)] as const;
+  const same = await addRider(waiting[0].riderId);
   await world.until(async () => {
     for (const command of [...waiting, same]) {
       expect(['waiting_for_window', 'waiting_in_line']).toContain((await progressOf(command))?.state);
@@ -61,7 +61,7 @@ it('a command that waits and is cancelled leaves the queue, makes no call, and d
   await world.until(async () => expect(await progressOf(same)).toEqual({ state: 'done' }));
   for (const command of [waiting[0], waiting[1]]) {
     expect(await progressOf(command)).toEqual(cancelled);
-    await world.until(() => expect(toldLast(command)).toEqual(cancelled));
+    await world.until(() => expect(lastPublished(command)).toEqual(cancelled));
     const { commandId } = command;
     expect(await world.db.$count(syncLogs, eq(syncLogs.commandId, commandId))).toBe(0);
   }

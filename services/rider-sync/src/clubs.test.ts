@@ -6,7 +6,7 @@ import { createWorld, type World } from './testing/world.ts';
 
 const { syncRuns, syncLogs, riders, riderHistory, clubs, clubMemberships } = tables;
 const hour = 3_600_000;
-/** The clubs of the sandbox and how many riders they have. */
+/** The clubs of the sandbox. */
 const [racing, development, worldwide] = [20650, 20651, 20652];
 
 let world: World;
@@ -37,7 +37,7 @@ const startWith = async (...clubIds: number[]) => {
   service = await world.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds.join(',') });
 };
 
-/** Less than the window: only one call fits in. */
+/** Less than the window, so that only one call fits. */
 const shortSlot = 0.9 * hour;
 const longSlot = 8 * hour;
 
@@ -46,7 +46,7 @@ const runOf = async (slotId: string) => {
   return run;
 };
 
-/** Opens a slot and waits for the end of its run. */
+/** Opens a slot and waits until its run ends. */
 async function runSlot(slotMs: number) {
   const { slotId } = await world.tick('rider', slotMs);
   return world.until(async () => {
@@ -56,7 +56,7 @@ async function runSlot(slotMs: number) {
   });
 }
 
-/** Waits until the window of the last call has moved on. */
+/** Waits until the last call has left the window. */
 const nextWindow = () => world.pass(1.1 * hour);
 
 const calls = () =>
@@ -68,8 +68,8 @@ const members = (clubId: number) =>
   world.db.select().from(clubMemberships).where(eq(clubMemberships.clubId, clubId));
 const arrivals = () => world.sandbox.audit().filter(({ budget }) => budget === 'clubs');
 
-describe('a slot of the rider sync', () => {
-  it('brings a whole club: riders, history, memberships, and one row for the call', async () => {
+describe('a rider slot', () => {
+  it('stores a whole club: riders, history, memberships and a log row for the call', async () => {
     await startWith(racing);
     const run = await runSlot(longSlot);
     expect(run).toMatchObject({
@@ -87,20 +87,20 @@ describe('a slot of the rider sync', () => {
     expect(await calls()).toEqual([{ target: '20650', status: 200, message: '120 riders' }]);
     const [log] = await world.db.select().from(syncLogs);
     expect(log).toMatchObject({ runId: run.runId, commandId: null, endpoint: 'clubs', rawStart: null });
-    // The answer of a club takes over a minute.
+    // A club call takes over a minute.
     expect(log?.durationMs).toBeGreaterThan(60_000);
   });
 
-  it('knows afterwards which riders are no longer members', async () => {
+  it('marks riders that are no longer members', async () => {
     await startWith(development);
-    const gone = { clubId: development, riderId: 1, firstSeenAt: 1_000, lastSeenAt: 2_000 };
-    await world.db.insert(clubMemberships).values(gone);
+    const former = { clubId: development, riderId: 1, firstSeenAt: 1_000, lastSeenAt: 2_000 };
+    await world.db.insert(clubMemberships).values(former);
     await runSlot(longSlot);
     const left = (await members(development)).filter(({ current }) => !current);
-    expect(left).toEqual([{ ...gone, current: false }]);
+    expect(left).toEqual([{ ...former, current: false }]);
   });
 
-  it('that is only observed calls nothing: it counts the clubs, and those that its slot has no room for', async () => {
+  it('in observed mode makes no calls and counts planned and deferred clubs', async () => {
     await startWith(racing, development, worldwide);
     const { slotId } = await world.tick('rider', longSlot, 'observed');
     const run = await world.until(async () => {
@@ -112,7 +112,7 @@ describe('a slot of the rider sync', () => {
     expect(await calls()).toEqual([]);
   });
 
-  it('whose tick comes again is not run again', async () => {
+  it('does not run again when its tick is redelivered', async () => {
     await startWith(racing);
     const { slotId } = await runSlot(longSlot);
     const before = arrivals().length;
@@ -123,7 +123,7 @@ describe('a slot of the rider sync', () => {
     expect(await world.db.select().from(syncRuns)).toHaveLength(2);
   });
 
-  it('that is too short for all clubs defers the rest, and the next one begins with it', async () => {
+  it('too short for all clubs defers the rest, with which the next slot starts', async () => {
     await startWith(racing, development);
     const first = await runSlot(shortSlot);
     expect(first).toMatchObject({ state: 'done', counts: { planned: 2, synced: 1, failed: 0, deferred: 1 } });
@@ -136,7 +136,7 @@ describe('a slot of the rider sync', () => {
     expect((await calls()).map(({ target }) => target)).toEqual(['20650', '20651', '20650']);
   });
 
-  it('that ends within a club of several pages is gone on with by the next', async () => {
+  it('that ends within a club of several pages is continued by the next one', async () => {
     await startWith(worldwide);
     const first = await runSlot(shortSlot);
     expect(first).toMatchObject({ state: 'done', counts: { planned: 1, synced: 0, deferred: 1 } });
@@ -157,9 +157,9 @@ describe('a slot of the rider sync', () => {
   });
 });
 
-describe('upstream in trouble', () => {
+describe('an upstream failure', () => {
   it.each(['server-error', 'reset', 'html'] as const)(
-    'by %s is called again, with a permit of its own',
+    '(%s) is retried with a permit of its own',
     async (kind) => {
       await startWith(racing);
       world.sandbox.controls.injectFault({ kind, budget: 'clubs' });
@@ -171,7 +171,7 @@ describe('upstream in trouble', () => {
     },
   );
 
-  it('with one rider who can not be read: the others are stored, and the log says how that one began', async () => {
+  it('that makes one rider unreadable leaves the others stored, and the log has the start of its raw text', async () => {
     await startWith(racing);
     world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'clubs' });
     expect(await runSlot(longSlot)).toMatchObject({ state: 'done', error: null, counts: { stored: 119 } });
@@ -182,7 +182,7 @@ describe('upstream in trouble', () => {
     });
   });
 
-  it('for the whole slot makes the run fail, with the reason and nothing dropped', async () => {
+  it('for the whole slot fails the run with the reason and drops nothing', async () => {
     await startWith(racing, development);
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'clubs', times: 9, status: 502 });
     const run = await runSlot(shortSlot);
@@ -197,7 +197,7 @@ describe('upstream in trouble', () => {
     expect((await calls()).at(-1)).toMatchObject({ target: '20651', status: 200 });
   });
 
-  it('because another client uses the key: once more when it is time, in a raised lane', async () => {
+  it('with 429 because of another client is retried once the window is free', async () => {
     await startWith(racing);
     const url = `${world.sandbox.url}/public/clubs/${racing}`;
     await world.during(fetch(url, { headers: { Authorization: key } }));
@@ -205,7 +205,7 @@ describe('upstream in trouble', () => {
     expect((await calls()).map(({ status }) => status)).toEqual([429, 200]);
   });
 
-  it('with a club that it does not know: that one fails, the others go on', async () => {
+  it('for an unknown club fails that club only', async () => {
     await startWith(99, racing);
     expect(await runSlot(longSlot)).toMatchObject({
       state: 'done',
@@ -215,7 +215,7 @@ describe('upstream in trouble', () => {
     });
   });
 
-  it('that does not accept the key: the run fails at once', async () => {
+  it('because of a wrong key fails the run at once', async () => {
     key = 'wrong';
     await startWith(racing, development);
     const run = await runSlot(longSlot);
@@ -225,8 +225,8 @@ describe('upstream in trouble', () => {
   });
 });
 
-describe('the end of a process', () => {
-  it('gives its slot back at once, and the next process goes on with it', async () => {
+describe('a stopped process', () => {
+  it('returns its slot at once, and the next process continues it', async () => {
     await startWith(racing, development);
     const { slotId } = await world.tick('rider', longSlot);
     await world.until(async () => expect((await runOf(slotId))?.counts).toMatchObject({ synced: 1 }));

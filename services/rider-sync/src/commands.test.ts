@@ -30,7 +30,7 @@ afterEach(async () => {
 
 afterAll(() => world?.close());
 
-async function ask(riderId = (nextRider += 1), more: Partial<AddRider> = {}): Promise<AddRider> {
+async function addRider(riderId = (nextRider += 1), more: Partial<AddRider> = {}): Promise<AddRider> {
   const requestedAt = Math.round(world.clock.now());
   const command = { commandId: crypto.randomUUID(), riderId, requestedAt, ...more };
   await publish(world.bus, catalog.addRider, command);
@@ -47,7 +47,7 @@ const ended = (command: AddRider) =>
     if (!row?.finishedAt) throw new Error(`command ${command.riderId} has not ended: ${JSON.stringify(row)}`);
     return row.progress;
   });
-const told = ({ commandId }: AddRider): Progress[] =>
+const progressesOf = ({ commandId }: AddRider): Progress[] =>
   world.commandChanges
     .filter((change: CommandChanged) => change.commandId === commandId)
     .map(({ progress }) => progress);
@@ -55,30 +55,30 @@ const callsFor = ({ commandId }: AddRider) =>
   world.db.select().from(syncLogs).where(eq(syncLogs.commandId, commandId)).orderBy(asc(syncLogs.id));
 
 describe('a command to add a rider', () => {
-  it('reports that it runs, and that it is done once the rider is stored', async () => {
-    const command = await ask();
+  it('reports running, then done once the rider is stored', async () => {
+    const command = await addRider();
     expect(await ended(command)).toEqual({ state: 'done' });
     const [rider] = await world.db.select().from(riders).where(eq(riders.riderId, command.riderId));
     expect(rider).toMatchObject({ riderId: command.riderId, raw: { riderId: command.riderId } });
     await world.until(() =>
-      expect(told(command)).toEqual([{ state: 'running', via: 'single' }, { state: 'done' }]),
+      expect(progressesOf(command)).toEqual([{ state: 'running', via: 'single' }, { state: 'done' }]),
     );
     expect(await callsFor(command)).toMatchObject([
       { endpoint: 'riders_single', target: String(command.riderId), status: 200, runId: null },
     ]);
   });
 
-  it('that upstream does not know fails with that reason', async () => {
-    const command = await ask(7);
-    expect(await ended(command)).toEqual({ state: 'failed', reason: 'ZwiftRacing knows no rider 7' });
+  it('that upstream does not know fails with the reason', async () => {
+    const command = await addRider(7);
+    expect(await ended(command)).toEqual({ state: 'failed', reason: 'ZwiftRacing has no rider 7' });
     expect(await callsFor(command)).toMatchObject([{ status: 404 }]);
   });
 
-  it('in a crowd waits in the queue, and reports until when', async () => {
-    const crowd = await Promise.all(Array.from({ length: 20 }, () => ask()));
+  it('among many waits in the queue and reports until when', async () => {
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => addRider()));
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
-    const waits = crowd.flatMap(told).filter(({ state }) => state.startsWith('waiting'));
+    const waits = crowd.flatMap(progressesOf).filter(({ state }) => state.startsWith('waiting'));
     expect(waits.length).toBeGreaterThan(10);
     expect(waits).toContainEqual({
       state: 'waiting_in_line',
@@ -90,31 +90,31 @@ describe('a command to add a rider', () => {
     expect(rejected).toEqual([]);
   });
 
-  it('whose message comes twice gets one answer and costs one call', async () => {
-    const command = await ask();
+  it('makes one call when its message is delivered twice', async () => {
+    const command = await addRider();
     await ended(command);
-    await world.until(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
+    await world.until(() => expect(progressesOf(command).at(-1)).toEqual({ state: 'done' }));
     await publish(world.bus, catalog.addRider, command);
-    await ended(await ask());
+    await ended(await addRider());
     expect(await callsFor(command)).toHaveLength(1);
     expect(await rowOf(command)).toMatchObject({ progress: { state: 'done' } });
   });
 
-  it('again is stored again, but has no new history when nothing has changed', async () => {
-    const first = await ask();
+  it('for a stored rider adds no history when nothing has changed', async () => {
+    const first = await addRider();
     await ended(first);
-    await ended(await ask(first.riderId));
+    await ended(await addRider(first.riderId));
     const rows = await world.db.select().from(riderHistory).where(eq(riderHistory.riderId, first.riderId));
     expect(rows).toHaveLength(1);
   });
 
-  it('at the same time as others shares one call with them, and each reports its progress', async () => {
+  it('shares one call with others for the same rider, and each reports its progress', async () => {
     const riderId = (nextRider += 1);
-    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => ask(riderId)));
+    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => addRider(riderId)));
     for (const command of [first, ...others]) {
       if (!command) continue;
       expect(await ended(command)).toEqual({ state: 'done' });
-      await world.until(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
+      await world.until(() => expect(progressesOf(command).at(-1)).toEqual({ state: 'done' }));
     }
     const calls = await world.db
       .select()
@@ -123,58 +123,58 @@ describe('a command to add a rider', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('that was fetched for another command since is not fetched again', async () => {
+  it('makes no call when the rider was fetched since the request', async () => {
     const riderId = (nextRider += 1);
     const earlier = Math.round(world.clock.now());
-    await ended(await ask(riderId));
-    const command = await ask(riderId, { requestedAt: earlier });
+    await ended(await addRider(riderId));
+    const command = await addRider(riderId, { requestedAt: earlier });
     expect(await ended(command)).toEqual({ state: 'done' });
     expect(await callsFor(command)).toEqual([]);
   });
 
-  it('long ago is not refused for it: that was our fault', async () => {
-    const command = await ask(undefined, { requestedAt: Math.round(world.clock.now() - 86_400_000) });
+  it('requested long ago is still carried out', async () => {
+    const command = await addRider(undefined, { requestedAt: Math.round(world.clock.now() - 86_400_000) });
     expect(await ended(command)).toEqual({ state: 'done' });
   });
 
-  it('comes by bulk when that alone is open in time; when neither is, fails with the time from which one is', async () => {
+  it('uses a bulk call when no GET is possible in time, and fails with the earliest time when neither is', async () => {
     const oneADay = { limit: 1, windowMs: 86_400_000 };
     world.sandbox.controls.changePolicies({ riders_single: oneADay, riders_bulk: oneADay });
-    await ended(await ask());
-    const byBulk = await ask();
+    await ended(await addRider());
+    const byBulk = await addRider();
     expect(await ended(byBulk)).toEqual({ state: 'done' });
-    await world.until(() => expect(told(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));
+    await world.until(() => expect(progressesOf(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));
     expect(await callsFor(byBulk)).toMatchObject([
       { endpoint: 'riders_single', status: 429 },
       { endpoint: 'riders_bulk', status: 200 },
     ]);
 
     const tooLate = { state: 'failed', reason: expect.stringMatching(/before \d{4}-.*Z$/) };
-    const rejected = await ask();
+    const rejected = await addRider();
     expect(await ended(rejected)).toEqual(tooLate);
     expect(await callsFor(rejected)).toMatchObject([{ endpoint: 'riders_bulk', status: 429 }]);
-    const refused = await ask();
+    const refused = await addRider();
     expect(await ended(refused)).toEqual(tooLate);
     expect(await callsFor(refused)).toEqual([]);
     world.sandbox.controls.changePolicies({ riders_single: null, riders_bulk: null });
   });
 });
 
-describe('upstream in trouble', () => {
+describe('an upstream failure', () => {
   it.each(['server-error', 'html', 'truncated', 'null-body'] as const)(
-    'by %s is called until it answers',
+    '(%s) is retried until a call succeeds',
     async (kind) => {
       world.sandbox.controls.injectFault({ kind, budget: 'riders_single', times: 2 });
-      const command = await ask();
+      const command = await addRider();
       expect(await ended(command)).toEqual({ state: 'done' });
       expect(await callsFor(command)).toHaveLength(3);
     },
   );
 
-  it('for too long is the reason why the command has failed', async () => {
+  it('that lasts too long fails the command with the reason', async () => {
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_single', times: 1_000 });
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 1_000 });
-    const command = await ask();
+    const command = await addRider();
     expect(await ended(command)).toEqual({
       state: 'failed',
       reason: `Rider ${command.riderId} could not be fetched: ZwiftRacing answered 503: server error`,
@@ -183,28 +183,28 @@ describe('upstream in trouble', () => {
     expect(calls.length).toBeGreaterThan(2);
   });
 
-  it('because another client uses the key: called again when it is time', async () => {
+  it('with 429 because of another client is retried once the window is free', async () => {
     const url = `${world.sandbox.url}/public/riders/4000000`;
     const foreign = Array.from({ length: 5 }, () => fetch(url, { headers: { Authorization: key } }));
     await world.during(Promise.all(foreign));
-    const command = await ask();
+    const command = await addRider();
     expect(await ended(command)).toEqual({ state: 'done' });
     expect((await callsFor(command)).map(({ status }) => status)).toEqual([429, 200]);
   });
 });
 
 describe('a command', () => {
-  it('goes to the next process when this one is stopped while it waits', async () => {
+  it('moves to the next process when its own is stopped while it waits', async () => {
     const account = accountOf(key);
-    const operate = async (deed: { do: 'resume' } | { do: 'pause'; until: number }) => {
+    const operate = async (operation: { do: 'resume' } | { do: 'pause'; until: number }) => {
       for (const endpoint of ['riders_single', 'riders_bulk'] as const) {
         const partition = { partition: partitionOf(account) };
-        await request(world.bus, catalog.operate, partition, { ...deed, account, endpoint }, 5_000);
+        await request(world.bus, catalog.operate, partition, { ...operation, account, endpoint }, 5_000);
       }
     };
     await world.until(() => operate({ do: 'pause', until: Math.round(world.clock.now()) + 3_600_000 }));
-    const crowd = await Promise.all(Array.from({ length: 20 }, () => ask()));
-    await world.until(() => expect(crowd.flatMap(told).length).toBeGreaterThan(0));
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => addRider()));
+    await world.until(() => expect(crowd.flatMap(progressesOf).length).toBeGreaterThan(0));
     await service.stop();
     service = await world.start({ ZWIFTRACING_API_KEY: key });
     await operate({ do: 'resume' });
@@ -212,7 +212,7 @@ describe('a command', () => {
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
   });
 
-  it('over which handlers have died as often as they may fails with the reason, as do its riders', async () => {
+  it('fails with its riders and a reason after the maximum number of deliveries', async () => {
     await service.stop();
     const { commandId } = await importOf(world, [4_900_001, 4_900_002]);
     const { stream, delivery } = catalog.importRiders;
@@ -220,7 +220,7 @@ describe('a command', () => {
     for (let attempt = 0; attempt < delivery.maxDeliver; attempt += 1) (await consumer.next())?.nak();
 
     service = await world.start({ ZWIFTRACING_API_KEY: key });
-    const reason = expect.stringMatching(/^It could not be carried out: .+ attempt 21 of 20/);
+    const reason = expect.stringMatching(/^Command failed: .+ attempt 21 of 20/);
     await world.until(async () => {
       const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
       expect(row).toMatchObject({ progress: { state: 'failed', reason }, finishedAt: expect.any(Number) });

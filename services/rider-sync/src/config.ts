@@ -9,7 +9,7 @@ export type RiderSyncConfig = Config<(typeof riderSyncVariables)[number]>;
 
 export const readConfig = (): RiderSyncConfig => loadConfigOrExit(riderSyncVariables, brokerTlsVariables);
 
-/** What the syncs of riders work with. */
+/** What the rider flows need. */
 export interface RiderSync extends Sync {
   readonly batcher: BulkBatcher;
   readonly cancellations: Cancellations;

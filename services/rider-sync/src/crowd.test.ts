@@ -8,7 +8,7 @@ import { createWorld, type World } from './testing/world.ts';
 
 const { commands, riders } = tables;
 const second = 1_000;
-/** What a told time may be beside what happens, project ms; a machine that is late itself is given more. */
+/** How far an estimate can be off, project ms; on a slow machine more is allowed. */
 const slack = 30 * second;
 
 let world: World;
@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => service.stop());
 afterAll(() => world?.close());
 
-/** Adds riders in one breath and returns what each was told, in order, once all are stored. */
+/** Adds riders at once; returns the progress of each, in order, once all are stored. */
 async function addAtOnce(count: number) {
   const requestedAt = Math.round(world.clock.now());
   const adds: AddRider[] = Array.from({ length: count }, () => ({
@@ -41,28 +41,28 @@ async function addAtOnce(count: number) {
     const rows = await world.db.select().from(commands).where(inArray(commands.commandId, ids));
     expect(rows.filter(({ finishedAt }) => finishedAt !== null)).toHaveLength(count);
   });
-  const newsOf = (add: AddRider) =>
+  const changesOf = (add: AddRider) =>
     world.commandChanges.filter(({ commandId }) => commandId === add.commandId);
   for (const add of adds)
-    await world.until(() => expect(newsOf(add).at(-1)?.progress).toEqual({ state: 'done' }));
-  const changes = adds.map((add) => ({ riderId: add.riderId, news: newsOf(add) }));
-  return { requestedAt, changes, arrivals: world.sandbox.audit().slice(before) };
+    await world.until(() => expect(changesOf(add).at(-1)?.progress).toEqual({ state: 'done' }));
+  const added = adds.map((add) => ({ riderId: add.riderId, changes: changesOf(add) }));
+  return { requestedAt, added, arrivals: world.sandbox.audit().slice(before) };
 }
 
-type News = Awaited<ReturnType<typeof addAtOnce>>['changes'][number]['news'];
-const waysOf = (news: News) =>
-  news.flatMap(({ progress }) => ('via' in progress && progress.state === 'running' ? progress.via : []));
-/** The last time that was told before the call left. */
-const toldAt = (news: News): number => {
-  const waits = news
+type Changes = Awaited<ReturnType<typeof addAtOnce>>['added'][number]['changes'];
+const fetchModesOf = (changes: Changes) =>
+  changes.flatMap(({ progress }) => ('via' in progress && progress.state === 'running' ? progress.via : []));
+/** The last estimate before the call was sent. */
+const estimateOf = (changes: Changes): number => {
+  const waits = changes
     .map(({ progress }): Progress => progress)
     .filter(({ state }) => state.startsWith('waiting'));
   const last = waits.at(-1);
   return (last && (('at' in last && last.at) || ('until' in last && last.until))) || Number.NaN;
 };
 
-describe('ten who add riders in the same second, during a bulk sync', () => {
-  it('have the first five within seconds, and the others report truthfully by which way and when', async () => {
+describe('ten riders added in the same second, during a bulk call', () => {
+  it('the first five arrive within seconds, the others report when and by which call', async () => {
     const old = Math.round(world.clock.now() - 86_400_000);
     await world.db
       .insert(riders)
@@ -72,36 +72,36 @@ describe('ten who add riders in the same second, during a bulk sync', () => {
     await world.tick('rider', 150 * second);
     await world.until(() => expect(bulk()).toHaveLength(before + 1));
 
-    const { requestedAt, changes, arrivals } = await addAtOnce(10);
+    const { requestedAt, added, arrivals } = await addAtOnce(10);
     const callOf = (riderId: number) =>
       arrivals.find(({ path }) => path.endsWith(`/public/riders/${riderId}`))?.arrivedAt ?? Number.NaN;
-    const inOrder = changes.toSorted((a, b) => callOf(a.riderId) - callOf(b.riderId));
+    const inOrder = added.toSorted((a, b) => callOf(a.riderId) - callOf(b.riderId));
     const [first, later] = [inOrder.slice(0, 5), inOrder.slice(5)];
     let late = 0;
-    for (const { riderId, news } of first) {
-      expect(news.map(({ progress }) => progress)).toEqual([
+    for (const { riderId, changes } of first) {
+      expect(changes.map(({ progress }) => progress)).toEqual([
         { state: 'running', via: 'single' },
         { state: 'done' },
       ]);
       late = Math.max(late, callOf(riderId) - requestedAt);
     }
-    for (const { riderId, news } of later) {
-      expect(waysOf(news)).toEqual(['single']);
-      expect(Math.abs(toldAt(news) - callOf(riderId))).toBeLessThan(slack + 2 * late);
-      expect(toldAt(news)).toBeGreaterThan(requestedAt + 55 * second);
+    for (const { riderId, changes } of later) {
+      expect(fetchModesOf(changes)).toEqual(['single']);
+      expect(Math.abs(estimateOf(changes) - callOf(riderId))).toBeLessThan(slack + 2 * late);
+      expect(estimateOf(changes)).toBeGreaterThan(requestedAt + 55 * second);
     }
     expect(arrivals.every(({ verdict }) => verdict === 'accepted')).toBe(true);
   });
 });
 
-describe('forty who add riders in the same second, while no bulk call was made for long', () => {
-  it('have five at once, and the others about a minute later by one bulk call', async () => {
-    const { changes, arrivals } = await addAtOnce(40);
+describe('forty riders added in the same second, with the bulk window free', () => {
+  it('five arrive at once, the others by one bulk call', async () => {
+    const { added, arrivals } = await addAtOnce(40);
     expect(arrivals.map(({ budget }) => String(budget)).toSorted()).toEqual([
       'riders_bulk',
       ...Array.from({ length: 5 }, () => 'riders_single'),
     ]);
-    const ways = changes.map(({ news }) => waysOf(news).at(-1));
-    expect(ways.filter((way) => way === 'bulk')).toHaveLength(35);
+    const modes = added.map(({ changes }) => fetchModesOf(changes).at(-1));
+    expect(modes.filter((mode) => mode === 'bulk')).toHaveLength(35);
   });
 });

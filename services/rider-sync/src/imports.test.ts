@@ -14,16 +14,16 @@ const racing = 20650;
 let world: World;
 let services: HarnessService[];
 let key: string;
-let moves: BulkCallChanged[];
+let callChanges: BulkCallChanged[];
 let nextRider = 4_200_000;
 
 beforeAll(async () => {
   world = await createWorld({ scale: 2_400 });
-  listen(world.bus, catalog.bulkCallChanged, {}, (move) => moves.push(move));
+  listen(world.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
 });
 
 beforeEach(async () => {
-  moves = [];
+  callChanges = [];
   services = [];
   key = world.newKey();
   for (const table of [syncLogs, syncRuns, wantedRiders, clubMemberships, riders])
@@ -59,7 +59,7 @@ const outcomes = ({ commandId }: ImportRiders) =>
     .from(wantedRiders)
     .where(eq(wantedRiders.commandId, commandId))
     .orderBy(asc(wantedRiders.riderId));
-const told = ({ commandId }: ImportRiders) =>
+const changesOf = ({ commandId }: ImportRiders) =>
   world.commandChanges.filter((change) => change.commandId === commandId);
 const calls = () =>
   world.db
@@ -67,10 +67,10 @@ const calls = () =>
     .from(syncLogs)
     .orderBy(asc(syncLogs.id));
 const bulkArrivals = () => world.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
-const sent = () => moves.filter(({ stage }) => stage === 'sent');
+const sent = () => callChanges.filter(({ stage }) => stage === 'sent');
 
 describe('an import', () => {
-  it('of 2500 riders takes three bulk calls of either process, no rider twice, and each has its outcome', async () => {
+  it('of 2500 riders takes three bulk calls by two processes, no rider twice, each with an outcome', async () => {
     const before = bulkArrivals().length;
     await Promise.all([start(), start()]);
     const unknown = [7, 8, 9];
@@ -78,21 +78,23 @@ describe('an import', () => {
     const command = await importRiders(riderIds);
     expect(await ended(command)).toEqual({ state: 'done' });
 
-    const asked = sent().map((move) => move.riderIds.slice(0, move.riderIds.length - move.outsiders));
-    expect(asked.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
+    const requested = sent().map((change) =>
+      change.riderIds.slice(0, change.riderIds.length - change.outsiders),
+    );
+    expect(requested.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
     expect(bulkArrivals()).toHaveLength(before + 3);
-    expect(new Set(asked.flat()).size).toBe(2_500);
+    expect(new Set(requested.flat()).size).toBe(2_500);
     expect(await outcomes(command)).toEqual(
       riderIds
         .toSorted((a, b) => a - b)
         .map((riderId) =>
           riderId < 10
-            ? { riderId, outcome: 'failed', reason: `ZwiftRacing knows no rider ${riderId}` }
+            ? { riderId, outcome: 'failed', reason: `ZwiftRacing has no rider ${riderId}` }
             : { riderId, outcome: 'done', reason: null },
         ),
     );
     await world.until(() => {
-      const news = told(command);
+      const news = changesOf(command);
       expect(news.at(-1)).toMatchObject({
         progress: { state: 'done' },
         riders: { waiting: 0, done: 2_497, failed: 3 },
@@ -105,13 +107,13 @@ describe('an import', () => {
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 
-  it('of a few riders needs no bulk call while GETs are earlier, and none for riders stored since yesterday', async () => {
+  it('of a few riders uses GETs, and makes no call for riders stored within a day', async () => {
     await start();
     const few = fresh(3);
     const first = await importRiders([...few, 7]);
     expect(await ended(first)).toEqual({ state: 'done' });
     expect(await outcomes(first)).toEqual([
-      { riderId: 7, outcome: 'failed', reason: 'ZwiftRacing knows no rider 7' },
+      { riderId: 7, outcome: 'failed', reason: 'ZwiftRacing has no rider 7' },
       ...few.map((riderId) => ({ riderId, outcome: 'done', reason: null })),
     ]);
     expect(await calls()).toHaveLength(4);
@@ -122,7 +124,7 @@ describe('an import', () => {
     expect(sent()).toEqual([]);
   });
 
-  it('of which upstream knows no rider has failed, with the reason', async () => {
+  it('fails with the reason when upstream knows none of its riders', async () => {
     await start();
     const command = await importRiders([1, 2, 3, 4, 5, 6, 7]);
     expect(await ended(command)).toEqual({
@@ -132,11 +134,11 @@ describe('an import', () => {
     expect(await calls()).toEqual([{ endpoint: 'riders_bulk', target: '7 riders', status: 200 }]);
   });
 
-  it('whose answer is lost is requested again, with no rider dropped', async () => {
+  it('requests its riders again after a lost bulk call, and drops none', async () => {
     await start();
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk' });
     const command = await importRiders(fresh(20));
-    await world.until(() => expect(moves.map(({ stage }) => stage)).toContain('lost'));
+    await world.until(() => expect(callChanges.map(({ stage }) => stage)).toContain('lost'));
     expect(await ended(command)).toEqual({ state: 'done' });
     expect(await calls()).toMatchObject([
       { endpoint: 'riders_bulk', target: '20 riders', status: 503 },
@@ -144,7 +146,7 @@ describe('an import', () => {
     ]);
   });
 
-  it('that upstream gives no answer to three times fails with the reason', async () => {
+  it('fails with the reason after three lost bulk calls', async () => {
     await start();
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 3 });
     const command = await importRiders(fresh(6));
@@ -154,7 +156,7 @@ describe('an import', () => {
     );
   });
 
-  it('whose message comes twice costs nothing more', async () => {
+  it('makes no more calls when its message is delivered twice', async () => {
     await start();
     const command = await importRiders(fresh(6));
     await ended(command);
@@ -177,7 +179,7 @@ describe('riders outside the clubs', () => {
     });
   const bulkCalls = async () => (await calls()).filter(({ endpoint }) => endpoint === 'riders_bulk');
 
-  it('are refreshed in the rider slot by bulk, beside the clubs, whose riders need no bulk call', async () => {
+  it('are refreshed by bulk calls in the rider slot, club members are not', async () => {
     await start(String(racing));
     const first = await world.tick('rider', 2 * hour);
     expect(await endOf(first.slotId)).toMatchObject({ counts: { synced: 1, stored: 120 } });
@@ -204,7 +206,7 @@ describe('riders outside the clubs', () => {
       state: 'done',
       counts: { planned: 1, synced: 1, stored: 161 },
     });
-    // The one who has left the club is among them, and the one whom upstream does not know is not asked for again.
+    // Includes the rider that left the club. The rider that upstream does not know is not requested again.
     expect(await bulkCalls()).toEqual([{ endpoint: 'riders_bulk', target: '42 riders', status: 200 }]);
     const refreshed = await world.db
       .select()
@@ -213,7 +215,7 @@ describe('riders outside the clubs', () => {
     expect(refreshed[0]?.name).not.toBe('Of yesterday');
   });
 
-  it('that are more than a call takes have the next one too, the oldest go first', async () => {
+  it('that exceed one call use a second one, oldest first', async () => {
     const old = Math.round(world.clock.now() - 48 * hour);
     const strangers = fresh(1_001).map((riderId, index) => {
       const fetchedAt = old + index;

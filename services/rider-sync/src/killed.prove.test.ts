@@ -14,13 +14,13 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const children: ChildProcess[] = [];
 let world: World;
 let key: string;
-const moves: BulkCallChanged[] = [];
+const callChanges: BulkCallChanged[] = [];
 
 beforeAll(async () => {
-  // A club's answer takes some 40 ms, its window a second and a half.
+  // A club call takes about 40 ms, its window 1.5 s.
   world = await createWorld({ scale: 2_400, runs: true });
   key = world.newKey();
-  listen(world.bus, catalog.bulkCallChanged, {}, (move) => moves.push(move));
+  listen(world.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
 });
 
 afterAll(async () => {
@@ -28,7 +28,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-/** The rider sync as a process of its own, which can be killed. */
+/** Starts a rider sync as a process of its own. */
 function startProcess(): ChildProcess {
   const env = {
     ...process.env,
@@ -60,7 +60,7 @@ async function importRiders(riderIds: readonly number[]): Promise<ImportRiders> 
   await publish(world.bus, catalog.importRiders, command);
   return command;
 }
-/** How many riders of an import are done. */
+/** Number of riders of an import that are done. */
 const countOf = ({ commandId }: ImportRiders) =>
   world.db.$count(wantedRiders, and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.outcome, 'done')));
 
@@ -70,7 +70,7 @@ describe('a rider sync that is killed', () => {
     const first = startProcess();
     const { slotId } = await world.tick('rider', 100 * hour);
     await world.until(() => expect(lastCall()).toMatchObject({ budget: 'clubs' }));
-    // The riders of a bulk call that dies on its way are wanted as before.
+    // The riders of a bulk call whose process dies are wanted as before.
     world.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 10 * hour });
     const command = await importRiders(Array.from({ length: 1_500 }, (_, index) => 4_200_000 + index));
     await world.until(() => expect(bulkCalls()).toHaveLength(1));
@@ -100,14 +100,14 @@ describe('a rider sync that is killed', () => {
 });
 
 describe('two rider syncs', () => {
-  it('share an import: when one is killed, 2500 riders come by three calls all the same, none twice', async () => {
+  it('share an import: 2500 riders take three calls even when one process is killed, none twice', async () => {
     for (const child of children) child.kill('SIGKILL');
     world.sandbox.controls.clearFaults();
     key = world.newKey();
     const [first] = [startProcess(), startProcess()];
     const command = await importRiders(Array.from({ length: 2_500 }, (_, index) => 4_300_000 + index));
     const answered = () =>
-      moves.filter(({ stage, imports }) => stage === 'answered' && imports.includes(command.commandId));
+      callChanges.filter(({ stage, imports }) => stage === 'answered' && imports.includes(command.commandId));
     await world.until(() => expect(answered()).toHaveLength(1));
     await kill(first);
     await world.until(async () => expect(await countOf(command)).toBe(2_500));
@@ -115,9 +115,9 @@ describe('two rider syncs', () => {
       const [row] = await world.db.select().from(commands).where(eq(commands.commandId, command.commandId));
       expect(row?.progress).toEqual({ state: 'done' });
     });
-    // What only filled a call up comes last on it.
+    // Riders that only fill up a call come last.
     const load = ({ call }: BulkCallChanged) => {
-      const sent = moves.find((move) => move.call === call && move.stage === 'sent');
+      const sent = callChanges.find((change) => change.call === call && change.stage === 'sent');
       return sent?.riderIds.slice(0, sent.riderIds.length - sent.outsiders) ?? [];
     };
     const loads = answered().map(load);

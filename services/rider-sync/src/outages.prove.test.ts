@@ -37,8 +37,8 @@ const endOf = (commandId: string) =>
     return row.progress;
   });
 
-describe('a rider sync whose Postgres is killed and started again', () => {
-  it('ends a command that came meanwhile as done', async () => {
+describe('a rider sync whose Postgres is killed and restarted', () => {
+  it('completes a command that arrived meanwhile', async () => {
     await world.backend.postgres.kill();
     const requestedAt = Math.round(world.clock.now());
     const command: AddRider = { commandId: crypto.randomUUID(), riderId: 4_000_000, requestedAt };
@@ -47,7 +47,7 @@ describe('a rider sync whose Postgres is killed and started again', () => {
     expect(await endOf(command.commandId)).toEqual({ state: 'done' });
   });
 
-  it('stores the club page that is answered meanwhile, without a second call', async () => {
+  it('stores a club page that arrived meanwhile, without a second call', async () => {
     const before = arrivals().length;
     const { slotId } = await world.tick('rider', 8 * hour);
     await world.until(() => expect(arrivals()).toHaveLength(before + 1));
@@ -62,7 +62,7 @@ describe('a rider sync whose Postgres is killed and started again', () => {
     expect(await world.db.$count(clubMemberships, eq(clubMemberships.clubId, racing))).toBe(120);
   });
 
-  it('stores the bulk answer of an import that comes meanwhile, without a second call', async () => {
+  it('stores a bulk response for an import that arrived meanwhile, without a second call', async () => {
     world.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 0.4 * hour });
     const before = arrivals().length;
     const riderIds = Array.from({ length: 6 }, (_, index) => 4_200_001 + index);
@@ -80,11 +80,11 @@ describe('a rider sync whose Postgres is killed and started again', () => {
     expect(arrivals()).toHaveLength(before + 1);
   });
 
-  it('is not ready meanwhile, and ready before and after', async () => {
+  it('is ready before and after, but not meanwhile', async () => {
     await expect(service.checks.database?.()).resolves.toBeUndefined();
     await expect(service.checks.broker?.()).resolves.toBeUndefined();
     await world.backend.postgres.kill();
-    // A backend may outlive its killed Postgres by a moment.
+    // A backend process can outlive its killed Postgres briefly.
     await world.until(() => expect(service.checks.database?.()).rejects.toThrow());
     await world.backend.postgres.restart();
     await expect(service.checks.database?.()).resolves.toBeUndefined();

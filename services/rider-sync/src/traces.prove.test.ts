@@ -27,21 +27,21 @@ afterAll(async () => {
   vi.unstubAllEnvs();
 });
 
-/** Somebody asks: the span of the request, as it is stored with what was asked for. */
-const asking = (name: string) =>
+/** Makes the span of a request, with its traceparent as stored with the command. */
+const requestSpan = (name: string) =>
   inSpan(name, {}, () => {
     const { traceparent = '' } = currentTraceContext();
     const [, traceId = '', spanId = ''] = traceparent.split('-');
     return { traceparent, link: { traceId, spanId } };
   });
 
-/** Spans are sent by the machine's time, in batches. */
+/** Spans are exported in batches, in real time. */
 const spanOf = (test: (span: ReceivedSpan) => boolean) =>
   world.during(
     eventually(
       () => {
         const found = otlp.spans().find(test);
-        if (!found) throw new Error('that span has not come yet');
+        if (!found) throw new Error('span not exported yet');
         return found;
       },
       { timeoutMs: 60_000 },
@@ -50,10 +50,10 @@ const spanOf = (test: (span: ReceivedSpan) => boolean) =>
 const placeOf = ({ traceId, spanId }: ReceivedSpan) => ({ traceId, spanId });
 
 describe('a bulk call', () => {
-  it('is a trace of its own, linked with each command that has riders on it, both ways', async () => {
+  it('has a trace of its own, linked both ways with each command it serves', async () => {
     const requestedAt = Math.round(world.clock.now());
-    const asked = await Promise.all(['first', 'second'].map(asking));
-    for (const { traceparent } of asked) {
+    const requests = await Promise.all(['first', 'second'].map(requestSpan));
+    for (const { traceparent } of requests) {
       const commandId = crypto.randomUUID();
       await world.db.insert(commands).values({
         commandId,
@@ -74,7 +74,7 @@ describe('a bulk call', () => {
       );
       await publish(world.bus, catalog.importRiders, { commandId, requestedAt });
     }
-    const both = asked.map(({ link }) => link);
+    const both = requests.map(({ link }) => link);
     for (const link of both) {
       const call = await spanOf(
         ({ name, links }) => name === 'bulk call' && links.some(({ spanId }) => spanId === link.spanId),
@@ -90,8 +90,8 @@ describe('a bulk call', () => {
   });
 });
 
-describe('a rider that several commands add', () => {
-  it('comes by one call, to which the spans of the others lead', async () => {
+describe('a rider added by several commands', () => {
+  it('takes one call, to which the spans of the other commands link', async () => {
     const riderId = (nextRider += 1);
     const requestedAt = Math.round(world.clock.now());
     await Promise.all(
@@ -112,9 +112,9 @@ describe('a rider that several commands add', () => {
 });
 
 describe('the wait for a permit', () => {
-  it('shows what was waited for, at which place and until when, and then the permit and its start', async () => {
+  it('has events for the reason, position and estimate, the grant and the start', async () => {
     const requestedAt = Math.round(world.clock.now());
-    // Five a minute are allowed.
+    // The limit is five per minute.
     for (let count = 0; count < 12; count += 1) {
       const riderId = (nextRider += 1);
       const add = { commandId: crypto.randomUUID(), riderId, requestedAt };
@@ -140,8 +140,8 @@ describe('the wait for a permit', () => {
 });
 
 describe('a run', () => {
-  it('that another process had begun links to that tick, and one that continues it links to it as well', async () => {
-    const before = await asking('a tick of a process that died');
+  it('taken over from another process links to its tick, and so does a run that continues it', async () => {
+    const before = await requestSpan('tick of a process that died');
     const now = Math.round(world.clock.now());
     const slot = { slotId: 'slot:rider:taken-up', kind: 'rider', mode: 'on', scheduledFor: now } as const;
     await world.db.insert(syncRuns).values({
@@ -156,14 +156,14 @@ describe('a run', () => {
     await world.publish({ ...slot, endsAt: now + 600_000 });
     await world.publish({
       ...slot,
-      slotId: 'slot:rider:going-on',
-      runId: 'going-on',
+      slotId: 'slot:rider:continued',
+      runId: 'continued',
       continues: 'taken-up',
       endsAt: now + 600_000,
     });
-    for (const run of ['taken-up', 'going-on']) {
+    for (const run of ['taken-up', 'continued']) {
       const span = await spanOf(({ attributes }) => attributes['paceline.run'] === run);
-      // Beside it there may be bulk calls that the run was served by.
+      // There can be more links, to bulk calls for the run.
       expect(span.links).toContainEqual(before.link);
       expect(placeOf(span).traceId).not.toBe(before.link.traceId);
     }
@@ -171,7 +171,7 @@ describe('a run', () => {
 });
 
 describe('a dead-lettered message', () => {
-  it('has failed in its trace too, with the reason', async () => {
+  it('has the failure and its reason in its trace', async () => {
     await world.bus.js.publish('paceline.command.add-rider', '{"commandId":"c","riderId":"many"}');
     const processing = await spanOf(({ attributes }) => attributes['paceline.settlement'] === 'dead-letter');
     expect(processing.name).toBe('process paceline.command.add-rider');

@@ -97,7 +97,7 @@ describe('POST /v1/riders/import', () => {
   });
 
   it('returns 422 if no rider could be fetched, with Prefer: wait', async () => {
-    await fakeRiderSync({ state: 'failed', reason: 'The one rider could not be fetched' }, [21]);
+    await fakeRiderSync({ state: 'failed', reason: 'The rider could not be fetched' }, [21]);
     const { status, body } = await post([21], { prefer: 'wait=20' });
     expect(status).toBe(422);
     expect(body).toMatchObject({ command: { type: 'import-riders', riders: { done: 0, failed: 1 } } });
@@ -138,7 +138,7 @@ describe('GET /v1/commands/:commandId/riders', () => {
     const row = { commandId, why: 'import' as const, since: someTime, freshFrom: someTime };
     await test.db.insert(wantedRiders).values([
       { ...row, riderId: 1, outcome: 'done', endedAt: someTime },
-      { ...row, riderId: 2, outcome: 'failed', reason: 'ZwiftRacing knows no rider 2', endedAt: someTime },
+      { ...row, riderId: 2, outcome: 'failed', reason: 'ZwiftRacing has no rider 2', endedAt: someTime },
       { ...row, riderId: 3 },
       { ...row, riderId: 4 },
     ]);
@@ -157,7 +157,7 @@ describe('GET /v1/commands/:commandId/riders', () => {
       {
         riderId: 2,
         outcome: 'failed',
-        reason: 'ZwiftRacing knows no rider 2',
+        reason: 'ZwiftRacing has no rider 2',
         endedAt: '2026-03-01T12:00:00.000Z',
         rider: null,
       },
@@ -188,11 +188,11 @@ describe('GET /v1/commands/:commandId/riders', () => {
 
   it('lists the single rider of an add', async () => {
     const added = crypto.randomUUID();
-    const progress: Progress = { state: 'failed', reason: 'ZwiftRacing knows no rider 7' };
+    const progress: Progress = { state: 'failed', reason: 'ZwiftRacing has no rider 7' };
     await test.db.insert(commands).values(commandRow(added, { riderId: 7, progress, finishedAt: someTime }));
     const { body } = await test.get(`/v1/commands/${added}/riders`);
     expect(body).toMatchObject({
-      items: [{ riderId: 7, outcome: 'failed', reason: 'ZwiftRacing knows no rider 7' }],
+      items: [{ riderId: 7, outcome: 'failed', reason: 'ZwiftRacing has no rider 7' }],
       next: null,
     });
     expect((await test.get(`/v1/commands/${added}/riders?outcome=done`)).body.items).toEqual([]);

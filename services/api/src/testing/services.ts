@@ -126,7 +126,7 @@ export async function fakeImports(
     const ofCommand = eq(wantedRiders.commandId, commandId);
     await db.update(wantedRiders).set({ outcome: 'done', endedAt: at }).where(ofCommand);
     for (const riderId of failed) {
-      const reason = `ZwiftRacing knows no rider ${riderId}`;
+      const reason = `ZwiftRacing has no rider ${riderId}`;
       await db
         .update(wantedRiders)
         .set({ outcome: 'failed', reason })

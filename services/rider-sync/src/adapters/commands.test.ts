@@ -3,15 +3,15 @@ import { type TestDatabase, testDatabase } from '@paceline/shared/database/testi
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   countRiders,
-  endFresh,
-  endWanted,
+  endFreshRiders,
+  storeOutcomes,
   findOutcome,
   findProgress,
-  hold,
-  loseWanted,
+  holdTransaction,
+  recordLostCall,
   storeProgress,
-  takeWanted,
-  wantRider,
+  lockWanted,
+  addWantedRider,
 } from './commands.ts';
 
 const { commands, riders, wantedRiders } = tables;
@@ -28,8 +28,10 @@ beforeEach(async () => {
 afterAll(() => database?.stop());
 
 const want = (commandId: string, why: 'add' | 'import', since: number, ...riderIds: number[]) =>
-  Promise.all(riderIds.map((riderId) => wantRider(db, { commandId, riderId, why, freshFrom: since, since })));
-const take = (from: Database, most = 1_000) => hold(from, 60_000, (tx) => takeWanted(tx, most));
+  Promise.all(
+    riderIds.map((riderId) => addWantedRider(db, { commandId, riderId, why, freshFrom: since, since })),
+  );
+const take = (from: Database, most = 1_000) => holdTransaction(from, 60_000, (tx) => lockWanted(tx, most));
 const idsOf = (taken: ReadonlyArray<{ riderId: number }>) => taken.map(({ riderId }) => riderId);
 const nothing = async () => {};
 const done = (riderId: number) => ({ riderId, outcome: 'done', reason: null }) as const;
@@ -37,7 +39,7 @@ const rider = (riderId: number, fetchedAt: number) =>
   db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt });
 
 describe('wanted riders', () => {
-  it('are taken adds first, then by when they are wanted since', async () => {
+  it('are locked adds first, then longest wanted first', async () => {
     await want('i1', 'import', 1_000, 5, 4);
     await want('i2', 'import', 500, 9);
     await want('a', 'add', 2_000, 7);
@@ -46,7 +48,7 @@ describe('wanted riders', () => {
     await held.end(nothing);
   });
 
-  it('that are on a call are passed over by the next one, until it ends or its holder dies', async () => {
+  it('on a call are skipped by other calls until it ends or its process dies', async () => {
     await want('i', 'import', 1_000, 1, 2, 3);
     const dying = openDatabase(database.url, () => undefined);
     const first = await take(dying.db, 2);
@@ -63,35 +65,35 @@ describe('wanted riders', () => {
     await dying.close();
   });
 
-  it('end for every command that has wanted them since before the call left', async () => {
+  it('end for every command that wanted them before the call was sent', async () => {
     await want('i', 'import', 1_000, 1);
     await want('a', 'add', 1_500, 1);
     await want('late', 'add', 3_000, 1);
-    await endWanted(db, [done(1)], 2_000, 2_500);
+    await storeOutcomes(db, [done(1)], 2_000, 2_500);
     expect(await findOutcome(db, 'i', 1)).toEqual(done(1));
     expect(await findOutcome(db, 'a', 1)).toEqual(done(1));
     expect(await findOutcome(db, 'late', 1)).toBeUndefined();
   });
 
-  it('need no call when they are stored freshly enough', async () => {
+  it('end without a call when their stored copies are fresh enough', async () => {
     await want('i', 'import', 1_000, 1, 2);
     await rider(1, 1_000);
     await rider(2, 999);
-    await endFresh(db, 2_000);
+    await endFreshRiders(db, 2_000);
     expect(await countRiders(db, 'i')).toEqual({ waiting: 1, done: 1, failed: 0 });
   });
 
-  it('stay wanted when a call is lost; those of an import fail at the third, or when it is for good', async () => {
+  it('stay wanted after a lost call, except those of imports after the third or a permanent error', async () => {
     await want('i', 'import', 1_000, 1);
     await want('a', 'add', 1_000, 1);
     for (const lost of [1, 2, 3]) {
       expect(await findOutcome(db, 'i', 1), `${lost}`).toBeUndefined();
-      await loseWanted(db, [1], 'in trouble', false, 2_000);
+      await recordLostCall(db, [1], 'in trouble', false, 2_000);
     }
     expect(await findOutcome(db, 'i', 1)).toEqual({ riderId: 1, outcome: 'failed', reason: 'in trouble' });
     expect(await findOutcome(db, 'a', 1)).toBeUndefined();
     await want('j', 'import', 1_000, 1);
-    await loseWanted(db, [1], 'wrong key', true, 2_000);
+    await recordLostCall(db, [1], 'wrong key', true, 2_000);
     expect(await findOutcome(db, 'j', 1)).toMatchObject({ outcome: 'failed', reason: 'wrong key' });
   });
 });
@@ -99,7 +101,7 @@ describe('wanted riders', () => {
 describe('a command', () => {
   const command = { commandId: 'c1', riderId: 5, requestedAt: 500 };
 
-  it('is stored also when its row is not there, and moves on', async () => {
+  it('is stored even without a row, and updated', async () => {
     await storeProgress(db, command, { state: 'waiting_for_window', until: 900 }, 600);
     await storeProgress(db, command, { state: 'running' }, 700);
     expect(await db.select().from(commands)).toEqual([
@@ -116,7 +118,7 @@ describe('a command', () => {
     ]);
   });
 
-  it('that has ended is never changed again', async () => {
+  it('that has ended never changes', async () => {
     await storeProgress(db, command, { state: 'done' }, 800);
     await storeProgress(db, command, { state: 'running' }, 900);
     await storeProgress(db, command, { state: 'failed', reason: 'late' }, 900);
@@ -125,6 +127,6 @@ describe('a command', () => {
   });
 
   it('that is unknown has no progress', async () => {
-    expect(await findProgress(db, 'nobody')).toBeUndefined();
+    expect(await findProgress(db, 'unknown')).toBeUndefined();
   });
 });

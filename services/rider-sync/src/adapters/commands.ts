@@ -2,19 +2,19 @@ import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contr
 import { type Database, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
 import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
-import { mostLost, type RiderOutcome } from '../core/bulk-call.ts';
+import { maxLostCalls, type RiderOutcome } from '../core/bulk-call.ts';
 import { CommandCancelled } from '../core/command.ts';
 
 const { commands, wantedRiders, riders } = tables;
 
-/** A rider to add, or an import of riders that are in the table of wanted ones. */
+/** A command to add a rider, or to import the riders in the table of wanted riders. */
 export interface RiderCommand {
   readonly commandId: string;
   readonly riderId?: number;
   readonly requestedAt: number;
 }
 
-/** With an import also how many of its riders wait, are done and have failed. */
+/** `riders`: counts of waiting, done and failed riders of an import. */
 export interface CommandStatus {
   readonly progress: Progress;
   readonly riders?: RiderCounts;
@@ -26,7 +26,7 @@ export async function findProgress(db: Database, commandId: string): Promise<Pro
   return command?.progress;
 }
 
-/** Stores the progress of a command, also of one without a row; a final state is never changed again. */
+/** Stores the progress of a command, creating its row if needed. A final state never changes. */
 export async function storeProgress(
   db: Pick<Database, 'insert'>,
   { commandId, riderId, requestedAt }: RiderCommand,
@@ -45,8 +45,8 @@ export async function storeProgress(
     });
 }
 
-/** Marks a command as no longer cancellable: its call begins. @throws {CommandCancelled} when it was cancelled before */
-export async function beginCall(db: Database, commandId: string, now: number): Promise<void> {
+/** Marks a command as running, so that it can't be cancelled any more. @throws {CommandCancelled} if it already was */
+export async function markRunning(db: Database, commandId: string, now: number): Promise<void> {
   const running: Progress = { state: 'running', via: 'single' };
   await db
     .update(commands)
@@ -60,15 +60,15 @@ type WantedRider = Pick<
   typeof wantedRiders.$inferInsert,
   'commandId' | 'riderId' | 'why' | 'freshFrom' | 'since'
 >;
-export type LockedRider = Awaited<ReturnType<typeof takeWanted>>[number];
+export type LockedRider = Awaited<ReturnType<typeof lockWanted>>[number];
 
-/** Puts a rider on the list of the next bulk call; one that is on it stays as it is. */
-export async function wantRider(db: Database, wanted: WantedRider): Promise<void> {
+/** Lists a rider for the next bulk call, unless it is listed already. */
+export async function addWantedRider(db: Database, wanted: WantedRider): Promise<void> {
   await db.insert(wantedRiders).values(wanted).onConflictDoNothing();
 }
 
-/** Riders that are stored freshly enough need no call. @param commandId only of this command */
-export async function endFresh(
+/** Ends wanted riders whose stored copies are fresh enough. @param commandId only of this command */
+export async function endFreshRiders(
   db: Pick<Database, 'execute'>,
   now: number,
   commandId?: string,
@@ -84,10 +84,10 @@ export async function endFresh(
 }
 
 /**
- * Locks the next riders, adds first, then the oldest imports; riders on another call are skipped.
- * @param except on calls of this process, whose locks a restart of Postgres may have undone
+ * Locks the next riders, adds first, then the oldest imports; skips riders locked by another call.
+ * @param except riders on calls of this process, whose locks a restart of Postgres can have released
  */
-export const takeWanted = (tx: Transaction, most: number, except: Iterable<number> = []) =>
+export const lockWanted = (tx: Transaction, most: number, except: Iterable<number> = []) =>
   tx
     .select({
       commandId: wantedRiders.commandId,
@@ -103,11 +103,11 @@ export const takeWanted = (tx: Transaction, most: number, except: Iterable<numbe
     .for('update', { of: wantedRiders, skipLocked: true });
 
 /**
- * Stores what became of riders, for every command that has wanted them since before their call left. Rows that another
- * call holds are left to it.
+ * Stores the outcomes of riders for every command that wanted them before the call was sent. Skips rows locked by
+ * another call.
  * @param commandId only for this command
  */
-export async function endWanted(
+export async function storeOutcomes(
   tx: Pick<Transaction, 'execute'>,
   outcomes: readonly RiderOutcome[],
   sentAt: number,
@@ -127,28 +127,28 @@ export async function endWanted(
     where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id) and ended.rider_id = free.rider_id`);
 }
 
-/** The call for these brought nothing: they stay wanted, those of imports not for ever, nor when the reason is `lasting`. */
-export async function loseWanted(
+/** Counts a lost call. Riders stay wanted, except those of imports after `maxLostCalls` or a `permanent` error. */
+export async function recordLostCall(
   tx: Pick<Transaction, 'execute'>,
   riderIds: readonly number[],
   reason: string,
-  lasting: boolean,
+  permanent: boolean,
   now: number,
 ): Promise<void> {
-  const over = sql`why = 'import' and (${lasting} or lost + 1 >= ${mostLost})`;
+  const hasFailed = sql`why = 'import' and (${permanent} or lost + 1 >= ${maxLostCalls})`;
   await tx.execute(sql`
     update ${wantedRiders} set lost = lost + 1,
-      outcome = case when ${over} then 'failed' end,
-      reason = case when ${over} then ${reason} end,
-      ended_at = case when ${over} then ${iso(now)}::timestamptz end
+      outcome = case when ${hasFailed} then 'failed' end,
+      reason = case when ${hasFailed} then ${reason} end,
+      ended_at = case when ${hasFailed} then ${iso(now)}::timestamptz end
     where (command_id, rider_id) in (
       select command_id, rider_id from ${wantedRiders}
       where outcome is null and rider_id = any(${sql.param([...riderIds])}::integer[])
       order by command_id, rider_id for update skip locked)`);
 }
 
-/** The command waits for its riders no longer. Riders on a call are left to it. */
-export async function giveUpWanted(
+/** Fails the waiting riders of a command. Skips rows locked by a call. */
+export async function failWanted(
   db: Pick<Database, 'execute'>,
   commandId: string,
   reason: string,
@@ -162,18 +162,18 @@ export async function giveUpWanted(
       order by rider_id for update skip locked)`);
 }
 
-/** What became of a rider that a command wants; undefined: nothing yet. */
+/** The outcome of a rider for a command; undefined while it is waiting. */
 export async function findOutcome(
   db: Database,
   commandId: string,
   riderId: number,
 ): Promise<RiderOutcome | undefined> {
-  const isIt = and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.riderId, riderId));
-  const [row] = await db.select().from(wantedRiders).where(isIt);
+  const isRow = and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.riderId, riderId));
+  const [row] = await db.select().from(wantedRiders).where(isRow);
   return row?.outcome ? { riderId, outcome: row.outcome, reason: row.reason } : undefined;
 }
 
-/** The riders of a command that are still waited for, at most `most`. */
+/** Ids of the waiting riders of a command, at most `most`. */
 export async function listWaiting(db: Database, commandId: string, most: number): Promise<number[]> {
   const rows = await db
     .select({ riderId: wantedRiders.riderId })
@@ -199,39 +199,39 @@ const ofCommand = (commandId: string | undefined) =>
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** A transaction that stays open during a call; its locks are gone the moment its process is. */
+/** A transaction that stays open during a call; its locks are released when its process dies. */
 export interface HeldTransaction<T> {
   readonly value: T;
-  /** Does the last work of the transaction and commits it. @throws also when its connection has broken since */
+  /** Does the last work of the transaction and commits it. @throws also when its connection has broken */
   end(work: (tx: Transaction) => Promise<void>): Promise<void>;
 }
 
 /**
- * @param take the first work of the transaction: locks what no other call may have
- * @param longestMs real ms after which Postgres gives up on a silent holder
+ * @param maxIdleMs real ms after which Postgres ends an idle transaction
+ * @param take the first work of the transaction, which takes the locks
  */
-export async function hold<T>(
+export async function holdTransaction<T>(
   db: Database,
-  longestMs: number,
+  maxIdleMs: number,
   take: (tx: Transaction) => Promise<T>,
 ): Promise<HeldTransaction<T>> {
   const taken = Promise.withResolvers<T>();
   const last = Promise.withResolvers<(tx: Transaction) => Promise<void>>();
-  const over = db.transaction(async (tx) => {
+  const ended = db.transaction(async (tx) => {
     await tx.execute(
-      sql`select set_config('idle_in_transaction_session_timeout', ${String(Math.ceil(longestMs))}, true)`,
+      sql`select set_config('idle_in_transaction_session_timeout', ${String(Math.ceil(maxIdleMs))}, true)`,
     );
     taken.resolve(await take(tx));
     const finish = await last.promise;
     await finish(tx);
   });
-  over.catch(taken.reject);
+  ended.catch(taken.reject);
   const value = await taken.promise;
   return {
     value,
     async end(work) {
       last.resolve(work);
-      await over;
+      await ended;
     },
   };
 }

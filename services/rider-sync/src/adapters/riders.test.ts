@@ -3,7 +3,7 @@ import { type TestDatabase, testDatabase } from '@paceline/shared/database/testi
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { countOutsiders, storeMembers, storeRiders, storeWholeClub, takeOutsiders } from './riders.ts';
+import { countOutsiders, storeMembers, storeRiders, storeClubPass, takeOutsiders } from './riders.ts';
 
 const { riders, riderHistory, clubs, clubMemberships } = tables;
 let database: TestDatabase;
@@ -51,7 +51,7 @@ const history = () =>
     .orderBy(asc(riderHistory.recordedAt), asc(riderHistory.riderId));
 
 describe('riders', () => {
-  it('are stored as they are now, with when they were first seen', async () => {
+  it('are stored with their latest data and the time they were first seen', async () => {
     await store([item(2), item(1)], 1_000);
     await store([item(1, { rating: 1600, name: 'New' })], 2_000);
     expect(await db.select().from(riders).where(eq(riders.riderId, 1))).toMatchObject([
@@ -59,7 +59,7 @@ describe('riders', () => {
     ]);
   });
 
-  it('have history only where something has changed, raw answer included', async () => {
+  it('get a history row only when their data, raw data included, has changed', async () => {
     await store([item(1), item(2), item(3)], 1_000);
     await store([item(1), item(2, { rating: 1601 }), item(3, { velo: 5 })], 2_000);
     await store([item(1), item(2, { rating: 1601 }), item(3, { velo: 5 })], 3_000);
@@ -72,13 +72,13 @@ describe('riders', () => {
     ]);
   });
 
-  it('whose answer has its fields in another order have not changed', async () => {
+  it('count as unchanged when only the order of raw fields differs', async () => {
     await store([{ ...item(1), raw: { a: 1, b: [2] } }], 1_000);
     await store([{ ...item(1), raw: { b: [2], a: 1 } }], 2_000);
     expect(await history()).toHaveLength(1);
   });
 
-  it('are stored by two at once without one failing the other', async () => {
+  it('can be stored by two transactions at once', async () => {
     const many = Array.from({ length: 200 }, (_, index) => item(index + 1));
     await store(many, 1_000);
     await Promise.all([
@@ -91,7 +91,7 @@ describe('riders', () => {
     expect((await history()).length).toBeGreaterThanOrEqual(400);
   });
 
-  it('of a full page fit into one statement', async () => {
+  it('of a full page fit in one statement', async () => {
     await store(
       Array.from({ length: 1_000 }, (_, index) => item(index + 1)),
       1_000,
@@ -113,13 +113,13 @@ describe('the members of a club', () => {
       ),
     );
   const end = (startedAt: number, seesAll: boolean, at: number) =>
-    db.transaction((tx) => storeWholeClub(tx, 'Club', { clubId: 7, from: null, startedAt, seesAll }, at));
+    db.transaction((tx) => storeClubPass(tx, 'Club', { clubId: 7, from: null, startedAt, seesAll }, at));
   const current = async () => {
     const rows = await db.select().from(clubMemberships).where(eq(clubMemberships.clubId, 7));
     return rows.filter(({ current: is }) => is).map(({ riderId }) => riderId);
   };
 
-  it('are those that the last whole pass has shown', async () => {
+  it('are those on the pages of the last complete pass', async () => {
     await page([1, 2, 3], [], 1_000);
     await end(900, true, 1_000);
     await page([1], [], 2_000);
@@ -130,21 +130,21 @@ describe('the members of a club', () => {
     expect(await db.select().from(clubs)).toEqual([{ clubId: 7, name: 'Club', fetchedAt: 2_100 }]);
   });
 
-  it('stay members when they were on a page but could not be read', async () => {
+  it('stay members when they were on a page but unreadable', async () => {
     await page([1, 2], [], 1_000);
     await page([1], [2, 99], 2_000);
     await end(1_900, true, 2_000);
     expect(new Set(await current())).toEqual(new Set([1, 2]));
   });
 
-  it('all stay when a pass can not tell who is missing', async () => {
+  it('all stay when a pass had riders without a readable id', async () => {
     await page([1, 2], [], 1_000);
     await page([1], [], 2_000);
     await end(1_900, false, 2_000);
     expect(new Set(await current())).toEqual(new Set([1, 2]));
   });
 
-  it('who come back are members again, since when they first were', async () => {
+  it('who come back are members again and keep the time they were first seen', async () => {
     await page([1], [], 1_000);
     await page([], [], 2_000);
     await end(1_900, true, 2_000);
@@ -155,7 +155,7 @@ describe('the members of a club', () => {
     ]);
   });
 
-  it('of another club are not touched', async () => {
+  it('of another club are not changed', async () => {
     await db.insert(clubMemberships).values({ clubId: 8, riderId: 1, firstSeenAt: 1, lastSeenAt: 1 });
     await end(1_900, true, 2_000);
     expect(await db.select().from(clubMemberships)).toMatchObject([{ clubId: 8, current: true }]);
@@ -167,7 +167,7 @@ describe('riders outside the clubs', () => {
   const rider = (riderId: number, fetchedAt: number, takenAt?: number) =>
     db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt, takenAt });
 
-  it('are those that no synced club brings and that were not requested lately', async () => {
+  it('are in no synced club and were not taken lately', async () => {
     const membership = { firstSeenAt: 0, lastSeenAt: 0 };
     for (const riderId of [1, 2, 3, 4]) await rider(riderId, 1_000);
     await rider(5, 5_000);
@@ -183,7 +183,7 @@ describe('riders outside the clubs', () => {
     expect(await countOutsiders(db, { ...outsiders, clubIds: [] })).toBe(2);
   });
 
-  it('are taken the oldest first, and none twice', async () => {
+  it('are taken oldest first, and none twice', async () => {
     for (const riderId of [1, 2, 3]) await rider(riderId, 4_000 - riderId);
     expect(await takeOutsiders(db, outsiders, [], 1, 6_000)).toEqual([3]);
     const [one, other] = await Promise.all([1, 2].map(() => takeOutsiders(db, outsiders, [], 9, 6_000)));

@@ -6,21 +6,21 @@ import type { Pass } from '../core/club-run.ts';
 
 const { clubs, clubMemberships, riders, riderHistory } = tables;
 
-/** Whether a rider was fetched at that moment (project ms) or later. */
+/** Whether a rider was fetched at `since` (project ms) or later. */
 export async function isStoredSince(db: Database, riderId: number, since: number): Promise<boolean> {
   const fetched = and(eq(riders.riderId, riderId), gte(riders.fetchedAt, since));
   const [row] = await db.select({ riderId: riders.riderId }).from(riders).where(fetched);
   return row !== undefined;
 }
 
-/** Stores riders as they are now, and what has changed about them as history. The ids must differ. */
+/** Stores riders (distinct ids), and a history row for each that has changed. */
 export async function storeRiders(
   tx: Transaction,
   items: readonly RiderItem[],
   fetchedAt: number,
 ): Promise<void> {
   if (items.length === 0) return;
-  // In one order, so that two calls with the same riders wait for each other instead of deadlocking.
+  // Sorted, so that two calls with the same riders don't deadlock.
   const sorted = items.toSorted((a, b) => a.rider.riderId - b.rider.riderId);
   const unchanged = await unchangedSince(tx, sorted);
   const rows = sorted.map((item) => riderRow(item, fetchedAt));
@@ -34,7 +34,7 @@ export async function storeRiders(
     await tx.insert(riderHistory).select(asRows(riderHistory, changed)).onConflictDoNothing();
 }
 
-/** Which of the riders are stored with the very same answer. */
+/** Ids of riders that are stored with the same raw data. */
 async function unchangedSince(tx: Transaction, items: readonly RiderItem[]): Promise<ReadonlySet<number>> {
   const ids = sql.param(items.map(({ rider }) => rider.riderId));
   const raws = sql.param(items.map(({ raw }) => JSON.stringify(raw)));
@@ -47,11 +47,11 @@ async function unchangedSince(tx: Transaction, items: readonly RiderItem[]): Pro
 }
 
 function riderRow({ rider: { club, ...columns }, raw }: RiderItem, fetchedAt: number) {
-  const itsClub = { clubId: club?.id ?? null, clubName: club?.name ?? null };
-  return { ...columns, ...itsClub, raw, firstSeenAt: fetchedAt, fetchedAt };
+  const clubColumns = { clubId: club?.id ?? null, clubName: club?.name ?? null };
+  return { ...columns, ...clubColumns, raw, firstSeenAt: fetchedAt, fetchedAt };
 }
 
-/** Stores the members on a page of a club. @param skippedIds members too, though their items could not be read */
+/** Stores the members on a page of a club. @param skippedIds members whose items could not be read */
 export async function storeMembers(
   tx: Transaction,
   clubId: number,
@@ -68,8 +68,8 @@ export async function storeMembers(
     .where(and(eq(clubMemberships.clubId, clubId), inArray(clubMemberships.riderId, skippedIds)));
 }
 
-/** The pass is over: the club is fresh, and a rider that no page of it has shown is no longer a member. */
-export async function storeWholeClub(
+/** Stores the end of a pass: the club is fresh, and riders on none of its pages are no longer members. */
+export async function storeClubPass(
   tx: Transaction,
   name: string,
   { clubId, startedAt, seesAll }: Pass & { readonly startedAt: number },
@@ -86,11 +86,11 @@ export async function storeWholeClub(
     .where(and(eq(clubMemberships.clubId, clubId), lt(clubMemberships.lastSeenAt, startedAt)));
 }
 
-/** Riders that no page of a club brings. */
+/** Riders who are in none of the synced clubs. */
 export interface Outsiders {
-  /** The clubs that are synced. */
+  /** The synced clubs. */
   readonly clubIds: readonly number[];
-  /** Only those that were neither fetched nor taken along since then, project ms. */
+  /** Only riders that were neither fetched nor taken for a call since then, project ms. */
   readonly staleBefore: number;
 }
 
@@ -112,7 +112,7 @@ function isStaleOutsider(db: Pick<Database, 'select'>, { clubIds, staleBefore }:
   );
 }
 
-/** Marks the oldest as taken along, for no other call takes them until they are stale again, and returns them. */
+/** Returns the oldest and marks them as taken, so that no other call takes them until they are stale again. */
 export async function takeOutsiders(
   db: Database,
   outsiders: Outsiders,
@@ -136,8 +136,8 @@ export async function takeOutsiders(
   return rows.map(({ riderId }) => riderId);
 }
 
-/** The call on which they were taken along has not been made: they are as old as before. */
-export async function giveBackOutsiders(
+/** Undoes `takeOutsiders` for a call that was not made. */
+export async function releaseOutsiders(
   db: Pick<Database, 'update'>,
   riderIds: readonly number[],
 ): Promise<void> {

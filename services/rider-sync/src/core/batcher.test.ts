@@ -8,7 +8,7 @@ import {
   type BatcherEvent,
   type BatcherState,
   decide,
-  forecastOf,
+  estimateOf,
   mostUrgent,
   newBatcher,
   type RequestEnd,
@@ -19,7 +19,7 @@ const none = { lane: undefined, now };
 const adds = { lane: addLane, now } as const;
 const imports = { lane: 'rider_sync', now } as const;
 const changed: BatcherEvent = { type: 'demand changed' };
-const forecast: Waiting = {
+const estimate: Waiting = {
   answer: 'waiting',
   position: 1,
   ahead: 0,
@@ -36,11 +36,11 @@ const given = (...steps: readonly Step[]): { state: BatcherState; effects: reado
     { state: newBatcher, effects: [] },
   );
 const requested: Step = [changed, imports];
-const heard: Step = [{ type: 'forecast', request: 1, forecast }, imports];
+const estimated: Step = [{ type: 'estimate', request: 1, estimate }, imports];
 const ended = (how: RequestEnd, request = 1): BatcherEvent => ({ type: 'request ended', request, how });
 
 describe('an idle batcher', () => {
-  it('requests nothing while no member wants a call', () => {
+  it('requests nothing while no member needs a call', () => {
     expect(given([changed, none])).toEqual({ state: newBatcher, effects: [] });
   });
 
@@ -50,13 +50,13 @@ describe('an idle batcher', () => {
     expect(effects).toEqual([{ type: 'request', request: 1, lane: 'rider_sync', since: now }]);
   });
 
-  it('gathers riders that are added before it requests a permit for them', () => {
+  it('collects added riders before it requests a permit', () => {
     const { state, effects } = given([changed, adds]);
-    expect(state.mode).toBe('gathering');
-    expect(effects).toEqual([{ type: 'startTimer', timer: 'gather' }]);
+    expect(state.mode).toBe('collecting');
+    expect(effects).toEqual([{ type: 'startTimer', timer: 'collect' }]);
   });
 
-  it('requests nothing beyond three calls in flight, and goes on when one of its own has ended', () => {
+  it('requests nothing while three calls are in flight, and continues when one of its own ends', () => {
     const sends = [1, 2, 3].flatMap((request): Step[] => [
       [changed, imports],
       [{ type: 'sent', request }, imports],
@@ -72,39 +72,39 @@ describe('an idle batcher', () => {
   });
 });
 
-describe('a gathering batcher', () => {
-  it('gathers once, however many join', () => {
+describe('a collecting batcher', () => {
+  it('starts one timer, however many members join', () => {
     expect(given([changed, adds], [changed, adds]).effects).toEqual([]);
   });
 
-  it('requests a permit when it has gathered', () => {
+  it('requests a permit when its timer ends', () => {
     const { state, effects } = given(
       [changed, adds],
-      [{ type: 'gathered' }, { lane: addLane, now: now + 2_000 }],
+      [{ type: 'collected' }, { lane: addLane, now: now + 2_000 }],
     );
     expect(state).toMatchObject({ mode: 'requesting', lane: addLane, since: now + 2_000 });
     expect(effects).toEqual([{ type: 'request', request: 1, lane: addLane, since: now + 2_000 }]);
   });
 
-  it('whose riders all have come by GET is idle, and gathers again for the next ones', () => {
+  it('becomes idle when all its riders came by GET, and collects again for the next ones', () => {
     const left = given([changed, adds], [changed, none]);
-    expect(left).toEqual({ state: newBatcher, effects: [{ type: 'stopTimer', timer: 'gather' }] });
-    expect(decide(left.state, changed, adds).state.mode).toBe('gathering');
+    expect(left).toEqual({ state: newBatcher, effects: [{ type: 'stopTimer', timer: 'collect' }] });
+    expect(decide(left.state, changed, adds).state.mode).toBe('collecting');
   });
 });
 
 describe('a requesting batcher', () => {
-  it('tells its members when the call is expected, and later ones too', () => {
-    const { state, effects } = given(requested, heard);
-    expect(effects).toEqual([{ type: 'announce', forecast }]);
-    expect(forecastOf(state)).toEqual(forecast);
+  it('reports to its members when the call is expected', () => {
+    const { state, effects } = given(requested, estimated);
+    expect(effects).toEqual([{ type: 'announce', estimate }]);
+    expect(estimateOf(state)).toEqual(estimate);
   });
 
   it('does not request again in the same lane', () => {
     expect(given(requested, [changed, imports]).effects).toEqual([]);
   });
 
-  it('moves to the lane of a more urgent member and keeps its age', () => {
+  it('changes to the lane of a more urgent member and keeps its age', () => {
     const { state, effects } = given(requested, [changed, { lane: addLane, now: now + 60_000 }]);
     expect(state).toMatchObject({ mode: 'requesting', lane: addLane, since: now, requests: 2 });
     expect(effects).toEqual([
@@ -113,67 +113,67 @@ describe('a requesting batcher', () => {
     ]);
   });
 
-  it('withdraws when no member wants a call any more, and says that none is expected', () => {
-    const { state, effects } = given(requested, heard, [changed, none]);
+  it('withdraws when no member needs a call any more, and reports that none is expected', () => {
+    const { state, effects } = given(requested, estimated, [changed, none]);
     expect(state.mode).toBe('idle');
     expect(effects).toEqual([
       { type: 'withdraw', request: 1 },
-      { type: 'announce', forecast: undefined },
+      { type: 'announce', estimate: undefined },
     ]);
   });
 
-  it('does not listen to a request that it has withdrawn', () => {
-    const { state, effects } = given(requested, [changed, adds], heard);
+  it('ignores events of a withdrawn request', () => {
+    const { state, effects } = given(requested, [changed, adds], estimated);
     expect(effects).toEqual([]);
-    expect(forecastOf(state)).toBeUndefined();
+    expect(estimateOf(state)).toBeUndefined();
     expect(given(requested, [changed, adds], [ended({ is: 'withdrawn' }), adds]).state).toMatchObject({
       mode: 'requesting',
       requests: 2,
     });
   });
 
-  it('is free for the next request as soon as its call has left', () => {
-    const sent = given(requested, heard, [{ type: 'sent', request: 1 }, imports]);
+  it('can request again as soon as its call was sent', () => {
+    const sent = given(requested, estimated, [{ type: 'sent', request: 1 }, imports]);
     expect(sent.state).toMatchObject({ mode: 'idle', inFlight: 1 });
-    expect(sent.effects).toEqual([{ type: 'announce', forecast: undefined }]);
+    expect(sent.effects).toEqual([{ type: 'announce', estimate: undefined }]);
     expect(decide(sent.state, changed, imports).effects).toMatchObject([{ type: 'request', request: 2 }]);
   });
 });
 
-describe('a batcher whose permit brought nothing', () => {
-  it('rests when there was no rider to fetch, and tells its members', () => {
+describe('a batcher after a permit was unused or refused', () => {
+  it('backs off when there was no rider to fetch, and reports that', () => {
     const { state, effects } = given(requested, [ended({ is: 'unused' }), imports]);
-    expect(state.mode).toBe('resting');
-    expect(effects).toEqual([{ type: 'startTimer', timer: 'rest' }, { type: 'announceUnused' }]);
+    expect(state.mode).toBe('backoff');
+    expect(effects).toEqual([{ type: 'startTimer', timer: 'backoff' }, { type: 'announceUnused' }]);
   });
 
-  it('rests when none is given, and tells its members from when on', () => {
+  it('backs off when refused, and reports the earliest time', () => {
     const refused = ended({ is: 'failed', closedUntil: now + 900_000 });
     const { state, effects } = given(requested, [refused, imports]);
     const closed = { reason: 'paused_by_upstream', estimatedAt: now + 900_000 };
-    expect(forecastOf(state)).toMatchObject(closed);
+    expect(estimateOf(state)).toMatchObject(closed);
     expect(effects).toMatchObject([
-      { type: 'announce', forecast: closed },
-      { type: 'startTimer', timer: 'rest' },
+      { type: 'announce', estimate: closed },
+      { type: 'startTimer', timer: 'backoff' },
     ]);
   });
 
-  it('requests nothing while it rests, and then what is wanted by then, with no forecast of before', () => {
-    const rests = [requested, [ended({ is: 'failed', closedUntil: now + 900_000 }), imports]] as const;
-    expect(given(...rests, [changed, adds]).effects).toEqual([]);
-    const rested = given(...rests, [{ type: 'rested' }, adds]);
-    expect(rested.state).toMatchObject({ mode: 'requesting', lane: addLane, forecast: undefined });
-    expect(forecastOf(given(...rests, [{ type: 'rested' }, none]).state)).toBeUndefined();
+  it('requests nothing during backoff, then follows the current demand without the old estimate', () => {
+    const backoff = [requested, [ended({ is: 'failed', closedUntil: now + 900_000 }), imports]] as const;
+    expect(given(...backoff, [changed, adds]).effects).toEqual([]);
+    const over = given(...backoff, [{ type: 'backoff over' }, adds]);
+    expect(over.state).toMatchObject({ mode: 'requesting', lane: addLane, estimate: undefined });
+    expect(estimateOf(given(...backoff, [{ type: 'backoff over' }, none]).state)).toBeUndefined();
   });
 
-  it('rests no longer once a call of any process has ended', () => {
-    const rests = [requested, [ended({ is: 'unused' }), imports]] as const;
-    const woken = given(...rests, [{ type: 'call ended', own: false }, imports]);
+  it('ends its backoff when a call of any process ends', () => {
+    const backoff = [requested, [ended({ is: 'unused' }), imports]] as const;
+    const woken = given(...backoff, [{ type: 'call ended', own: false }, imports]);
     expect(woken.state).toMatchObject({ mode: 'requesting', inFlight: 0 });
-    expect(woken.effects[0]).toEqual({ type: 'stopTimer', timer: 'rest' });
+    expect(woken.effects[0]).toEqual({ type: 'stopTimer', timer: 'backoff' });
   });
 
-  it('does not rest while another request waits', () => {
+  it('does not back off while another request waits', () => {
     const another = given(requested, [{ type: 'sent', request: 1 }, imports], requested, [
       ended({ is: 'failed' }),
       imports,
@@ -181,31 +181,31 @@ describe('a batcher whose permit brought nothing', () => {
     expect(another).toMatchObject({ state: { mode: 'requesting', requests: 2 }, effects: [] });
   });
 
-  it('gathers no longer: the rest is long enough for that', () => {
+  it('stops collecting, as the backoff is long enough for that', () => {
     const lost = given(
       requested,
       [{ type: 'sent', request: 1 }, imports],
       [{ type: 'call ended', own: true }, adds],
       [ended({ is: 'failed' }), adds],
     );
-    expect(lost.state.mode).toBe('resting');
+    expect(lost.state.mode).toBe('backoff');
     expect(lost.effects).toEqual([
-      { type: 'stopTimer', timer: 'gather' },
-      { type: 'startTimer', timer: 'rest' },
+      { type: 'stopTimer', timer: 'collect' },
+      { type: 'startTimer', timer: 'backoff' },
     ]);
-    expect(decide(lost.state, { type: 'rested' }, adds).state.mode).toBe('requesting');
+    expect(decide(lost.state, { type: 'backoff over' }, adds).state.mode).toBe('requesting');
   });
 });
 
-describe('the lane of the one request', () => {
-  it('is that of the most urgent member that wants a call', () => {
+describe('mostUrgent', () => {
+  it('returns the lane of the most urgent member that needs a call', () => {
     expect(mostUrgent([undefined, 'rider_sync', 'manual_rider_add'])).toBe('manual_rider_add');
     expect(mostUrgent(['rider_sync', undefined])).toBe('rider_sync');
     expect(mostUrgent([undefined])).toBeUndefined();
   });
 });
 
-describe('whatever happens to a batcher', () => {
+describe('a batcher after any sequence of events', () => {
   const lane = fc.option(fc.constantFrom(...laneNames), { nil: undefined });
   const ends: RequestEnd[] = [
     { is: 'answered' },
@@ -214,34 +214,34 @@ describe('whatever happens to a batcher', () => {
     { is: 'failed' },
     { is: 'failed', closedUntil: now },
   ];
-  /** What a world does with the requests and timers that it has been given, chosen by a number. */
-  const move = fc.record({ lane, pick: fc.nat(), end: fc.constantFrom(...ends) });
+  /** A step; `pick` chooses one of the possible events. */
+  const step = fc.record({ lane, pick: fc.nat(), end: fc.constantFrom(...ends) });
 
-  it('at most one request waits, at most three calls are in flight, and no member that wants a call is forgotten', () => {
+  it('has at most one request waiting and three calls in flight, and forgets no demand', () => {
     fc.assert(
-      fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         let state = newBatcher;
         const open = new Set<number>();
         const calls = new Set<number>();
         const timers = new Set<string>();
-        for (const { lane: wanted, pick, end } of moves) {
+        for (const { lane: needed, pick, end } of steps) {
           const events: BatcherEvent[] = [changed, { type: 'call ended', own: false }];
           for (const request of open)
             events.push(
-              { type: 'forecast', request, forecast },
+              { type: 'estimate', request, estimate },
               { type: 'sent', request },
               ended(end, request),
             );
           if (calls.size > 0) events.push({ type: 'call ended', own: true });
-          if (timers.has('gather')) events.push({ type: 'gathered' });
-          if (timers.has('rest')) events.push({ type: 'rested' });
+          if (timers.has('collect')) events.push({ type: 'collected' });
+          if (timers.has('backoff')) events.push({ type: 'backoff over' });
           const event = events[pick % events.length] ?? changed;
-          if (event.type === 'gathered') timers.delete('gather');
-          if (event.type === 'rested') timers.delete('rest');
+          if (event.type === 'collected') timers.delete('collect');
+          if (event.type === 'backoff over') timers.delete('backoff');
           if (event.type === 'sent') calls.add(event.request);
           if (event.type === 'sent' || event.type === 'request ended') open.delete(event.request);
           if (event.type === 'call ended' && event.own) calls.delete([...calls][0] ?? 0);
-          const decision = decide(state, event, { lane: wanted, now });
+          const decision = decide(state, event, { lane: needed, now });
           state = decision.state;
           for (const effect of decision.effects) {
             if (effect.type === 'request') open.add(effect.request);
@@ -251,12 +251,12 @@ describe('whatever happens to a batcher', () => {
           }
           expect(open.size).toBe(state.mode === 'requesting' ? 1 : 0);
           expect(timers).toEqual(
-            new Set(state.mode === 'gathering' ? ['gather'] : state.mode === 'resting' ? ['rest'] : []),
+            new Set(state.mode === 'collecting' ? ['collect'] : state.mode === 'backoff' ? ['backoff'] : []),
           );
           expect(state.inFlight).toBe(calls.size);
           expect(calls.size + open.size).toBeLessThanOrEqual(3);
-          const isLate = event.type === 'sent' || event.type === 'forecast';
-          if (wanted !== undefined && !isLate && state.mode === 'idle') expect(calls.size).toBe(3);
+          const isLate = event.type === 'sent' || event.type === 'estimate';
+          if (needed !== undefined && !isLate && state.mode === 'idle') expect(calls.size).toBe(3);
         }
       }),
     );

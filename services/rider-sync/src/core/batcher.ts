@@ -2,50 +2,49 @@ import { type Lane, laneNames } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 
 /*
- * The batcher collects riders for bulk calls. For all its members together it keeps at most one request for a permit, in
- * the lane of the most urgent one; the riders of the call are chosen when the permit is there.
+ * The batcher collects riders for bulk calls. It has at most one permit request waiting for all its members, in the lane
+ * of the most urgent one. The riders of a call are chosen once the permit is granted.
  *
- *   idle        No member wants a call, or as many are in flight as one process may have.
- *   gathering   A rider was added: for two seconds others may join, then a permit is requested.
- *   requesting  One request waits at the limiter. It moves to another lane with its members and keeps its age.
- *   resting     The last permit was refused, of no use, or its call has failed: no request for half a minute, or until
- *               a call of any process has ended.
+ *   idle        No member needs a call, or the maximum number of calls is in flight.
+ *   collecting  A rider was added: others can join for two seconds, then a permit is requested.
+ *   requesting  A request waits at the limiter. When its members need another lane, it changes lane and keeps its age.
+ *   backoff     The last permit was refused or unused, or its call failed: no request for 30 s, or until a call of any
+ *               process ends.
  *
- *   idle ─ add ─▶ gathering ─ 2 s ─▶ requesting ─ sent ─▶ idle
- *   idle ─ other lanes ────────────▶ requesting ─ unused, failed ─▶ resting ─ 30 s ─▶ requesting, idle
+ *   idle ─ add ─▶ collecting ─ 2 s ─▶ requesting ─ sent ─▶ idle
+ *   idle ─ other lanes ─────────────▶ requesting ─ unused, failed ─▶ backoff ─ 30 s ─▶ requesting, idle
  */
 export type BatcherState = BatcherMode & {
-  /** Calls of this process that have left and are not answered yet. */
+  /** Calls of this process that were sent and have no response yet. */
   readonly inFlight: number;
-  /** How many requests were made; the last one's number is its id. */
+  /** Number of requests made; also the id of the last one. */
   readonly requests: number;
 };
 
 type BatcherMode =
   | { readonly mode: 'idle' }
-  | { readonly mode: 'gathering' }
+  | { readonly mode: 'collecting' }
   | {
       readonly mode: 'requesting';
       readonly lane: Lane;
       readonly since: number;
-      readonly forecast: Waiting | undefined;
+      readonly estimate: Waiting | undefined;
     }
-  | { readonly mode: 'resting'; readonly forecast: Waiting | undefined };
+  | { readonly mode: 'backoff'; readonly estimate: Waiting | undefined };
 
 export type BatcherEvent =
-  /** A member has joined, left, or wants another lane. */
+  /** A member joined, left or needs another lane. */
   | { readonly type: 'demand changed' }
-  /** A timer is over. */
-  | { readonly type: 'gathered' | 'rested' }
-  /** What the limiter says of a request. */
-  | { readonly type: 'forecast'; readonly request: number; readonly forecast: Waiting }
-  /** The call of a request has left; its members hear of it next. */
+  | { readonly type: 'collected' | 'backoff over' }
+  /** The limiter has estimated when a request is granted. */
+  | { readonly type: 'estimate'; readonly request: number; readonly estimate: Waiting }
+  /** The call of a request was sent; the members are notified after this event. */
   | { readonly type: 'sent'; readonly request: number }
-  /** A call was answered or lost, and the members have heard of it. */
+  /** A call was answered or lost; the members have been notified. */
   | { readonly type: 'call ended'; readonly own: boolean }
   | { readonly type: 'request ended'; readonly request: number; readonly how: RequestEnd };
 
-/** `unused`: there was no rider to fetch. `closedUntil`: no permit is given before, project ms. */
+/** `unused`: there was no rider to fetch. `closedUntil`: no permit is granted before, project ms. */
 export type RequestEnd =
   | { readonly is: 'answered' | 'withdrawn' | 'unused' }
   | { readonly is: 'failed'; readonly closedUntil?: number };
@@ -54,28 +53,28 @@ export interface BatcherRequest {
   readonly type: 'request';
   readonly request: number;
   readonly lane: Lane;
-  /** Its age: since when a call is wanted, project ms. */
+  /** Since when a call is needed (project ms): the age of the request. */
   readonly since: number;
 }
 
 export type BatcherEffect =
   | BatcherRequest
   | { readonly type: 'withdraw'; readonly request: number }
-  /** Tells the members when the next call is expected to leave; undefined: none is requested. */
-  | { readonly type: 'announce'; readonly forecast: Waiting | undefined }
-  /** Tells the members that a permit was of no use. */
+  /** Reports to the members when the next call is expected; undefined when none is requested. */
+  | { readonly type: 'announce'; readonly estimate: Waiting | undefined }
+  /** Reports to the members that a permit was not used. */
   | { readonly type: 'announceUnused' }
   | { readonly type: 'startTimer' | 'stopTimer'; readonly timer: BatcherTimer };
 
-export type BatcherTimer = 'gather' | 'rest';
+export type BatcherTimer = 'collect' | 'backoff';
 
-/** How long they run, project ms. A rest gives whatever has failed time to pass. */
-export const timerMs: Readonly<Record<BatcherTimer, number>> = { gather: 2_000, rest: 30_000 };
-export const timerOver = { gather: { type: 'gathered' }, rest: { type: 'rested' } } as const;
+/** Project ms. */
+export const timerMs: Readonly<Record<BatcherTimer, number>> = { collect: 2_000, backoff: 30_000 };
+export const timerEvents = { collect: { type: 'collected' }, backoff: { type: 'backoff over' } } as const;
 
-/** What the members want now. */
+/** What the members need now. */
 export interface Demand {
-  /** The lane of the most urgent one; undefined: none wants a call. */
+  /** The lane of the most urgent member; undefined when none needs a call. */
   readonly lane: Lane | undefined;
   readonly now: number;
 }
@@ -87,40 +86,40 @@ interface BatcherDecision {
 
 export const newBatcher: BatcherState = { mode: 'idle', inFlight: 0, requests: 0 };
 
-/** Each call that is in flight holds a connection to Postgres. */
-const mostInFlight = 3;
+/** Each call in flight holds a Postgres connection. */
+const maxInFlight = 3;
 
 export const addLane = 'manual_rider_add';
 
 export const mostUrgent = (lanes: ReadonlyArray<Lane | undefined>): Lane | undefined =>
   laneNames.find((lane) => lanes.includes(lane));
 
-/** What the members know of the next call. */
-export const forecastOf = (state: BatcherState): Waiting | undefined =>
-  'forecast' in state ? state.forecast : undefined;
+/** When the next call is expected. */
+export const estimateOf = (state: BatcherState): Waiting | undefined =>
+  'estimate' in state ? state.estimate : undefined;
 
 export function decide(state: BatcherState, event: BatcherEvent, demand: Demand): BatcherDecision {
   switch (event.type) {
     case 'demand changed':
-      return follow(state, demand);
-    case 'gathered':
-      return state.mode === 'gathering' ? request(idle(state), demand) : unchanged(state);
-    case 'rested':
-      if (state.mode !== 'resting') return unchanged(state);
-      return then({ state: idle(state), effects: silence(state) }, request, demand);
-    case 'forecast': {
+      return followDemand(state, demand);
+    case 'collected':
+      return state.mode === 'collecting' ? request(idle(state), demand) : unchanged(state);
+    case 'backoff over':
+      if (state.mode !== 'backoff') return unchanged(state);
+      return andThen({ state: idle(state), effects: withdrawEstimate(state) }, request, demand);
+    case 'estimate': {
       if (!isCurrent(state, event.request)) return unchanged(state);
-      const { forecast } = event;
-      return { state: { ...state, forecast }, effects: [{ type: 'announce', forecast }] };
+      const { estimate } = event;
+      return { state: { ...state, estimate }, effects: [{ type: 'announce', estimate }] };
     }
     case 'sent': {
-      const { state: left, effects } = isCurrent(state, event.request) ? leave(state) : unchanged(state);
+      const { state: left, effects } = isCurrent(state, event.request) ? leaveMode(state) : unchanged(state);
       return { state: { ...left, inFlight: left.inFlight + 1 }, effects };
     }
     case 'call ended': {
-      const { state: left, effects } = state.mode === 'resting' ? leave(state) : unchanged(state);
+      const { state: left, effects } = state.mode === 'backoff' ? leaveMode(state) : unchanged(state);
       const inFlight = left.inFlight - (event.own ? 1 : 0);
-      return then({ state: { ...left, inFlight }, effects }, follow, demand);
+      return andThen({ state: { ...left, inFlight }, effects }, followDemand, demand);
     }
     case 'request ended':
       return requestEnded(state, event.request, event.how, demand);
@@ -128,79 +127,82 @@ export function decide(state: BatcherState, event: BatcherEvent, demand: Demand)
 }
 
 function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: Demand): BatcherDecision {
-  const over = isCurrent(state, id) ? leave(state) : unchanged(state);
-  const broughtNothing = how.is === 'unused' || how.is === 'failed';
-  const next = broughtNothing ? then(over, rest, how) : then(over, follow, demand);
+  const left = isCurrent(state, id) ? leaveMode(state) : unchanged(state);
+  const hasFailed = how.is === 'unused' || how.is === 'failed';
+  const next = hasFailed ? andThen(left, backOff, how) : andThen(left, followDemand, demand);
   if (how.is !== 'unused') return next;
   return { ...next, effects: [...next.effects, { type: 'announceUnused' }] };
 }
 
-/** Does what the members want, as far as the mode allows. */
-function follow(state: BatcherState, demand: Demand): BatcherDecision {
+/** Starts, moves or withdraws the request as the members need it and the mode allows. */
+function followDemand(state: BatcherState, demand: Demand): BatcherDecision {
   const { lane } = demand;
-  if (state.mode === 'resting') return unchanged(state);
-  if (state.mode === 'requesting') return lane === state.lane ? unchanged(state) : moveTo(lane, state);
-  if (lane !== addLane) return then(leave(state), request, demand);
-  if (state.mode === 'gathering' || isFull(state)) return unchanged(state);
+  if (state.mode === 'backoff') return unchanged(state);
+  if (state.mode === 'requesting') return lane === state.lane ? unchanged(state) : changeLane(lane, state);
+  if (lane !== addLane) return andThen(leaveMode(state), request, demand);
+  if (state.mode === 'collecting' || isFull(state)) return unchanged(state);
   return {
-    state: { ...countsOf(state), mode: 'gathering' },
-    effects: [{ type: 'startTimer', timer: 'gather' }],
+    state: { ...countsOf(state), mode: 'collecting' },
+    effects: [{ type: 'startTimer', timer: 'collect' }],
   };
 }
 
-/** Withdraws the request, and makes another one of the same age where a lane is still wanted. */
-function moveTo(lane: Lane | undefined, state: BatcherState & { mode: 'requesting' }): BatcherDecision {
-  const { since, forecast } = state;
+/** Withdraws the request and, if a lane is still needed, makes another one of the same age. */
+function changeLane(lane: Lane | undefined, state: BatcherState & { mode: 'requesting' }): BatcherDecision {
+  const { since, estimate } = state;
   const withdraw = { type: 'withdraw', request: state.requests } as const;
   const again = request(idle(state), { lane, now: since });
   if (again.state.mode !== 'requesting')
-    return { state: again.state, effects: [withdraw, { type: 'announce', forecast: undefined }] };
-  return { state: { ...again.state, forecast }, effects: [withdraw, ...again.effects] };
+    return { state: again.state, effects: [withdraw, { type: 'announce', estimate: undefined }] };
+  return { state: { ...again.state, estimate }, effects: [withdraw, ...again.effects] };
 }
 
 function request(state: BatcherState, { lane, now: since }: Demand): BatcherDecision {
   if (lane === undefined || isFull(state)) return unchanged(state);
   const id = state.requests + 1;
   return {
-    state: { ...countsOf(state), requests: id, mode: 'requesting', lane, since, forecast: undefined },
+    state: { ...countsOf(state), requests: id, mode: 'requesting', lane, since, estimate: undefined },
     effects: [{ type: 'request', request: id, lane, since }],
   };
 }
 
-/** Not while another request waits. */
-function rest(state: BatcherState, how: RequestEnd): BatcherDecision {
-  if (state.mode === 'requesting' || state.mode === 'resting') return unchanged(state);
+/** Does nothing while another request waits. */
+function backOff(state: BatcherState, how: RequestEnd): BatcherDecision {
+  if (state.mode === 'requesting' || state.mode === 'backoff') return unchanged(state);
   const closed = how.is === 'failed' ? how.closedUntil : undefined;
-  const forecast = closed === undefined ? undefined : closedForecast(closed);
+  const estimate = closed === undefined ? undefined : closedEstimate(closed);
   return {
-    state: { ...countsOf(state), mode: 'resting', forecast },
+    state: { ...countsOf(state), mode: 'backoff', estimate },
     effects: [
-      ...leave(state).effects,
-      ...(forecast ? [{ type: 'announce', forecast } as const] : []),
-      { type: 'startTimer', timer: 'rest' },
+      ...leaveMode(state).effects,
+      ...(estimate ? [{ type: 'announce', estimate } as const] : []),
+      { type: 'startTimer', timer: 'backoff' },
     ],
   };
 }
 
-/** Ends the mode before its time. */
-function leave(state: BatcherState): BatcherDecision {
+/** Leaves the mode early. */
+function leaveMode(state: BatcherState): BatcherDecision {
   const timer = timerOf[state.mode];
   return {
     state: idle(state),
-    effects: [...(timer ? [{ type: 'stopTimer', timer } as const] : []), ...silence(state)],
+    effects: [...(timer ? [{ type: 'stopTimer', timer } as const] : []), ...withdrawEstimate(state)],
   };
 }
 
-const timerOf: Partial<Record<BatcherState['mode'], BatcherTimer>> = { gathering: 'gather', resting: 'rest' };
+const timerOf: Partial<Record<BatcherState['mode'], BatcherTimer>> = {
+  collecting: 'collect',
+  backoff: 'backoff',
+};
 
-const silence = (state: BatcherState): BatcherEffect[] =>
-  forecastOf(state) ? [{ type: 'announce', forecast: undefined }] : [];
+const withdrawEstimate = (state: BatcherState): BatcherEffect[] =>
+  estimateOf(state) ? [{ type: 'announce', estimate: undefined }] : [];
 
 const idle = (state: BatcherState): BatcherState => ({ ...countsOf(state), mode: 'idle' });
 
 const unchanged = (state: BatcherState): BatcherDecision => ({ state, effects: [] });
 
-function then<Facts>(
+function andThen<Facts>(
   first: BatcherDecision,
   next: (state: BatcherState, facts: Facts) => BatcherDecision,
   facts: Facts,
@@ -209,56 +211,56 @@ function then<Facts>(
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
-const isFull = ({ inFlight }: BatcherState): boolean => inFlight >= mostInFlight;
+const isFull = ({ inFlight }: BatcherState): boolean => inFlight >= maxInFlight;
 const isCurrent = (state: BatcherState, id: number): state is BatcherState & { mode: 'requesting' } =>
   state.mode === 'requesting' && id === state.requests;
 const countsOf = ({ inFlight, requests }: BatcherState) => ({ inFlight, requests });
 
-/** Upstream gives this key no riders for now. */
-const closedForecast = (earliest: number): Waiting => ({
+/** Shown while upstream refuses riders to this key. */
+const closedEstimate = (earliest: number): Waiting => ({
   answer: 'waiting',
   position: 1,
   ahead: 0,
   reason: 'paused_by_upstream',
   estimatedAt: earliest,
-  retryIn: timerMs.rest,
+  retryIn: timerMs.backoff,
 });
 
-/** Waits for riders that a bulk call could bring. `Run` refreshes riders outside the clubs, `Move` tells of a bulk call. */
-export interface BatcherMember<Run, Move> {
-  /** The lane in which it wants a bulk call now; undefined: just now it wants none. */
+/** Waits for riders that a bulk call can fetch. `Run`: a run that refreshes riders outside the clubs. */
+export interface BatcherMember<Run, Change> {
+  /** The lane in which it needs a bulk call now; undefined when it needs none. */
   lane(): Lane | undefined;
   readonly run?: Run;
-  /** When the next bulk call is expected to leave; undefined: none is requested. */
-  forecast?(forecast: Waiting | undefined): void;
-  /** A permit was of no use: there was no rider to fetch. */
+  /** When the next bulk call is expected; undefined when none is requested. */
+  estimate?(estimate: Waiting | undefined): void;
+  /** A permit was not used, as there was no rider to fetch. */
   unused?(): void;
-  /** A bulk call, of this process or another one, has left, was answered or was lost. */
-  moved(move: Move): void;
+  /** A bulk call of this or another process was sent, answered or lost. */
+  callChanged(change: Change): void;
 }
 
-/** The world in which a batcher lives, real or simulated: has done what is decided. */
-export type BatcherWorld = { /** Project ms. */ readonly now: () => number } & {
+/** Performs the effects that are decided, in a service or a simulation. */
+export type BatcherPorts = { /** Project ms. */ readonly now: () => number } & {
   readonly [Type in Exclude<BatcherEffect['type'], 'announce' | 'announceUnused'>]: (
     effect: BatcherEffect & { type: Type },
   ) => void;
 };
 
-/** A batcher with its members: has done what is decided. */
-export class Batcher<Run, Move extends { readonly stage: 'sent' | 'answered' | 'lost' }> {
-  readonly #world: BatcherWorld;
-  readonly #members = new Set<BatcherMember<Run, Move>>();
+/** A batcher with its members. */
+export class Batcher<Run, Change extends { readonly stage: 'sent' | 'answered' | 'lost' }> {
+  readonly #ports: BatcherPorts;
+  readonly #members = new Set<BatcherMember<Run, Change>>();
   #state = newBatcher;
 
-  constructor(world: BatcherWorld) {
-    this.#world = world;
+  constructor(ports: BatcherPorts) {
+    this.#ports = ports;
   }
 
-  /** Returns how to leave. */
-  join(member: BatcherMember<Run, Move>): () => void {
+  /** Returns a function that leaves. */
+  join(member: BatcherMember<Run, Change>): () => void {
     this.#members.add(member);
-    const forecast = forecastOf(this.#state);
-    if (forecast) member.forecast?.(forecast);
+    const estimate = estimateOf(this.#state);
+    if (estimate) member.estimate?.(estimate);
     this.reconsider();
     return () => {
       this.#members.delete(member);
@@ -266,9 +268,9 @@ export class Batcher<Run, Move extends { readonly stage: 'sent' | 'answered' | '
     };
   }
 
-  /** What a member wants has changed. */
+  /** Call when the needs of a member have changed. */
   reconsider(): void {
-    this.happened({ type: 'demand changed' });
+    this.dispatch({ type: 'demand changed' });
   }
 
   /** The open run, if a member has one. */
@@ -276,27 +278,27 @@ export class Batcher<Run, Move extends { readonly stage: 'sent' | 'answered' | '
     return [...this.#members].find(({ run }) => run)?.run;
   }
 
-  happened(event: BatcherEvent): void {
+  dispatch(event: BatcherEvent): void {
     const lane = mostUrgent([...this.#members].map((member) => member.lane()));
-    const { state, effects } = decide(this.#state, event, { lane, now: this.#world.now() });
+    const { state, effects } = decide(this.#state, event, { lane, now: this.#ports.now() });
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
   }
 
   /** @param own whether it is a call of this process */
-  moved(move: Move, own: boolean): void {
-    for (const member of this.#members) member.moved(move);
-    this.happened(move.stage === 'sent' ? { type: 'demand changed' } : { type: 'call ended', own });
+  callChanged(change: Change, own: boolean): void {
+    for (const member of this.#members) member.callChanged(change);
+    this.dispatch(change.stage === 'sent' ? { type: 'demand changed' } : { type: 'call ended', own });
   }
 
   #perform(effect: BatcherEffect): void {
-    if (effect.type === 'announce') for (const member of this.#members) member.forecast?.(effect.forecast);
+    if (effect.type === 'announce') for (const member of this.#members) member.estimate?.(effect.estimate);
     else if (effect.type === 'announceUnused') for (const member of this.#members) member.unused?.();
-    else perform(this.#world, effect);
+    else perform(this.#ports, effect);
   }
 }
 
-const perform = <Effect extends BatcherEffect & { type: keyof BatcherWorld }>(
-  world: BatcherWorld,
+const perform = <Effect extends BatcherEffect & { type: keyof BatcherPorts }>(
+  ports: BatcherPorts,
   effect: Effect,
-): void => (world[effect.type] as (effect: Effect) => void)(effect);
+): void => (ports[effect.type] as (effect: Effect) => void)(effect);

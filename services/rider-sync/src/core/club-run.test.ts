@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   afterPage,
   type AfterPage,
-  beginRun,
+  startRun,
   callFailed,
   type ClubRun,
   countsOf,
@@ -20,55 +20,55 @@ const pageOf = (run: ClubRun, at: 'next page' | 'end'): AfterPage => ({
 const finishClub = (run: ClubRun) => pageStored(run, pageOf(run, 'end'), 120);
 
 describe('a run over the clubs', () => {
-  it('does them in the order of the configuration, each once', () => {
-    expect(order(beginRun('r', [3, 1, 2, 1], null))).toEqual([3, 1, 2]);
+  it('fetches them in the configured order, each once', () => {
+    expect(order(startRun('r', [3, 1, 2, 1], null))).toEqual([3, 1, 2]);
   });
 
-  it('first goes on with what the run before has left', () => {
+  it('starts with the clubs that the previous run left', () => {
     const before = pageStored(
-      finishClub(beginRun('r1', [1, 2, 3], null)),
+      finishClub(startRun('r1', [1, 2, 3], null)),
       {
         at: 'next page',
         pass: { clubId: 2, from: 500, startedAt: 1, seesAll: true },
       },
       1_000,
     );
-    const run = beginRun('r2', [1, 2, 3], endRun(before).checkpoint);
+    const run = startRun('r2', [1, 2, 3], endRun(before).checkpoint);
     expect(order(run)).toEqual([2, 3, 1]);
     expect(run.todo[0]).toMatchObject({ from: 500, startedAt: 1 });
     expect(run).toMatchObject({ runId: 'r2', synced: 0, failed: 0 });
   });
 
-  it('with one call a run lets the clubs take turns, so that none is left out', () => {
+  it('cycles through the clubs when each run has one call', () => {
     let checkpoint: unknown = null;
     const synced: Array<number | undefined> = [];
     for (let slot = 0; slot < 6; slot += 1) {
-      const run = beginRun(`r${slot}`, [1, 2, 3], checkpoint);
+      const run = startRun(`r${slot}`, [1, 2, 3], checkpoint);
       synced.push(order(run)[0]);
       checkpoint = endRun(finishClub(run)).checkpoint;
     }
     expect(synced).toEqual([1, 2, 3, 1, 2, 3]);
   });
 
-  it('is resumed as it was by the process after one that died', () => {
-    const run = finishClub(beginRun('r', [1, 2], null));
-    expect(beginRun('r', [1, 2], JSON.parse(JSON.stringify(run)))).toEqual(run);
+  it('is resumed unchanged from its checkpoint', () => {
+    const run = finishClub(startRun('r', [1, 2], null));
+    expect(startRun('r', [1, 2], JSON.parse(JSON.stringify(run)))).toEqual(run);
   });
 
   it('forgets a club that is no longer configured', () => {
-    const before = beginRun('r1', [1, 2], null);
-    expect(order(beginRun('r2', [2, 5], before))).toEqual([2, 5]);
+    const before = startRun('r1', [1, 2], null);
+    expect(order(startRun('r2', [2, 5], before))).toEqual([2, 5]);
   });
 
   it.each([null, {}, 'x', { runId: 'r', todo: 5 }])(
-    'begins from the start with a checkpoint like %j',
+    'starts from scratch with a checkpoint like %j',
     (checkpoint) => {
-      expect(order(beginRun('r', [1, 2], checkpoint))).toEqual([1, 2]);
+      expect(order(startRun('r', [1, 2], checkpoint))).toEqual([1, 2]);
     },
   );
 
-  it('counts a club when its last page is stored, and defers what it did not come to', () => {
-    const run = finishClub(beginRun('r', [1, 2, 3], null));
+  it('counts a club when its last page is stored, and defers the rest', () => {
+    const run = finishClub(startRun('r', [1, 2, 3], null));
     expect(countsOf(run)).toEqual({ planned: 3, synced: 1, failed: 0, deferred: 0, stored: 120 });
     expect(endRun(run)).toMatchObject({
       state: 'done',
@@ -78,7 +78,7 @@ describe('a run over the clubs', () => {
   });
 
   it('leaves no checkpoint when nothing is left', () => {
-    const run = finishClub(finishClub(beginRun('r', [1, 2], null)));
+    const run = finishClub(finishClub(startRun('r', [1, 2], null)));
     expect(endRun(run)).toEqual({
       state: 'done',
       error: null,
@@ -87,14 +87,14 @@ describe('a run over the clubs', () => {
     });
   });
 
-  it('is done when there are no clubs', () => {
-    expect(endRun(beginRun('r', [], null))).toMatchObject({ state: 'done', checkpoint: null });
+  it('is done at once without clubs', () => {
+    expect(endRun(startRun('r', [], null))).toMatchObject({ state: 'done', checkpoint: null });
   });
 });
 
 describe('a club that fails', () => {
-  it('is counted and named, while the others go on', () => {
-    const run = finishClub(callFailed(beginRun('r', [1, 2], null), 'not_found', 'no such club'));
+  it('is counted and named, and the run continues with the others', () => {
+    const run = finishClub(callFailed(startRun('r', [1, 2], null), 'not_found', 'no such club'));
     expect(endRun(run)).toMatchObject({
       state: 'done',
       error: 'club 1: no such club',
@@ -103,44 +103,44 @@ describe('a club that fails', () => {
     });
   });
 
-  it('for a reason that may pass keeps its place for the next run', () => {
-    const begun = beginRun('r', [1, 2], null);
+  it('for a transient reason keeps its page for the next run', () => {
+    const begun = startRun('r', [1, 2], null);
     const second = pageStored(begun, pageOf(begun, 'next page'), 1_000);
     const { checkpoint } = endRun(finishClub(callFailed(second, 'unavailable', '503')));
-    expect(beginRun('r2', [1, 2], checkpoint).todo).toMatchObject([
+    expect(startRun('r2', [1, 2], checkpoint).todo).toMatchObject([
       { clubId: 1, from: 500 },
       { clubId: 2, from: null },
     ]);
   });
 
-  it('makes the run fail when nothing was stored', () => {
+  it('fails the run when nothing was stored', () => {
     const run = callFailed(
-      callFailed(beginRun('r', [1, 2], null), 'timed_out', 'slow'),
+      callFailed(startRun('r', [1, 2], null), 'timed_out', 'slow'),
       'unreachable',
       'gone',
     );
     expect(endRun(run)).toMatchObject({ state: 'failed', error: 'club 2: gone', counts: { failed: 2 } });
   });
 
-  it('after some of its pages were stored does not make the run fail', () => {
-    const begun = beginRun('r', [1], null);
+  it('after some of its pages were stored does not fail the run', () => {
+    const begun = startRun('r', [1], null);
     const run = callFailed(pageStored(begun, pageOf(begun, 'next page'), 1_000), 'unavailable', '503');
     expect(endRun(run)).toMatchObject({ state: 'done', counts: { synced: 0, failed: 1 } });
   });
 
   it.each(['unauthorized', 'rate_limited'] as const)(
-    'by %s ends the run: the others would fail alike',
+    'with %s ends the run, as the other clubs would fail too',
     (code) => {
-      const run = callFailed(beginRun('r', [1, 2], null), code, 'no');
+      const run = callFailed(startRun('r', [1, 2], null), code, 'no');
       expect(run.stopped).toBe(true);
       expect(endRun(run)).toMatchObject({ state: 'failed', counts: { planned: 2, failed: 1, deferred: 1 } });
-      expect(order(beginRun('r2', [1, 2], endRun(run).checkpoint))).toEqual([2, 1]);
+      expect(order(startRun('r2', [1, 2], endRun(run).checkpoint))).toEqual([2, 1]);
     },
   );
 
-  it('is one whose pages lead nowhere', () => {
-    const run = pageStored(beginRun('r', [1, 2], null), { at: 'same page' }, 3);
-    expect(run).toMatchObject({ failed: 1, error: 'club 1: upstream gave the same page again' });
+  it('is one whose page does not move the cursor', () => {
+    const run = pageStored(startRun('r', [1, 2], null), { at: 'same page' }, 3);
+    expect(run).toMatchObject({ failed: 1, error: 'club 1: upstream returned the same page again' });
     expect(order(run)).toEqual([2]);
   });
 });
@@ -148,14 +148,14 @@ describe('a club that fails', () => {
 const page = (...ids: number[]) => ({ length: ids.length, ids, requestedAt: 100 });
 
 describe('a pass over a club', () => {
-  it('goes on one past the last rider of a full page, whatever its order', () => {
+  it('continues one past the highest id of a full page, whatever its order', () => {
     expect(afterPage(newPass(7), page(10, 30, 20), 3)).toEqual({
       at: 'next page',
       pass: { clubId: 7, from: 31, startedAt: 100, seesAll: true },
     });
   });
 
-  it('keeps the time at which its first page was requested', () => {
+  it('keeps the time of its first page', () => {
     const pass = { ...newPass(7), from: 31, startedAt: 5 };
     expect(afterPage(pass, page(31, 40, 50), 3)).toMatchObject({ pass: { startedAt: 5, from: 51 } });
   });
@@ -163,16 +163,16 @@ describe('a pass over a club', () => {
   it.each([
     ['a page that is not full', page(31)],
     ['an empty page', page()],
-  ])('is at its end with %s', (_, last) => {
+  ])('ends with %s', (_, last) => {
     expect(afterPage({ ...newPass(7), from: 31, startedAt: 5 }, last, 3).at).toBe('end');
   });
 
-  it('stands still when a full page leads nowhere', () => {
+  it('stays at the same page when a full page does not move the cursor', () => {
     expect(afterPage({ ...newPass(7), from: 31 }, page(10, 20, 30), 3).at).toBe('same page');
     expect(afterPage(newPass(7), { length: 3, ids: [], requestedAt: 0 }, 3).at).toBe('same page');
   });
 
-  it('does not see all once a rider had no readable id, and never again', () => {
+  it('remembers that a rider had no readable id', () => {
     const first = afterPage(newPass(7), { ...page(1, 2), length: 3 }, 3);
     expect(first).toMatchObject({ at: 'next page', pass: { seesAll: false } });
     if (first.at !== 'next page') throw new Error('no pass');

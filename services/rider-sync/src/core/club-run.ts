@@ -2,40 +2,39 @@ import type { RunCounts } from '@paceline/shared/contracts';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import { z } from 'zod';
 
-/** A pass over all pages of one club, which may take several runs. */
+/** A pass over all pages of one club, which can take several runs. */
 export const pass = z.object({
   clubId: z.number(),
-  /** The rider id from which the next page is requested; null: the club's start. */
+  /** Rider id at which the next page starts; null for the first page. */
   from: z.number().nullable(),
-  /** When its first page was requested, project ms; null: not yet. */
+  /** When its first page was requested, project ms; null before that. */
   startedAt: z.number().nullable(),
-  /** False once a page held a rider without a readable id: then no member is known to be missing. */
+  /** False once a page had a rider without a readable id: then missing members can't be detected. */
   seesAll: z.boolean(),
 });
 export type Pass = z.infer<typeof pass>;
 
 export const newPass = (clubId: number): Pass => ({ clubId, from: null, startedAt: null, seesAll: true });
 
-/** What a page held, as far as it matters for the next one. */
-export interface PageSeen {
-  /** How many riders, those that could not be read among them. */
+export interface PageSummary {
+  /** Number of riders, unreadable ones included. */
   readonly length: number;
-  /** The ids of all that have a readable one. */
+  /** All readable rider ids. */
   readonly ids: readonly number[];
-  /** When it was requested, project ms. */
+  /** Project ms. */
   readonly requestedAt: number;
 }
 
-/** Where a pass stands after a page: at the next one, at the end of the club, or where it was. */
+/** Where a pass is after a page. `same page`: the page did not move the cursor. */
 export type AfterPage =
   | { readonly at: 'next page' | 'end'; readonly pass: Pass & { readonly startedAt: number } }
   | { readonly at: 'same page' };
 
 /**
- * Upstream's cursor includes the rider that it names, so the next page is requested from one past the last. A page
- * that is not full ends the club; a full one that leads nowhere would be requested for ever.
+ * Upstream's cursor is inclusive, so the next page starts one past the last id. A page that is not full is the last one;
+ * a full page that doesn't move the cursor would be requested forever.
  */
-export function afterPage(before: Pass, page: PageSeen, fullPage: number): AfterPage {
+export function afterPage(before: Pass, page: PageSummary, fullPage: number): AfterPage {
   const last = Math.max(...page.ids);
   const after = {
     ...before,
@@ -47,12 +46,12 @@ export function afterPage(before: Pass, page: PageSeen, fullPage: number): After
   return { at: 'next page', pass: { ...after, from: last + 1 } };
 }
 
-/** A run over the clubs, as its checkpoint keeps it. Its counts count clubs, and the riders that were stored. */
+/** A run over the clubs, stored as its checkpoint. Counts are clubs, except `stored`. */
 const clubRun = z.object({
   runId: z.string(),
-  /** Still to do, the one in hand first. */
+  /** Clubs still to do, the current one first. */
   todo: z.array(pass),
-  /** Failed for a reason that may pass: the next run goes on with them. */
+  /** Failed for a transient reason: the next run continues with them. */
   later: z.array(pass),
   pages: z.number(),
   synced: z.number(),
@@ -60,13 +59,13 @@ const clubRun = z.object({
   stored: z.number(),
   failed: z.number(),
   error: z.string().nullable(),
-  /** True once upstream takes no more calls: the rest waits for the next run. */
+  /** True when more calls would fail too: the rest is deferred to the next run. */
   stopped: z.boolean(),
 });
 export type ClubRun = z.infer<typeof clubRun>;
 
-/** A run as its checkpoint left it; a new one first goes on with what the run before left, so that clubs take turns. */
-export function beginRun(runId: string, clubIds: readonly number[], checkpoint: unknown): ClubRun {
+/** Resumes a run from its checkpoint. A new run starts with the clubs the previous one left, so that none is starved. */
+export function startRun(runId: string, clubIds: readonly number[], checkpoint: unknown): ClubRun {
   const stored = clubRun.safeParse(checkpoint).data;
   if (stored?.runId === runId) return stored;
   const left = [...(stored?.todo ?? []), ...(stored?.later ?? [])].filter(({ clubId }) =>
@@ -77,7 +76,7 @@ export function beginRun(runId: string, clubIds: readonly number[], checkpoint: 
   return { runId, todo, later: [], pages: 0, synced: 0, stored: 0, failed: 0, error: null, stopped: false };
 }
 
-/** The first club's page has been stored. @param riders on it */
+/** The run after a page of its current club was stored. @param riders number of riders on the page */
 export function pageStored(before: ClubRun, after: AfterPage, riders: number): ClubRun {
   const [current, ...rest] = before.todo;
   if (!current) return before;
@@ -85,32 +84,31 @@ export function pageStored(before: ClubRun, after: AfterPage, riders: number): C
   const run = { ...before, stored: before.stored + riders };
   if (after.at === 'next page') return { ...run, pages, todo: [after.pass, ...rest] };
   if (after.at === 'end') return { ...run, pages, todo: rest, synced: run.synced + 1 };
-  const error = `club ${current.clubId}: upstream gave the same page again`;
+  const error = `club ${current.clubId}: upstream returned the same page again`;
   return { ...run, pages, todo: rest, failed: run.failed + 1, error };
 }
 
-/** Riders outside the clubs have been stored. */
-export const othersStored = (run: ClubRun, riders: number): ClubRun => ({
+/** The run after riders outside the clubs were stored. */
+export const outsidersStored = (run: ClubRun, riders: number): ClubRun => ({
   ...run,
   stored: run.stored + riders,
 });
 
-/** What is wrong with a club itself; everything else may pass, and its place in the club is kept. */
-const lasting: ReadonlySet<UpstreamErrorCode> = new Set(['not_found', 'rejected']);
-/** What is wrong with every club alike. */
-const general: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
+/** The club itself is wrong. After any other error the next run continues at the same page. */
+const permanent: ReadonlySet<UpstreamErrorCode> = new Set(['not_found', 'rejected']);
+const affectsAllClubs: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
 
-/** The call for the first club's page has failed for good. */
+/** The run after the call for its current club has failed. */
 export function callFailed(run: ClubRun, code: UpstreamErrorCode, message: string): ClubRun {
   const [current, ...rest] = run.todo;
   if (!current) return run;
   return {
     ...run,
     todo: rest,
-    later: lasting.has(code) ? run.later : [...run.later, current],
+    later: permanent.has(code) ? run.later : [...run.later, current],
     failed: run.failed + 1,
     error: `club ${current.clubId}: ${message}`,
-    stopped: general.has(code),
+    stopped: affectsAllClubs.has(code),
   };
 }
 
@@ -122,20 +120,20 @@ export const countsOf = ({ todo, synced, failed, stored }: ClubRun): RunCounts =
   stored,
 });
 
-/** What the run comes to when it ends here: what is not done is deferred, never dropped. */
+/** The result of a run that ends now. Clubs still to do are deferred, never dropped. */
 export function endRun(run: ClubRun) {
   const { todo, later, pages, failed, error } = run;
-  const leftOver = todo.length + later.length > 0;
+  const unfinished = todo.length + later.length > 0;
   return {
     state: failed > 0 && pages === 0 ? ('failed' as const) : ('done' as const),
     error,
     counts: { ...countsOf(run), deferred: todo.length },
-    checkpoint: leftOver ? run : null,
+    checkpoint: unfinished ? run : null,
   };
 }
 
-/** The end of a run when upstream does not give us clubs: nothing is lost, and the reason is kept. */
-export const endUnavailable = (run: ClubRun, why: string) => ({
-  ...endRun({ ...run, error: why }),
+/** The result of a run that ends because the clubs source is unavailable. */
+export const endUnavailable = (run: ClubRun, reason: string) => ({
+  ...endRun({ ...run, error: reason }),
   state: run.pages > 0 ? ('done' as const) : ('failed' as const),
 });

@@ -23,21 +23,21 @@ const waitingUntil = (estimatedAt: number): Waiting => ({
   estimatedAt,
   retryIn: 1_500,
 });
-const until = (moment: number, via: 'single' | 'bulk') => ({
+const until = (at: number, via: 'single' | 'bulk') => ({
   type: 'report',
-  progress: { state: 'waiting_for_window', until: moment, via },
+  progress: { state: 'waiting_for_window', until: at, via },
 });
 const single = (estimatedAt: number): FetchEvent => ({
-  type: 'single forecast',
-  forecast: waitingUntil(estimatedAt),
+  type: 'single estimate',
+  estimate: waitingUntil(estimatedAt),
 });
 const bulk = (estimatedAt: number): FetchEvent => ({
-  type: 'bulk forecast',
-  forecast: waitingUntil(estimatedAt),
+  type: 'bulk estimate',
+  estimate: waitingUntil(estimatedAt),
 });
 const refused = (earliest: number): FetchEvent => ({ type: 'single refused', earliest });
-const sent: FetchEvent = { type: 'bulk sent', aboard: true, sentAt: now };
-const sentWithOthers: FetchEvent = { type: 'bulk sent', aboard: false, sentAt: now };
+const sent: FetchEvent = { type: 'bulk sent', included: true, sentAt: now };
+const sentWithOthers: FetchEvent = { type: 'bulk sent', included: false, sentAt: now };
 const permitted: FetchEvent = { type: 'single permitted' };
 const stored: FetchEvent = { type: 'ended', end: { is: 'stored' } };
 
@@ -50,32 +50,32 @@ const given = (...events: readonly FetchEvent[]) =>
 const typesOf = (effects: readonly FetchEffect[]) => effects.map(({ type }) => type);
 
 describe('a queued rider', () => {
-  it('wants no bulk call while a GET would be answered before one that leaves now', () => {
+  it('needs no bulk call while its GET is expected to be answered before one sent now', () => {
     expect(given(single(now + 47 * second)).effects).toEqual([until(now + 47 * second, 'single')]);
   });
 
-  it('is listed as soon as that would be answered first, and reports the GET until more is known', () => {
+  it('is listed once a bulk call sent now would be answered first, and reports the GET meanwhile', () => {
     const { state, effects } = given(single(now + 62 * second));
     expect(effects).toEqual([until(now + 62 * second, 'single'), { type: 'list' }]);
     expect(wantsBulk(state)).toBe(false);
     expect(wantsBulk(decide(state, { type: 'listed' }, now).state)).toBe(true);
   });
 
-  it('is listed once only', () => {
+  it('is listed only once', () => {
     expect(typesOf(given(single(now + 62 * second), single(now + 63 * second)).effects)).toEqual(['report']);
   });
 
-  it('reports the way that is answered first, not the one that leaves first', () => {
+  it('reports the call that is answered first, not the one sent first', () => {
     const known = single(now + 62 * second);
     expect(given(known, bulk(now + 10 * second)).effects).toEqual([until(now + 10 * second, 'bulk')]);
     expect(given(known, bulk(now + 20 * second)).effects).toEqual([until(now + 62 * second, 'single')]);
   });
 
-  it('reports no bulk call while nothing is known of its GET', () => {
+  it('reports no bulk call while its GET has no estimate', () => {
     expect(given(bulk(now)).effects).toEqual([]);
   });
 
-  it('that a bulk call takes along withdraws its request for a GET, and the call is watched', () => {
+  it('included in a bulk call withdraws its GET and watches the call', () => {
     const { state, effects } = given(single(now), { type: 'listed' }, sent);
     expect(state.at).toBe('bulk call');
     expect(wantsBulk(state)).toBe(false);
@@ -86,20 +86,20 @@ describe('a queued rider', () => {
     ]);
   });
 
-  it('does not care for a bulk call that leaves with others', () => {
+  it('ignores a bulk call sent without it', () => {
     expect(given(single(now), sentWithOthers).effects).toEqual([]);
   });
 });
 
-describe('a rider whose GET is under way', () => {
-  it('reports it, wants no bulk call, and none takes it along', () => {
+describe('a rider whose GET is in flight', () => {
+  it('reports that, needs no bulk call, and ignores one that includes it', () => {
     const { state, effects } = given(single(now), { type: 'listed' }, permitted);
     expect(effects).toEqual([{ type: 'report', progress: { state: 'running', via: 'single' } }]);
     expect(wantsBulk(state)).toBe(false);
     expect(decide(state, sent, now)).toEqual({ state, effects: [] });
   });
 
-  it('is queued again when that is lost, and may go by bulk from then on', () => {
+  it('is queued again when the GET is lost, and can then use a bulk call', () => {
     for (const lost of [{ type: 'single lost' } as const, single(now + minute)]) {
       const { state } = given(single(now), { type: 'listed' }, permitted, lost);
       expect(state.at).toBe('queued');
@@ -110,11 +110,11 @@ describe('a rider whose GET is under way', () => {
 });
 
 describe('a rider on a bulk call', () => {
-  it('uses no permit for a GET that comes late', () => {
+  it('does not use a late permit for its GET', () => {
     expect(given(single(now), sent, permitted)).toMatchObject({ state: { at: 'bulk call' }, effects: [] });
   });
 
-  it('stays on it when its GET is refused, or when another call leaves', () => {
+  it('stays on it when its GET is refused or another call is sent', () => {
     for (const late of [refused(now + 8 * minute), sentWithOthers, single(now)])
       expect(given(refused(now + 8 * minute), sent, late)).toMatchObject({
         state: { at: 'bulk call' },
@@ -122,11 +122,11 @@ describe('a rider on a bulk call', () => {
       });
   });
 
-  it('has its outcome read when that is answered', () => {
+  it('reads its outcome when the call is answered', () => {
     expect(given(sent, { type: 'bulk answered' }).effects).toEqual([{ type: 'readOutcome' }]);
   });
 
-  it('is queued again when that is lost, or takes much longer than usual', () => {
+  it('is queued again when the call is lost or overdue', () => {
     for (const type of ['bulk lost', 'bulk overdue'] as const) {
       const { state, effects } = given(single(now), { type: 'listed' }, sent, { type });
       expect(state).toMatchObject({ at: 'queued', single: undefined });
@@ -135,22 +135,22 @@ describe('a rider on a bulk call', () => {
     }
   });
 
-  it('is overdue once that takes much longer than usual', () => {
+  it('counts as overdue after more than the typical time of a call', () => {
     const watch = given(sent).effects.find((effect) => effect.type === 'watchBulkCall');
     expect(watch?.overdueAt).toBeGreaterThan(now + budgets.riders_bulk.typicalMs);
     expect(watch?.overdueAt).toBeLessThan(now + 2 * budgets.riders_bulk.typicalMs);
   });
 });
 
-describe('a rider that no GET reaches in time', () => {
-  it('is listed, and waits for the bulk call that can', () => {
+describe('a rider whose GET is refused', () => {
+  it('is listed and waits for a bulk call', () => {
     expect(given(refused(now + 8 * minute)).effects).toEqual([{ type: 'list' }]);
     const { state, effects } = given(refused(now + 8 * minute), { type: 'listed' }, bulk(now + minute));
     expect(effects).toEqual([until(now + minute, 'bulk')]);
     expect(wantsBulk(state)).toBe(true);
   });
 
-  it('is refused when both ways are closed for too long, with the first time that could', () => {
+  it('is refused when neither call is possible in time, with the earliest possible time', () => {
     const closed = (getAt: number) => given(refused(getAt), bulk(now + 14 * minute)).effects;
     expect(closed(now + 8 * minute)).toEqual([
       { type: 'end', end: { is: 'refused', earliest: now + 8 * minute } },
@@ -160,26 +160,26 @@ describe('a rider that no GET reaches in time', () => {
     ]);
   });
 
-  it('requests a GET again when a bulk call has left with others: there may be room now', () => {
+  it('requests a GET again when a bulk call was sent without it', () => {
     const { state, effects } = given(refused(now + 8 * minute), sentWithOthers);
     expect(state.at).toBe('queued');
     expect(effects).toEqual([{ type: 'requestSingle' }]);
   });
 
-  it('requests one again too when a bulk call with the rider is lost', () => {
+  it('requests a GET again when its bulk call is lost', () => {
     expect(given(refused(now + 8 * minute), { type: 'bulk lost' }).effects).toEqual([
       { type: 'requestSingle' },
     ]);
   });
 });
 
-describe('a rider that is stored, or no longer wanted', () => {
+describe('a rider that is stored or cancelled', () => {
   it.each([
     ['queued', [single(now)]],
-    ['on a GET', [single(now), permitted]],
-    ['on a bulk call', [sent]],
-    ['waiting for bulk only', [refused(now + 8 * minute)]],
-  ] as const)('%s is out of both ways, and nothing more happens', (_, before) => {
+    ['in a GET', [single(now), permitted]],
+    ['in a bulk call', [sent]],
+    ['in bulk only', [refused(now + 8 * minute)]],
+  ] as const)('while %s ends and ignores later events', (_, before) => {
     const cancelled: FetchEvent = { type: 'ended', end: { is: 'failed', error: new Error('cancelled') } };
     for (const end of [stored, cancelled]) {
       const { state, effects } = given(...before, { type: 'listed' }, end);
@@ -191,17 +191,17 @@ describe('a rider that is stored, or no longer wanted', () => {
   });
 });
 
-describe('the law of the two ways', () => {
-  const moment = fc.integer({ min: 0, max: 20 * minute }).map((ms) => now + ms);
+describe('a rider after any sequence of events', () => {
+  const time = fc.integer({ min: 0, max: 20 * minute }).map((ms) => now + ms);
   const anyEvent: fc.Arbitrary<FetchEvent> = fc.oneof(
-    moment.map(single),
-    moment.map(bulk),
-    moment.map(refused),
-    fc.record({ type: fc.constant('bulk sent' as const), aboard: fc.boolean(), sentAt: moment }),
+    time.map(single),
+    time.map(bulk),
+    time.map(refused),
+    fc.record({ type: fc.constant('bulk sent' as const), included: fc.boolean(), sentAt: time }),
     fc.constantFrom<FetchEvent>(
       permitted,
       { type: 'single lost' },
-      { type: 'bulk forecast', forecast: undefined },
+      { type: 'bulk estimate', estimate: undefined },
       { type: 'listed' },
       { type: 'bulk answered' },
       { type: 'bulk lost' },
@@ -210,15 +210,15 @@ describe('the law of the two ways', () => {
     ),
   );
 
-  it('a rider is on one way at a time, and one that is on none waits in a queue that is open to it', () => {
+  it('uses one call at a time, and otherwise waits in a queue that is open to it', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 40 }), moment, (events, deadline) => {
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), time, (events, deadline) => {
         let state = newFetch(deadline);
         let requested = true;
         let ends = 0;
         let lists = 0;
         for (const event of events) {
-          // An answer to a request that was withdrawn is dropped by the one who asked.
+          // Replies to a withdrawn request are dropped by its caller.
           const ofSingle = event.type.startsWith('single');
           if (ofSingle && !requested && event.type !== 'single permitted') continue;
           const before = state;
@@ -254,9 +254,9 @@ describe('the law of the two ways', () => {
     );
   });
 
-  it('no rider reports a later answer than the other way has', () => {
+  it('reports the call with the earlier expected answer', () => {
     fc.assert(
-      fc.property(moment, moment, (getAt, bulkAt) => {
+      fc.property(time, time, (getAt, bulkAt) => {
         const [reported] = given(single(getAt), bulk(bulkAt)).effects;
         const bySingle = getAt + budgets.riders_single.typicalMs;
         const byBulk = bulkAt + budgets.riders_bulk.typicalMs;

@@ -4,64 +4,64 @@ import type { Waiting } from '@paceline/shared/limiter';
 import { progressOf } from './command.ts';
 
 /*
- * A rider that is waited for comes by a GET or by the next bulk call, whichever has its permit first.
+ * Fetches a rider by a GET or by the next bulk call, whichever gets its permit first.
  *
- *   queued       A request for a GET waits at the limiter. The rider is listed for a bulk call too, as soon as one that
- *                left now would be answered first.
- *   single call  The GET is under way; bulk calls are ignored. Lost, it is requested again: queued.
- *   bulk call    A bulk call that has left has taken the rider; the request for a GET is withdrawn. Lost or long overdue:
- *                queued again, as old as before.
- *   bulk only    No GET can leave by the deadline. Waits for a bulk call; queued again when one leaves with others, as
- *                those make room among the GETs.
- *   ended        Stored, refused because neither way is open by the deadline, or failed.
+ *   queued       A GET waits for its permit. The rider is also listed for bulk calls once a bulk call sent now would be
+ *                answered sooner.
+ *   single call  The GET is in flight; bulk calls are ignored. If it is lost: queued again.
+ *   bulk call    A bulk call in flight includes the rider; the GET is withdrawn. If it is lost or long overdue: queued
+ *                again with its original age.
+ *   bulk only    No GET is possible by the deadline. Waits for a bulk call; queued again when a bulk call leaves without
+ *                the rider, as its riders free GETs.
+ *   ended        Stored, refused (neither call is possible by the deadline) or failed.
  */
-export type RiderFetch = FetchBasis & FetchPlace;
+export type RiderFetch = FetchBasis & FetchStage;
 
 interface FetchBasis {
-  /** When the next bulk call is expected to leave; undefined: none is requested. */
+  /** When the next bulk call is expected; undefined when none is requested. */
   readonly bulk: Waiting | undefined;
-  /** Whether the rider is on the list that bulk calls take from: its row is written in between. */
+  /** Whether the rider is on the list for bulk calls; `soon` while its row is being written. */
   readonly listed: 'no' | 'soon' | 'yes';
-  /** No permit is waited for after this moment, project ms. */
+  /** Latest time for a permit, project ms. */
   readonly deadline: number;
 }
 
-type FetchPlace =
+type FetchStage =
   | { readonly at: 'queued'; readonly single: Waiting | undefined }
   | { readonly at: 'single call' | 'bulk call' }
-  /** `earliest`: when a GET could leave, project ms. */
+  /** `earliest`: when a GET is possible, project ms. */
   | { readonly at: 'bulk only'; readonly earliest: number }
   | { readonly at: 'ended' };
 
 export type FetchEnd =
   | { readonly is: 'stored' }
-  /** `earliest`: when the first of the two ways could be open, project ms. */
+  /** `earliest`: when the first of the two calls is possible, project ms. */
   | { readonly is: 'refused'; readonly earliest: number }
   | { readonly is: 'failed'; readonly error: unknown };
 
 export type FetchEvent =
-  /** What the limiter says of the request for a GET; after a permit: of the next one, as that GET was lost. */
-  | { readonly type: 'single forecast'; readonly forecast: Waiting }
-  /** There is a permit for the GET: it may be used if that leads to `single call`. */
+  /** Estimate for the GET; after a permit: for the next GET, as the first one was lost. */
+  | { readonly type: 'single estimate'; readonly estimate: Waiting }
+  /** The GET has a permit, to be used only if this leads to `single call`. */
   | { readonly type: 'single permitted' }
-  /** The GET has failed for a reason that may pass, and is requested again. */
+  /** The GET failed with a transient error and is requested again. */
   | { readonly type: 'single lost' }
   | { readonly type: 'single refused'; readonly earliest: number }
-  | { readonly type: 'bulk forecast'; readonly forecast: Waiting | undefined }
+  | { readonly type: 'bulk estimate'; readonly estimate: Waiting | undefined }
   | { readonly type: 'listed' }
-  /** A bulk call has left, with the rider aboard or with others only. */
-  | { readonly type: 'bulk sent'; readonly aboard: boolean; readonly sentAt: number }
-  /** The bulk call with the rider aboard was answered: its outcome is stored. */
+  /** A bulk call was sent, with or without the rider. */
+  | { readonly type: 'bulk sent'; readonly included: boolean; readonly sentAt: number }
+  /** Of the bulk call that includes the rider. `answered`: the outcome is stored. */
   | { readonly type: 'bulk answered' | 'bulk lost' | 'bulk overdue' }
   | FetchEnded;
-/** The rider is stored, or nothing more can or shall be done. */
+/** The rider is stored, or the fetch has failed or was cancelled. */
 type FetchEnded = { readonly type: 'ended'; readonly end: FetchEnd };
 
 export type FetchEffect =
-  /** `list`: the rider is put on the list that bulk calls take from; `listed` has happened then. */
+  /** `list`: put the rider on the list for bulk calls, then dispatch `listed`. */
   | { readonly type: 'requestSingle' | 'withdrawSingle' | 'list' | 'readOutcome' }
   | { readonly type: 'report'; readonly progress: Progress }
-  /** `overdueAt`: project ms; a later one replaces an earlier one. */
+  /** `overdueAt`: project ms. A new watch replaces the previous one. */
   | { readonly type: 'watchBulkCall'; readonly overdueAt: number }
   | { readonly type: 'end'; readonly end: FetchEnd };
 
@@ -70,7 +70,7 @@ interface FetchDecision {
   readonly effects: readonly FetchEffect[];
 }
 
-/** A GET is requested for it at once. */
+/** The caller requests a GET at once. */
 export const newFetch = (deadline: number): RiderFetch => ({
   at: 'queued',
   single: undefined,
@@ -79,7 +79,7 @@ export const newFetch = (deadline: number): RiderFetch => ({
   deadline,
 });
 
-/** Whether a bulk call is wanted for the rider: only one who is on the list can be taken. */
+/** Whether the rider needs a bulk call; it has to be on the list for that. */
 export const wantsBulk = ({ at, listed }: RiderFetch): boolean =>
   listed === 'yes' && (at === 'queued' || at === 'bulk only');
 
@@ -87,9 +87,9 @@ export const wantsBulk = ({ at, listed }: RiderFetch): boolean =>
 export function decide(state: RiderFetch, event: FetchEvent, now: number): FetchDecision {
   if (state.at === 'ended') return unchanged(state);
   switch (event.type) {
-    case 'single forecast':
+    case 'single estimate':
       if (state.at !== 'queued' && state.at !== 'single call') return unchanged(state);
-      return expect({ ...knownOf(state), at: 'queued', single: event.forecast }, now);
+      return reportEstimate({ ...basisOf(state), at: 'queued', single: event.estimate }, now);
     case 'single permitted':
       return state.at === 'queued' ? callSingle(state) : unchanged(state);
     case 'single lost':
@@ -98,15 +98,16 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
         : unchanged(state);
     case 'single refused':
       if (state.at === 'bulk call') return unchanged(state);
-      return expect({ ...knownOf(state), at: 'bulk only', earliest: event.earliest }, now);
-    case 'bulk forecast': {
-      const known = { ...state, bulk: event.forecast };
-      return event.forecast ? expect(known, now) : unchanged(known);
+      return reportEstimate({ ...basisOf(state), at: 'bulk only', earliest: event.earliest }, now);
+    case 'bulk estimate': {
+      const known = { ...state, bulk: event.estimate };
+      return event.estimate ? reportEstimate(known, now) : unchanged(known);
     }
     case 'listed':
       return unchanged({ ...state, listed: 'yes' });
     case 'bulk sent':
-      if (event.aboard) return state.at === 'single call' ? unchanged(state) : board(state, event.sentAt);
+      if (event.included)
+        return state.at === 'single call' ? unchanged(state) : joinBulkCall(state, event.sentAt);
       return state.at === 'bulk only' ? queue(state) : unchanged(state);
     case 'bulk lost':
       return state.at === 'bulk call' || state.at === 'bulk only' ? queue(state) : unchanged(state);
@@ -119,9 +120,9 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
   }
 }
 
-/** Once more by what is known of the two ways: says how the rider is expected, and has it listed where a bulk call helps. */
-function expect(state: RiderFetch, now: number): FetchDecision {
-  if (state.at === 'bulk only') return expectBulk(state, now);
+/** Reports the call that is expected to be answered first, and lists the rider if a bulk call would help. */
+function reportEstimate(state: RiderFetch, now: number): FetchDecision {
+  if (state.at === 'bulk only') return reportBulkEstimate(state, now);
   if (state.at !== 'queued' || !state.single) return unchanged(state);
   const { single, bulk } = state;
   const bySingle = answeredAt('single', single.estimatedAt);
@@ -130,7 +131,7 @@ function expect(state: RiderFetch, now: number): FetchDecision {
   return list(report(state, bulkIsFirst ? progressOf(bulk, 'bulk') : progressOf(single, 'single')));
 }
 
-function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): FetchDecision {
+function reportBulkEstimate(state: RiderFetch & { at: 'bulk only' }, now: number): FetchDecision {
   const { bulk, deadline, earliest } = state;
   if (!bulk) return list(unchanged(state));
   const callAt = Math.max(now, bulk.estimatedAt);
@@ -138,29 +139,29 @@ function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): Fetch
   return list(report(state, progressOf(bulk, 'bulk')));
 }
 
-/** Requests a GET; one that was requested before keeps its place by its age. */
+/** Requests a GET, which keeps its original age and so its position. */
 const queue = (known: FetchBasis): FetchDecision => ({
-  state: { ...knownOf(known), at: 'queued', single: undefined },
+  state: { ...basisOf(known), at: 'queued', single: undefined },
   effects: [{ type: 'requestSingle' }],
 });
 
 const callSingle = (known: FetchBasis): FetchDecision =>
-  report({ ...knownOf(known), at: 'single call' }, { state: 'running', via: 'single' });
+  report({ ...basisOf(known), at: 'single call' }, { state: 'running', via: 'single' });
 
-function board(state: RiderFetch, sentAt: number): FetchDecision {
+function joinBulkCall(state: RiderFetch, sentAt: number): FetchDecision {
   const { effects } = report(state, { state: 'running', via: 'bulk' });
   return {
-    state: { ...knownOf(state), at: 'bulk call' },
+    state: { ...basisOf(state), at: 'bulk call' },
     effects: [
       ...(state.at === 'queued' ? [{ type: 'withdrawSingle' } as const] : []),
       ...effects,
-      { type: 'watchBulkCall', overdueAt: answeredAt('bulk', sentAt) + patienceMs },
+      { type: 'watchBulkCall', overdueAt: answeredAt('bulk', sentAt) + overdueAfterMs },
     ],
   };
 }
 
 const end = (known: FetchBasis, how: FetchEnd): FetchDecision => ({
-  state: { ...knownOf(known), at: 'ended' },
+  state: { ...basisOf(known), at: 'ended' },
   effects: [{ type: 'end', end: how }],
 });
 
@@ -176,40 +177,39 @@ function list({ state, effects }: FetchDecision): FetchDecision {
 
 const unchanged = (state: RiderFetch): FetchDecision => ({ state, effects: [] });
 
-const knownOf = ({ bulk, listed, deadline }: FetchBasis): FetchBasis => ({ bulk, listed, deadline });
+const basisOf = ({ bulk, listed, deadline }: FetchBasis): FetchBasis => ({ bulk, listed, deadline });
 
-/** When a call that leaves at `callAt` is answered, as far as calls of its kind usually take. */
-const answeredAt = (way: FetchMode, callAt: number): number =>
-  callAt + budgets[way === 'single' ? 'riders_single' : 'riders_bulk'].typicalMs;
+/** When a call sent at `callAt` is answered if it takes the typical time. */
+const answeredAt = (mode: FetchMode, callAt: number): number =>
+  callAt + budgets[mode === 'single' ? 'riders_single' : 'riders_bulk'].typicalMs;
 
-/** A bulk call that takes so much longer than usual is overdue: a GET is requested beside it. Project ms. */
-const patienceMs = 30_000;
-/** Real ms: nor is it before the machine had this long more. */
-export const leastPatienceMs = 2_000;
+/** A bulk call that takes this much longer than usual is overdue: a GET is requested as well. Project ms. */
+const overdueAfterMs = 30_000;
+/** Real ms; added so that a slow machine does not make calls overdue on a fast clock. */
+export const minOverdueMs = 2_000;
 
-/** The world in which a rider is fetched, real or simulated: has what is decided done. Moments are project ms. */
-export type FetchWorld = { readonly now: () => number } & {
+/** Performs the effects that are decided, in a service or a simulation. Times are project ms. */
+export type FetchPorts = { readonly now: () => number } & {
   readonly [Type in FetchEffect['type']]: (effect: FetchEffect & { type: Type }) => void;
 };
 
-/** What is said of a bulk call. */
-interface BulkMove {
+interface BulkCallUpdate {
   readonly stage: 'sent' | 'answered' | 'lost';
   readonly riderIds: readonly number[];
   readonly sentAt: number;
 }
 
-/** A rider that is fetched, as a member of the batcher: has done what is decided. */
+/** Fetches one rider, as a member of the batcher. */
 export class SingleOrBulk {
   readonly #riderId: number;
   readonly #lane: Lane;
-  readonly #world: FetchWorld;
+  readonly #ports: FetchPorts;
   #state: RiderFetch;
 
-  constructor(rider: { riderId: number; lane: Lane; deadline: number }, world: FetchWorld) {
+  constructor(rider: { riderId: number; lane: Lane; deadline: number }, ports: FetchPorts) {
     this.#riderId = rider.riderId;
     this.#lane = rider.lane;
-    this.#world = world;
+    this.#ports = ports;
     this.#state = newFetch(rider.deadline);
   }
 
@@ -221,28 +221,28 @@ export class SingleOrBulk {
     return wantsBulk(this.#state) ? this.#lane : undefined;
   }
 
-  forecast(forecast: Waiting | undefined): void {
-    this.happened({ type: 'bulk forecast', forecast });
+  estimate(estimate: Waiting | undefined): void {
+    this.dispatch({ type: 'bulk estimate', estimate });
   }
 
-  moved({ stage, riderIds, sentAt }: BulkMove): void {
-    const aboard = riderIds.includes(this.#riderId);
-    if (stage === 'sent') this.happened({ type: 'bulk sent', aboard, sentAt });
-    else if (aboard) this.happened({ type: `bulk ${stage}` });
+  callChanged({ stage, riderIds, sentAt }: BulkCallUpdate): void {
+    const included = riderIds.includes(this.#riderId);
+    if (stage === 'sent') this.dispatch({ type: 'bulk sent', included, sentAt });
+    else if (included) this.dispatch({ type: `bulk ${stage}` });
   }
 
-  /** Whether a permit for the GET may be used. */
-  maySend(): boolean {
-    this.happened({ type: 'single permitted' });
+  /** Call with a permit for the GET; returns whether to use it. */
+  canSend(): boolean {
+    this.dispatch({ type: 'single permitted' });
     return this.#state.at === 'single call';
   }
 
-  happened(event: FetchEvent): void {
-    const { state, effects } = decide(this.#state, event, this.#world.now());
+  dispatch(event: FetchEvent): void {
+    const { state, effects } = decide(this.#state, event, this.#ports.now());
     this.#state = state;
-    for (const effect of effects) perform(this.#world, effect);
+    for (const effect of effects) perform(this.#ports, effect);
   }
 }
 
-const perform = <Effect extends FetchEffect>(world: FetchWorld, effect: Effect): void =>
-  (world[effect.type] as (effect: Effect) => void)(effect);
+const perform = <Effect extends FetchEffect>(ports: FetchPorts, effect: Effect): void =>
+  (ports[effect.type] as (effect: Effect) => void)(effect);

@@ -5,32 +5,32 @@ import { nowMs, plainError } from '@paceline/shared/sync';
 import { activeSpan, currentTraceContext, linksTo } from '@paceline/shared/telemetry';
 import { addLane } from '../core/batcher.ts';
 import type { RiderSync } from '../config.ts';
-import { CommandCancelled, deadlineOf, failureOf, leastWaitMs } from '../core/command.ts';
-import { carryOut, unlessAborted } from './command.ts';
+import { CommandCancelled, deadlineOf, failureOf, minWaitMs } from '../core/command.ts';
+import { runCommand, unlessAborted } from './command.ts';
 import { fetchSingleOrBulk, type ReportProgress } from './single-or-bulk.ts';
 
-/** Fetches one rider as soon as a call is free. */
+/** Fetches one rider as soon as a call is possible. */
 export function addRider(shared: RiderSync): (command: AddRider) => Promise<Settlement> {
-  const underWay = new Map<number, UnderWay>();
+  const fetches = new Map<number, SharedFetch>();
   return (command) =>
-    carryOut(shared, command, async (sync, report) => {
+    runCommand(shared, command, async (sync, report) => {
       try {
-        await fetchShared(sync, underWay, command, (progress) => report({ progress }));
+        await fetchShared(sync, fetches, command, (progress) => report({ progress }));
         return { progress: { state: 'done' } };
       } catch (error) {
         if (sync.signal.aborted) throw error;
         const err = plainError(error);
-        sync.log.warn({ err, ...command }, 'failed to add a rider');
+        sync.log.warn({ err, ...command }, 'failed to add rider');
         return { progress: failureOf(err, command.riderId, nowMs(sync)) };
       }
     });
 }
 
-/** A fetch that has not ended, and the commands that share it. */
-interface UnderWay {
+/** A fetch in progress, and the commands that share it. */
+interface SharedFetch {
   readonly stored: Promise<void>;
   readonly reports: Set<ReportProgress>;
-  /** The span of the command that has begun it. */
+  /** The span of the command that started it. */
   readonly trace: TraceContext;
   last?: Progress;
 }
@@ -41,12 +41,12 @@ interface UnderWay {
  */
 async function fetchShared(
   sync: RiderSync,
-  underWay: Map<number, UnderWay>,
+  fetches: Map<number, SharedFetch>,
   command: AddRider,
   report: ReportProgress,
 ): Promise<void> {
   const { riderId } = command;
-  for (let shared = underWay.get(riderId); shared; shared = underWay.get(riderId)) {
+  for (let shared = fetches.get(riderId); shared; shared = fetches.get(riderId)) {
     shared.reports.add(report);
     activeSpan()?.addLinks(linksTo(shared.trace));
     if (shared.last) report(shared.last);
@@ -55,24 +55,24 @@ async function fetchShared(
       return;
     } catch (error) {
       sync.signal.throwIfAborted();
-      // The other command was cancelled or its time was over; this one's is not.
+      // The other command was cancelled or has timed out; this one has not.
       if (!(error instanceof PermitRefused || error instanceof CommandCancelled)) throw error;
     } finally {
       shared.reports.delete(report);
     }
   }
-  await begin(sync, underWay, command, report).stored;
+  await startFetch(sync, fetches, command, report).stored;
 }
 
-function begin(
+function startFetch(
   sync: RiderSync,
-  underWay: Map<number, UnderWay>,
+  fetches: Map<number, SharedFetch>,
   { commandId, riderId, requestedAt }: AddRider,
   report: ReportProgress,
-): UnderWay {
+): SharedFetch {
   const reports = new Set([report]);
   const reportToAll = (progress: Progress) => {
-    begun.last = progress;
+    started.last = progress;
     for (const each of reports) each(progress);
   };
   const request = {
@@ -82,11 +82,11 @@ function begin(
     freshFrom: requestedAt,
     since: requestedAt,
     lane: addLane,
-    deadline: deadlineOf(nowMs(sync), sync.clock.fromMachine(leastWaitMs)),
+    deadline: deadlineOf(nowMs(sync), sync.clock.fromMachine(minWaitMs)),
     attempts: Number.POSITIVE_INFINITY,
   } as const;
-  const stored = fetchSingleOrBulk(sync, request, reportToAll).finally(() => underWay.delete(riderId));
-  const begun: UnderWay = { stored, reports, trace: currentTraceContext() };
-  underWay.set(riderId, begun);
-  return begun;
+  const stored = fetchSingleOrBulk(sync, request, reportToAll).finally(() => fetches.delete(riderId));
+  const started: SharedFetch = { stored, reports, trace: currentTraceContext() };
+  fetches.set(riderId, started);
+  return started;
 }

@@ -8,16 +8,16 @@ import {
   type BatcherTimer,
   type RequestEnd,
   timerMs,
-  timerOver,
+  timerEvents,
 } from '../core/batcher.ts';
 import { makeBulkCall, type SlotRun } from './bulk-call.ts';
 
 export type BulkBatcher = Batcher<SlotRun, BulkCallChanged>;
 
-/** Real ms: on a fast clock the machine still has so long to hear of added riders. */
-const leastGatherMs = 50;
+/** Real ms; the minimum time for added riders to arrive on a fast clock. */
+const minCollectMs = 50;
 
-/** Requests bulk calls for its members: `core/batcher.ts` decides. The wanted riders are in a table of all processes. */
+/** Requests bulk calls as `core/batcher.ts` decides. All processes share the table of wanted riders. */
 export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher {
   const own: OwnCalls = { calls: new Set(), riders: new Set(), clubIds };
   const timers: Partial<Record<BatcherTimer, AbortController>> = {};
@@ -29,26 +29,26 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
       withdrawal = new AbortController();
       void requestBulkCall(sync, batcher, own, request, withdrawal.signal);
     },
-    withdraw: () => withdrawal.abort(new Error('no member wants this bulk call any more')),
+    withdraw: () => withdrawal.abort(new Error('no member needs this bulk call any more')),
     startTimer({ timer }) {
       const stopped = (timers[timer] = new AbortController());
-      const least = timer === 'gather' ? sync.clock.fromMachine(leastGatherMs) : 0;
+      const least = timer === 'collect' ? sync.clock.fromMachine(minCollectMs) : 0;
       const ended = AbortSignal.any([stopped.signal, sync.signal]);
       sync.clock.sleep(Math.max(timerMs[timer], least), ended).then(
-        () => batcher.happened(timerOver[timer]),
+        () => batcher.dispatch(timerEvents[timer]),
         () => undefined,
       );
     },
     stopTimer: ({ timer }) => timers[timer]?.abort(),
   });
-  listen(sync.bus, catalog.bulkCallChanged, {}, (move) => {
-    if (!own.calls.has(move.call)) batcher.moved(move, false);
-    else if (move.stage !== 'sent') own.calls.delete(move.call);
+  listen(sync.bus, catalog.bulkCallChanged, {}, (change) => {
+    if (!own.calls.has(change.call)) batcher.callChanged(change, false);
+    else if (change.stage !== 'sent') own.calls.delete(change.call);
   });
   return batcher;
 }
 
-/** The calls of this process, and the riders on them. */
+/** The calls of this process and their riders. */
 interface OwnCalls {
   readonly calls: Set<string>;
   readonly riders: Set<number>;
@@ -67,23 +67,23 @@ async function requestBulkCall(
     requestedAt: since,
     signal: AbortSignal.any([sync.signal, withdrawn]),
     clubIds: own.clubIds,
-    inHand: own.riders,
+    inFlight: own.riders,
     run: () => batcher.run,
-    onWaiting: (forecast) => batcher.happened({ type: 'forecast', request, forecast }),
-    onMoved(move) {
-      own.calls.add(move.call);
-      if (move.stage === 'sent') batcher.happened({ type: 'sent', request });
-      signal(sync.bus, catalog.bulkCallChanged, {}, move);
-      batcher.moved(move, true);
+    onWaiting: (estimate) => batcher.dispatch({ type: 'estimate', request, estimate }),
+    onChanged(change) {
+      own.calls.add(change.call);
+      if (change.stage === 'sent') batcher.dispatch({ type: 'sent', request });
+      signal(sync.bus, catalog.bulkCallChanged, {}, change);
+      batcher.callChanged(change, true);
     },
   });
   const how = await call.then(
     (called): RequestEnd => ({ is: called ? 'answered' : 'unused' }),
     (error: unknown): RequestEnd => {
       if (withdrawn.aborted || sync.signal.aborted) return { is: 'withdrawn' };
-      sync.log.warn({ err: plainError(error) }, 'a bulk call has failed');
+      sync.log.warn({ err: plainError(error) }, 'bulk call failed');
       return { is: 'failed', ...(error instanceof PermitRefused && { closedUntil: error.earliest }) };
     },
   );
-  batcher.happened({ type: 'request ended', request, how });
+  batcher.dispatch({ type: 'request ended', request, how });
 }

@@ -16,36 +16,36 @@ import {
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
 import { type RidersResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import {
-  endFresh,
-  endWanted,
+  endFreshRiders,
+  storeOutcomes,
   type HeldTransaction,
-  hold,
+  holdTransaction,
   type LockedRider,
-  loseWanted,
-  takeWanted,
+  recordLostCall,
+  lockWanted,
 } from '../adapters/commands.ts';
-import { giveBackOutsiders, storeRiders, takeOutsiders } from '../adapters/riders.ts';
-import { fillUpAge, fullCall, outcomesOf } from '../core/bulk-call.ts';
+import { releaseOutsiders, storeRiders, takeOutsiders } from '../adapters/riders.ts';
+import { minFillAgeMs, maxIdsPerCall, outcomesOf } from '../core/bulk-call.ts';
 
-/** The run of a slot that is open, which refreshes riders outside the clubs. */
+/** The run of an open slot, which refreshes riders outside the clubs. */
 export type SlotRun = Pick<RunRow, 'runId' | 'slotId' | 'scheduledFor' | 'traceparent'>;
 
 export interface BulkRequest {
   readonly lane: Lane;
-  /** Ends the wait for the permit; a call that has left is not ended. */
+  /** Ends the wait for the permit; does not abort a call in flight. */
   readonly signal: AbortSignal;
   readonly requestedAt: number;
   readonly clubIds: readonly number[];
-  /** The riders on calls of this process. */
-  readonly inHand: Set<number>;
-  /** Read when the permit is there: without a run, no call is made for riders outside the clubs alone. */
+  /** Riders on calls of this process. */
+  readonly inFlight: Set<number>;
+  /** Read with the permit: without a run, no call is made for riders outside the clubs alone. */
   run(): SlotRun | undefined;
-  onWaiting(forecast: Waiting): void;
-  onMoved(move: BulkCallChanged): void;
+  onWaiting(estimate: Waiting): void;
+  onChanged(change: BulkCallChanged): void;
 }
 
-/** Who is on a call. */
-interface BulkLoad {
+/** The riders of a call. */
+interface LockedRiders {
   readonly wanted: readonly LockedRider[];
   readonly outsiders: readonly number[];
   readonly riderIds: readonly number[];
@@ -57,23 +57,23 @@ interface BulkCall {
   readonly request: BulkRequest;
   readonly span: Span;
   readonly trace: TraceContext;
-  /** From when it leaves until it is answered or lost. */
-  held?: HeldTransaction<BulkLoad>;
+  /** Set while the call is in flight. */
+  held?: HeldTransaction<LockedRiders>;
   sentAt: number;
 }
 
-/** Real ms that the holder of a call's riders may be silent beyond the longest call. */
+/** Real ms beyond the longest call before Postgres releases the locked riders. */
 const graceMs = 60_000;
 
-/** What fails for these reasons will fail the next time too. */
-const lasting: ReadonlySet<string> = new Set(['unauthorized', 'not_found', 'rejected']);
+/** Errors that would also occur the next time. */
+const permanent: ReadonlySet<string> = new Set(['unauthorized', 'not_found', 'rejected']);
 
 /**
- * Waits for a permit and makes one bulk call for the riders that are wanted then: adds, imports, and with what room is
- * left the oldest riders outside the clubs. What becomes of each is stored in one transaction; a process that dies lets
- * go of them all. The call is a trace of its own, linked both ways with those of the commands and of the run it serves.
- * @returns whether there was a call: with no rider to fetch the permit is given back
- * @throws as `callUpstream`, once the riders are wanted as before
+ * Waits for a permit and makes one bulk call for the riders wanted by then: adds, imports, and the oldest riders outside
+ * the clubs in the remaining places. Stores all outcomes in one transaction; if the process dies, Postgres unlocks the
+ * riders. The call has a trace of its own, linked both ways with the commands and the run that it serves.
+ * @returns whether a call was made; without a rider to fetch, the permit is returned
+ * @throws as `callUpstream`, after its riders have been released
  */
 export const makeBulkCall = (sync: Sync, request: BulkRequest): Promise<boolean> =>
   inSpan('bulk call', { root: true }, async (span) => {
@@ -82,30 +82,32 @@ export const makeBulkCall = (sync: Sync, request: BulkRequest): Promise<boolean>
     const { lane, signal, requestedAt, onWaiting } = request;
     const slotId = request.run()?.slotId;
     try {
-      const mine = { ...sync, signal };
-      const answer = await callUpstream<'riders_bulk', RidersResponse>(mine, {
-        endpoint: 'riders_bulk',
-        lane,
-        requestedAt,
-        ...(slotId !== undefined && { slotId }),
-        owner: {},
-        attempts: 1,
-        onWaiting,
-        choose: () => depart(call),
-      });
+      const answer = await callUpstream<'riders_bulk', RidersResponse>(
+        { ...sync, signal },
+        {
+          endpoint: 'riders_bulk',
+          lane,
+          requestedAt,
+          ...(slotId !== undefined && { slotId }),
+          owner: {},
+          attempts: 1,
+          onWaiting,
+          choose: () => chooseRiders(call),
+        },
+      );
       if (!answer || !call.held) return false;
-      await arrive(call, call.held, answer);
+      await storeResponse(call, call.held, answer);
       return true;
     } catch (error) {
-      await lose(call, error);
+      await releaseRiders(call, error);
       throw error;
     }
   });
 
-/** The permit is there: chooses the riders of the call. */
-async function depart(call: BulkCall): Promise<ChosenCall<'riders_bulk', RidersResponse> | undefined> {
+/** Chooses the riders of the call, once it has a permit. */
+async function chooseRiders(call: BulkCall): Promise<ChosenCall<'riders_bulk', RidersResponse> | undefined> {
   const { sync, request, span } = call;
-  const held = await load(sync, request);
+  const held = await lockRiders(sync, request);
   const { wanted, outsiders, riderIds } = held.value;
   if (riderIds.length === 0) {
     await held.end(async () => {});
@@ -113,8 +115,8 @@ async function depart(call: BulkCall): Promise<ChosenCall<'riders_bulk', RidersR
   }
   call.held = held;
   call.sentAt = nowMs(sync);
-  for (const id of riderIds) request.inHand.add(id);
-  moved(call, 'sent', held.value, outsiders.length);
+  for (const id of riderIds) request.inFlight.add(id);
+  notify(call, 'sent', held.value, outsiders.length);
   const [commandId, ...others] = new Set(wanted.map((each) => each.commandId));
   const run = request.run();
   const served = new Set([...wanted, ...(run ? [run] : [])].map(({ traceparent }) => traceparent));
@@ -125,10 +127,10 @@ async function depart(call: BulkCall): Promise<ChosenCall<'riders_bulk', RidersR
       ...(run && { runId: run.runId }),
       ...(commandId !== undefined && others.length === 0 && { commandId }),
     },
-    // At once, not when it is called again in a raised lane: until then another call may have them.
+    // Released here, not after the retry in a higher lane, so that another call can take the riders meanwhile.
     send: (permit: Permit<'riders_bulk'>) =>
       sync.upstream.getRiders(permit, riderIds).catch(async (error: unknown) => {
-        await lose(call, error);
+        await releaseRiders(call, error);
         throw error;
       }),
     outcome: ({ riders, missing, skipped }) =>
@@ -139,25 +141,34 @@ async function depart(call: BulkCall): Promise<ChosenCall<'riders_bulk', RidersR
   };
 }
 
-async function load(sync: Sync, { clubIds, run, inHand }: BulkRequest): Promise<HeldTransaction<BulkLoad>> {
+async function lockRiders(
+  sync: Sync,
+  { clubIds, run, inFlight }: BulkRequest,
+): Promise<HeldTransaction<LockedRiders>> {
   const now = nowMs(sync);
-  await endFresh(sync.db, now);
+  await endFreshRiders(sync.db, now);
   const longest = sync.clock.toMachine(callTimeout('riders_bulk', sync.clock)) + graceMs;
-  return hold(sync.db, longest, async (tx) => {
-    const wanted = await takeWanted(tx, fullCall, inHand);
+  return holdTransaction(sync.db, longest, async (tx) => {
+    const wanted = await lockWanted(tx, maxIdsPerCall, inFlight);
     const ids = [...new Set(wanted.map(({ riderId }) => riderId))];
     const slotRun = run();
     if (ids.length === 0 && !slotRun) return { wanted, outsiders: [], riderIds: [] };
-    const staleBefore = Math.max(now - fillUpAge, slotRun?.scheduledFor ?? 0);
-    const outsiders = await takeOutsiders(sync.db, { clubIds, staleBefore }, ids, fullCall - ids.length, now);
+    const staleBefore = Math.max(now - minFillAgeMs, slotRun?.scheduledFor ?? 0);
+    const outsiders = await takeOutsiders(
+      sync.db,
+      { clubIds, staleBefore },
+      ids,
+      maxIdsPerCall - ids.length,
+      now,
+    );
     return { wanted, outsiders, riderIds: [...ids, ...outsiders] };
   });
 }
 
-/** The answer has cost a quarter of an hour's only call: when its transaction has broken it is stored in another one. */
-async function arrive(
+/** Stores a response. Calls are scarce (one per 15 min), so if the transaction is broken a new one stores it. */
+async function storeResponse(
   call: BulkCall,
-  held: HeldTransaction<BulkLoad>,
+  held: HeldTransaction<LockedRiders>,
   answer: RidersResponse,
 ): Promise<void> {
   const { sync, sentAt } = call;
@@ -167,42 +178,51 @@ async function arrive(
   const now = nowMs(sync);
   const write = async (tx: Transaction) => {
     await storeRiders(tx, wanted, now);
-    await endWanted(tx, outcomesOf(riderIds, answer), sentAt, now);
+    await storeOutcomes(tx, outcomesOf(riderIds, answer), sentAt, now);
   };
   await held.end(write).catch(async (error: unknown) => {
     const err = plainError(error);
-    sync.log.warn({ err }, 'the transaction of a bulk call broke, storing its answer in another one');
+    sync.log.warn({ err }, 'bulk call transaction broken, storing the response in a new one');
     await throughOutages(sync, () => sync.db.transaction(write));
   });
   delete call.held;
-  const brought = new Set(answer.riders.map(({ rider }) => rider.riderId));
-  moved(call, 'answered', held.value, outsiders.filter((id) => brought.has(id)).length);
+  const returned = new Set(answer.riders.map(({ rider }) => rider.riderId));
+  notify(call, 'answered', held.value, outsiders.filter((id) => returned.has(id)).length);
 }
 
-/** The riders are wanted as before; a transaction that cannot be ended is over as well, and they are only uncounted. */
-async function lose(call: BulkCall, error: unknown): Promise<void> {
+/** Makes the riders available to other calls. If the transaction is broken this happens by itself, without the count. */
+async function releaseRiders(call: BulkCall, error: unknown): Promise<void> {
   const { sync, held } = call;
   if (!held) return;
   delete call.held;
   const { wanted, outsiders } = held.value;
   const code = error instanceof UpstreamError ? error.code : undefined;
   const ids = wanted.map(({ riderId }) => riderId);
-  const note = (tx: Transaction) =>
+  const release = (tx: Transaction) =>
     code === undefined || code === 'rate_limited'
-      ? giveBackOutsiders(tx, outsiders)
-      : loseWanted(tx, ids, plainError(error).message, lasting.has(code), nowMs(sync));
-  await held.end(note).catch((err: unknown) => sync.log.warn({ err: plainError(err) }, 'a lost bulk call'));
-  moved(call, 'lost', held.value, 0);
+      ? releaseOutsiders(tx, outsiders)
+      : recordLostCall(tx, ids, plainError(error).message, permanent.has(code), nowMs(sync));
+  await held
+    .end(release)
+    .catch((err: unknown) => sync.log.warn({ err: plainError(err) }, 'failed to count a lost bulk call'));
+  notify(call, 'lost', held.value, 0);
 }
 
-function moved(
+function notify(
   { id, request, sentAt, trace }: BulkCall,
   stage: BulkCallChanged['stage'],
-  { wanted, riderIds }: BulkLoad,
+  { wanted, riderIds }: LockedRiders,
   outsiders: number,
 ): void {
-  if (stage !== 'sent') for (const riderId of riderIds) request.inHand.delete(riderId);
+  if (stage !== 'sent') for (const riderId of riderIds) request.inFlight.delete(riderId);
   const imports = new Set(wanted.flatMap(({ why, commandId }) => (why === 'import' ? [commandId] : [])));
-  const who = { riderIds: [...riderIds], imports: [...imports], outsiders };
-  request.onMoved({ call: id, stage, sentAt, ...who, trace });
+  request.onChanged({
+    call: id,
+    stage,
+    sentAt,
+    riderIds: [...riderIds],
+    imports: [...imports],
+    outsiders,
+    trace,
+  });
 }

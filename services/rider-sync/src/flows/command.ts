@@ -7,50 +7,50 @@ import {
   type RiderCommand,
   type CommandStatus,
   findProgress,
-  giveUpWanted,
+  failWanted,
   storeProgress,
 } from '../adapters/commands.ts';
 import { CommandCancelled, isNoticeable } from '../core/command.ts';
 
 const commandDurations = durations(
   'paceline.command.duration',
-  'Commands, from when somebody asked until they ended',
+  'Time from the request of a command to its end',
 );
 
 export type Report = (status: CommandStatus) => void;
 
 /**
- * Carries a command out once, however often its message comes: stores and publishes its progress and its end. Shutdown
- * gives the message back at once, so that the next process goes on. A cancelled command is not carried on.
- * @param work is given a sync that aborts for this command; returns its end
+ * Runs a command once, however often its message is delivered; stores and publishes its progress and result. On shutdown
+ * the message is returned at once, so that another process continues. A cancelled command stops.
+ * @param work gets a sync whose signal aborts with this command; returns the result
  */
-export async function carryOut<S extends Sync & { readonly cancellations: Cancellations }>(
+export async function runCommand<S extends Sync & { readonly cancellations: Cancellations }>(
   sync: S,
   command: RiderCommand,
   work: (sync: S, report: Report) => Promise<CommandStatus>,
 ): Promise<Settlement> {
   const reporter = createReporter(sync, command);
   const cancelled = sync.cancellations.of(command.commandId);
-  const mine = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
-  const stored = () => throughOutages(sync, () => findProgress(sync.db, command.commandId));
+  const commandSync = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
+  const findStored = () => throughOutages(sync, () => findProgress(sync.db, command.commandId));
   try {
-    const known = await stored();
+    const known = await findStored();
     if (known && isFinal(known)) {
       await announce(sync, command, { progress: known });
       return done;
     }
-    const end = await work(mine, reporter.report).finally(reporter.finish);
-    await throughOutages(sync, () => storeProgress(sync.db, command, end.progress, nowMs(sync)));
-    // A cancellation in the last moment was first.
-    const progress = (await stored()) ?? end.progress;
-    await announce(sync, command, { ...end, progress });
+    const result = await work(commandSync, reporter.report).finally(reporter.finish);
+    await throughOutages(sync, () => storeProgress(sync.db, command, result.progress, nowMs(sync)));
+    // Differs from the result if the command was cancelled just before it ended.
+    const progress = (await findStored()) ?? result.progress;
+    await announce(sync, command, { ...result, progress });
     measure(sync, command, progress.state);
     sync.log.info({ ...command, ...progress }, 'command finished');
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
     if (!cancelled.signal.aborted) throw error;
-    const progress = await stored();
+    const progress = await findStored();
     if (progress) await announce(sync, command, { progress });
     measure(sync, command, 'cancelled');
     sync.log.info({ ...command, ...progress }, 'command cancelled');
@@ -60,19 +60,19 @@ export async function carryOut<S extends Sync & { readonly cancellations: Cancel
   }
 }
 
-/** Ends a dead-lettered command as failed: no process would carry it out. */
-export const giveUp =
+/** Ends a dead-lettered command as failed. */
+export const failDeadLetteredCommand =
   (sync: Sync) =>
   async (command: RiderCommand, reason: string): Promise<void> => {
     const now = nowMs(sync);
-    const progress = { state: 'failed', reason: `It could not be carried out: ${reason}` } as const;
-    await throughOutages(sync, () => giveUpWanted(sync.db, command.commandId, progress.reason, now));
+    const progress = { state: 'failed', reason: `Command failed: ${reason}` } as const;
+    await throughOutages(sync, () => failWanted(sync.db, command.commandId, progress.reason, now));
     await throughOutages(sync, () => storeProgress(sync.db, command, progress, now));
     await announce(sync, command, { progress });
     measure(sync, command, progress.state);
   };
 
-/** Stores and publishes the progress of a command, one status after the other; `finish` waits for the last. */
+/** Stores and publishes the progress of a command in order; `finish` waits for the last report. */
 function createReporter(sync: Sync, command: RiderCommand) {
   let last: CommandStatus | undefined;
   let reported = Promise.resolve();
@@ -81,15 +81,15 @@ function createReporter(sync: Sync, command: RiderCommand) {
       await storeProgress(sync.db, command, status.progress, nowMs(sync));
       await announce(sync, command, status);
     } catch (error) {
-      // Nothing is lost: there will be more to report.
+      // No need to retry: the next report replaces it.
       const { commandId } = command;
-      sync.log.warn({ err: plainError(error), commandId }, 'failed to store the progress of a command');
+      sync.log.warn({ err: plainError(error), commandId }, 'failed to store command progress');
     }
   };
   return {
     report(status: CommandStatus): void {
-      const isCounted = status.riders === undefined || status.riders.waiting === last?.riders?.waiting;
-      if (isCounted && !isNoticeable(last?.progress, status.progress)) return;
+      const hasSameCounts = status.riders === undefined || status.riders.waiting === last?.riders?.waiting;
+      if (hasSameCounts && !isNoticeable(last?.progress, status.progress)) return;
       last = status;
       reported = reported.then(() => store(status));
     },
@@ -97,12 +97,12 @@ function createReporter(sync: Sync, command: RiderCommand) {
   };
 }
 
-/** A status that cannot be published is only news: the row is the truth. */
+/** Errors are only logged: the row in Postgres is authoritative. */
 async function announce(sync: Sync, { commandId, riderId }: RiderCommand, status: CommandStatus) {
   const change = { commandId, riderId, at: nowMs(sync), ...status };
   const once = isFinal(status.progress) ? { id: `command:${commandId}:${status.progress.state}` } : {};
   await publish(sync.bus, catalog.commandChanged, change, once).catch((err: unknown) => {
-    sync.log.warn({ err, commandId }, 'failed to publish a change of a command');
+    sync.log.warn({ err, commandId }, 'failed to publish command change');
   });
 }
 
@@ -112,25 +112,25 @@ const measure = (sync: Sync, command: RiderCommand, outcome: string) =>
     outcome,
   });
 
-export type Cancellations = ReturnType<typeof hearCancellations>;
+export type Cancellations = ReturnType<typeof trackCancellations>;
 
-/** Hears which commands of this process are cancelled. */
-export function hearCancellations(bus: Bus) {
-  const inHand = new Map<string, AbortController>();
+/** Tracks cancellations of commands that run in this process. */
+export function trackCancellations(bus: Bus) {
+  const controllers = new Map<string, AbortController>();
   listen(bus, catalog.commandCancelled, {}, ({ commandId }) => {
-    inHand.get(commandId)?.abort(new CommandCancelled(`the command ${commandId} was cancelled`));
+    controllers.get(commandId)?.abort(new CommandCancelled(`the command ${commandId} was cancelled`));
   });
   return {
-    /** `signal` aborts when the command is cancelled from now on; `end` stops listening for it. */
+    /** `signal` aborts when the command is cancelled; `end` stops tracking it. */
     of(commandId: string) {
       const controller = new AbortController();
-      inHand.set(commandId, controller);
-      return { signal: controller.signal, end: () => void inHand.delete(commandId) };
+      controllers.set(commandId, controller);
+      return { signal: controller.signal, end: () => void controllers.delete(commandId) };
     },
   };
 }
 
-/** Settles as `work` does, or rejects when the signal aborts first: the work goes on. */
+/** Settles like `work`, or rejects when the signal aborts first. Does not stop the work. */
 export async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<never>();
   using _ = addAbortListener(signal, () => aborted.reject(signal.reason));

@@ -9,29 +9,29 @@ import {
 import type { Waiting } from '@paceline/shared/limiter';
 import { nowMs, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
-import { countRiders, endFresh, listWaiting } from '../adapters/commands.ts';
+import { countRiders, endFreshRiders, listWaiting } from '../adapters/commands.ts';
 import type { RiderSync } from '../config.ts';
-import { endOfImport, few, importLane, progressOf } from '../core/command.ts';
-import { carryOut, type Report, unlessAborted } from './command.ts';
+import { importResult, maxGetsPerImport, importLane, progressOf } from '../core/command.ts';
+import { runCommand, type Report, unlessAborted } from './command.ts';
 import { fetchSingleOrBulk } from './single-or-bulk.ts';
 
-/** A GET of an import that fails for a passing reason is made at most so often. */
+/** Maximum number of tries of a GET in an import. */
 const attempts = 5;
 
-/** Fetches the riders of an import; each ends as done, or as failed with a reason of its own. */
+/** Fetches the riders of an import; each has its own outcome and reason. */
 export const importRiders = (shared: RiderSync) => (command: ImportRiders) =>
-  carryOut(shared, command, async (sync, report) => {
+  runCommand(shared, command, async (sync, report) => {
     const { commandId } = command;
-    await throughOutages(sync, () => endFresh(sync.db, nowMs(sync), commandId));
-    const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, few + 1));
-    if (left.length <= few) await oneByOne(sync, command, left, report);
-    else await byBulk(sync, commandId, report);
+    await throughOutages(sync, () => endFreshRiders(sync.db, nowMs(sync), commandId));
+    const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, maxGetsPerImport + 1));
+    if (left.length <= maxGetsPerImport) await bySingleCalls(sync, command, left, report);
+    else await byBulkCalls(sync, commandId, report);
     const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
-    return { progress: endOfImport(riders), riders };
+    return { progress: importResult(riders), riders };
   });
 
-/** The progress of the import is that of its last rider. */
-async function oneByOne(
+/** Reports the progress of the last rider as that of the import. */
+async function bySingleCalls(
   sync: RiderSync,
   { commandId, requestedAt }: ImportRiders,
   riderIds: readonly number[],
@@ -52,7 +52,7 @@ async function oneByOne(
     const reportOf = (progress: Progress) => {
       if (isLast && !isFinal(progress)) report({ progress });
     };
-    // Its outcome is stored with its reason; the other riders of the import go on.
+    // Its outcome is stored; the other riders of the import continue.
     return fetchSingleOrBulk(sync, request, reportOf).catch((error: unknown) => {
       if (sync.signal.aborted) throw error;
     });
@@ -60,39 +60,39 @@ async function oneByOne(
   await Promise.all(fetches);
 }
 
-async function byBulk(sync: RiderSync, commandId: string, report: Report): Promise<void> {
+async function byBulkCalls(sync: RiderSync, commandId: string, report: Report): Promise<void> {
   const ended = Promise.withResolvers<void>();
-  let forecast: Waiting | undefined;
-  const onTheWay = new Set<string>();
+  let estimate: Waiting | undefined;
+  const inFlight = new Set<string>();
   const span = activeSpan();
 
   const reportNow = (riders?: RiderCounts) => {
     const progress: Progress | undefined =
-      onTheWay.size > 0 ? { state: 'running', via: 'bulk' } : forecast && progressOf(forecast, 'bulk');
+      inFlight.size > 0 ? { state: 'running', via: 'bulk' } : estimate && progressOf(estimate, 'bulk');
     if (progress) report({ progress, ...(riders && { riders }) });
   };
-  const look = async () => {
+  const recount = async () => {
     const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
     if (riders.waiting === 0) ended.resolve();
     else reportNow(riders);
   };
-  const moved = ({ call, stage, imports, trace }: BulkCallChanged) => {
+  const callChanged = ({ call, stage, imports, trace }: BulkCallChanged) => {
     if (stage === 'sent') {
       if (!imports.includes(commandId)) return;
       span?.addLinks(linksTo(trace));
-      onTheWay.add(call);
-    } else onTheWay.delete(call);
-    // Also after a call for others: it may have brought riders of this import too.
-    look().catch(ended.reject);
+      inFlight.add(call);
+    } else inFlight.delete(call);
+    // Also after calls for other commands, which can include riders of this import.
+    recount().catch(ended.reject);
   };
   const leave = sync.batcher.join({
     lane: () => importLane,
-    forecast(next) {
-      forecast = next;
+    estimate(next) {
+      estimate = next;
       reportNow();
     },
-    unused: () => void look().catch(ended.reject),
-    moved,
+    unused: () => void recount().catch(ended.reject),
+    callChanged,
   });
   await unlessAborted(ended.promise, sync.signal).finally(leave);
 }

@@ -6,34 +6,34 @@ import { PermitRefused } from '@paceline/shared/limiter';
 import { callOutcome, callUpstream, nowMs, plainError, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
-import { beginCall, endWanted, findOutcome, wantRider } from '../adapters/commands.ts';
+import { markRunning, storeOutcomes, findOutcome, addWantedRider } from '../adapters/commands.ts';
 import { isStoredSince, storeRiders } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
 import type { BatcherMember } from '../core/batcher.ts';
-import { NotInAnswer, reasonOf } from '../core/command.ts';
-import { type FetchEnd, leastPatienceMs, SingleOrBulk } from '../core/single-or-bulk.ts';
+import { NotInResponse, reasonOf } from '../core/command.ts';
+import { type FetchEnd, minOverdueMs, SingleOrBulk } from '../core/single-or-bulk.ts';
 import type { SlotRun } from './bulk-call.ts';
 
 export type ReportProgress = (progress: Progress) => void;
 
-/** A rider that a command wants now. Moments are project ms. */
+/** A rider that a command needs. Times are project ms. */
 export interface RiderRequest {
   readonly commandId: string;
   readonly riderId: number;
   readonly why: 'add' | 'import';
-  /** A copy that was fetched at this moment or later will do. */
+  /** A copy fetched at this time or later is fresh enough. */
   readonly freshFrom: number;
   readonly since: number;
   readonly lane: Lane;
-  /** No permit is waited for after this moment. */
+  /** Latest time for a permit. */
   readonly deadline: number;
-  /** How often a GET that fails for a passing reason is made at most. */
+  /** Maximum number of tries of the GET. */
   readonly attempts: number;
 }
 
 /**
- * Fetches a rider by a GET or by the next bulk call, whichever has its permit first, and stores it.
- * @throws {PermitRefused} when neither can go by the deadline; {NotInAnswer} when a bulk answer brought no such rider;
+ * Fetches a rider by a GET or by the next bulk call, whichever gets its permit first, and stores it.
+ * @throws {PermitRefused} when neither is possible by the deadline; {NotInResponse} when a bulk response lacks the rider;
  *   {CommandCancelled} when the command was cancelled; as `callUpstream` for the GET
  */
 export async function fetchSingleOrBulk(
@@ -44,44 +44,44 @@ export async function fetchSingleOrBulk(
   const { commandId, riderId, why } = request;
   const known = await throughOutages(sync, () => findOutcome(sync.db, commandId, riderId));
   if (known?.outcome === 'done') return;
-  if (known) throw new NotInAnswer(known.reason ?? 'no reason given');
+  if (known) throw new NotInResponse(known.reason ?? 'no reason given');
 
-  const fetching = new Fetching(sync, request, report);
+  const fetcher = new RiderFetcher(sync, request, report);
   try {
-    await fetching.stored();
+    await fetcher.run();
   } catch (error) {
-    // An import's riders are wanted from its beginning, an add's once a bulk call may take it.
-    if (!sync.signal.aborted && (why === 'import' || fetching.isListed)) {
+    // Riders of imports always have a row; those of adds only once they were listed for bulk calls.
+    if (!sync.signal.aborted && (why === 'import' || fetcher.isListed)) {
       const now = nowMs(sync);
       const reason = reasonOf(plainError(error), riderId, now);
       const failed = { riderId, outcome: 'failed', reason } as const;
-      await throughOutages(sync, () => endWanted(sync.db, [failed], now, now, commandId));
+      await throughOutages(sync, () => storeOutcomes(sync.db, [failed], now, now, commandId));
     }
     throw error;
   }
 }
 
-/** Does what `core/single-or-bulk.ts` decides. */
-class Fetching {
+/** Performs what `core/single-or-bulk.ts` decides. */
+class RiderFetcher {
   readonly #sync: RiderSync;
   readonly #request: RiderRequest;
   readonly #fetch: SingleOrBulk;
   readonly #settled = Promise.withResolvers<void>();
   /** Ends the wait for the permit of a GET. */
   #withdrawal = new AbortController();
-  /** Ends the watch over the bulk call that the rider is on. */
+  /** Stops watching the bulk call that includes the rider. */
   #watch = new AbortController();
 
   constructor(sync: RiderSync, request: RiderRequest, report: ReportProgress) {
     this.#sync = sync;
     this.#request = request;
-    // A GET belongs to the trace of the command, whatever has led to it.
+    // A GET belongs to the trace of the command, whatever event has led to it.
     const inCommand = AsyncLocalStorage.snapshot();
     const failed = (error: unknown) => this.#fail(error);
     this.#fetch = new SingleOrBulk(request, {
       now: () => nowMs(sync),
       requestSingle: () => void inCommand(() => this.#requestSingle()),
-      withdrawSingle: () => this.#withdrawal.abort(new Error('a bulk call has taken the rider')),
+      withdrawSingle: () => this.#withdrawal.abort(new Error('a bulk call includes the rider')),
       list: () => void this.#list().catch(failed),
       readOutcome: () => void this.#readOutcome().catch(failed),
       report: ({ progress }) => report(progress),
@@ -94,8 +94,8 @@ class Fetching {
     return this.#fetch.state.listed !== 'no';
   }
 
-  /** Settles when the rider is stored, or with the reason why not. */
-  async stored(): Promise<void> {
+  /** Resolves when the rider is stored, rejects with the reason why not. */
+  async run(): Promise<void> {
     const { batcher, signal } = this.#sync;
     const leave = batcher.join(this.#member());
     using _ = addAbortListener(signal, () => this.#fail(signal.reason));
@@ -103,17 +103,17 @@ class Fetching {
     await this.#settled.promise.finally(leave);
   }
 
-  /** As a member of the batcher, whose bulk calls the span of the command links to. */
+  /** The batcher member; links the span of the command to the bulk call that includes the rider. */
   #member(): BatcherMember<SlotRun, BulkCallChanged> {
     const span = activeSpan();
     const fetch = this.#fetch;
     return {
       lane: () => fetch.lane(),
-      forecast: (forecast) => fetch.forecast(forecast),
-      moved: (move) => {
-        const { stage, riderIds, trace } = move;
+      estimate: (estimate) => fetch.estimate(estimate),
+      callChanged: (change) => {
+        const { stage, riderIds, trace } = change;
         if (stage === 'sent' && riderIds.includes(this.#request.riderId)) span?.addLinks(linksTo(trace));
-        fetch.moved(move);
+        fetch.callChanged(change);
       },
     };
   }
@@ -127,7 +127,7 @@ class Fetching {
       if (withdrawn.aborted) return;
       const earliest = earliestOf(error, nowMs(this.#sync));
       if (earliest === undefined) this.#fail(error);
-      else this.#fetch.happened({ type: 'single refused', earliest });
+      else this.#fetch.dispatch({ type: 'single refused', earliest });
     }
   }
 
@@ -144,17 +144,17 @@ class Fetching {
         requestedAt: since,
         owner: { commandId },
         attempts,
-        onWaiting: (forecast) => {
-          if (!withdrawn.aborted) this.#fetch.happened({ type: 'single forecast', forecast });
+        onWaiting: (estimate) => {
+          if (!withdrawn.aborted) this.#fetch.dispatch({ type: 'single estimate', estimate });
         },
         choose: async () => {
           isFresh = await this.#isFresh();
-          if (isFresh || !(await this.#mayCall(withdrawn))) return undefined;
+          if (isFresh || !(await this.#canCall(withdrawn))) return undefined;
           return {
             target: String(riderId),
             send: (permit) =>
               sync.upstream.getRider(permit, riderId).catch((error: unknown) => {
-                this.#fetch.happened({ type: 'single lost' });
+                this.#fetch.dispatch({ type: 'single lost' });
                 throw error;
               }),
             outcome: ({ rider }) => callOutcome(rider.name),
@@ -162,7 +162,7 @@ class Fetching {
         },
       },
     );
-    // Neither: the permit came when a bulk call had taken the rider.
+    // Neither when a bulk call already included the rider.
     if (item || isFresh) await this.#store(item);
   }
 
@@ -171,14 +171,14 @@ class Fetching {
     return throughOutages(this.#sync, () => isStoredSince(this.#sync.db, riderId, freshFrom));
   }
 
-  async #mayCall(withdrawn: AbortSignal): Promise<boolean> {
+  async #canCall(withdrawn: AbortSignal): Promise<boolean> {
     const { why, commandId } = this.#request;
     if (why === 'add')
-      await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, nowMs(this.#sync)));
-    return !withdrawn.aborted && this.#fetch.maySend();
+      await throughOutages(this.#sync, () => markRunning(this.#sync.db, commandId, nowMs(this.#sync)));
+    return !withdrawn.aborted && this.#fetch.canSend();
   }
 
-  /** @param item undefined: it is stored already, which ends it for this command only */
+  /** @param item undefined when the rider is already stored, which is an outcome for this command only */
   async #store(item: RiderItem | undefined): Promise<void> {
     const { commandId, riderId } = this.#request;
     const done = { riderId, outcome: 'done', reason: null } as const;
@@ -186,41 +186,41 @@ class Fetching {
     await throughOutages(this.#sync, () =>
       this.#sync.db.transaction(async (tx) => {
         if (item) await storeRiders(tx, [item], now);
-        await endWanted(tx, [done], now, now, item ? undefined : commandId);
+        await storeOutcomes(tx, [done], now, now, item ? undefined : commandId);
       }),
     );
-    this.#fetch.happened({ type: 'ended', end: { is: 'stored' } });
+    this.#fetch.dispatch({ type: 'ended', end: { is: 'stored' } });
   }
 
   async #list(): Promise<void> {
-    await throughOutages(this.#sync, () => wantRider(this.#sync.db, this.#request));
-    this.#fetch.happened({ type: 'listed' });
+    await throughOutages(this.#sync, () => addWantedRider(this.#sync.db, this.#request));
+    this.#fetch.dispatch({ type: 'listed' });
     this.#sync.batcher.reconsider();
   }
 
   async #readOutcome(): Promise<void> {
     const { commandId, riderId } = this.#request;
     const found = await throughOutages(this.#sync, () => findOutcome(this.#sync.db, commandId, riderId));
-    if (found?.outcome === 'done') this.#fetch.happened({ type: 'ended', end: { is: 'stored' } });
-    if (found?.outcome === 'failed') this.#fail(new NotInAnswer(found.reason ?? 'no reason given'));
+    if (found?.outcome === 'done') this.#fetch.dispatch({ type: 'ended', end: { is: 'stored' } });
+    if (found?.outcome === 'failed') this.#fail(new NotInResponse(found.reason ?? 'no reason given'));
   }
 
   #watchBulkCall(overdueAt: number): void {
     const { clock } = this.#sync;
     this.#watch.abort();
     this.#watch = new AbortController();
-    clock.sleep(overdueAt + clock.fromMachine(leastPatienceMs) - clock.now(), this.#watch.signal).then(
-      () => this.#fetch.happened({ type: 'bulk overdue' }),
+    clock.sleep(overdueAt + clock.fromMachine(minOverdueMs) - clock.now(), this.#watch.signal).then(
+      () => this.#fetch.dispatch({ type: 'bulk overdue' }),
       () => undefined,
     );
   }
 
   #fail(error: unknown): void {
-    this.#fetch.happened({ type: 'ended', end: { is: 'failed', error } });
+    this.#fetch.dispatch({ type: 'ended', end: { is: 'failed', error } });
   }
 
   #end(how: FetchEnd): void {
-    this.#withdrawal.abort(new Error('the rider is there, or will not be'));
+    this.#withdrawal.abort(new Error('the fetch has ended'));
     this.#watch.abort();
     if (how.is === 'stored') this.#settled.resolve();
     else if (how.is === 'failed') this.#settled.reject(how.error);
@@ -228,7 +228,7 @@ class Fetching {
   }
 }
 
-/** When a GET that can't go in time could; undefined: it has failed for another reason. */
+/** When a GET refused by deadline or 429 is possible; undefined for any other error. */
 function earliestOf(error: unknown, now: number): number | undefined {
   if (error instanceof PermitRefused) return error.earliest;
   if (error instanceof UpstreamError && error.code === 'rate_limited' && error.retryAfterMs !== undefined)

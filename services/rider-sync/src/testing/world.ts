@@ -16,7 +16,7 @@ import {
 import { riderSyncVariables } from '../config.ts';
 import { startRiderSync } from '../service.ts';
 
-/** The rider sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
+/** The rider sync with a real broker, Postgres and limiter, and the sandbox as upstream. */
 export interface World<P extends TestBackend = TestBackend> extends SyncHarness<P> {
   readonly sandbox: Sandbox;
   start(env?: Record<string, string>): Promise<HarnessService>;
@@ -45,7 +45,7 @@ export async function createWorld<P extends TestBackend = TestBackend>(
   };
 }
 
-/** Asks for an import as the API does: its ids are kept with the command, and the message names the command. */
+/** Requests an import like the API: stores the rider ids and publishes the command. */
 export async function importOf(
   { clock, db, bus }: SyncHarness,
   riderIds: readonly number[],

@@ -4,9 +4,9 @@ import {
   type BatcherTimer,
   type RequestEnd,
   timerMs,
-  timerOver,
+  timerEvents,
 } from '@paceline/rider-sync/core/batcher';
-import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk-call';
+import { minFillAgeMs, maxIdsPerCall } from '@paceline/rider-sync/core/bulk-call';
 import type { Simulation } from '../simulation.ts';
 import { runScript, type Script } from '@paceline/kit/script';
 import type { CallWithPermit, CallEnd } from './call.ts';
@@ -39,7 +39,7 @@ export function createBulkCalls(simulation: Simulation, call: CallWithPermit): B
     startTimer({ timer }) {
       const started = (timers[timer] = {});
       agenda.in(timerMs[timer], () => {
-        if (timers[timer] === started) batcher.happened(timerOver[timer]);
+        if (timers[timer] === started) batcher.dispatch(timerEvents[timer]);
       });
     },
     stopTimer: ({ timer }) => void delete timers[timer],
@@ -65,20 +65,20 @@ function* requestBulkCall(
     signal: withdrawn,
     ...(slotId === undefined ? {} : { slotId }),
     attempts: 1,
-    onWaiting: (forecast) => batcher.happened({ type: 'forecast', request, forecast }),
+    onWaiting: (estimate) => batcher.dispatch({ type: 'estimate', request, estimate }),
     choose() {
-      if (sent) batcher.moved({ ...sent, stage: 'lost' }, true);
+      if (sent) batcher.callChanged({ ...sent, stage: 'lost' }, true);
       sent = chooseRiders(simulation, bulk);
       if (!sent) return undefined;
-      batcher.happened({ type: 'sent', request });
-      batcher.moved(sent, true);
+      batcher.dispatch({ type: 'sent', request });
+      batcher.callChanged(sent, true);
       return `${sent.riderIds.length} riders`;
     },
   });
   const { agenda, store } = simulation;
   if (sent && end.is === 'answered') for (const id of sent.riderIds) store.storeRider(id, agenda.now());
-  if (sent) batcher.moved({ ...sent, stage: end.is === 'answered' ? 'answered' : 'lost' }, true);
-  batcher.happened({ type: 'request ended', request, how: howOf(end, withdrawn) });
+  if (sent) batcher.callChanged({ ...sent, stage: end.is === 'answered' ? 'answered' : 'lost' }, true);
+  batcher.dispatch({ type: 'request ended', request, how: howOf(end, withdrawn) });
 }
 
 function howOf(end: CallEnd, withdrawn: AbortSignal): RequestEnd {
@@ -93,13 +93,13 @@ function chooseRiders(
   { batcher, listed }: BulkCalls,
 ): BulkCallUpdate | undefined {
   const { run } = batcher;
-  const ids = [...listed].slice(0, fullCall);
+  const ids = [...listed].slice(0, maxIdsPerCall);
   if (ids.length === 0 && !run) return undefined;
-  const staleBefore = Math.max(agenda.now() - fillUpAge, run?.scheduledFor ?? 0);
+  const staleBefore = Math.max(agenda.now() - minFillAgeMs, run?.scheduledFor ?? 0);
   const outsiders = store
     .outsiders(staleBefore)
     .filter((id) => !listed.has(id))
-    .slice(0, fullCall - ids.length);
+    .slice(0, maxIdsPerCall - ids.length);
   store.markSent(outsiders, agenda.now());
   for (const id of ids) listed.delete(id);
   const riderIds = [...ids, ...outsiders];

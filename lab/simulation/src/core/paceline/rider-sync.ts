@@ -1,11 +1,11 @@
-import { refreshFrom } from '@paceline/rider-sync/core/bulk-call';
+import { refreshStart } from '@paceline/rider-sync/core/bulk-call';
 import {
   afterPage,
-  beginRun,
+  startRun,
   callFailed,
   type ClubRun,
   endRun,
-  othersStored,
+  outsidersStored,
   pageStored,
 } from '@paceline/rider-sync/core/club-run';
 import { importLane } from '@paceline/rider-sync/core/command';
@@ -23,7 +23,7 @@ interface OngoingRun {
 /** Fetches clubs page by page and meanwhile refreshes riders outside them, as in `flows/rider.ts`. */
 export const syncRiders = (simulation: Simulation, call: CallWithPermit, batcher: BulkCalls['batcher']) =>
   function* (row: Run): Script<RunEnding> {
-    const ongoing = { run: beginRun(row.runId, simulation.clubIds, row.checkpoint) };
+    const ongoing = { run: startRun(row.runId, simulation.clubIds, row.checkpoint) };
     const others = refreshOutsiders(simulation, batcher, row, ongoing);
     yield* syncClubs(simulation, call, row, ongoing);
     yield* others;
@@ -71,7 +71,7 @@ function refreshOutsiders(
   ongoing: OngoingRun,
 ): Script<unknown> {
   const remaining = () => store.outsiders(slot.scheduledFor).length;
-  const from = refreshFrom(slot.slotEndsAt, remaining(), 0);
+  const from = refreshStart(slot.slotEndsAt, remaining(), 0);
   let ended = remaining() === 0;
   let wake: (value: unknown) => void = () => undefined;
   let leave: () => void = () => undefined;
@@ -82,7 +82,7 @@ function refreshOutsiders(
     wake(undefined);
   };
   const update = (outsiders: number) => {
-    ongoing.run = othersStored(ongoing.run, outsiders);
+    ongoing.run = outsidersStored(ongoing.run, outsiders);
     if (remaining() === 0) end();
   };
   if (!ended) {
@@ -90,7 +90,7 @@ function refreshOutsiders(
       lane: () => (ended || agenda.now() < from ? undefined : importLane),
       run: slot,
       unused: () => update(0),
-      moved({ stage, riderIds }) {
+      callChanged({ stage, riderIds }) {
         if (stage !== 'sent') update(stage === 'answered' ? riderIds.length : 0);
       },
     });

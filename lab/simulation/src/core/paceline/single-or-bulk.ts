@@ -1,6 +1,6 @@
 import { addLane } from '@paceline/rider-sync/core/batcher';
-import { deadlineOf, leastWaitMs } from '@paceline/rider-sync/core/command';
-import { leastPatienceMs, SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
+import { deadlineOf, minWaitMs } from '@paceline/rider-sync/core/command';
+import { minOverdueMs, SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
 import type { Simulation } from '../simulation.ts';
 import type { Click } from '../scenario.ts';
 import { waitFor, runScript, once, type Script } from '@paceline/kit/script';
@@ -25,7 +25,7 @@ function fetchRider(
 ): void {
   const { agenda, clock } = simulation;
   const { riderId } = click;
-  const deadline = deadlineOf(agenda.now(), clock.fromMachine(leastWaitMs));
+  const deadline = deadlineOf(agenda.now(), clock.fromMachine(minWaitMs));
   let withdrawal = new AbortController();
   let watch = {};
   const requestSingle = () => {
@@ -44,14 +44,14 @@ function fetchRider(
       withdrawSingle: () => withdrawal.abort(),
       list() {
         listed.add(riderId);
-        fetch.happened({ type: 'listed' });
+        fetch.dispatch({ type: 'listed' });
         batcher.reconsider();
       },
-      readOutcome: () => fetch.happened({ type: 'ended', end: { is: 'stored' } }),
+      readOutcome: () => fetch.dispatch({ type: 'ended', end: { is: 'stored' } }),
       watchBulkCall({ overdueAt }) {
         const mine = (watch = {});
-        agenda.in(overdueAt + clock.fromMachine(leastPatienceMs) - agenda.now(), () => {
-          if (watch === mine) fetch.happened({ type: 'bulk overdue' });
+        agenda.in(overdueAt + clock.fromMachine(minOverdueMs) - agenda.now(), () => {
+          if (watch === mine) fetch.dispatch({ type: 'bulk overdue' });
         });
       },
       report: () => undefined,
@@ -81,18 +81,18 @@ function* getRider(
     requestedAt: at,
     attempts: Number.POSITIVE_INFINITY,
     signal: withdrawn,
-    onWaiting(forecast) {
-      if (!withdrawn.aborted) fetch.happened({ type: 'single forecast', forecast });
+    onWaiting(estimate) {
+      if (!withdrawn.aborted) fetch.dispatch({ type: 'single estimate', estimate });
     },
     choose: () =>
-      store.isStoredSince(riderId, at) || withdrawn.aborted || !fetch.maySend() ? undefined : String(riderId),
+      store.isStoredSince(riderId, at) || withdrawn.aborted || !fetch.canSend() ? undefined : String(riderId),
   });
   if (fetch.state.at === 'ended') return;
   if (end.is === 'answered') store.storeRider(riderId, agenda.now());
-  if (store.isStoredSince(riderId, at)) fetch.happened({ type: 'ended', end: { is: 'stored' } });
+  if (store.isStoredSince(riderId, at)) fetch.dispatch({ type: 'ended', end: { is: 'stored' } });
   else if (withdrawn.aborted) return;
-  else if (end.is === 'refused') fetch.happened({ type: 'single refused', earliest: end.earliest });
+  else if (end.is === 'refused') fetch.dispatch({ type: 'single refused', earliest: end.earliest });
   else if (end.is === 'failed' && end.retryAfterMs !== undefined)
-    fetch.happened({ type: 'single refused', earliest: agenda.now() + end.retryAfterMs });
-  else fetch.happened({ type: 'ended', end: { is: 'failed', error: end } });
+    fetch.dispatch({ type: 'single refused', earliest: agenda.now() + end.retryAfterMs });
+  else fetch.dispatch({ type: 'ended', end: { is: 'failed', error: end } });
 }
