@@ -61,9 +61,9 @@ function targetOf(name: string): { budget: BudgetName } | { kind: SyncKind } {
 
 async function show(
   { api, screen, json, printJson }: Context,
-  answer: ReturnType<typeof api.call<'GET /v1/budgets/{budget}'>>,
+  response: ReturnType<typeof api.call<'GET /v1/budgets/{budget}'>>,
 ): Promise<0> {
-  const budget = await answer;
+  const budget = await response;
   if (json) printJson(budget);
   else screen.print(windowLines(budget, [], projectTime(await readClock(api)), screen.look));
   return 0;

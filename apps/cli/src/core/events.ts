@@ -101,6 +101,6 @@ function permitText({ change, budget, lane, status, result }: StreamedChange, pa
   if (change === 'started')
     return `${budget} call started${lane === null ? '' : `, ${paint.lane(lane, lanes[lane].label)}`}`;
   if (change === 'returned') return `${budget} permit returned`;
-  const answer = status === null ? (result ?? 'ended').replaceAll('_', ' ') : `answered ${status}`;
-  return `${budget} call ${status === 429 ? paint.error(answer) : answer}`;
+  const ending = status === null ? (result ?? 'ended').replaceAll('_', ' ') : `returned ${status}`;
+  return `${budget} call ${status === 429 ? paint.error(ending) : ending}`;
 }

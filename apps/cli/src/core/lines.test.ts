@@ -144,7 +144,7 @@ describe('an event of the stream', () => {
       eventLines({ type: 'permits.changed', id: 1, data: { changes } } as StreamEvent, now, inRed),
     ).toEqual([
       '18:30:00  permits    clubs call started, rider sync',
-      '18:30:00  permits    clubs call <answered 429>',
+      '18:30:00  permits    clubs call <returned 429>',
       '18:30:00  permits    clubs call unanswered',
     ]);
     expect(

@@ -48,21 +48,21 @@ function useField<Body>(
   post: Parameters<typeof useCommand<Body>>[0],
 ) {
   const [typed, setTyped] = useState('');
-  const { send, pending, message, wrong } = useCommand(post, () => setTyped(''));
+  const { send, pending, message, isInvalid } = useCommand(post, () => setTyped(''));
   const body = read(typed);
   function onSubmit(event: FormEvent) {
     event.preventDefault();
     if (body !== undefined) send(body);
   }
   const onChange = ({ target }: { target: { value: string } }) => setTyped(target.value);
-  const described = { 'aria-invalid': wrong, 'aria-describedby': `${id}-message` };
+  const described = { 'aria-invalid': isInvalid, 'aria-describedby': `${id}-message` };
   return {
     body,
     form: { className: 'rider-form', noValidate: true, onSubmit },
     field: { id, value: typed, onChange, ...described },
     button: { type: 'submit', className: 'main', disabled: pending || body === undefined } as const,
     messageOf: (hint: string) => (
-      <p id={`${id}-message`} className={wrong ? 'wrong' : 'hint'} role={message && 'alert'}>
+      <p id={`${id}-message`} className={isInvalid ? 'wrong' : 'hint'} role={message && 'alert'}>
         {message ?? hint}
       </p>
     ),

@@ -37,6 +37,6 @@ export function useCommand<Body>(
     send: (body: Body) => mutate({ body, idempotencyKey: newIdempotencyKey() }),
     pending: isPending,
     message: retrying ?? (error ? errorText(error).replace(/^riderId /, 'Rider id ') : undefined),
-    wrong: error !== null,
+    isInvalid: error !== null,
   };
 }

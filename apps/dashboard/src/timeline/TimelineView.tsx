@@ -151,8 +151,8 @@ const TimelineChart = ({ data, now, from, to, onChoose }: TimelineProps) => (
         {bands.map((band) => (
           <Band key={band.kind} band={band} />
         ))}
-        {conflictLines.map((tie) => (
-          <ConflictLine key={tie.key} tie={tie} />
+        {conflictLines.map((line) => (
+          <ConflictLine key={line.key} line={line} />
         ))}
         {now >= from && now <= to && (
           <line className="now-edge" x1={axis.x(now)} x2={axis.x(now)} y1={flagHeight - 12} y2={height} />
@@ -175,8 +175,12 @@ const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number
   </g>
 );
 
-const ConflictLine = ({ tie: { x, untilX, blockedY, blockerY, blocker, text } }: { tie: ConflictShape }) => (
-  <g className="tie" stroke={laneColor(blocker)} fill={laneColor(blocker)}>
+const ConflictLine = ({
+  line: { x, untilX, blockedY, blockerY, blocker, text },
+}: {
+  line: ConflictShape;
+}) => (
+  <g className="conflict-line" stroke={laneColor(blocker)} fill={laneColor(blocker)}>
     <title>{text}</title>
     <line x1={x} x2={x} y1={blockerY} y2={blockedY} />
     <line x1={x} x2={Math.max(x + 2, untilX)} y1={blockedY} y2={blockedY} strokeWidth="3" />

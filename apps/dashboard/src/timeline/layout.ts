@@ -21,7 +21,7 @@ export const bandHeight = 46;
 export const barY = 18;
 export const barHeight = 20;
 const flagWidth = 7;
-const leastWidth = 3;
+const minWidth = 3;
 
 /** One band per sync kind with its slots and runs; event starts on top. */
 export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) {
@@ -38,7 +38,7 @@ export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) 
         .filter((run) => isVisible(Date.parse(run.startedAt), endOf(run, now)))
         .map((run) => {
           const x = axis.x(Date.parse(run.startedAt));
-          const width = Math.max(leastWidth, axis.x(endOf(run, now)) - x);
+          const width = Math.max(minWidth, axis.x(endOf(run, now)) - x);
           return { id: run.id, x, width, style: styleOf(run), text: runText(run, now) };
         }),
     };
@@ -57,14 +57,14 @@ export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) 
 
 const bandY = (index: number) => flagHeight + index * bandHeight;
 
-function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['upcoming']) {
+function slotsOf(kind: SyncKind, runs: readonly Run[], upcoming: TimelineData['upcoming']) {
   const opened = runs.map(({ slot: { id, scheduledFor, endsAt } }) => ({
     id,
     from: Date.parse(scheduledFor),
     to: Date.parse(endsAt),
   }));
   const known = new Set(opened.map(({ id }) => id));
-  const next = coming?.[kind] ?? [];
+  const next = upcoming?.[kind] ?? [];
   return [
     ...opened,
     ...next
@@ -162,6 +162,6 @@ export const moved = ({ from, to }: TimeRange, share: number): TimeRange =>
   around((from + to) / 2 + (to - from) * share, to - from);
 
 function around(middle: number, length: number): TimeRange {
-  const kept = Math.min(maxRangeMs, Math.max(minRangeMs, length));
-  return { from: middle - kept / 2, to: middle + kept / 2 };
+  const clamped = Math.min(maxRangeMs, Math.max(minRangeMs, length));
+  return { from: middle - clamped / 2, to: middle + clamped / 2 };
 }

@@ -211,13 +211,13 @@ function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | '
           rx="3"
         />
       ))}
-      {calls.map(({ permit, lane, row, startX, answeredX, leaveX, settled }) => (
+      {calls.map(({ permit, lane, row, startX, respondedX, leaveX, settled }) => (
         <g key={permit} fill={laneColor(lane)} data-permit={permit}>
           <rect className="counts" x={startX} width={leaveX - startX} {...inRow(row)} rx="3" />
           <rect
             className={settled ? 'called' : 'calling'}
             x={startX}
-            width={Math.max(0, answeredX - startX)}
+            width={Math.max(0, respondedX - startX)}
             {...inRow(row)}
           />
           <rect x={startX} width="3" {...inRow(row)} rx="1" />

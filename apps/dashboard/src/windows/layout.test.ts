@@ -20,12 +20,12 @@ describe('a window', () => {
 
   it('shows a call from its start through its response to the end of its window', () => {
     const { calls } = hourly({ permits: [{ start: -30, leaves: 31, settled: true }] });
-    expect(calls).toMatchObject([{ startX: 150, answeredX: 155, leaveX: 455, row: 0 }]);
+    expect(calls).toMatchObject([{ startX: 150, respondedX: 155, leaveX: 455, row: 0 }]);
   });
 
   it('extends a call that is possibly in flight to now', () => {
     const { calls } = hourly({ permits: [{ start: -2, leaves: 63, settled: false }] });
-    expect(calls).toMatchObject([{ startX: 290, answeredX: 300, leaveX: 600 }]);
+    expect(calls).toMatchObject([{ startX: 290, respondedX: 300, leaveX: 600 }]);
   });
 
   it('puts overlapping calls into separate rows and consecutive ones into the same row', () => {

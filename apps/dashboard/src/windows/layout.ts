@@ -21,7 +21,7 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
         row: assignRow(usedUntil, start, leaves),
         startX: x(start),
         // The call was in flight until here; the window counts from this time.
-        answeredX: x(settled ? Math.max(start, leaves - span) : now),
+        respondedX: x(settled ? Math.max(start, leaves - span) : now),
         leaveX: x(leaves),
       };
     });
