@@ -2,7 +2,7 @@ import { type Caller, type Rig, startRig } from '@paceline/kit/rig';
 import { eventually } from '@paceline/kit/waiting';
 import { catalog } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
-import { listen } from '@paceline/shared/messaging';
+import { subscribe } from '@paceline/shared/messaging';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
     latency: false,
     policies: Object.fromEntries(differences.map(({ budget, enforced }) => [budget, enforced])),
   });
-  listen(rig.admin, catalog.alert, {}, (alert) => alerts.push(alert));
+  subscribe(rig.admin, catalog.alert, {}, (alert) => alerts.push(alert));
   caller = rig.caller(key);
 });
 

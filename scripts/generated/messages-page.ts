@@ -35,7 +35,7 @@ ${unpaddedTable(
     message.kind,
     `${message.from.join(', ')} → ${message.to.join(', ')}`,
     'stream' in message ? message.stream : '',
-    message.about,
+    message.description,
   ]),
 )}
 
@@ -86,7 +86,7 @@ function deliveryRow([name, message]: [string, Message]): Array<Array<string | n
 
 function payloadSection([name, message]: [string, Message]): string {
   const reply = message.kind === 'request' ? `\n\n// reply\n${shapeOf(message.reply)}` : '';
-  return `### ${name}\n\n${message.about}\n\n\`\`\`ts\n${shapeOf(message.payload)}${reply}\n\`\`\``;
+  return `### ${name}\n\n${message.description}\n\n\`\`\`ts\n${shapeOf(message.payload)}${reply}\n\`\`\``;
 }
 
 function permissionsRow(service: Service): string[] {

@@ -5,7 +5,7 @@ import { rigUsers, spawnLimiter, urlAs } from '@paceline/kit/rig';
 import { createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, type JournalEntry, type Heartbeat } from '@paceline/shared/contracts';
 import { allPartitions, partitionOf } from '@paceline/shared/limiter';
-import { type Bus, connect, createBus, listen, provision } from '@paceline/shared/messaging';
+import { type Bus, connect, createBus, subscribe, provision } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
 import type { Address } from './contenders/contender.ts';
@@ -85,7 +85,7 @@ const patience = { timeoutMs: 30_000 };
 function watchOwnership(bus: Bus) {
   const last = new Map<string, Heartbeat>();
   let given = 0;
-  listen(bus, catalog.heartbeat, {}, (presence) => last.set(presence.limiter, presence));
+  subscribe(bus, catalog.heartbeat, {}, (presence) => last.set(presence.limiter, presence));
   const owned = (limiter: string) =>
     (last.get(limiter)?.owns ?? []).filter(({ claim }) => claim !== null).map(({ partition }) => partition);
   return {

@@ -77,7 +77,7 @@ async function soak(hours: number, scale: number, out?: string, save?: string): 
           `${((reported - begin) / 86_400_000).toFixed(1)} days, ${JSON.stringify(loading.done)}`,
         );
       }
-      await clock.sleep(clock.fromMachine(sampleEvery), over.signal).catch(() => undefined);
+      await clock.sleep(clock.toProjectMs(sampleEvery), over.signal).catch(() => undefined);
     }
     const lived = (clock.now() - begin) / 3_600_000;
     over.abort();

@@ -8,7 +8,7 @@ import {
   type SourceChanged,
 } from '@paceline/shared/contracts';
 import { kinds } from '@paceline/shared/definition';
-import { connect, createBus, listen } from '@paceline/shared/messaging';
+import { connect, createBus, subscribe } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { count } from '@paceline/shared/words';
 import type { Stack } from './stack.ts';
@@ -60,14 +60,14 @@ export async function printActivity(
   const connection = await connect(natsUrl, 'provision');
   const bus = createBus(connection, createLogger('launcher', 'error'));
   const printAt = (at: number, line: string) => print(`${new Date(at).toISOString().slice(11, 16)}  ${line}`);
-  listen(bus, catalog.runChanged, {}, (run) => {
+  subscribe(bus, catalog.runChanged, {}, (run) => {
     if (run.state !== 'running' || run.counts.planned === 0) printAt(run.at, describeRun(run));
   });
-  listen(bus, catalog.commandChanged, {}, (command) => {
+  subscribe(bus, catalog.commandChanged, {}, (command) => {
     if (isFinal(command.progress)) printAt(command.at, describeCommand(command));
   });
-  listen(bus, catalog.sourceChanged, {}, (change) => printAt(change.at, describeSource(change)));
-  listen(bus, catalog.alert, {}, ({ at, message }) => printAt(at, `ALERT ${message}`));
+  subscribe(bus, catalog.sourceChanged, {}, (change) => printAt(change.at, describeSource(change)));
+  subscribe(bus, catalog.alert, {}, ({ at, message }) => printAt(at, `ALERT ${message}`));
   return () => connection.close();
 }
 

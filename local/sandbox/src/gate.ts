@@ -108,7 +108,7 @@ export function createGate(parts: GateParts): Gate {
   return (budget, endpoint) => async (c) => {
     try {
       const { minMs, maxMs } = parts.jitter();
-      await pause(clock.fromMachine(between(jitterDraws(), minMs, maxMs)), closing);
+      await pause(clock.toProjectMs(between(jitterDraws(), minMs, maxMs)), closing);
       const key = keyName(c.req.header('Authorization') ?? '');
       const { method, path } = c.req;
       return await admit(c, { arrivedAt: clock.now(), key, budget, policy: null, method, path }, endpoint);

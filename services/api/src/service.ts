@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { catalog } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
-import { type Bus, eventStream, listen, publish, consumeEvents } from '@paceline/shared/messaging';
+import { type Bus, eventStream, subscribe, publish, consumeEvents } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
@@ -67,7 +67,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   });
   log.info({ url: server.url }, 'listening');
   const bus = await orAborted(broker.connected, signal);
-  listen(bus, catalog.commandChanged, {}, commands.watches.notify);
+  subscribe(bus, catalog.commandChanged, {}, commands.watches.notify);
   const jobs = [commands.startSweep(), ...(await startJobs(parts, bus, server.url))];
   return {
     url: server.url,
@@ -92,7 +92,7 @@ function createCommands({ config, db, commandDb, broker, peers, clock, log }: Ap
   const windows = currentWindows(peers.limiter, clock.machine);
   const keys = idempotencyKeys(commandDb, queue, clock.machine, () => {
     const now = clock.now();
-    const abandonedMs = clock.fromMachine(maxResponseMs + 5_000);
+    const abandonedMs = clock.toProjectMs(maxResponseMs + 5_000);
     return { now, keptSince: now - config.API_IDEMPOTENCY, abandonedSince: now - abandonedMs };
   });
   const submitCommand = submitCommandWith({ db, broker, store, publisher, watches, windows, clock, log });
@@ -137,7 +137,7 @@ async function startJobs({ config, db, clock, log, peers, signal }: ApiParts, bu
     sendToChat: config.SLACK_WEBHOOK_URL === undefined ? undefined : slack(config.SLACK_WEBHOOK_URL),
     url: config.API_PUBLIC_URL ?? url,
   });
-  listen(bus, catalog.alert, {}, alerts.runNow);
+  subscribe(bus, catalog.alert, {}, alerts.runNow);
   measureStoredData(db, clock);
   const history = consumeEvents(bus, (events) => storeHistory(db, events, clock.now(), log));
   const retention = {

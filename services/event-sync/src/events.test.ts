@@ -1,6 +1,6 @@
 import { tables } from '@paceline/shared/database';
 import { catalog, type FreshnessMeasured } from '@paceline/shared/contracts';
-import { listen, request } from '@paceline/shared/messaging';
+import { subscribe, request } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -136,7 +136,7 @@ describe('a near slot', () => {
     await world.list([near], 55 * minute);
     await world.list([far, '7'], 20 * hour);
     const published: FreshnessMeasured[] = [];
-    const subscription = listen(world.bus, catalog.freshnessMeasured, {}, (message) =>
+    const subscription = subscribe(world.bus, catalog.freshnessMeasured, {}, (message) =>
       published.push(message),
     );
     await runSlot('near', longSlot);

@@ -2,7 +2,7 @@ import type { Lane, SyncKind } from '@paceline/shared/definition';
 import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
-import { listen } from '@paceline/shared/messaging';
+import { subscribe } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ const started: Array<{ account: string; permit: string; lane: Lane }> = [];
 
 beforeAll(async () => {
   world = await createWorld({ scale: 600 });
-  listen(world.bus, catalog.permitsChanged, {}, ({ changes }) => {
+  subscribe(world.bus, catalog.permitsChanged, {}, ({ changes }) => {
     for (const change of changes) if (change.change === 'started') started.push(change);
   });
 });

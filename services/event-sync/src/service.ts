@@ -2,7 +2,7 @@ import { freshnessGoalsOf } from '@paceline/shared/config';
 import type { SyncKind } from '@paceline/shared/definition';
 import { openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
+import { type FlowModule, openFlows, openSync } from '@paceline/shared/sync';
 import type { EventSync, EventSyncConfig } from './config.ts';
 import { answerFreshness, meterFreshness } from './flows/freshness.ts';
 import { watchUrgent } from './flows/urgent-watch.ts';
@@ -10,7 +10,7 @@ import { watchUrgent } from './flows/urgent-watch.ts';
 /** Keeps the list of events, their signups and their results up to date. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
   const sync = { ...(await openSync(context, 'event-sync')), goals: freshnessGoalsOf(context.config) };
-  const load = (kind: SyncKind): Promise<FlowFile<EventSync>> => import(`./flows/${kind}.ts`);
+  const load = (kind: SyncKind): Promise<FlowModule<EventSync>> => import(`./flows/${kind}.ts`);
   const flows = await openFlows(sync, 'event-sync', load);
   const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));
   const stopAnswering = answerFreshness(sync);

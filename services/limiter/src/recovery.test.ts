@@ -11,7 +11,7 @@ import {
   subjectOf,
 } from '@paceline/shared/contracts';
 import { type Limiter, partitionOf } from '@paceline/shared/limiter';
-import { decode, listen, request } from '@paceline/shared/messaging';
+import { decode, subscribe, request } from '@paceline/shared/messaging';
 import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { call, callNow, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
@@ -121,7 +121,7 @@ describe('a journal that is gone although there was one', () => {
   it('counts every budget as spent, and says so', async () => {
     const partition = 5;
     const alerts: string[] = [];
-    listen(await stage.speakAs('api'), catalog.alert, {}, ({ type }) => alerts.push(type));
+    subscribe(await stage.speakAs('api'), catalog.alert, {}, ({ type }) => alerts.push(type));
     const account = accountIn(partition);
     await call(stage, stage.client(account), 'signups');
     const { streams, subject } = await journalOf(partition);

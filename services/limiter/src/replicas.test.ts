@@ -104,7 +104,7 @@ describe('the replicas of the limiter', () => {
     await stage.quiet();
     await place.nats.kill();
     // More than the lease, which is 2 s of the machine: no moment of it may count.
-    await stage.pass(stage.clock.fromMachine(3_000));
+    await stage.pass(stage.clock.toProjectMs(3_000));
     const restarted = stage.said.length;
     await place.nats.restart();
     await stage.reconnected();

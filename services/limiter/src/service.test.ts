@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 /** After how much time that happens which is due in `ms`: timers of the machine hold whole ms. */
-const inWholeMs = (ms: number) => stage.clock.fromMachine(Math.ceil(stage.clock.toMachine(ms)));
+const inWholeMs = (ms: number) => stage.clock.toProjectMs(Math.ceil(stage.clock.toRealMs(ms)));
 
 afterEach(() => stage.closeClients());
 afterAll(() => stage?.close());

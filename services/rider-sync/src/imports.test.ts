@@ -1,6 +1,6 @@
 import { type BulkCallChanged, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
-import { listen, publish } from '@paceline/shared/messaging';
+import { subscribe, publish } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { and, asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ let nextRider = 4_200_000;
 
 beforeAll(async () => {
   world = await createWorld({ scale: 2_400 });
-  listen(world.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
+  subscribe(world.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
 });
 
 beforeEach(async () => {

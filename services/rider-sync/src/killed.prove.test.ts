@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type BulkCallChanged, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
-import { listen, publish } from '@paceline/shared/messaging';
+import { subscribe, publish } from '@paceline/shared/messaging';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   // A club call takes about 40 ms, its window 1.5 s.
   world = await createWorld({ scale: 2_400, runs: true });
   key = world.newKey();
-  listen(world.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
+  subscribe(world.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
 });
 
 afterAll(async () => {

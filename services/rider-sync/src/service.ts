@@ -2,7 +2,7 @@ import { catalog } from '@paceline/shared/contracts';
 import type { SyncKind } from '@paceline/shared/definition';
 import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
+import { type FlowModule, openFlows, openSync } from '@paceline/shared/sync';
 import type { RiderSync, RiderSyncConfig } from './config.ts';
 import { addRider } from './flows/add-rider.ts';
 import { openBatcher } from './flows/batcher.ts';
@@ -15,7 +15,7 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
   const batcher = openBatcher(opened, clubIds);
   const sync = { ...opened, clubIds, batcher, cancellations: trackCancellations(opened.bus) };
-  const load = (kind: SyncKind): Promise<FlowFile<RiderSync>> => import(`./flows/${kind}.ts`);
+  const load = (kind: SyncKind): Promise<FlowModule<RiderSync>> => import(`./flows/${kind}.ts`);
   const flows = await openFlows(sync, 'rider-sync', load);
   const consumers = await Promise.all([
     handle(sync.bus, catalog.addRider, addRider(sync), failDeadLetteredCommand(sync)),

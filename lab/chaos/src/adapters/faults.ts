@@ -126,7 +126,7 @@ const foreignCaller: Inflict = async ({ upstream }, { amount }) => {
 /** Shifts the wall clock of a process by project minutes; its timers are unaffected. */
 const clockJump: Inflict = async (stage, { targets, amount }) => {
   const files = pidsOf(stage, targets).map((pid) => join(stage.clocks, String(pid)));
-  await forEach(files, (file) => writeFile(file, String(stage.clock.toMachine(amount * 60_000))));
+  await forEach(files, (file) => writeFile(file, String(stage.clock.toRealMs(amount * 60_000))));
   return () => forEach(files, (file) => rm(file, { force: true }));
 };
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { catalog } from '@paceline/shared/contracts';
 import { kindNames } from '@paceline/shared/definition';
-import { connect, createBus, listen } from '@paceline/shared/messaging';
+import { connect, createBus, subscribe } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import type { Stage } from './stage.ts';
 import { readStreams } from './streams.ts';
@@ -15,7 +15,7 @@ export async function startWatch(stage: Stage) {
   const readyAt: number[] = [];
   const runsOfSlots = new Map<string, Set<string>>();
   const connection = await connect(stage.stack.broker.adminUrl, 'provision');
-  listen(
+  subscribe(
     createBus(connection, createLogger('chaos', 'error')),
     catalog.runChanged,
     {},

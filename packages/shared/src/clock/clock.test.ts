@@ -15,8 +15,8 @@ describe('clock', () => {
     const real = Date.now();
     const ahead = clock.now() - real;
     expect(ahead).toBeGreaterThanOrEqual(59_000);
-    expect(clock.toMachine(60_000)).toBe(1_000);
-    expect(clock.fromMachine(1_000)).toBe(60_000);
+    expect(clock.toRealMs(60_000)).toBe(1_000);
+    expect(clock.toProjectMs(1_000)).toBe(60_000);
   });
 
   it('never ends a sleep too early', async () => {

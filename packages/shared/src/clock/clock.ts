@@ -9,9 +9,9 @@ export interface Clock {
   /** The project time at which the real time, such as of a broker timestamp, was `wallMs` (since the epoch). */
   at(wallMs: number): number;
   /** Converts real ms, such as of a round trip, to project ms. */
-  fromMachine(machineMs: number): number;
+  toProjectMs(machineMs: number): number;
   /** Converts project ms to real ms. */
-  toMachine(ms: number): number;
+  toRealMs(ms: number): number;
   readonly machine: Machine;
 }
 
@@ -35,8 +35,8 @@ export function createClock({ scale, anchor }: ClockSetting = realTime, machine 
       const until = now() + ms;
       for (let left = ms; left > 0; left = until - now()) await pause(machine, left / scale, signal);
     },
-    fromMachine: (machineMs) => machineMs * scale,
-    toMachine: (ms) => ms / scale,
+    toProjectMs: (machineMs) => machineMs * scale,
+    toRealMs: (ms) => ms / scale,
     machine,
   };
 }

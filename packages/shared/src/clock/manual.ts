@@ -56,7 +56,7 @@ export function createVirtualClock(start = 0, setting: ClockSetting = realTime):
   return {
     ...clock,
     async advance(ms) {
-      const until = machine.now() + clock.toMachine(ms);
+      const until = machine.now() + clock.toRealMs(ms);
       while (machine.now() < until) {
         machine.moveTo(until);
         // Code after a sleep can sleep again before `until`, so it must run first.

@@ -37,7 +37,7 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
     if (text === undefined && isOptional) return;
     const parsed = variables[name].schema.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
-    else if (text === undefined) problems.push(`${name} is missing: ${variables[name].about}`);
+    else if (text === undefined) problems.push(`${name} is missing: ${variables[name].description}`);
     else problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
   };
   for (const name of needed) read(name, false);

@@ -124,13 +124,13 @@ const settings = {
   mode: {
     name: (kind: string) => `SYNC_${kind}`,
     schema: ({ mode }: KindDefinition) => z.enum(syncModes, 'must be off, observed or on').default(mode),
-    about: ({ about, why }: KindDefinition) =>
-      sentences(`Sync of ${about}: on, observed (plans and counts, but makes no calls) or off.`, why.mode),
+    description: ({ covers, why }: KindDefinition) =>
+      sentences(`Sync of ${covers}: on, observed (plans and counts, but makes no calls) or off.`, why.mode),
   },
   opens: {
     name: (kind: string) => `SLOT_${kind}`,
     schema: ({ opens }: KindDefinition) => opening.default(opens),
-    about: (kind: KindDefinition) =>
+    description: (kind: KindDefinition) =>
       isFirst(kind)
         ? `When slots for ${kind.label} open: a cron expression in the time zone, or an interval such as "every 90m", counted from midnight UTC.`
         : `When slots for ${kind.label} open.`,
@@ -138,13 +138,14 @@ const settings = {
   durationMs: {
     name: (kind: string) => `SLOT_${kind}_DURATION`,
     schema: (kind: KindDefinition) => slotDuration.default(durationMs(kind.duration)),
-    about: ({ label, why }: KindDefinition) => sentences(`Duration of slots for ${label}.`, why.duration),
+    description: ({ label, why }: KindDefinition) =>
+      sentences(`Duration of slots for ${label}.`, why.duration),
     example: ({ duration }: KindDefinition) => duration,
   },
   skip: {
     name: (kind: string) => `SLOT_${kind}_SKIP`,
     schema: () => skips.default(''),
-    about: (kind: KindDefinition) =>
+    description: (kind: KindDefinition) =>
       isFirst(kind)
         ? `Slots for ${kind.label} to skip, by opening time: times, spans, weekdays and dates.`
         : `Slots for ${kind.label} to skip.`,
@@ -153,7 +154,7 @@ const settings = {
   catchUp: {
     name: (kind: string) => `SLOT_${kind}_CATCH_UP`,
     schema: (kind: KindDefinition) => catchUp.default(kind.catchUp),
-    about: (kind: KindDefinition) =>
+    description: (kind: KindDefinition) =>
       sentences(
         isFirst(kind)
           ? `Slots for ${kind.label} that were missed while no scheduler ran: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
@@ -169,7 +170,7 @@ const settingNames = Object.keys(settings) as Setting[];
 type Upper = Uppercase<SyncKind>;
 type SlotVariable<S extends Setting> = {
   schema: ReturnType<Settings[S]['schema']>;
-  about: string;
+  description: string;
   example?: string;
 };
 type SlotVariables = { [K in Upper as `SYNC_${K}`]: SlotVariable<'mode'> } & {
@@ -180,11 +181,11 @@ type SlotVariables = { [K in Upper as `SYNC_${K}`]: SlotVariable<'mode'> } & {
 
 export const slotVariables = Object.fromEntries(
   kindNames.flatMap((kind) =>
-    Object.values(settings).map(({ name, schema, about, ...more }) => {
+    Object.values(settings).map(({ name, schema, description, ...more }) => {
       const example = 'example' in more ? more.example(kinds[kind]) : undefined;
       const variable = {
         schema: schema(kinds[kind]),
-        about: about(kinds[kind]),
+        description: description(kinds[kind]),
         ...(example && { example }),
       };
       return [name(kind.toUpperCase()), variable];
@@ -218,14 +219,14 @@ const goalOf = (name: FreshnessClass) => `FRESHNESS_${name.toUpperCase()}` as Go
 
 export const freshnessVariables = Object.fromEntries(
   classNames.map((name, index) => {
-    const { goal, about } = freshnessClasses[name];
+    const { goal, period } = freshnessClasses[name];
     const what = index === 0 ? 'Freshness goal: max age of our copy of signups' : 'Max age';
     return [
       goalOf(name),
-      { schema: duration.default(durationMs(goal)), about: `${what} ${about}.`, example: goal },
+      { schema: duration.default(durationMs(goal)), description: `${what} ${period}.`, example: goal },
     ];
   }),
-) as Record<Goal, { schema: z.ZodDefault<typeof duration>; about: string; example: string }>;
+) as Record<Goal, { schema: z.ZodDefault<typeof duration>; description: string; example: string }>;
 
 /** The names of the `FRESHNESS_*` variables. */
 export const freshnessVariableNames = classNames.map(goalOf);

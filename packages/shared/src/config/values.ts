@@ -99,4 +99,4 @@ export const replicas = z.string().transform((text, context): Replicas => {
 
 /** The timeout of a call, project ms; at least 10 real seconds, however fast the clock runs. */
 export const callTimeout = (endpoint: Budget, clock: Clock): number =>
-  Math.max(budgets[endpoint].timeoutMs, Math.ceil(clock.fromMachine(10_000)));
+  Math.max(budgets[endpoint].timeoutMs, Math.ceil(clock.toProjectMs(10_000)));

@@ -44,130 +44,132 @@ const [signupsPath = ''] = pathsOf('signups');
 export const variables = {
   ZWIFTRACING_BASE_URL: {
     schema: upstreamUrl,
-    about: 'Base URL of the ZwiftRacing API, without /public. Unset: npm start runs a local sandbox instead.',
+    description:
+      'Base URL of the ZwiftRacing API, without /public. Unset: npm start runs a local sandbox instead.',
     example: 'https://api.zwiftracing.app/api',
   },
   ZWIFTRACING_API_KEY: {
     schema: z.string().min(1),
-    about: 'API key, sent unchanged in the Authorization header.',
+    description: 'API key, sent unchanged in the Authorization header.',
     secret: true,
   },
   ZWIFTRACING_TIER: {
     schema: z.enum(tiers).default('standard'),
-    about: 'Tier of the API key. It sets the initial rate limits; limits that the API reports replace them.',
+    description:
+      'Tier of the API key. It sets the initial rate limits; limits that the API reports replace them.',
   },
   ZWIFTRACING_CLUB_IDS: {
     schema: list
       .transform((ids) => ids.map(Number))
       .pipe(z.array(z.number('must be club ids, e.g. 20650,20651').int().positive()))
       .default([]),
-    about: 'Clubs whose members are synced, comma-separated.',
+    description: 'Clubs whose members are synced, comma-separated.',
     example: '20650,20651',
   },
   ZWIFTRACING_EVENTS_PATH: {
     schema: pathBelow('/').default(listPath),
-    about: 'Path of the upcoming events, below the base URL.',
+    description: 'Path of the upcoming events, below the base URL.',
   },
   ZWIFTRACING_EVENT_PATH: {
     schema: pathBelow(':id').default(eventPath),
-    about: 'Path of one event; :id is replaced.',
+    description: 'Path of one event; :id is replaced.',
   },
   ZWIFTRACING_SIGNUPS_PATH: {
     schema: pathBelow(':id').default(signupsPath),
-    about: 'Path of the signups of one event; :id is replaced.',
+    description: 'Path of the signups of one event; :id is replaced.',
   },
   NATS_URL: {
     schema: brokerUrl,
-    about:
+    description:
       'NATS with JetStream, server 2.10 or newer. Separate the servers of a cluster by commas. Unset: npm start runs a broker.',
     example: 'nats://127.0.0.1:4222',
     secret: true,
   },
   NATS_REPLICAS: {
     schema: oneOrThree,
-    about:
+    description:
       'Used by provisioning: copies of each stream, consumer and bucket in the cluster, 1 or 3. Default 1, or 3 with PACELINE_BROKERS=3.',
     example: '3',
   },
   NATS_TLS_CA: {
     schema: certificateFile,
-    about:
+    description:
       "CA file that the broker's certificate is verified with. Setting it, or using tls:// in NATS_URL, makes TLS mandatory.",
     example: '/etc/paceline/ca.pem',
   },
   NATS_TLS_CERT: {
     schema: certificateFile,
-    about: 'Client certificate file, for a broker that requires one.',
+    description: 'Client certificate file, for a broker that requires one.',
     example: '/etc/paceline/service.crt',
   },
   NATS_TLS_KEY: {
     schema: keyFile,
-    about: 'Private key file of the client certificate.',
+    description: 'Private key file of the client certificate.',
     example: '/etc/paceline/service.key',
   },
   DATABASE_URL: {
     schema: databaseUrl,
-    about:
+    description:
       'Postgres 15 or newer. For TLS, append ?sslmode=verify-full&sslrootcert=… Unset: npm start runs a Postgres.',
     example: 'postgres://paceline:secret@127.0.0.1:5432/paceline',
     secret: true,
   },
   PACELINE_BROKERS: {
     schema: oneOrThree.default(1),
-    about: 'Used by npm start: how many brokers to run, 1 or a cluster of 3.',
+    description: 'Used by npm start: how many brokers to run, 1 or a cluster of 3.',
   },
   PACELINE_REPLICAS: {
     schema: replicas.default(oneOfEach),
-    about: 'Used by npm start: processes per service, either one number for all or a list by service.',
+    description: 'Used by npm start: processes per service, either one number for all or a list by service.',
     example: 'limiter=3,rider-sync=2',
   },
   API_HOST: {
     schema: z.string().min(1).default('127.0.0.1'),
-    about: 'Address that the API listens on. Any address other than loopback requires API_TOKEN.',
+    description: 'Address that the API listens on. Any address other than loopback requires API_TOKEN.',
   },
-  API_PORT: { schema: port.default(3000), about: 'Port that the API listens on.' },
+  API_PORT: { schema: port.default(3000), description: 'Port that the API listens on.' },
   API_TLS_CERT: {
     schema: certificateFile,
-    about: 'Certificate file of the API, which makes it serve https. Unset: http.',
+    description: 'Certificate file of the API, which makes it serve https. Unset: http.',
     example: '/etc/paceline/api.crt',
   },
   API_TLS_KEY: {
     schema: keyFile,
-    about: 'Private key file of the API certificate.',
+    description: 'Private key file of the API certificate.',
     example: '/etc/paceline/api.key',
   },
   API_PUBLIC_URL: {
     schema: publicUrl,
-    about: 'Public URL of the API, used in the links of alerts. Unset: the address it listens on.',
+    description: 'Public URL of the API, used in the links of alerts. Unset: the address it listens on.',
     example: 'https://paceline.example',
   },
   API_TRACE_URL: {
     schema: pageUrl.refine((text) => text.includes(':id'), 'must contain ":id"'),
-    about: 'Link to a trace; :id is replaced. Unset: the dashboard shows the trace id without a link.',
+    description: 'Link to a trace; :id is replaced. Unset: the dashboard shows the trace id without a link.',
     example: 'http://127.0.0.1:16686/trace/:id',
   },
   API_TOKEN: {
     schema: z.string().min(16, 'must be at least 16 characters'),
-    about:
+    description:
       'Bearer token for full access to the API. Required unless API_HOST is loopback; min 16 characters.',
     secret: true,
   },
   API_VIEWER_TOKEN: {
     schema: z.string().min(16, 'must be at least 16 characters'),
-    about: 'Bearer token for read-only access. Needs API_TOKEN too.',
+    description: 'Bearer token for read-only access. Needs API_TOKEN too.',
     secret: true,
   },
   API_CORS_ORIGINS: {
     schema: list
       .pipe(z.array(z.string().refine(isOrigin, 'must be origins, e.g. https://team.example')))
       .default([]),
-    about: 'Origins allowed to call the API from a browser, comma-separated.',
+    description: 'Origins allowed to call the API from a browser, comma-separated.',
     example: 'https://team.example',
   },
   API_RATE_LIMIT: {
     // 100 open dashboards send 420 requests per second while their stream is down.
     schema: z.coerce.number('must be a whole number').int().positive().default(600),
-    about:
+    description:
       'Max requests per second from one client (token and address), averaged over 10 s. No limit without API_TOKEN.',
   },
   API_COMMAND_QUEUE: {
@@ -177,91 +179,94 @@ export const variables = {
       .min(1, 'must be at least 1')
       .max(100_000, 'must be at most 100000')
       .default(1_000),
-    about:
+    description:
       'Max commands that one API process queues while the database is slow, up to 100000. When the queue is full, the API answers 503.',
   },
   API_IDEMPOTENCY: {
     schema: duration.default(86_400_000),
-    about: 'How long the response to a request with an Idempotency-Key is kept.',
+    description: 'How long the response to a request with an Idempotency-Key is kept.',
     example: '24h',
   },
   RETENTION_HISTORY: {
     schema: retention(1).default(90 * day),
-    about: 'How long finished runs with their calls, commands, conflicts and alerts are kept.',
+    description: 'How long finished runs with their calls, commands, conflicts and alerts are kept.',
     example: '90d',
   },
   RETENTION_EVENTS: {
     schema: retention(4).default(90 * day),
-    about: 'How long events, with their signups and results, are kept after their start.',
+    description: 'How long events, with their signups and results, are kept after their start.',
     example: '90d',
   },
   RETENTION_COPIES: {
     schema: retention(4).default(7 * day),
-    about: 'How long the times of signup copies are kept. Freshness is measured from them.',
+    description: 'How long the times of signup copies are kept. Freshness is measured from them.',
     example: '7d',
   },
   RETENTION_RIDER_HISTORY: {
     schema: retention(1).default(365 * day),
-    about: 'How long rider history is kept. The current data of a rider is always kept.',
+    description: 'How long rider history is kept. The current data of a rider is always kept.',
     example: '365d',
   },
   RETENTION_EVENT_STREAM: {
     schema: retention(1).default(7 * day),
-    about: 'How long the broker keeps events for clients that reconnect, in real time.',
+    description: 'How long the broker keeps events for clients that reconnect, in real time.',
     example: '7d',
   },
   RETENTION_EVENT_STREAM_SIZE: {
     schema: storage(1).default(512 * mebibyte),
-    about: 'Max size of the event stream on the broker.',
+    description: 'Max size of the event stream on the broker.',
     example: '512MiB',
   },
   RETENTION_DEAD_LETTERS: {
     schema: retention(1).default(30 * day),
-    about: 'How long the broker keeps dead-lettered messages, in real time.',
+    description: 'How long the broker keeps dead-lettered messages, in real time.',
     example: '30d',
   },
   RETENTION_DEAD_LETTERS_SIZE: {
     schema: storage(1).default(256 * mebibyte),
-    about: 'Max size of the dead-letter stream on the broker.',
+    description: 'Max size of the dead-letter stream on the broker.',
     example: '256MiB',
   },
   RETENTION_JOURNAL: {
     schema: z.coerce.number().int().min(1_000, 'must be at least 1000').default(20_000),
-    about:
+    description:
       'Journal entries that the limiter keeps per partition for audits. Entries that its windows still need are always kept.',
   },
   LOG_FILE_SIZE: {
     schema: storage(1).default(16 * mebibyte),
-    about: 'Used by npm start: size at which a log file is rotated. One rotated file is kept.',
+    description: 'Used by npm start: size at which a log file is rotated. One rotated file is kept.',
     example: '16MiB',
   },
   HEALTH_HOST: {
     schema: z.string().min(1).default('127.0.0.1'),
-    about: 'Address that the other services listen on for /livez, /readyz and /metrics.',
+    description: 'Address that the other services listen on for /livez, /readyz and /metrics.',
   },
   HEALTH_PORT: {
     schema: port.default(0),
-    about: 'Port of /livez, /readyz and /metrics; 0 picks a free one.',
+    description: 'Port of /livez, /readyz and /metrics; 0 picks a free one.',
   },
   PACELINE_CLOCK: {
     schema: clockText.default({ scale: 1, anchor: 0 }),
-    about:
+    description:
       'Runs time faster in every process, from a shared anchor. Only allowed when ZWIFTRACING_BASE_URL is on loopback or under .test.',
     example: 'scale=60,anchor=1764788400000',
   },
-  SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), about: 'Time zone of the slots below.' },
+  SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), description: 'Time zone of the slots below.' },
   ...slotVariables,
   ...freshnessVariables,
   SLACK_WEBHOOK_URL: {
     schema: webhookUrl,
-    about: 'Slack incoming webhook that alerts are posted to.',
+    description: 'Slack incoming webhook that alerts are posted to.',
     secret: true,
   },
   LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-    about: 'Log level of the services.',
+    description: 'Log level of the services.',
   },
-} as const satisfies Record<string, { schema: z.ZodType; about: string; example?: string; secret?: boolean }>;
+} as const satisfies Record<
+  string,
+  { schema: z.ZodType; description: string; example?: string; secret?: boolean }
+>;
 
 export type VariableName = keyof typeof variables;
 
@@ -270,10 +275,10 @@ export const variableNames = Object.keys(variables) as VariableName[];
 /** The text of `.env.example`: every variable, commented out, with its description and an example or default. */
 export function envExample(): string {
   const entries = variableNames.map((name) => {
-    const variable: { about: string; example?: string } = variables[name];
+    const variable: { description: string; example?: string } = variables[name];
     const fallback = variables[name].schema.safeParse(undefined);
     const preset = fallback.success && typeof fallback.data !== 'object' ? String(fallback.data) : '';
-    return `# ${variable.about}\n#${name}=${variable.example ?? preset}\n`;
+    return `# ${variable.description}\n#${name}=${variable.example ?? preset}\n`;
   });
   return `# Generated from the configuration schemas. Copy to .env and uncomment what you change.\n\n${entries.join('\n')}`;
 }

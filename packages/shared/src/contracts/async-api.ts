@@ -29,7 +29,7 @@ function channelsOf([name, message]: readonly [string, Message]) {
   const stored = 'stream' in message ? ` Stored in the stream ${message.stream}.` : '';
   const channel = {
     address: message.subject,
-    description: `${message.kind}: ${message.about}${stored}`,
+    description: `${message.kind}: ${message.description}${stored}`,
     messages: { [name]: reference(`components/messages/${name}`) },
     ...(tokens.length > 0 && { parameters: Object.fromEntries(tokens) }),
   };
@@ -49,7 +49,7 @@ function operationsOf([name, message]: readonly [string, Message]) {
 }
 
 function messagesOf([name, message]: readonly [string, Message]) {
-  const sent = { name, summary: message.about, payload: schemaOf(message.payload) };
+  const sent = { name, summary: message.description, payload: schemaOf(message.payload) };
   if (message.kind !== 'request') return [[name, sent] as const];
   const reply = { name: replyOf(name), summary: `Reply to ${name}.`, payload: schemaOf(message.reply) };
   return [[name, sent] as const, [replyOf(name), reply] as const];

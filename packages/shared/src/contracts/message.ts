@@ -16,7 +16,7 @@ interface Common<Payload extends z.ZodType> {
   readonly payload: Payload;
   readonly from: readonly Service[];
   readonly to: readonly Service[];
-  readonly about: string;
+  readonly description: string;
 }
 
 export interface WorkMessage<P extends z.ZodType = z.ZodType> extends Common<P> {

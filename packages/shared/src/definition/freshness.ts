@@ -7,7 +7,7 @@ export interface FreshnessClassEntry {
   /** The lane in which its signups are fetched. */
   readonly lane: string;
   /** When the class applies, as the end of a sentence. */
-  readonly about: string;
+  readonly period: string;
 }
 
 /** Events by time until their start, soonest first: the sooner, the fresher their signups should be. */
@@ -17,20 +17,20 @@ export const freshnessClasses = {
     from: '15m',
     goal: '15m',
     lane: 'near_event_urgent',
-    about: 'in the last 15 minutes before an event',
+    period: 'in the last 15 minutes before an event',
   },
   near: {
     label: 'Within the hour',
     from: '60m',
     goal: '60m',
     lane: 'near_event_normal',
-    about: 'in the last hour',
+    period: 'in the last hour',
   },
   far: {
     label: 'Within two days',
     from: '48h',
     goal: '24h',
     lane: 'far_event_sync',
-    about: 'in the last two days',
+    period: 'in the last two days',
   },
 } as const satisfies Readonly<Record<string, FreshnessClassEntry>>;

@@ -2,7 +2,8 @@ export interface KindEntry {
   readonly title: string;
   /** Short label of a run or slot: `riders`. */
   readonly label: string;
-  readonly about: string;
+  /** What it syncs, as part of a sentence. */
+  readonly covers: string;
   /** The service that runs it: its flow is `src/flows/<kind>.ts` there. */
   readonly service: 'rider-sync' | 'event-sync';
   /** The lane in which its calls wait, and so its color. */
@@ -33,7 +34,7 @@ export const kinds = {
   rider: {
     title: 'Rider sync',
     label: 'riders',
-    about: 'members of the clubs, and riders added by hand',
+    covers: 'members of the clubs, and riders added by hand',
     service: 'rider-sync',
     lane: 'rider_sync',
     thing: 'club',
@@ -51,7 +52,7 @@ export const kinds = {
   near: {
     title: 'Near events',
     label: 'near events',
-    about: 'signups of events that start within an hour',
+    covers: 'signups of events that start within an hour',
     service: 'event-sync',
     lane: 'near_event_normal',
     thing: 'near event',
@@ -72,7 +73,7 @@ export const kinds = {
   far: {
     title: 'Far events',
     label: 'far events',
-    about: 'signups of events in the next two days',
+    covers: 'signups of events in the next two days',
     service: 'event-sync',
     lane: 'far_event_sync',
     thing: 'far event',
@@ -94,7 +95,7 @@ export const kinds = {
   results: {
     title: 'Results',
     label: 'results',
-    about: 'results of finished events',
+    covers: 'results of finished events',
     service: 'event-sync',
     lane: 'far_event_sync',
     thing: 'finished event',

@@ -1,7 +1,7 @@
 import { type Clock, type Machine, pause } from '../clock/index.ts';
 import { type PermitRequest, type PermitRequestOf, catalog, type Policy } from '../contracts/index.ts';
 import type { Budget } from '../definition/index.ts';
-import { type Bus, listen, request } from '../messaging/index.ts';
+import { type Bus, subscribe, request } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
 import { decidePermit, type PermitEffect, type PermitEvent, requestPermit } from './core/permit-protocol.ts';
@@ -37,7 +37,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
   const openPermits = () => [...routes.values()].flatMap(({ permits }) => [...permits.values()]);
   let onClosed = () => {};
   const subscriptions = [
-    listen(bus, catalog.offer, { client }, ({ ticket, permit }) => {
+    subscribe(bus, catalog.offer, { client }, ({ ticket, permit }) => {
       // An offer for a closed ticket is ignored: the limiter takes the permit back.
       for (const { permits } of routes.values()) permits.get(ticket)?.dispatch({ event: 'offered', permit });
     }),
@@ -49,7 +49,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
     const route: Route = { requester: createRequester(bus, partition), permits: new Map() };
     routes.set(partition, route);
     // Repeated at once, so that a new owner knows every request before it grants the first permit.
-    const onClaim = listen(bus, catalog.partitionClaimed, { partition }, () => {
+    const onClaim = subscribe(bus, catalog.partitionClaimed, { partition }, () => {
       route.requester.abandon();
       for (const permit of route.permits.values()) permit.dispatch({ event: 'new owner' });
     });

@@ -13,5 +13,5 @@ export { deadLetter, done, handle, type WorkConsumer, retryAfter, type Settlemen
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
 export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';
-export { listen, request, respond } from './request.ts';
+export { subscribe, request, respond } from './request.ts';
 export { openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

@@ -72,17 +72,17 @@ export function respond<M extends RequestMessage>(
       refuse(error);
     }
   };
-  return subscribe(bus, subjectOf(message, tokens), onMessage, group);
+  return subscribeRaw(bus, subjectOf(message, tokens), onMessage, group);
 }
 
 /** Subscribes to new messages; one with an invalid payload is logged and skipped. */
-export function listen<M extends EventMessage | SignalMessage>(
+export function subscribe<M extends EventMessage | SignalMessage>(
   bus: Bus,
   message: M,
   tokens: SubjectTokens,
   onMessage: (payload: PayloadOf<M>) => void,
 ): Subscription {
-  return subscribe(bus, subjectOf(message, tokens), (incoming) => {
+  return subscribeRaw(bus, subjectOf(message, tokens), (incoming) => {
     try {
       onMessage(decode(message.payload, incoming.data) as PayloadOf<M>);
     } catch (error) {
@@ -91,7 +91,7 @@ export function listen<M extends EventMessage | SignalMessage>(
   });
 }
 
-function subscribe(
+function subscribeRaw(
   bus: Bus,
   subject: string,
   onMessage: (incoming: Msg) => void,

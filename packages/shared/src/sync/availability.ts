@@ -1,6 +1,6 @@
 import type { Source } from '../definition/index.ts';
 import type { tables } from '../database/index.ts';
-import { isPage, type UpstreamError } from '../zwiftracing/index.ts';
+import { isWebPage, type UpstreamError } from '../zwiftracing/index.ts';
 
 /** The availability of a source, as stored. Timestamps are project ms. */
 export type SourceAvailability = Omit<typeof tables.sources.$inferSelect, 'source' | 'account' | 'address'>;
@@ -40,7 +40,7 @@ function verdictOn(
   if (!error) return 'available';
   if (error.code === 'unauthorized') return 'unavailable';
   if (error.code !== 'not_found') return undefined;
-  if (isPage(error.rawStart ?? '')) return 'unavailable';
+  if (isWebPage(error.rawStart ?? '')) return 'unavailable';
   return source === 'riders' ? 'available' : 'missing';
 }
 
@@ -89,7 +89,7 @@ function adviceOn(
   const known = others.filter(({ state }) => state !== 'unknown');
   if (known.length > 0 && known.every(({ state, status }) => state === 'unavailable' && status === 404))
     return 'This host answers 404 to every request: check ZWIFTRACING_BASE_URL.';
-  if (isPage(rawStart ?? '')) return 'Nothing is served at this address: check ZWIFTRACING_BASE_URL.';
+  if (isWebPage(rawStart ?? '')) return 'Nothing is served at this address: check ZWIFTRACING_BASE_URL.';
   return `Check ${pathVariables[source] ?? 'ZWIFTRACING_BASE_URL'}.`;
 }
 

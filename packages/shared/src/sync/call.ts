@@ -4,7 +4,7 @@ import type { Budget, Lane } from '../definition/index.ts';
 import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
 import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
-import { throughOutages } from './database.ts';
+import { retryDuringOutage } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
 import { isTemporary, pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
 
@@ -102,7 +102,7 @@ async function callOnce<E extends Budget, Answer>(
         startedAt,
         durationMs,
       };
-      return throughOutages(sync, () => sync.db.insert(tables.syncLogs).values({ ...row, ...outcome }));
+      return retryDuringOutage(sync, () => sync.db.insert(tables.syncLogs).values({ ...row, ...outcome }));
     };
     try {
       const answer = await chosen.send(permit);

@@ -21,7 +21,7 @@ const pauseMs = 500;
  * cost an hour's only call.
  * @throws any other error of `work`; the database's error once shutdown starts
  */
-export async function throughOutages<T>(
+export async function retryDuringOutage<T>(
   { clock, log, signal }: OutageWait,
   work: () => Promise<T>,
 ): Promise<T> {

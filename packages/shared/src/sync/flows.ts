@@ -14,7 +14,7 @@ export interface Flow {
 }
 
 /** The module `flows/<kind>.ts` of a service. */
-export interface FlowFile<S extends Sync> {
+export interface FlowModule<S extends Sync> {
   readonly flow: (sync: S) => Flow;
 }
 
@@ -22,7 +22,7 @@ export interface FlowFile<S extends Sync> {
 export async function openFlows<S extends Sync>(
   sync: S,
   service: SyncService,
-  load: (kind: SyncKind) => Promise<FlowFile<S>>,
+  load: (kind: SyncKind) => Promise<FlowModule<S>>,
 ): Promise<WorkConsumer[]> {
   const own = kindNames.filter((kind) => kinds[kind].service === service);
   return Promise.all(

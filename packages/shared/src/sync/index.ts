@@ -1,6 +1,6 @@
 export { callOutcome, callUpstream, type ChosenCall } from './call.ts';
-export { fromInserted, plainError, throughOutages, upsert, type Transaction } from './database.ts';
-export { type Flow, type FlowFile, openFlows } from './flows.ts';
+export { fromInserted, plainError, retryDuringOutage, upsert, type Transaction } from './database.ts';
+export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
 export { type PlanRun, type RunPlan, type RunWork, saveProgress } from './run.ts';
 export type { RunEnding, RunProgress, RunRow } from './run-rows.ts';

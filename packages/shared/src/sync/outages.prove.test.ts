@@ -2,7 +2,7 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDatabaseUnavailable, tables } from '../database/index.ts';
 import { type DedicatedBackend, dedicatedBackend } from '../testing/backend.ts';
-import { plainError, throughOutages } from './database.ts';
+import { plainError, retryDuringOutage } from './database.ts';
 import type { Sync } from './open.ts';
 import { runSlot } from './run.ts';
 import { openSyncHarness, type SyncHarness } from './testing/harness.ts';
@@ -39,7 +39,7 @@ describe('database work', () => {
   it('is retried until Postgres is back', async () => {
     await killPostgres();
     let times = 0;
-    const working = throughOutages(syncUntil(), () => {
+    const working = retryDuringOutage(syncUntil(), () => {
       times += 1;
       return harness.db.execute('select 42 as n');
     });
@@ -51,7 +51,7 @@ describe('database work', () => {
   it('is aborted at once when shutdown starts', async () => {
     await killPostgres();
     const stopping = new AbortController();
-    const working = throughOutages(syncUntil(stopping.signal), () => harness.db.execute('select 1'));
+    const working = retryDuringOutage(syncUntil(stopping.signal), () => harness.db.execute('select 1'));
     stopping.abort();
     // Time is stopped, so no pause ends.
     expect(isDatabaseUnavailable(await failure(working))).toBe(true);
@@ -60,7 +60,7 @@ describe('database work', () => {
 
   it('is retried in a transaction too, without crashing the process', async () => {
     let times = 0;
-    const working = throughOutages(syncUntil(), () =>
+    const working = retryDuringOutage(syncUntil(), () =>
       harness.db.transaction(async (tx) => {
         times += 1;
         if (times === 1) await postgres.kill();
@@ -81,7 +81,7 @@ describe('database work', () => {
       times += 1;
       return harness.db.execute('select nothing from nowhere');
     };
-    const error = await failure(throughOutages(syncUntil(), work));
+    const error = await failure(retryDuringOutage(syncUntil(), work));
     expect(times).toBe(1);
     expect(isDatabaseUnavailable(error)).toBe(false);
     expect(error).toBeInstanceOf(DrizzleQueryError);

@@ -11,7 +11,7 @@ import {
   recordError,
   type Span,
 } from '../telemetry/index.ts';
-import { plainError, throughOutages, type Transaction } from './database.ts';
+import { plainError, retryDuringOutage, type Transaction } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
 import {
   endAbandoned,
@@ -34,16 +34,16 @@ export type RunWork = (run: RunRow) => Promise<RunEnding>;
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
     const open = () => openRun(sync.db, tick, nowMs(sync));
-    const abandoned = await throughOutages(sync, () => endAbandoned(sync.db, tick, nowMs(sync)));
+    const abandoned = await retryDuringOutage(sync, () => endAbandoned(sync.db, tick, nowMs(sync)));
     for (const each of abandoned) await announceRun(sync, each);
-    const run = await throughOutages(sync, open);
+    const run = await retryDuringOutage(sync, open);
     await announceRun(sync, run);
     if (run.state !== 'running') return done;
     const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
     const links = await linksOf(sync, run, tick);
     // After a database outage the work resumes from the stored checkpoint.
     const resume = () =>
-      throughOutages(sync, async () => {
+      retryDuringOutage(sync, async () => {
         const current = await open();
         return current.mode === 'on' ? work(current) : observe(sync, current, plan);
       });
@@ -59,7 +59,7 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
 export const failDeadLetteredRun =
   (sync: Sync) =>
   async (tick: Tick, reason: string): Promise<void> => {
-    const { state, runId } = await throughOutages(sync, () => openRun(sync.db, tick, nowMs(sync)));
+    const { state, runId } = await retryDuringOutage(sync, () => openRun(sync.db, tick, nowMs(sync)));
     if (state !== 'running') return;
     await announceRun(
       sync,
@@ -70,7 +70,7 @@ export const failDeadLetteredRun =
 /** Links to the tick of a dead process and to the continued run, which can be in other traces. */
 async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Link[]> {
   const before =
-    continues === undefined ? null : await throughOutages(sync, () => findTraceparent(sync.db, continues));
+    continues === undefined ? null : await retryDuringOutage(sync, () => findTraceparent(sync.db, continues));
   return [run.traceparent, before].flatMap((traceparent) =>
     traceparent === null || traceparent === currentTraceContext().traceparent ? [] : linksTo({ traceparent }),
   );
@@ -95,7 +95,7 @@ async function execute(sync: Sync, run: RunRow, work: () => Promise<RunEnding>, 
 }
 
 const finishRun = (sync: Sync, runId: string, ending: RunEnding): Promise<RunRow> =>
-  throughOutages(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: nowMs(sync) }));
+  retryDuringOutage(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: nowMs(sync) }));
 
 /** Stores data together with the run's progress, and announces the progress once committed. */
 export async function saveProgress(
@@ -104,7 +104,7 @@ export async function saveProgress(
   progress: RunProgress,
   write: (tx: Transaction) => Promise<void>,
 ): Promise<void> {
-  const run = await throughOutages(sync, () =>
+  const run = await retryDuringOutage(sync, () =>
     sync.db.transaction(async (tx) => {
       await write(tx);
       return updateRun(tx, runId, progress);

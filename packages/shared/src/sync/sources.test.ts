@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SourceChanged } from '../contracts/index.ts';
 import { catalog } from '../contracts/index.ts';
 import { tables } from '../database/index.ts';
-import { listen } from '../messaging/index.ts';
+import { subscribe } from '../messaging/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
 import { Sources, SourceUnavailable } from './sources.ts';
 import { openSyncHarness, type SyncHarness } from './testing/harness.ts';
@@ -15,7 +15,7 @@ const changes: SourceChanged[] = [];
 
 beforeAll(async () => {
   harness = await openSyncHarness({ scale: 10 });
-  listen(harness.bus, catalog.sourceChanged, {}, (change) => changes.push(change));
+  subscribe(harness.bus, catalog.sourceChanged, {}, (change) => changes.push(change));
 });
 
 beforeEach(async () => {

@@ -8,7 +8,7 @@ import { type Bus, publish } from '../messaging/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
 import { afterCall, type SourceAvailability, canCall, pauseBeforeProbe, unknown } from './availability.ts';
-import { throughOutages } from './database.ts';
+import { retryDuringOutage } from './database.ts';
 
 const { sources } = tables;
 
@@ -50,7 +50,7 @@ export class Sources {
   async requireAvailable(endpoint: Budget, lane: Lane): Promise<void> {
     if (isManual(lane)) return;
     const { db } = this.#options;
-    const known = await throughOutages(this.#options, () => this.#read(db, budgets[endpoint].source));
+    const known = await retryDuringOutage(this.#options, () => this.#read(db, budgets[endpoint].source));
     if (!canCall(known, this.#now())) throw new SourceUnavailable(endpoint, known);
   }
 
@@ -73,7 +73,7 @@ export class Sources {
   async recordCall(endpoint: Budget, error?: unknown): Promise<void> {
     const source = budgets[endpoint].source;
     if (error !== undefined && !(error instanceof UpstreamError)) return;
-    await throughOutages(this.#options, async () => {
+    await retryDuringOutage(this.#options, async () => {
       const before = await this.#read(this.#options.db, source);
       const isUnchanged = before.state === 'available' && before.refusals === 0;
       if (!error && isUnchanged) return;

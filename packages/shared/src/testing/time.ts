@@ -69,7 +69,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
     clock,
     quiet: traffic.quiet,
     until<T>(check: () => T | Promise<T>, within = aDay) {
-      const end = machine.now() + clock.toMachine(within);
+      const end = machine.now() + clock.toRealMs(within);
       const startedAt = performance.now();
       return wait<T>(async (next) => {
         try {
@@ -89,7 +89,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
     },
     pass(ms) {
       let isOver = false;
-      machine.after(clock.toMachine(ms), () => (isOver = true));
+      machine.after(clock.toRealMs(ms), () => (isOver = true));
       return wait<void>(async () => (isOver ? { value: undefined } : undefined));
     },
   };

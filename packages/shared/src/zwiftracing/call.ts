@@ -5,7 +5,7 @@ import type { Clock } from '../clock/index.ts';
 import { callTimeout, isForbiddenHost } from '../config/index.ts';
 import type { Budget } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
-import { errorOf, isPage, readPolicy, readRateLimited, UpstreamError, UnexpectedShape } from './errors.ts';
+import { errorOf, isWebPage, readPolicy, readRateLimited, UpstreamError, UnexpectedShape } from './errors.ts';
 
 export interface CallSettings {
   /** Without a trailing slash. */
@@ -49,7 +49,7 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
     const sentAt = clock.now();
     const duration = () => Math.max(0, clock.now() - sentAt);
     permit.use();
-    const cancelTimeout = clock.machine.after(clock.toMachine(timeoutMs), () => timeout.abort());
+    const cancelTimeout = clock.machine.after(clock.toRealMs(timeoutMs), () => timeout.abort());
     try {
       const response = await fetch(url, {
         ...sent,
@@ -103,7 +103,7 @@ function parseResponse<T>(
   try {
     return read(parseJson(text));
   } catch (error) {
-    const what = isPage(text) ? 'a web page' : reasonOf(error);
+    const what = isWebPage(text) ? 'a web page' : reasonOf(error);
     throw new UpstreamError('unreadable', `Invalid response from ZwiftRacing: ${what}`, {
       status,
       rawStart: startOf(text),

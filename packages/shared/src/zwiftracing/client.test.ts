@@ -51,7 +51,7 @@ const upstream = (settings: { clock?: Clock; apiKey?: string; signal?: AbortSign
   createZwiftRacing({ baseUrl, apiKey, paths, clock: createClock(), ...settings });
 
 /** Runs so fast that a timeout takes 30 ms, without the extra time for real machines. */
-const fastClock: Clock = { ...createClock({ scale: 1_000, anchor: Date.now() }), fromMachine: () => 0 };
+const fastClock: Clock = { ...createClock({ scale: 1_000, anchor: Date.now() }), toProjectMs: () => 0 };
 
 interface RecordingPermit<E extends Budget> {
   readonly permit: Permit<E>;

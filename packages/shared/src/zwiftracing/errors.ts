@@ -40,7 +40,7 @@ export class UpstreamError extends Error {
 }
 
 export class UnexpectedShape extends Error {
-  override name = 'WrongShape';
+  override name = 'UnexpectedShape';
 }
 
 function codeOf(status: number): UpstreamErrorCode {
@@ -68,9 +68,9 @@ export function errorOf(status: number, rawStart: string, retryAfterMs?: number)
 }
 
 const aboutNotFound = (rawStart: string): string =>
-  isPage(rawStart) ? 'a web page, so nothing is served at this address' : 'not found';
+  isWebPage(rawStart) ? 'a web page, so nothing is served at this address' : 'not found';
 
-export const isPage = (text: string): boolean => text.trimStart().startsWith('<');
+export const isWebPage = (text: string): boolean => text.trimStart().startsWith('<');
 
 /** What a 429 reports about its limit. */
 export interface RateLimited {

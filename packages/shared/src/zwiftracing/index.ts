@@ -6,7 +6,13 @@ export {
   type ZwiftRacing,
   type ZwiftRacingSettings,
 } from './client.ts';
-export { isPage, readRateLimited, UpstreamError, type UpstreamErrorCode, UnexpectedShape } from './errors.ts';
+export {
+  isWebPage,
+  readRateLimited,
+  UpstreamError,
+  type UpstreamErrorCode,
+  UnexpectedShape,
+} from './errors.ts';
 export {
   type ClubPage,
   type EventItem,

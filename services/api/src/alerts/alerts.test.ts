@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { type AlertChanged, catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
-import { listen } from '@paceline/shared/messaging';
+import { subscribe } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealLimiter } from '../testing/services.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await test.startAnother();
   limiter = await runRealLimiter(test);
   clients = createLimiters(await test.busOf('rider-sync'), test.clock);
-  listen(await test.busOf('admin'), catalog.alertChanged, {}, (change) => changes.push(change));
+  subscribe(await test.busOf('admin'), catalog.alertChanged, {}, (change) => changes.push(change));
 });
 
 afterAll(async () => {

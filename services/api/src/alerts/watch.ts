@@ -80,7 +80,7 @@ interface AlertPorts extends Pick<Peers, 'limiter' | 'freshness'> {
 }
 
 /** Real ms between two checks: 15 s of project time, within bounds. */
-const checkIntervalMs = (clock: Clock): number => Math.min(5_000, Math.max(250, clock.toMachine(15_000)));
+const checkIntervalMs = (clock: Clock): number => Math.min(5_000, Math.max(250, clock.toRealMs(15_000)));
 /** Real ms that a process has to send the alert that it has claimed. */
 const claimMs = 30_000;
 
@@ -99,7 +99,7 @@ async function checkAlerts(ports: AlertPorts): Promise<void> {
 async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat): Promise<void> {
   for (;;) {
     const now = Math.round(clock.now());
-    const alert = await claimUnsent(db, now, now + Math.round(clock.fromMachine(claimMs)));
+    const alert = await claimUnsent(db, now, now + Math.round(clock.toProjectMs(claimMs)));
     if (!alert) return;
     try {
       await sendToChat(chatMessage(alert, url));

@@ -1,6 +1,6 @@
 import { tables } from '@paceline/shared/database';
 import { catalog } from '@paceline/shared/contracts';
-import { listen } from '@paceline/shared/messaging';
+import { subscribe } from '@paceline/shared/messaging';
 import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
@@ -13,7 +13,7 @@ const waiting = { state: 'waiting_for_window', until: someTime } as const;
 beforeAll(async () => {
   test = await startTestApi();
   const riderSync = await test.busOf('rider-sync');
-  listen(riderSync, catalog.commandCancelled, {}, ({ commandId }) => void cancelledIds.push(commandId));
+  subscribe(riderSync, catalog.commandCancelled, {}, ({ commandId }) => void cancelledIds.push(commandId));
   await riderSync.connection.flush();
 });
 afterAll(() => test?.stop());

@@ -104,7 +104,7 @@ export function startSweep({ db, publisher, broker, rejected, clock, log }: Swee
     try {
       await rejected.withdraw();
       await broker.reach();
-      const before = clock.now() - clock.fromMachine(graceMs);
+      const before = clock.now() - clock.toProjectMs(graceMs);
       const unpublished = await findUnpublished(db, before, publishBatchSize);
       // A rejected one may have been committed just now: the next pass withdraws it.
       await Promise.all(unpublished.filter((command) => !rejected.has(command)).map(publishUnpublished));

@@ -72,6 +72,6 @@ export const rateLimitHeaders =
     await next();
     const window = (await pendingWindows)?.find(({ endpoint }) => endpoint === budget);
     if (!window) return;
-    const fields = rateLimitFields(window, clock.now(), (ms) => clock.toMachine(ms) / 1_000);
+    const fields = rateLimitFields(window, clock.now(), (ms) => clock.toRealMs(ms) / 1_000);
     for (const [name, value] of Object.entries(fields)) c.res.headers.set(name, value);
   };

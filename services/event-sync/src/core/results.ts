@@ -1,6 +1,6 @@
 import { kinds } from '@paceline/shared/definition';
 import type { ResultsState } from '@paceline/shared/contracts';
-import { isPage, type UpstreamError, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import { isWebPage, type UpstreamError, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Horizon } from './classes.ts';
 import type { Selection } from './event-run.ts';
 
@@ -109,7 +109,7 @@ export function scopeOfFailure({
   code,
   rawStart = '',
 }: Pick<UpstreamError, 'code'> & Partial<UpstreamError>): 'none yet' | 'this event' | 'all events' {
-  if (code === 'not_found' && !isPage(rawStart)) return 'none yet';
+  if (code === 'not_found' && !isWebPage(rawStart)) return 'none yet';
   return affectsOneEvent.has(code) ? 'this event' : 'all events';
 }
 

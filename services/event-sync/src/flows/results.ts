@@ -1,4 +1,4 @@
-import { type Flow, nowMs, type Sync, throughOutages } from '@paceline/shared/sync';
+import { type Flow, nowMs, type Sync, retryDuringOutage } from '@paceline/shared/sync';
 import type { EventResults } from '@paceline/shared/zwiftracing';
 import { findEndedEvents, giveUpResults, storeResults, storeFailedTry } from '../adapters/results.ts';
 import { chooseResults, resultsHorizon, scopeOfFailure } from '../core/results.ts';
@@ -9,7 +9,7 @@ export function flow(sync: Sync): Flow {
   const calls = callsForResults(sync);
   return {
     async run(row) {
-      await throughOutages(sync, () => giveUpResults(sync.db, resultsHorizon(sync.clock.now()).after));
+      await retryDuringOutage(sync, () => giveUpResults(sync.db, resultsHorizon(sync.clock.now()).after));
       return runOverEvents(sync, row, calls);
     },
     plan: planOverEvents(calls),

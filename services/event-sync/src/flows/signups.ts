@@ -8,7 +8,7 @@ import {
   type RunRow,
   SourceUnavailable,
   type Sync,
-  throughOutages,
+  retryDuringOutage,
 } from '@paceline/shared/sync';
 import { type SignupsResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates, listFetchedAt, storeEvents, storeSignups } from '../adapters/events.ts';
@@ -71,7 +71,7 @@ async function refreshList(
     });
     if (answer) {
       const fetchedAt = nowMs(sync);
-      await throughOutages(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
+      await retryDuringOutage(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
     }
     return { is: 'fresh' };
   } catch (error) {

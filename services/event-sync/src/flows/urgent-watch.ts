@@ -5,7 +5,7 @@ import {
   callUpstream,
   nowMs,
   plainError,
-  throughOutages,
+  retryDuringOutage,
   type Transaction,
 } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
@@ -52,7 +52,9 @@ const lookWith =
   (sync: EventSync, allow: (urgent: readonly Candidate[]) => Promise<readonly Candidate[]>): Look =>
   async (state) => {
     const now = sync.clock.now();
-    const upcoming = await throughOutages(sync, () => findCandidates(sync.db, horizonOf(watchedKind, now)));
+    const upcoming = await retryDuringOutage(sync, () =>
+      findCandidates(sync.db, horizonOf(watchedKind, now)),
+    );
     const { urgent, pause } = findUrgent(upcoming, state, sync.goals, now);
     return { event: 'found', urgent: await allow(urgent), pause };
   };
@@ -87,7 +89,7 @@ async function callForFirst(
     });
     if (!answer) return state;
     const store = (tx: Transaction) => storeSignups(tx, eventId, answer, nowMs(sync));
-    await throughOutages(sync, () => sync.db.transaction(store));
+    await retryDuringOutage(sync, () => sync.db.transaction(store));
     return decide(state, { event: 'answered' });
   } catch (error) {
     if (error instanceof PermitRefused) return decide(state, { event: 'refused' });

@@ -233,7 +233,7 @@ class OwnedPartition implements Partition {
     const { clock } = this.#parts;
     this.#cancelAlarm();
     if (at === undefined) return;
-    const machineMs = Math.ceil(clock.toMachine(at - this.#now()));
+    const machineMs = Math.ceil(clock.toRealMs(at - this.#now()));
     const sleep = Math.min(Math.max(minSleep, machineMs), maxSleep);
     this.#cancelAlarm = clock.machine.after(sleep, () => this.#dispatch({ event: 'turn' }));
   }

@@ -1,7 +1,7 @@
 import { NoRespondersError, RequestError } from '@nats-io/nats-core';
 import type { Machine } from '@paceline/shared/clock';
 import { catalog, type PartitionOwnership } from '@paceline/shared/contracts';
-import { type Bus, listen, request, respond, signal } from '@paceline/shared/messaging';
+import { type Bus, subscribe, request, respond, signal } from '@paceline/shared/messaging';
 import {
   connectionLost,
   heartbeatReceived,
@@ -87,7 +87,7 @@ export function startPresence({ bus, machine, limiter, owns, onRound, onChange }
 
   const subscriptions = [
     respond(bus, catalog.ping, { limiter }, (_, reply) => reply({})),
-    listen(bus, catalog.heartbeat, {}, (heartbeat) => {
+    subscribe(bus, catalog.heartbeat, {}, (heartbeat) => {
       if (heartbeat.limiter === limiter) {
         receiveOwn(heartbeat.sequence);
         return;

@@ -39,7 +39,7 @@ export async function recover(parts: RecoverParts, context: RecoveryContext): Pr
   if (isClaimedByOther(entries, owner, context)) throw new ClaimLost('the last claim is not ours');
   const brokerTime = await journal.time();
   // True time may be ahead of the broker's answer by the duration of that request.
-  const settings = { ...parts.settings, clockLag: Math.ceil(clock.fromMachine(brokerTime.tookMs)) };
+  const settings = { ...parts.settings, clockLag: Math.ceil(clock.toProjectMs(brokerTime.tookMs)) };
   const content = { entries, lastStoredAt: clock.at(lastStoredAt ?? brokerTime.realMs) };
   const now = startLedgerClock(clock, ledgerTime(content, clock.at(brokerTime.realMs), settings), brokerTime);
 
@@ -54,7 +54,7 @@ export async function recover(parts: RecoverParts, context: RecoveryContext): Pr
     recording.catch((error: unknown) => log.warn({ err: error, epoch }, 'failed to record a claim'));
   else await recording;
   const claim: JournalEntry = { entry: 'facts', recoverFrom: 0, facts };
-  const quietUntil = entries.length === 0 ? 0 : now() + clock.fromMachine(quietMs);
+  const quietUntil = entries.length === 0 ? 0 : now() + clock.toProjectMs(quietMs);
   const ledger = restore([...entries, claim], epoch, settings, quietUntil);
   return {
     data: { ledger, entriesSinceSnapshot: entries.length, snapshotAfter, snapshot: undefined },
@@ -74,7 +74,7 @@ export type LedgerClock = () => number;
 export function startLedgerClock(clock: Clock, from: number, { receivedAt }: BrokerTime): LedgerClock {
   let latest = 0;
   return () => {
-    const now = Math.floor(from + clock.fromMachine(clock.machine.elapsed() - receivedAt));
+    const now = Math.floor(from + clock.toProjectMs(clock.machine.elapsed() - receivedAt));
     latest = Math.max(latest, now);
     return latest;
   };

@@ -14,7 +14,7 @@ import {
   type Limiters,
   partitionOf,
 } from '@paceline/shared/limiter';
-import { type Bus, connect, createBus, listen, request } from '@paceline/shared/messaging';
+import { type Bus, connect, createBus, subscribe, request } from '@paceline/shared/messaging';
 import { eventually, testLog } from '@paceline/shared/testing';
 import { type TestBroker, sharedBroker, timeFor } from '@paceline/shared/testing/backend';
 import { testEvening, type TestTime } from '@paceline/shared/testing/time';
@@ -89,7 +89,7 @@ export async function openStage<P extends TestBroker = TestBroker>(
   };
   const running = new Map<StagedLimiter, Awaited<ReturnType<typeof startLimiter>>>();
   const said: Heartbeat[] = [];
-  listen(limiterBus, catalog.heartbeat, {}, (presence) => said.push(presence));
+  subscribe(limiterBus, catalog.heartbeat, {}, (presence) => said.push(presence));
 
   const newcomer = () => {
     const known = new Set(said.map(({ limiter }) => limiter));

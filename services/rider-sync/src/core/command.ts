@@ -1,6 +1,6 @@
 import type { Progress, RiderCounts, FetchMode } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
-import { isPage, UpstreamError } from '@paceline/shared/zwiftracing';
+import { isWebPage, UpstreamError } from '@paceline/shared/zwiftracing';
 
 const maxWaitMs = 5 * 60_000;
 /** Real ms; the minimum wait on a fast clock, where five project minutes pass at once. */
@@ -45,7 +45,7 @@ export function reasonOf(error: Error, riderId: number, now: number): string {
   if (error instanceof NotInResponse) return error.message;
   if (error instanceof PermitRefused) return notBefore(riderId, error.earliest);
   if (!(error instanceof UpstreamError)) return `Rider ${riderId} could not be added: ${error.message}`;
-  if (error.code === 'not_found' && !isPage(error.rawStart ?? ''))
+  if (error.code === 'not_found' && !isWebPage(error.rawStart ?? ''))
     return `ZwiftRacing has no rider ${riderId}`;
   if (error.code === 'rate_limited' && error.retryAfterMs !== undefined)
     return notBefore(riderId, now + error.retryAfterMs);

@@ -82,7 +82,7 @@ function startFetch(
     freshFrom: requestedAt,
     since: requestedAt,
     lane: addLane,
-    deadline: deadlineOf(nowMs(sync), sync.clock.fromMachine(minWaitMs)),
+    deadline: deadlineOf(nowMs(sync), sync.clock.toProjectMs(minWaitMs)),
     attempts: Number.POSITIVE_INFINITY,
   } as const;
   const stored = fetchSingleOrBulk(sync, request, reportToAll).finally(() => fetches.delete(riderId));

@@ -1,6 +1,6 @@
 import { type BulkCallChanged, catalog } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
-import { listen, signal } from '@paceline/shared/messaging';
+import { subscribe, signal } from '@paceline/shared/messaging';
 import { nowMs, plainError, type Sync } from '@paceline/shared/sync';
 import {
   Batcher,
@@ -32,7 +32,7 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
     withdraw: () => withdrawal.abort(new Error('no member needs this bulk call any more')),
     startTimer({ timer }) {
       const stopped = (timers[timer] = new AbortController());
-      const least = timer === 'collect' ? sync.clock.fromMachine(minCollectMs) : 0;
+      const least = timer === 'collect' ? sync.clock.toProjectMs(minCollectMs) : 0;
       const ended = AbortSignal.any([stopped.signal, sync.signal]);
       sync.clock.sleep(Math.max(timerMs[timer], least), ended).then(
         () => batcher.dispatch(timerEvents[timer]),
@@ -41,7 +41,7 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
     },
     stopTimer: ({ timer }) => timers[timer]?.abort(),
   });
-  listen(sync.bus, catalog.bulkCallChanged, {}, (change) => {
+  subscribe(sync.bus, catalog.bulkCallChanged, {}, (change) => {
     if (!own.calls.has(change.call)) batcher.callChanged(change, false);
     else if (change.stage !== 'sent') own.calls.delete(change.call);
   });

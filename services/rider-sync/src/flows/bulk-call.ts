@@ -10,7 +10,7 @@ import {
   plainError,
   type RunRow,
   type Sync,
-  throughOutages,
+  retryDuringOutage,
   type Transaction,
 } from '@paceline/shared/sync';
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
@@ -147,7 +147,7 @@ async function lockRiders(
 ): Promise<HeldTransaction<LockedRiders>> {
   const now = nowMs(sync);
   await endFreshRiders(sync.db, now);
-  const longest = sync.clock.toMachine(callTimeout('riders_bulk', sync.clock)) + graceMs;
+  const longest = sync.clock.toRealMs(callTimeout('riders_bulk', sync.clock)) + graceMs;
   return holdTransaction(sync.db, longest, async (tx) => {
     const wanted = await lockWanted(tx, maxIdsPerCall, inFlight);
     const ids = [...new Set(wanted.map(({ riderId }) => riderId))];
@@ -183,7 +183,7 @@ async function storeResponse(
   await held.end(write).catch(async (error: unknown) => {
     const err = plainError(error);
     sync.log.warn({ err }, 'bulk call transaction broken, storing the response in a new one');
-    await throughOutages(sync, () => sync.db.transaction(write));
+    await retryDuringOutage(sync, () => sync.db.transaction(write));
   });
   delete call.held;
   const returned = new Set(answer.riders.map(({ rider }) => rider.riderId));

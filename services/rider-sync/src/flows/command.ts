@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { catalog, isFinal } from '@paceline/shared/contracts';
-import { type Bus, done, listen, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
-import { nowMs, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { type Bus, done, subscribe, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
+import { nowMs, plainError, type Sync, retryDuringOutage } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
   type RiderCommand,
@@ -32,7 +32,7 @@ export async function runCommand<S extends Sync & { readonly cancellations: Canc
   const reporter = createReporter(sync, command);
   const cancelled = sync.cancellations.of(command.commandId);
   const commandSync = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
-  const findStored = () => throughOutages(sync, () => findProgress(sync.db, command.commandId));
+  const findStored = () => retryDuringOutage(sync, () => findProgress(sync.db, command.commandId));
   try {
     const known = await findStored();
     if (known && isFinal(known)) {
@@ -40,7 +40,7 @@ export async function runCommand<S extends Sync & { readonly cancellations: Canc
       return done;
     }
     const result = await work(commandSync, reporter.report).finally(reporter.finish);
-    await throughOutages(sync, () => storeProgress(sync.db, command, result.progress, nowMs(sync)));
+    await retryDuringOutage(sync, () => storeProgress(sync.db, command, result.progress, nowMs(sync)));
     // Differs from the result if the command was cancelled just before it ended.
     const progress = (await findStored()) ?? result.progress;
     await announce(sync, command, { ...result, progress });
@@ -66,8 +66,8 @@ export const failDeadLetteredCommand =
   async (command: RiderCommand, reason: string): Promise<void> => {
     const now = nowMs(sync);
     const progress = { state: 'failed', reason: `Command failed: ${reason}` } as const;
-    await throughOutages(sync, () => failWanted(sync.db, command.commandId, progress.reason, now));
-    await throughOutages(sync, () => storeProgress(sync.db, command, progress, now));
+    await retryDuringOutage(sync, () => failWanted(sync.db, command.commandId, progress.reason, now));
+    await retryDuringOutage(sync, () => storeProgress(sync.db, command, progress, now));
     await announce(sync, command, { progress });
     measure(sync, command, progress.state);
   };
@@ -117,7 +117,7 @@ export type Cancellations = ReturnType<typeof trackCancellations>;
 /** Tracks cancellations of commands that run in this process. */
 export function trackCancellations(bus: Bus) {
   const controllers = new Map<string, AbortController>();
-  listen(bus, catalog.commandCancelled, {}, ({ commandId }) => {
+  subscribe(bus, catalog.commandCancelled, {}, ({ commandId }) => {
     controllers.get(commandId)?.abort(new CommandCancelled(`the command ${commandId} was cancelled`));
   });
   return {

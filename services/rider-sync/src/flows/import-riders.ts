@@ -7,7 +7,7 @@ import {
   type RiderCounts,
 } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
-import { nowMs, throughOutages } from '@paceline/shared/sync';
+import { nowMs, retryDuringOutage } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countRiders, endFreshRiders, listWaiting } from '../adapters/commands.ts';
 import type { RiderSync } from '../config.ts';
@@ -22,11 +22,11 @@ const attempts = 5;
 export const importRiders = (shared: RiderSync) => (command: ImportRiders) =>
   runCommand(shared, command, async (sync, report) => {
     const { commandId } = command;
-    await throughOutages(sync, () => endFreshRiders(sync.db, nowMs(sync), commandId));
-    const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, maxGetsPerImport + 1));
+    await retryDuringOutage(sync, () => endFreshRiders(sync.db, nowMs(sync), commandId));
+    const left = await retryDuringOutage(sync, () => listWaiting(sync.db, commandId, maxGetsPerImport + 1));
     if (left.length <= maxGetsPerImport) await bySingleCalls(sync, command, left, report);
     else await byBulkCalls(sync, commandId, report);
-    const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
+    const riders = await retryDuringOutage(sync, () => countRiders(sync.db, commandId));
     return { progress: importResult(riders), riders };
   });
 
@@ -72,7 +72,7 @@ async function byBulkCalls(sync: RiderSync, commandId: string, report: Report): 
     if (progress) report({ progress, ...(riders && { riders }) });
   };
   const recount = async () => {
-    const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
+    const riders = await retryDuringOutage(sync, () => countRiders(sync.db, commandId));
     if (riders.waiting === 0) ended.resolve();
     else reportNow(riders);
   };

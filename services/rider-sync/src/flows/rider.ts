@@ -11,7 +11,7 @@ import {
   saveProgress,
   SourceUnavailable,
   type Sync,
-  throughOutages,
+  retryDuringOutage,
   type Transaction,
 } from '@paceline/shared/sync';
 import { activeSpan, inSpan, linksTo } from '@paceline/shared/telemetry';
@@ -150,14 +150,14 @@ async function refreshOutsiders(
 ): Promise<void> {
   const { batcher, clubIds } = sync;
   const { scheduledFor: staleBefore, slotEndsAt } = slot;
-  const countStale = () => throughOutages(sync, () => countOutsiders(sync.db, { clubIds, staleBefore }));
+  const countStale = () => retryDuringOutage(sync, () => countOutsiders(sync.db, { clubIds, staleBefore }));
   const stale = await countStale();
   if (stale === 0) return;
 
   const span = activeSpan();
   const ended = Promise.withResolvers<void>();
   const inFlight = new Set<string>();
-  const from = refreshStart(slotEndsAt, stale, sync.clock.fromMachine(minRefreshMs));
+  const from = refreshStart(slotEndsAt, stale, sync.clock.toProjectMs(minRefreshMs));
   let isOver = false;
   const update = async (outsiders: number, call?: string) => {
     if (outsiders > 0) await onStored(outsiders);

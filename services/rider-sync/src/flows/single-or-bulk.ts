@@ -3,7 +3,7 @@ import { addAbortListener } from 'node:events';
 import type { BulkCallChanged, Progress } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
-import { callOutcome, callUpstream, nowMs, plainError, throughOutages } from '@paceline/shared/sync';
+import { callOutcome, callUpstream, nowMs, plainError, retryDuringOutage } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
 import { markRunning, storeOutcomes, findOutcome, addWantedRider } from '../adapters/commands.ts';
@@ -42,7 +42,7 @@ export async function fetchSingleOrBulk(
   report: ReportProgress,
 ): Promise<void> {
   const { commandId, riderId, why } = request;
-  const known = await throughOutages(sync, () => findOutcome(sync.db, commandId, riderId));
+  const known = await retryDuringOutage(sync, () => findOutcome(sync.db, commandId, riderId));
   if (known?.outcome === 'done') return;
   if (known) throw new NotInResponse(known.reason ?? 'no reason given');
 
@@ -55,7 +55,7 @@ export async function fetchSingleOrBulk(
       const now = nowMs(sync);
       const reason = reasonOf(plainError(error), riderId, now);
       const failed = { riderId, outcome: 'failed', reason } as const;
-      await throughOutages(sync, () => storeOutcomes(sync.db, [failed], now, now, commandId));
+      await retryDuringOutage(sync, () => storeOutcomes(sync.db, [failed], now, now, commandId));
     }
     throw error;
   }
@@ -168,13 +168,13 @@ class RiderFetcher {
 
   #isFresh(): Promise<boolean> {
     const { riderId, freshFrom } = this.#request;
-    return throughOutages(this.#sync, () => isStoredSince(this.#sync.db, riderId, freshFrom));
+    return retryDuringOutage(this.#sync, () => isStoredSince(this.#sync.db, riderId, freshFrom));
   }
 
   async #canCall(withdrawn: AbortSignal): Promise<boolean> {
     const { why, commandId } = this.#request;
     if (why === 'add')
-      await throughOutages(this.#sync, () => markRunning(this.#sync.db, commandId, nowMs(this.#sync)));
+      await retryDuringOutage(this.#sync, () => markRunning(this.#sync.db, commandId, nowMs(this.#sync)));
     return !withdrawn.aborted && this.#fetch.canSend();
   }
 
@@ -183,7 +183,7 @@ class RiderFetcher {
     const { commandId, riderId } = this.#request;
     const done = { riderId, outcome: 'done', reason: null } as const;
     const now = nowMs(this.#sync);
-    await throughOutages(this.#sync, () =>
+    await retryDuringOutage(this.#sync, () =>
       this.#sync.db.transaction(async (tx) => {
         if (item) await storeRiders(tx, [item], now);
         await storeOutcomes(tx, [done], now, now, item ? undefined : commandId);
@@ -193,14 +193,14 @@ class RiderFetcher {
   }
 
   async #list(): Promise<void> {
-    await throughOutages(this.#sync, () => addWantedRider(this.#sync.db, this.#request));
+    await retryDuringOutage(this.#sync, () => addWantedRider(this.#sync.db, this.#request));
     this.#fetch.dispatch({ type: 'listed' });
     this.#sync.batcher.reconsider();
   }
 
   async #readOutcome(): Promise<void> {
     const { commandId, riderId } = this.#request;
-    const found = await throughOutages(this.#sync, () => findOutcome(this.#sync.db, commandId, riderId));
+    const found = await retryDuringOutage(this.#sync, () => findOutcome(this.#sync.db, commandId, riderId));
     if (found?.outcome === 'done') this.#fetch.dispatch({ type: 'ended', end: { is: 'stored' } });
     if (found?.outcome === 'failed') this.#fail(new NotInResponse(found.reason ?? 'no reason given'));
   }
@@ -209,7 +209,7 @@ class RiderFetcher {
     const { clock } = this.#sync;
     this.#watch.abort();
     this.#watch = new AbortController();
-    clock.sleep(overdueAt + clock.fromMachine(minOverdueMs) - clock.now(), this.#watch.signal).then(
+    clock.sleep(overdueAt + clock.toProjectMs(minOverdueMs) - clock.now(), this.#watch.signal).then(
       () => this.#fetch.dispatch({ type: 'bulk overdue' }),
       () => undefined,
     );

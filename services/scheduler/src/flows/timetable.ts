@@ -41,9 +41,9 @@ async function repeatOnChange(
 ): Promise<void> {
   while (!signal.aborted) {
     const changed = schedules.changed();
-    let pause = clock.fromMachine(retryMs);
+    let pause = clock.toProjectMs(retryMs);
     try {
-      pause = Math.min(await step(), clock.fromMachine(maxSleepMs));
+      pause = Math.min(await step(), clock.toProjectMs(maxSleepMs));
     } catch (error) {
       bus.log.error({ err: error }, `${action} failed, retrying`);
     }

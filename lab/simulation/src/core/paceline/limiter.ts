@@ -43,7 +43,7 @@ export function startLimiter(simulation: Simulation): LimiterLink {
   const real = defaultSettings(scenario.tier, clock);
   const settings = {
     ...real,
-    heartbeatInterval: Math.max(real.heartbeatInterval, clock.toMachine(heartbeatInterval)),
+    heartbeatInterval: Math.max(real.heartbeatInterval, clock.toRealMs(heartbeatInterval)),
   };
   const journal: Fact[] = [];
   let state: PartitionState<SendReplies> | undefined;
@@ -103,7 +103,7 @@ export function startLimiter(simulation: Simulation): LimiterLink {
 
   function recover(): Ledger {
     if (epoch === 1) return createLedger(epoch, settings);
-    const quietUntil = agenda.now() + clock.fromMachine(quietMs);
+    const quietUntil = agenda.now() + clock.toProjectMs(quietMs);
     return restore([{ entry: 'facts', recoverFrom: 0, facts: journal }], epoch, settings, quietUntil);
   }
 
@@ -143,7 +143,7 @@ export function startLimiter(simulation: Simulation): LimiterLink {
     request(request, onReply) {
       agenda.in(network.broker(), () => {
         if (!state) {
-          agenda.in(clock.fromMachine(requestTimeoutMs), () => onReply(undefined));
+          agenda.in(clock.toProjectMs(requestTimeoutMs), () => onReply(undefined));
           return;
         }
         const to: SendReplies = ([reply]) => agenda.in(network.broker(), () => onReply(reply as PermitReply));

@@ -47,7 +47,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
     options: PermitOptions,
     onResult: (result: PermitResult) => void,
   ): void {
-    const now = () => clock.toMachine(agenda.now());
+    const now = () => clock.toRealMs(agenda.now());
     const wait = tally.startWait(request.lane, request.requestedAt);
     let step = requestPermit(request, now());
     let sends = 0;
@@ -74,7 +74,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
         }
         case 'wake': {
           const mine = (timer += 1);
-          agenda.in(clock.fromMachine(effect.inMs), () => {
+          agenda.in(clock.toProjectMs(effect.inMs), () => {
             if (timer === mine) happened({ event: 'due' });
           });
           return;

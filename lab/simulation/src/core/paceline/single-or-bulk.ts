@@ -25,7 +25,7 @@ function fetchRider(
 ): void {
   const { agenda, clock } = simulation;
   const { riderId } = click;
-  const deadline = deadlineOf(agenda.now(), clock.fromMachine(minWaitMs));
+  const deadline = deadlineOf(agenda.now(), clock.toProjectMs(minWaitMs));
   let withdrawal = new AbortController();
   let watch = {};
   const requestSingle = () => {
@@ -50,7 +50,7 @@ function fetchRider(
       readOutcome: () => fetch.dispatch({ type: 'ended', end: { is: 'stored' } }),
       watchBulkCall({ overdueAt }) {
         const mine = (watch = {});
-        agenda.in(overdueAt + clock.fromMachine(minOverdueMs) - agenda.now(), () => {
+        agenda.in(overdueAt + clock.toProjectMs(minOverdueMs) - agenda.now(), () => {
           if (watch === mine) fetch.dispatch({ type: 'bulk overdue' });
         });
       },

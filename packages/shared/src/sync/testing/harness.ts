@@ -10,7 +10,7 @@ import {
   tickOf,
 } from '../../contracts/index.ts';
 import { type Database, openDatabase } from '../../database/index.ts';
-import { type Bus, createBus, listen, publish } from '../../messaging/index.ts';
+import { type Bus, createBus, subscribe, publish } from '../../messaging/index.ts';
 import type { RunningService, ServiceContext } from '../../runtime/index.ts';
 import { type TestBackend, sharedBackend, timeFor } from '../../testing/backend.ts';
 import { testEvening, type TestTime } from '../../testing/time.ts';
@@ -124,8 +124,8 @@ export async function openSyncHarness<P extends TestBackend = TestBackend>(
 function changesOn(bus: Bus) {
   const runChanges: RunChanged[] = [];
   const commandChanges: CommandChanged[] = [];
-  listen(bus, catalog.runChanged, {}, (change) => runChanges.push(change));
-  listen(bus, catalog.commandChanged, {}, (change) => commandChanges.push(change));
+  subscribe(bus, catalog.runChanged, {}, (change) => runChanges.push(change));
+  subscribe(bus, catalog.commandChanged, {}, (change) => commandChanges.push(change));
   return { runChanges, commandChanges };
 }
 
