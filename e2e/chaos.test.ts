@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 const command = join(import.meta.dirname, '../lab/chaos/src/main.ts');
 
-interface Result {
+interface ChaosResult {
   readonly seed: number;
   readonly faults: ReadonlyArray<{ readonly kind: string; readonly targets: readonly string[] }>;
   readonly breaches: Readonly<Record<string, readonly string[]>>;
@@ -15,15 +15,15 @@ interface Result {
 }
 
 /** The results of `npm run lab -- chaos`, which starts its own system. */
-async function chaos(args: string): Promise<Result[]> {
+async function chaos(args: string): Promise<ChaosResult[]> {
   const child = spawn(process.execPath, [command, '--json', '--quiet', ...args.split(' ')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [results] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-  return JSON.parse(results) as Result[];
+  return JSON.parse(results) as ChaosResult[];
 }
 
-const broken = ({ breaches }: Result) => Object.entries(breaches).filter(([, each]) => each.length > 0);
+const broken = ({ breaches }: ChaosResult) => Object.entries(breaches).filter(([, each]) => each.length > 0);
 
 describe('Paceline under random faults', () => {
   it('loses nothing, duplicates nothing and exceeds no window', async () => {
@@ -36,7 +36,7 @@ describe('Paceline under random faults', () => {
       .filter(({ kind }) => kind === 'kill-several')
       .flatMap(({ targets }) => targets.map((name) => name.replace(/-\d$/, '')));
     expect([...new Set(killed)].toSorted()).toEqual([...services].toSorted());
-    expect(broken(result as Result)).toEqual([]);
+    expect(broken(result as ChaosResult)).toEqual([]);
     // Runs interrupted by a kill were resumed and finished.
     expect(figures).toMatchObject({ failedRuns: 0 });
     expect(figures?.runs).toBeGreaterThan(2);

@@ -46,7 +46,7 @@ process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), t
   return failures === 0 ? 0 : 1;
 });
 
-interface Results {
+interface TestResults {
   readonly numPassedTests: number;
   readonly testResults: ReadonlyArray<{
     readonly name: string;
@@ -73,7 +73,7 @@ async function run(title: string, script: string, npm: readonly string[]): Promi
   const [code] = await once(child, 'exit');
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   const results = await readFile(file, 'utf8').then(
-    (text) => JSON.parse(text) as Results,
+    (text) => JSON.parse(text) as TestResults,
     () => undefined,
   );
   await rm(folder, { recursive: true, force: true });
@@ -85,7 +85,7 @@ async function run(title: string, script: string, npm: readonly string[]): Promi
   return failed.length;
 }
 
-function failuresOf({ testResults }: Results): string[] {
+function failuresOf({ testResults }: TestResults): string[] {
   const firstLine = (text = '') => text.split('\n', 1)[0] ?? '';
   return testResults.flatMap(({ name, message, assertionResults }) => {
     const failed = assertionResults.filter(({ status }) => status === 'failed');

@@ -69,14 +69,21 @@ ${unpaddedTable(['service', 'may publish', 'may subscribe'], services.map(permis
 `;
 }
 
-function streamRow({ name, subjects, retention, maxAgeMs, maxBytes, duplicateWindowMs }: Stream): string[] {
+function streamRow({
+  name,
+  subjects,
+  retention,
+  maxAgeMs,
+  maxBytes,
+  duplicateWindowMs,
+}: CatalogStream): string[] {
   const age = maxAgeMs === 0 ? 'last 20,000 per subject' : `${maxAgeMs / 86_400_000} days`;
   const size = maxBytes === -1 ? '' : `, ${maxBytes / 1_048_576} MiB max`;
   const kept = retention === 'workqueue' ? `until done, ${age}${size}` : `${age}${size}`;
   return [name, list(subjects), kept, `${duplicateWindowMs / 60_000} min`];
 }
 
-type Stream = (typeof streams)[number];
+type CatalogStream = (typeof streams)[number];
 
 function deliveryRow([name, message]: [string, Message]): Array<Array<string | number>> {
   if (message.kind !== 'work') return [];

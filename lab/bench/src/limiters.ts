@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { type Child, findNatsServer, startNats } from '@paceline/embedded';
+import { type SpawnedProcess, findNatsServer, startNats } from '@paceline/embedded';
 import { rigUsers, spawnLimiter, urlAs } from '@paceline/kit/rig';
 import { createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, type JournalEntry, type Heartbeat } from '@paceline/shared/contracts';
@@ -14,7 +14,7 @@ import { folderFor } from './servers.ts';
 /** One of them, with the name that it goes by. */
 export interface Replica {
   readonly id: string;
-  readonly child: Child;
+  readonly child: SpawnedProcess;
   readonly logFile: string;
 }
 

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Child, freePort, spawnChild, startPostgres } from '@paceline/embedded';
+import { type SpawnedProcess, freePort, spawnChild, startPostgres } from '@paceline/embedded';
 import { eventually } from '@paceline/shared/testing';
 import { Redis } from 'ioredis';
 import type { Address } from './contenders/contender.ts';
@@ -41,7 +41,7 @@ export const nowhere: Server = {
 };
 
 /** A process with a folder, which `start` starts again where it was. */
-async function serverIn<Its extends Child>(
+async function serverIn<Its extends SpawnedProcess>(
   folder: Folder,
   start: () => Promise<Its>,
   urlOf: (child: Its) => string,
@@ -117,7 +117,7 @@ export async function startRedis(synced: boolean): Promise<Server> {
   const url = `redis://127.0.0.1:${port}`;
   const append = synced ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
   const network = ['--bind', '127.0.0.1', '--port', String(port)];
-  const start = async (): Promise<Child> => {
+  const start = async (): Promise<SpawnedProcess> => {
     const child = await spawnChild({
       command: ['redis-server', ...network, '--dir', folder.path, '--save', '', ...append],
       logFile: join(folder.path, 'redis.log'),

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Child, freePort, spawnChild } from '@paceline/embedded';
+import { type SpawnedProcess, freePort, spawnChild } from '@paceline/embedded';
 import { type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
@@ -132,7 +132,7 @@ export async function auditedBy(natsUrl: string, sandboxUrl: string) {
 }
 
 function limiterProcess(env: NodeJS.ProcessEnv, logFile: string) {
-  let child: Child | undefined;
+  let child: SpawnedProcess | undefined;
   return {
     async kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
       child?.kill(signal);
@@ -145,7 +145,7 @@ function limiterProcess(env: NodeJS.ProcessEnv, logFile: string) {
 }
 
 /** Starts a limiter process and waits until it is ready. @param env broker and clock */
-export async function spawnLimiter(env: NodeJS.ProcessEnv, logFile: string): Promise<Child> {
+export async function spawnLimiter(env: NodeJS.ProcessEnv, logFile: string): Promise<SpawnedProcess> {
   const port = await freePort();
   const child = await spawnChild({
     command: [process.execPath, script],

@@ -9,7 +9,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface Child {
+export interface SpawnedProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   /** Sends the signal without waiting for the exit. */
@@ -46,7 +46,7 @@ function dieWithParentPrefix(): Promise<readonly string[]> {
 }
 
 /** @throws {Error} when the program can't be started */
-export async function spawnChild(options: ChildOptions): Promise<Child> {
+export async function spawnChild(options: ChildOptions): Promise<SpawnedProcess> {
   const { command, through = [], logFile, keepLog = false, logSize, env = process.env, stopSignal } = options;
   // After `through`, which may change the user: that would clear the parent-death signal.
   const [program = '', ...args] = [...through, ...(await dieWithParentPrefix()), ...command];
@@ -79,7 +79,7 @@ export async function spawnChild(options: ChildOptions): Promise<Child> {
 
 /** Repeats `check` until it succeeds. Throws its last error after `timeoutMs` (real), or as soon as the child exits. */
 export async function pollWhileRunning<T>(
-  child: Child,
+  child: SpawnedProcess,
   check: () => Promise<T>,
   timeoutMs: number,
 ): Promise<T> {

@@ -1,4 +1,4 @@
-export { type Child, type Exit, spawnChild } from './child.ts';
+export { type SpawnedProcess, type Exit, spawnChild } from './child.ts';
 export { findProgram } from './debian-package.ts';
 export { exists, makeTempDir, removeAll, scratchDir } from './files.ts';
 export { findNatsServer, natsRelease } from './nats-binary.ts';

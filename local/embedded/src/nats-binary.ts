@@ -40,7 +40,7 @@ export interface FindNatsServerOptions {
   readonly release?: NatsRelease;
 }
 
-type Candidate = readonly [source: NatsServer['source'], find: () => Promise<string>];
+type NatsServerSource = readonly [source: NatsServer['source'], find: () => Promise<string>];
 
 /** Finds nats-server 2.10 or newer: on PATH, in the cache, as official release or in Debian. @throws {Error} why each failed */
 export async function findNatsServer(options: FindNatsServerOptions): Promise<NatsServer> {
@@ -48,7 +48,7 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
   const cached = join(cacheDir, `nats-server-${process.platform}-${process.arch}`);
   const failures = new Set<string>();
 
-  const firstOf = async (...candidates: Candidate[]): Promise<NatsServer | undefined> => {
+  const firstOf = async (...candidates: NatsServerSource[]): Promise<NatsServer | undefined> => {
     for (const [source, find] of candidates) {
       try {
         const path = await find();
@@ -59,7 +59,7 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
     }
     return undefined;
   };
-  const fromCache: Candidate = ['cache', () => Promise.resolve(cached)];
+  const fromCache: NatsServerSource = ['cache', () => Promise.resolve(cached)];
   const intoCache = (fetch: (dir: string) => Promise<string>) => () =>
     withTempDir(cacheDir, async (dir) => {
       const fetched = await fetch(dir);

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Child, spawnChild, pollWhileRunning } from './child.ts';
+import { type SpawnedProcess, spawnChild, pollWhileRunning } from './child.ts';
 import { removeAll } from './files.ts';
 import { assertPortFree, lastLines } from './system.ts';
 
@@ -45,7 +45,7 @@ export interface NatsOptions {
   readonly cluster?: NatsCluster;
 }
 
-export interface NatsProcess extends Child {
+export interface NatsProcess extends SpawnedProcess {
   /** `nats://<host>:<port>`, without credentials */
   readonly url: string;
   readonly port: number;

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { type Child, spawnChild, pollWhileRunning } from './child.ts';
+import { type SpawnedProcess, spawnChild, pollWhileRunning } from './child.ts';
 import { cached, defaultCacheDir, exists, removeAll } from './files.ts';
 import { commandOf, assertPortFree, freePort, lastLines, run, succeeds } from './system.ts';
 
@@ -22,7 +22,7 @@ export interface PostgresOptions {
 }
 
 /** A running Postgres on 127.0.0.1, with the user `postgres`. */
-export interface PostgresProcess extends Child {
+export interface PostgresProcess extends SpawnedProcess {
   readonly port: number;
   /** The URL of a database (default `postgres`), with user and password. */
   url(database?: string): string;

@@ -6,12 +6,12 @@ import { freePort } from '@paceline/embedded';
 import { connect, provision } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Broker, startBroker } from './broker.ts';
+import { type BrokerAccess, startBroker } from './broker.ts';
 import { openState, type StateFolder } from './state.ts';
 
 let folder: string;
 let state: StateFolder;
-let broker: Broker;
+let broker: BrokerAccess;
 let connection: Awaited<ReturnType<typeof connect>>;
 
 const start = (count: number) =>

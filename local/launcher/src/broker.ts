@@ -6,7 +6,7 @@ import { restartable, type FindPort, type RestartableProcess } from './processes
 import { randomSecret, type StateFolder } from './state.ts';
 
 /** The broker, embedded or external, and how each service connects to it. */
-export interface Broker {
+export interface BrokerAccess {
   /** The embedded servers: one, or three for a cluster; none for an external broker. */
   readonly servers: readonly BrokerServer[];
   /** Without credentials; comma-separated for a cluster. */
@@ -32,7 +32,7 @@ export async function startBroker(
   report: (line: string) => void,
   findPort: FindPort,
   logSize?: number,
-): Promise<Broker> {
+): Promise<BrokerAccess> {
   assertStateMatches(count, state);
   const { path, version, source } = await findNatsServer({ report });
   report(`nats-server ${version} (${source})`);
@@ -89,7 +89,7 @@ function assertStateMatches(count: number, state: StateFolder): void {
 }
 
 /** A broker that runs elsewhere and manages its own users: every service gets the same URL. */
-export const externalBroker = (url: string): Broker => ({
+export const externalBroker = (url: string): BrokerAccess => ({
   servers: [],
   shownUrl: serversOf(url)
     .map((each) => each.replace(/\/\/[^@/]*@/, '//'))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { catalog, services, subjectOf } from '@paceline/shared/contracts';
-import { type Child, findNatsServer, freePort, spawnChild } from '@paceline/embedded';
+import { type SpawnedProcess, findNatsServer, freePort, spawnChild } from '@paceline/embedded';
 import { connect, createBus, provision, publish } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the broker of docker-compose.yml', () => {
-  let broker: Child;
+  let broker: SpawnedProcess;
   let port: number;
 
   /** As in the container, except for address and folder. */

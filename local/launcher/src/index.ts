@@ -1,5 +1,5 @@
 export type { BrokerServer } from './broker.ts';
-export type { Route } from './services.ts';
+export type { ServiceRoute } from './services.ts';
 export type { RestartableProcess, SupervisedProcess } from './processes.ts';
 export { sandboxClock } from './settings.ts';
 export { type Stack, type StackOptions, startStack } from './stack.ts';

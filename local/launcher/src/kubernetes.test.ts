@@ -5,7 +5,7 @@ import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from './state.ts';
 import { readCompose, readConfigs, readText } from './testing/compose-file.ts';
-import { invalid, type Labels, type Manifest, nameOf, renderAll } from './testing/manifests.ts';
+import { invalid, type Labels, type KubernetesObject, nameOf, renderAll } from './testing/manifests.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- checked against Kubernetes' schema by the first test
 type Pod = any;
@@ -38,7 +38,7 @@ const matches = ({ matchLabels = {}, matchExpressions = [] }: Selector, labels: 
  * @param pods the labels of all pods, by name
  */
 function allowedPeers(
-  manifests: readonly Manifest[],
+  manifests: readonly KubernetesObject[],
   pods: Readonly<Record<string, Labels>>,
   labels: Labels,
   direction: 'ingress' | 'egress',
@@ -85,7 +85,7 @@ describe.skipIf(!rendered)('the manifests', () => {
 });
 
 describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifests of %s', (overlay) => {
-  let manifests: Manifest[];
+  let manifests: KubernetesObject[];
   let pods: Record<string, Pod>;
   let labels: Record<string, Labels>;
 

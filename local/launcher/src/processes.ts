@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort, portIsFree, type Child, type Exit, spawnChild } from '@paceline/embedded';
+import { freePort, portIsFree, type SpawnedProcess, type Exit, spawnChild } from '@paceline/embedded';
 // oxlint-disable-next-line no-restricted-imports -- calls our own processes, never upstream
 import { Agent, fetch } from 'undici';
 import { root, type StateFolder } from './state.ts';
@@ -25,13 +25,13 @@ export interface RestartableProcess {
 /** @param running the process, if already launched. @param beforeRestart if given, an exited process is restarted after it */
 export function restartable(
   name: string,
-  launch: () => Promise<Child>,
-  running?: Child,
+  launch: () => Promise<SpawnedProcess>,
+  running?: SpawnedProcess,
   beforeRestart?: (exit: Exit) => Promise<void>,
 ): RestartableProcess {
-  let child: Child | undefined;
+  let child: SpawnedProcess | undefined;
   let shouldRun = running !== undefined;
-  const watch = (started: Child) => {
+  const watch = (started: SpawnedProcess) => {
     child = started;
     void started.exited.then(async (exit) => {
       if (child === started) child = undefined;

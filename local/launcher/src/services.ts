@@ -1,13 +1,13 @@
 import { freePort } from '@paceline/embedded';
 import { type Service, services } from '@paceline/shared/contracts';
-import type { Broker } from './broker.ts';
+import type { BrokerAccess } from './broker.ts';
 import { type FindPort, type ProcessGroup, waitUntilReady } from './processes.ts';
 import type { LauncherConfig } from './settings.ts';
 
 const targets = { NATS_URL: 'broker', DATABASE_URL: 'database', ZWIFTRACING_BASE_URL: 'upstream' } as const;
 
 /** Returns the URL by which a service reaches a target at `url`, e.g. that of a proxy that simulates a bad network. */
-export type Route = (
+export type ServiceRoute = (
   service: string,
   target: (typeof targets)[keyof typeof targets],
   url: string,
@@ -16,7 +16,7 @@ export type Route = (
 async function routed(
   service: string,
   env: NodeJS.ProcessEnv,
-  route: Route | undefined,
+  route: ServiceRoute | undefined,
 ): Promise<NodeJS.ProcessEnv> {
   const result = { ...env };
   for (const [variable, target] of Object.entries(targets)) {
@@ -63,10 +63,10 @@ const secondApiPort = 3021;
 export async function runServices(
   group: ProcessGroup,
   config: LauncherConfig,
-  broker: Broker,
+  broker: BrokerAccess,
   env: NodeJS.ProcessEnv,
   findPort: FindPort,
-  route: Route | undefined,
+  route: ServiceRoute | undefined,
 ): Promise<string[]> {
   const apiUrls: string[] = [];
   const started = [];

@@ -1,7 +1,7 @@
 import { formatClock } from '@paceline/shared/clock';
 import { portIsFree, startPostgres } from '@paceline/embedded';
 import { externalBroker, startBroker } from './broker.ts';
-import { type Route, runSandbox, runServices } from './services.ts';
+import { type ServiceRoute, runSandbox, runServices } from './services.ts';
 import { prepare } from './prepare.ts';
 import { restartable, createProcessGroup, type FindPort, usualPortIfFree } from './processes.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
@@ -17,7 +17,7 @@ export interface StackOptions {
   /** Default: the usual port where it is free, else another one. */
   readonly findPort?: FindPort;
   /** Default: services connect directly. */
-  readonly route?: Route;
+  readonly route?: ServiceRoute;
 }
 
 /** Starts broker, database, sandbox and services. @throws {ConfigError}, or {Error} naming the part that failed */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Budget } from '@paceline/shared/definition';
 import type { Policy } from '@paceline/shared/contracts';
-import type { FaultKind } from './faults.ts';
+import type { UpstreamFaultKind } from './faults.ts';
 
 /**
  * - `accepted`, `rejected`: the limiter's decision; both are counted
@@ -21,7 +21,7 @@ export interface Arrival {
   readonly method: string;
   readonly path: string;
   readonly verdict: ArrivalVerdict;
-  readonly fault?: FaultKind;
+  readonly fault?: UpstreamFaultKind;
   /** Missing until the response is sent, and for good without one (hang, reset, aborted). */
   readonly status?: number;
   readonly answeredAt?: number;

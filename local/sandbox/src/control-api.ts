@@ -4,11 +4,11 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { AuditLog } from './audit.ts';
 import { enforcements, type SandboxLimiter, policyChanges } from './limiter.ts';
-import { fault, type FaultInput, type FaultQueue } from './faults.ts';
+import { fault, type UpstreamFaultInput, type FaultQueue } from './faults.ts';
 import { type Jitter, jitter } from './gate.ts';
 import { judge } from './judge.ts';
 import { riderIds } from './world/riders.ts';
-import type { World } from './world/world.ts';
+import type { SandboxWorld } from './world/world.ts';
 
 export type Controls = ReturnType<typeof createControls>;
 
@@ -19,7 +19,7 @@ export function createControls(limiter: SandboxLimiter, faults: FaultQueue, firs
     changePolicies,
     enforce,
     restart,
-    injectFault(input: FaultInput) {
+    injectFault(input: UpstreamFaultInput) {
       faults.add(fault.parse(input));
       return faults.pending();
     },
@@ -46,7 +46,7 @@ const command =
   };
 
 /** The controls for tests and people; not part of the imitated API. */
-export function controlApi(clock: Clock, controls: Controls, audit: AuditLog, world: World): Hono {
+export function controlApi(clock: Clock, controls: Controls, audit: AuditLog, world: SandboxWorld): Hono {
   return new Hono()
     .get('/audit', (c) => {
       const query = auditQuery.safeParse(c.req.query());

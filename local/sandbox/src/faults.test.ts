@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { breakResponse, createFaultQueue, fault, type FaultInput } from './faults.ts';
+import { breakResponse, createFaultQueue, fault, type UpstreamFaultInput } from './faults.ts';
 
-const queueOf = (...faults: FaultInput[]) => {
+const queueOf = (...faults: UpstreamFaultInput[]) => {
   const queue = createFaultQueue();
   for (const each of faults) queue.add(fault.parse(each));
   return queue;
@@ -37,7 +37,7 @@ describe('the fault queue', () => {
 });
 
 describe('breakResponse', () => {
-  const broken = async (input: FaultInput) => {
+  const broken = async (input: UpstreamFaultInput) => {
     const response = await breakResponse(fault.parse(input), Response.json({ clubId: 1, riders: [] }));
     return {
       status: response.status,

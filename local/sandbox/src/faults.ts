@@ -12,7 +12,7 @@ const faultKinds = [
   'wrong-types',
   'host-gone',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+export type UpstreamFaultKind = (typeof faultKinds)[number];
 
 /** A fault that affects the next `times` requests of a budget, or of any budget. */
 export const fault = z.strictObject({
@@ -23,15 +23,18 @@ export const fault = z.strictObject({
   ms: z.number().nonnegative().default(60_000),
   status: z.int().min(500).max(599).default(503),
 });
-export type Fault = z.output<typeof fault>;
+export type UpstreamFault = z.output<typeof fault>;
 /** A fault before its defaults are filled in. */
-export type FaultInput = z.input<typeof fault>;
+export type UpstreamFaultInput = z.input<typeof fault>;
 
 export type FaultQueue = ReturnType<typeof createFaultQueue>;
 
 export function createFaultQueue() {
-  let queue: Fault[] = [];
-  const takeFirst = (matches: (fault: Fault) => boolean, budget: Budget | null): Fault | undefined => {
+  let queue: UpstreamFault[] = [];
+  const takeFirst = (
+    matches: (fault: UpstreamFault) => boolean,
+    budget: Budget | null,
+  ): UpstreamFault | undefined => {
     const taken = queue.find((each) => matches(each) && (each.budget ?? budget) === budget);
     queue = queue
       .map((each) => (each === taken ? { ...each, times: each.times - 1 } : each))
@@ -39,12 +42,12 @@ export function createFaultQueue() {
     return taken;
   };
   return {
-    add: (added: Fault) => void queue.push(added),
+    add: (added: UpstreamFault) => void queue.push(added),
     /** Takes the first fault that affects this request, if any. */
     take: (budget: Budget) => takeFirst(({ kind }) => kind !== 'host-gone', budget),
     /** Like `take`, for the one fault that applies before the key is checked. */
     takeHostGone: (budget: Budget | null) => takeFirst(({ kind }) => kind === 'host-gone', budget),
-    pending: (): readonly Fault[] => queue,
+    pending: (): readonly UpstreamFault[] => queue,
     clear: () => {
       queue = [];
     },
@@ -61,7 +64,7 @@ const json = (body: string) => new Response(body, { headers: { 'Content-Type': '
 export const hostGone = (): Response => html('404 Not Found', 404);
 
 /** Applies a fault to a response. Faults of the connection or the timing leave it unchanged. */
-export async function breakResponse({ kind, status }: Fault, response: Response): Promise<Response> {
+export async function breakResponse({ kind, status }: UpstreamFault, response: Response): Promise<Response> {
   switch (kind) {
     case 'server-error':
       return Response.json({ error: 'Internal Server Error' }, { status });

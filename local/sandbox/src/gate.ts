@@ -12,7 +12,7 @@ import {
   rateLimitHeaders,
   tooManyRequestsBody,
 } from './limiter.ts';
-import { breakResponse, type Fault, type FaultQueue, hostGone } from './faults.ts';
+import { breakResponse, type UpstreamFault, type FaultQueue, hostGone } from './faults.ts';
 import { between, sequence } from './random.ts';
 
 /** A uniformly random delay in real ms before a received request counts as arrived. */
@@ -60,7 +60,12 @@ export function createGate(parts: GateParts): Gate {
     return response;
   };
 
-  const serve = async (c: HttpContext, arrival: Arrival, endpoint: UpstreamHandler, fault?: Fault) => {
+  const serve = async (
+    c: HttpContext,
+    arrival: Arrival,
+    endpoint: UpstreamHandler,
+    fault?: UpstreamFault,
+  ) => {
     // A caller that aborts ends the wait; its call stays counted.
     const abandoned = AbortSignal.any([c.req.raw.signal, closing]);
     if (fault?.kind === 'hang') return untilAborted(abandoned);

@@ -1,5 +1,5 @@
 export type { Arrival } from './audit.ts';
-export type { FaultKind, FaultInput } from './faults.ts';
+export type { UpstreamFaultKind, UpstreamFaultInput } from './faults.ts';
 export { judge, type Judgement } from './judge.ts';
 export {
   createCounter,
@@ -13,5 +13,5 @@ export {
 } from './limiter.ts';
 export { between, draw, sequence } from './random.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
-export { type Club, defaultClubs } from './world/riders.ts';
-export { createWorld, type World } from './world/world.ts';
+export { type SandboxClub, defaultClubs } from './world/riders.ts';
+export { createWorld, type SandboxWorld } from './world/world.ts';

@@ -3,7 +3,7 @@ import { budgetNames, budgets, mapValues } from '@paceline/shared/definition';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { UpstreamHandler, Gate, HttpContext } from './gate.ts';
-import type { World } from './world/world.ts';
+import type { SandboxWorld } from './world/world.ts';
 
 const riderIdList = z.array(z.int()).max(1000);
 
@@ -19,7 +19,7 @@ const respondWith =
     return value ? c.json(value) : c.json({ error: 'Not found' }, 404);
   };
 
-function endpointsOf(world: World): Readonly<Record<string, UpstreamHandler>> {
+function endpointsOf(world: SandboxWorld): Readonly<Record<string, UpstreamHandler>> {
   const riders: UpstreamHandler = async (c, at) => {
     const ids = riderIdList.safeParse(await c.req.json().catch(() => undefined));
     if (!ids.success) return c.json({ error: 'Expected an array of at most 1000 rider ids' }, 400);
@@ -42,7 +42,7 @@ function endpointsOf(world: World): Readonly<Record<string, UpstreamHandler>> {
 }
 
 /** Serves every call of the definition behind its budget's limit. A call without data returns the requested id. */
-export function publicApi(gate: Gate, world: World): Hono<{ Bindings: HttpBindings }> {
+export function publicApi(gate: Gate, world: SandboxWorld): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const endpoints = endpointsOf(world);
   for (const budget of budgetNames) {

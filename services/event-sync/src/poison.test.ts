@@ -1,5 +1,5 @@
 import type { SyncKind } from '@paceline/shared/definition';
-import type { FaultKind } from '@paceline/sandbox';
+import type { UpstreamFaultKind } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
@@ -44,7 +44,7 @@ const calls = (endpoint: string) =>
   world.db.select().from(syncLogs).where(eq(syncLogs.endpoint, endpoint)).orderBy(asc(syncLogs.id));
 
 /** Unreadable responses and how their text starts. */
-const poisons: ReadonlyArray<[FaultKind, RegExp]> = [
+const poisons: ReadonlyArray<[UpstreamFaultKind, RegExp]> = [
   ['html', /^<!DOCTYPE html>/],
   ['truncated', /^[[{]/],
   ['null-body', /^null$/],

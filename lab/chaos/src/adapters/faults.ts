@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultKind as UpstreamFault } from '@paceline/sandbox';
+import type { UpstreamFaultKind as UpstreamFault } from '@paceline/sandbox';
 import type { Fault, FaultKind } from '../core/fault.ts';
 import type { Condition } from './links.ts';
 import { clearDisk, fillDisk } from './private-mounts.ts';

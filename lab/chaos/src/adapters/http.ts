@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api as Client, createApi as createClient } from '@paceline/client';
 import type { ApiAnswer } from '@paceline/kit/stack';
-import type { Arrival, FaultInput, Judgement } from '@paceline/sandbox';
+import type { Arrival, UpstreamFaultInput, Judgement } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
@@ -71,7 +71,7 @@ export function controlUpstream(root: string, key: string) {
     arrivals: async (since: number): Promise<readonly Arrival[]> =>
       (await control<{ arrivals: Arrival[] }>(`/control/audit?since=${since}`)).arrivals,
     judgements: async () => (await control<{ judgements: Judgement[] }>('/control/judgement')).judgements,
-    inflict: (fault: FaultInput) => send('/control/faults', fault),
+    inflict: (fault: UpstreamFaultInput) => send('/control/faults', fault),
     cancelFaults: () => send('/control/faults', {}, 'DELETE'),
     /** `null` restores the tier's policy. */
     setPolicy: (budget: Budget, policy: Policy | null) => send('/control/policies', { [budget]: policy }),

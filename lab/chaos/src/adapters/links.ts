@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import type { Route } from '@paceline/launcher';
+import type { ServiceRoute } from '@paceline/launcher';
 
 /** Links of every process to its servers, by names like `rider-sync>broker`. */
 export function createLinks() {
   const links = new Map<string, Link[]>();
-  const route: Route = async (service, target, url) => {
+  const route: ServiceRoute = async (service, target, url) => {
     const name = `${service}>${target}`;
     const linked = async (serverUrl: string) => {
       const parsed = new URL(serverUrl);

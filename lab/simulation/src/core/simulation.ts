@@ -1,5 +1,5 @@
 import { createAgenda } from '@paceline/kit/agenda';
-import { type Club, createWorld } from '@paceline/sandbox';
+import { type SandboxClub, createWorld } from '@paceline/sandbox';
 import { createVirtualClock } from '@paceline/shared/clock';
 import { freshnessGoalsOf } from '@paceline/shared/config';
 import type { RunCounts } from '@paceline/shared/contracts';
@@ -40,7 +40,7 @@ export function createSimulation(scenario: Scenario) {
   };
 }
 
-const clubsOf = ({ clubs }: Scenario): Club[] =>
+const clubsOf = ({ clubs }: Scenario): SandboxClub[] =>
   clubs.map(({ riders }, index) => ({ id: 20_650 + index, name: `Club ${index + 1}`, size: riders }));
 
 /** `slotEndsAt`: Infinity without a slot. */

@@ -13,7 +13,7 @@ import type pg from 'pg';
 import { startBroker } from '../broker.ts';
 import { openState } from '../state.ts';
 import { copyIn, hasRows, messagesIn, restoreStream, tablesOf } from './copies.ts';
-import { backedUpStreams, type Manifest, type Servers, withConnections } from './take.ts';
+import { backedUpStreams, type BackupManifest, type Servers, withConnections } from './take.ts';
 
 type Target = Pick<Servers, 'natsUrl' | 'databaseUrl'>;
 
@@ -30,7 +30,7 @@ type ResumedWork = Readonly<Record<'commands' | 'runs', number>>;
 export async function restoreBackup(
   target: Target,
   folder: string,
-  manifest: Manifest,
+  manifest: BackupManifest,
 ): Promise<ResumedWork> {
   if (manifest.migrations > knownMigrations()) {
     throw new Error('this backup is from a newer version of Paceline: restore it with that version');
@@ -58,7 +58,11 @@ async function assertEmpty(connection: NatsConnection, client: pg.Client): Promi
 }
 
 /** Returns the number of unfinished commands. Their messages may be missing, so they are marked as unpublished. */
-async function fillTables(client: pg.Client, folder: string, { tables: filled }: Manifest): Promise<number> {
+async function fillTables(
+  client: pg.Client,
+  folder: string,
+  { tables: filled }: BackupManifest,
+): Promise<number> {
   await client.query('begin');
   for (const table of filled) await copyIn(client, table, join(folder, table.file));
   const { rowCount } = await client.query(
@@ -68,7 +72,11 @@ async function fillTables(client: pg.Client, folder: string, { tables: filled }:
   return rowCount ?? 0;
 }
 
-async function fillStreams(connection: NatsConnection, folder: string, { streams }: Manifest): Promise<void> {
+async function fillStreams(
+  connection: NatsConnection,
+  folder: string,
+  { streams }: BackupManifest,
+): Promise<void> {
   for (const { name, file, ...snapshot } of streams) {
     // A stream that is already provisioned is empty, and is replaced.
     if ((await messagesIn(connection, name)) !== undefined) {
@@ -103,7 +111,7 @@ async function republishTicks(connection: NatsConnection, databaseUrl: string): 
 export async function restoreLocally(
   stateFolder: string,
   folder: string,
-  manifest: Manifest,
+  manifest: BackupManifest,
   report: (line: string) => void,
 ): Promise<ResumedWork> {
   const state = await openState(stateFolder);

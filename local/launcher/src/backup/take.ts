@@ -30,12 +30,12 @@ const manifest = z.object({
 });
 
 /** A backup is a folder with this manifest, one file per stream and one per table. */
-export type Manifest = z.infer<typeof manifest>;
+export type BackupManifest = z.infer<typeof manifest>;
 
 const manifestName = 'manifest.json';
 
 /** Reads a backup's manifest and verifies every file against it. @throws {Error} when a file is missing or damaged */
-export async function readManifest(folder: string): Promise<Manifest> {
+export async function readManifest(folder: string): Promise<BackupManifest> {
   const text = await readFile(join(folder, manifestName), 'utf8').catch(() => {
     throw new Error(`${folder} is not a backup: it has no ${manifestName}`);
   });
@@ -86,7 +86,7 @@ export const backedUpStreams: readonly string[] = [
 ];
 
 /** Copies broker, then database, of a running system to a new folder, renamed into place when complete. `at`: ISO 8601 */
-export async function takeBackup(servers: Servers, folder: string, at: string): Promise<Manifest> {
+export async function takeBackup(servers: Servers, folder: string, at: string): Promise<BackupManifest> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700, recursive: true });
@@ -94,7 +94,7 @@ export async function takeBackup(servers: Servers, folder: string, at: string): 
     const copied = await copyStreams(connection, unfinished);
     const { clock } = servers;
     const copiedTables = await copyTables(client, unfinished);
-    const content: Manifest = { format: 1, takenAt: at, clock, streams: copied, ...copiedTables };
+    const content: BackupManifest = { format: 1, takenAt: at, clock, streams: copied, ...copiedTables };
     const text = `${JSON.stringify(content, undefined, 2)}\n`;
     await writeFile(join(unfinished, manifestName), text, { mode: 0o600 });
     await rename(unfinished, folder);
@@ -102,8 +102,8 @@ export async function takeBackup(servers: Servers, folder: string, at: string): 
   });
 }
 
-async function copyStreams(connection: NatsConnection, folder: string): Promise<Manifest['streams']> {
-  const copied: Manifest['streams'] = [];
+async function copyStreams(connection: NatsConnection, folder: string): Promise<BackupManifest['streams']> {
+  const copied: BackupManifest['streams'] = [];
   for (const name of backedUpStreams) {
     if ((await messagesIn(connection, name)) === undefined) continue;
     const file = `${name}.snapshot`;
@@ -116,10 +116,10 @@ async function copyStreams(connection: NatsConnection, folder: string): Promise<
 async function copyTables(
   client: pg.Client,
   folder: string,
-): Promise<Pick<Manifest, 'tables' | 'migrations'>> {
+): Promise<Pick<BackupManifest, 'tables' | 'migrations'>> {
   await client.query('begin isolation level repeatable read read only');
   const migrations = await appliedMigrations(client);
-  const tables: Manifest['tables'] = [];
+  const tables: BackupManifest['tables'] = [];
   for (const { name, columns } of await tablesOf(client)) {
     const file = `${name}.table`;
     const rows = await copyOut(client, { name, columns }, join(folder, file));

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const folder = join(root, 'deploy/kubernetes/overlays');
 
 /** A Kubernetes object as rendered by kustomize. */
-export interface Manifest {
+export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
@@ -22,18 +22,18 @@ export interface Manifest {
 export type Labels = Readonly<Record<string, string>>;
 
 /** The name without kustomize's content hash. */
-export const nameOf = ({ kind, metadata: { name } }: Manifest): string =>
+export const nameOf = ({ kind, metadata: { name } }: KubernetesObject): string =>
   kind === 'ConfigMap' || kind === 'Secret' ? name.replace(/-[a-z0-9]{10}$/, '') : name;
 
 /**
  * Renders each overlay as `kubectl apply -k` would.
  * @throws {Error} when kubectl is not available
  */
-export async function renderAll(): Promise<Record<'production' | 'sandbox', Manifest[]>> {
+export async function renderAll(): Promise<Record<'production' | 'sandbox', KubernetesObject[]>> {
   const kubectl = await findProgram('kubectl');
   const render = async (overlay: string) => {
     const { stdout } = await run(kubectl, ['kustomize', join(folder, overlay)]);
-    return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+    return parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
   };
   return { production: await render('production'), sandbox: await render('sandbox') };
 }
@@ -42,12 +42,12 @@ export async function renderAll(): Promise<Record<'production' | 'sandbox', Mani
  * Checks manifests against Kubernetes' schemas, which ignore unknown fields, and its types, which reject them.
  * @returns one line per problem
  */
-export async function invalid(manifests: readonly Manifest[]): Promise<string[]> {
+export async function invalid(manifests: readonly KubernetesObject[]): Promise<string[]> {
   const wrong: string[] = [];
   for (const manifest of manifests) {
     const models = (await import(/* @vite-ignore */ `kubernetes-models/${manifest.apiVersion}`)) as Record<
       string,
-      new (data: Manifest) => { validate(): void }
+      new (data: KubernetesObject) => { validate(): void }
     >;
     const Model = models[manifest.kind];
     if (!Model) wrong.push(`unknown kind ${manifest.kind} in ${manifest.apiVersion}`);
@@ -60,7 +60,7 @@ export async function invalid(manifests: readonly Manifest[]): Promise<string[]>
   return [...wrong, ...(await unknownFields(manifests))];
 }
 
-async function unknownFields(manifests: readonly Manifest[]): Promise<string[]> {
+async function unknownFields(manifests: readonly KubernetesObject[]): Promise<string[]> {
   const file = join(root, 'local/launcher/node_modules', `.manifests-${process.pid}.ts`);
   const lines = manifests.map((manifest, index) => {
     const type = `import('kubernetes-models/${manifest.apiVersion}').I${manifest.kind}`;

@@ -39,13 +39,13 @@ const organisers = list('EVO, DIRT, Herd, KISS, Coalition, 3R, TeamNL');
 export const titleOf = (seed: number, eventId: number): string =>
   `${pick(draw(seed, 'organiser', eventId), organisers)} ${pick(draw(seed, 'series', eventId), series)} #${eventId % 97}`;
 
-export interface Club {
+export interface SandboxClub {
   readonly id: number;
   readonly name: string;
   readonly size: number;
 }
 
-export const defaultClubs: readonly Club[] = [
+export const defaultClubs: readonly SandboxClub[] = [
   { id: 20650, name: 'Paceline Racing', size: 120 },
   { id: 20651, name: 'Paceline Development', size: 60 },
   { id: 20652, name: 'Chain Gang Worldwide', size: 1300 },
@@ -61,8 +61,8 @@ export const riderIdAt = (drawn: number): number =>
 
 export type ClubMembership = ReturnType<typeof createMembership>;
 
-export function createMembership(seed: number, clubs: readonly Club[]) {
-  const taken = new Map<number, Club>();
+export function createMembership(seed: number, clubs: readonly SandboxClub[]) {
+  const taken = new Map<number, SandboxClub>();
   for (const club of clubs) {
     const next = sequence(seed, 'members', club.id);
     for (let members = 0; members < club.size;) {

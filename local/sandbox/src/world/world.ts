@@ -1,6 +1,6 @@
 import { hash } from '../random.ts';
 import { HOUR, MINUTE } from '../time.ts';
-import { type Club, createMembership, defaultClubs, isRider, riderAt } from './riders.ts';
+import { type SandboxClub, createMembership, defaultClubs, isRider, riderAt } from './riders.ts';
 import {
   countEntered,
   createTimetable,
@@ -26,9 +26,9 @@ function cachedPerEvent<Value extends object>(of: (event: PlannedEvent) => Value
 }
 
 /** All of upstream's data as a pure function of seed and time. */
-export type World = ReturnType<typeof createWorld>;
+export type SandboxWorld = ReturnType<typeof createWorld>;
 
-export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs) {
+export function createWorld(seed: number, clubs: readonly SandboxClub[] = defaultClubs) {
   const membership = createMembership(seed, clubs);
   const timetable = createTimetable(seed);
   // Planning a roster is slow, and every list needs all of them.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import {
-  type Child,
+  type SpawnedProcess,
   copyTemplate,
   findNatsServer,
   type NatsOptions,
@@ -26,7 +26,11 @@ export interface TestServer extends AsyncDisposable {
  * @param startAgain starts the server with the same port and folder
  * @param remove removes its folder
  */
-function testServer(child: Child, startAgain: () => Promise<Child>, remove: () => Promise<void>): TestServer {
+function testServer(
+  child: SpawnedProcess,
+  startAgain: () => Promise<SpawnedProcess>,
+  remove: () => Promise<void>,
+): TestServer {
   let current = child;
   const stop = async () => {
     await current.stop();

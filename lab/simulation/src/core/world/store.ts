@@ -1,5 +1,5 @@
 import type { Candidate, Horizon } from '@paceline/event-sync/core/classes';
-import type { World } from '@paceline/sandbox';
+import type { SandboxWorld } from '@paceline/sandbox';
 
 interface EventRow extends Omit<Candidate, 'hasOurs'> {
   listedSignups: number;
@@ -14,7 +14,7 @@ interface EventRow extends Omit<Candidate, 'hasOurs'> {
  * The part of Postgres that decisions depend on, in maps. Times are project ms.
  * @param onCopy called with every copy of an event's signups
  */
-export function createStore(world: World, onCopy: (eventId: string, at: number) => void) {
+export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: number) => void) {
   const events = new Map<string, EventRow>();
   const members = new Set<number>();
   /** When each was fetched and last sent in a bulk call. */
