@@ -1,4 +1,5 @@
 import { ApiProblem, createApi, Unreachable, errorText } from '@paceline/client';
+import { sentenceCase } from '@paceline/client/text';
 import { type Context, type Subcommand, type CliEnvironment } from './command.ts';
 import { UsageError } from './core/usage.ts';
 import { pause, resume } from './commands/pause.ts';
@@ -75,8 +76,8 @@ async function runCommand(
     }),
     screen: createScreen(output, env),
     json,
-    printJson: (value, oneOfSeveral) =>
-      void output.write(`${JSON.stringify(value, undefined, oneOfSeveral ? 0 : 2)}\n`),
+    printJson: (value, format) =>
+      void output.write(`${JSON.stringify(value, undefined, format === 'line' ? 0 : 2)}\n`),
     warn: (text) => void errorOutput.write(`${text}\n`),
   };
   try {
@@ -143,4 +144,4 @@ Exit codes:
   130  interrupted with Ctrl-C`;
 
 const commandHelp = ({ usage, summary, details }: Subcommand): string =>
-  `Usage: paceline ${usage} [--json]\n\n${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}`;
+  `Usage: paceline ${usage} [--json]\n\n${sentenceCase(summary)}.${details === undefined ? '' : `\n\n${details}`}`;

@@ -48,15 +48,20 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
   };
 }
 
-function assignRow(heldUntil: number[], start: number, until: number): number {
-  const free = heldUntil.findIndex((end) => end <= start);
-  const row = free === -1 ? heldUntil.length : free;
-  heldUntil[row] = until;
+function assignRow(usedUntil: number[], start: number, until: number): number {
+  const free = usedUntil.findIndex((end) => end <= start);
+  const row = free === -1 ? usedUntil.length : free;
+  usedUntil[row] = until;
   return row;
 }
 
-function expectedCalls({ waiting, policy }: Budget, held: readonly number[], rows: number, horizon: number) {
-  const until = Array.from({ length: rows }, (_, row) => held[row] ?? 0);
+function expectedCalls(
+  { waiting, policy }: Budget,
+  usedUntil: readonly number[],
+  rows: number,
+  horizon: number,
+) {
+  const until = Array.from({ length: rows }, (_, row) => usedUntil[row] ?? 0);
   return waiting.next
     .map(({ ticket, lane, estimatedAt }) => ({ ticket, lane, start: Date.parse(estimatedAt) }))
     .filter(({ start }) => start < horizon)
