@@ -84,6 +84,14 @@ export function availability(budget: Budget, now: number): Availability {
   return { state: 'full', text: `available in ${countdown(freeAt - now)}` };
 }
 
+/** Why a call was rejected with 429. */
+export const rejectionCauses = {
+  ours: 'caused by Paceline',
+  policy_changed: 'the limit has changed',
+  unreported_permit: 'one of our calls may have arrived late',
+  foreign_caller: 'another program uses this key',
+} as const satisfies Record<NonNullable<Budget['lastRejected']>['attribution'], string>;
+
 /** The lane at the head of the queue, with the rider id when only one command can be meant. */
 export function nextInQueue({ waiting }: Budget, open: readonly Command[]): string {
   const [next] = waiting.next;

@@ -74,7 +74,7 @@ export function App() {
           {shown ? <shown.Show id={id} /> : <p>Choose a page from the menu above.</p>}
         </main>
       </ClockProvider>
-      {prompt && <TokenForm wrong={prompt === 'wrong'} />}
+      {prompt && <TokenForm isRejected={prompt === 'wrong'} />}
     </>
   );
 }
@@ -134,7 +134,7 @@ function Time() {
   );
 }
 
-function TokenForm({ wrong }: { wrong: boolean }) {
+function TokenForm({ isRejected }: { isRejected: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -152,7 +152,7 @@ function TokenForm({ wrong }: { wrong: boolean }) {
         <p className="hint">
           The <code>API_TOKEN</code> of this installation. It is kept until you close this tab.
         </p>
-        {wrong && (
+        {isRejected && (
           <p className="wrong" role="alert">
             Token not accepted.
           </p>

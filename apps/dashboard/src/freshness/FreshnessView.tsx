@@ -106,7 +106,7 @@ function Ages({ report }: { report: Freshness }) {
             event.withinGoal ? 'Yes' : 'No',
           ],
         }))}
-        none="None."
+        emptyText="None."
       />
     </section>
   );

@@ -45,7 +45,7 @@ function Lanes({ queue }: { queue: Queue }) {
               countdown(expectedAt - now),
             ],
           }))}
-          none="No requests waiting."
+          emptyText="No requests waiting."
         />
       </section>
     </>

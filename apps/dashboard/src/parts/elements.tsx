@@ -25,10 +25,10 @@ interface TableProps {
   readonly caption?: string;
   readonly columns: readonly string[];
   readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
-  readonly none?: string;
+  readonly emptyText?: string;
 }
 
-export const Table = ({ caption, columns, rows, none }: TableProps) => (
+export const Table = ({ caption, columns, rows, emptyText }: TableProps) => (
   <table>
     {caption !== undefined && <caption className="visually-hidden">{caption}</caption>}
     <thead>
@@ -48,9 +48,9 @@ export const Table = ({ caption, columns, rows, none }: TableProps) => (
           ))}
         </tr>
       ))}
-      {rows.length === 0 && none !== undefined && (
+      {rows.length === 0 && emptyText !== undefined && (
         <tr>
-          <td colSpan={columns.length}>{none}</td>
+          <td colSpan={columns.length}>{emptyText}</td>
         </tr>
       )}
     </tbody>
@@ -63,12 +63,12 @@ export const TableCard = (table: TableProps) => (
   </div>
 );
 
-interface TableBehindProps extends TableProps {
+interface TableToggleProps extends TableProps {
   readonly button?: string;
   readonly caption: string;
 }
 
-export function TableToggle({ button = 'Show as table', ...table }: TableBehindProps) {
+export function TableToggle({ button = 'Show as table', ...table }: TableToggleProps) {
   const [shown, setShown] = useState(false);
   return (
     <div className="table-toggle">

@@ -147,7 +147,7 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
           key: String(call.id),
           cells: [clockTime(call.startedAt), duration(call.durationMs), callText(call)],
         }))}
-        none="No calls yet."
+        emptyText="No calls yet."
       />
     </section>
   );

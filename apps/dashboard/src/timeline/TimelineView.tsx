@@ -103,7 +103,7 @@ const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; rang
           sentenceCase(outcome(run)),
         ],
       }))}
-    none="No runs in this time range."
+    emptyText="No runs in this time range."
   />
 );
 
@@ -124,7 +124,7 @@ const ConflictsTable = ({ data, range }: { data: TimelineData; range: TimeRange 
           duration(expectedWaitSeconds * 1_000),
         ],
       }))}
-    none="No delays in this time range."
+    emptyText="No delays in this time range."
   />
 );
 

@@ -4,6 +4,7 @@ import {
   clockTime,
   nextInQueue,
   policyText,
+  rejectionCauses,
   sentenceCase,
   summary,
 } from '@paceline/client/text';
@@ -47,7 +48,7 @@ export function WindowsView() {
                 ],
               })),
             )}
-            none="No calls count against a rate limit now."
+            emptyText="No calls count against a rate limit now."
           />
           <p className="hint">
             Estimates kept: {estimates.kept} of {estimates.kept + estimates.missed}
@@ -85,7 +86,7 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
         {lastRejected && (
           <p className="hint">
             <span className="wrong">429</span> at {clockTime(lastRejected.at)}:{' '}
-            {lastRejected.attribution.replaceAll('_', ' ')}
+            {rejectionCauses[lastRejected.attribution]}
           </p>
         )}
       </div>
@@ -114,7 +115,7 @@ function PauseControls({ budget: { budget, pausedUntil } }: { budget: Budget }) 
   const name = budgets[budget].label;
   const button = { disabled: change.isPending };
   return (
-    <div className="steer">
+    <div className="pause-controls">
       {pausedUntil.upstream !== null && (
         <Button
           {...button}
