@@ -40,8 +40,8 @@ describe('with policy changes, operators and other programs on the key', () => {
     for (const [index, { arrivedAt, policy, probing, unknown }] of calls.entries()) {
       if (arrivedAt === undefined || (probing && unknown)) continue;
       // A later call must fit in beside an earlier one, not the other way round.
-      const soFar = calls.slice(0, index + 1).flatMap((call) => call.arrivedAt ?? []);
-      expect(maxInWindowAround(soFar, policy.windowMs, arrivedAt)).toBeLessThanOrEqual(policy.limit);
+      const upToThis = calls.slice(0, index + 1).flatMap((call) => call.arrivedAt ?? []);
+      expect(maxInWindowAround(upToThis, policy.windowMs, arrivedAt)).toBeLessThanOrEqual(policy.limit);
     }
   };
 

@@ -164,7 +164,7 @@ export function runHistory(history: History): HistoryResult {
         owner?.loseAcknowledgement();
         return;
       case 'broker clock is set':
-        // A clock set forward between two owners can't be told from an idle time of that length: it waits for an entry.
+        // Set forward between two owners, a clock looks the same as after an idle time, so that waits for the next entry.
         nextOffset = incident.offset;
         if (nextOffset < offset) offset = nextOffset;
         return;

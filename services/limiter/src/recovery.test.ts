@@ -32,7 +32,7 @@ async function restart(): Promise<void> {
   limiterProcess = await stage.start();
 }
 
-/** An account whose ledger is in this partition. */
+/** A new account in this partition. */
 function accountIn(partition: number): string {
   for (;;) {
     const account = stage.newAccount();
@@ -40,7 +40,7 @@ function accountIn(partition: number): string {
   }
 }
 
-/** The journal of a partition, as the broker holds it. */
+/** The last entry of a partition's journal on the broker. */
 async function journalOf(partition: number) {
   const { streams } = await jetstreamManager(stage.place.admin);
   const subject = subjectOf(catalog.journal, { partition });
@@ -49,12 +49,12 @@ async function journalOf(partition: number) {
   return { last: decode(journalEntry, last.data), sequence: last.seq, streams, subject };
 }
 
-describe('a journal that has grown long', () => {
-  it('is stated anew, and the next limiter knows from there what was decided long before', async () => {
+describe('a long journal', () => {
+  it('gets a snapshot, from which the next limiter restores old decisions', async () => {
     const partition = 3;
     const keeper = accountIn(partition);
     const policy = { limit: 3, windowMs: 7_000 };
-    const bus = await stage.speakAs('api');
+    const bus = await stage.connectAs('api');
     const operation = { do: 'set_policy', account: keeper, endpoint: 'results', policy } as const;
     await stage.until(() => request(bus, catalog.operate, { partition }, operation, 2_000));
     const others: Limiter[] = Array.from({ length: 20 }, () => stage.client(accountIn(partition)));
@@ -70,38 +70,38 @@ describe('a journal that has grown long', () => {
   });
 });
 
-describe('a journal that comes from a backup', () => {
-  it('counts every budget as spent, once: its note says that it reached further', async () => {
+describe('a journal restored from a backup', () => {
+  it('counts every budget as spent once, since its high-water mark is further', async () => {
     const partition = 4;
     const account = accountIn(partition);
     await call(stage, stage.client(account), 'signups');
     await limiterProcess.stop();
-    const notes = await new Kvm(stage.place.admin).open(highWaterBucket);
-    await notes.put(highWaterKey(partition), String(journalRestored));
+    const marks = await new Kvm(stage.place.admin).open(highWaterBucket);
+    await marks.put(highWaterKey(partition), String(journalRestored));
     limiterProcess = await stage.start();
     for (const { available, unknownUntil } of await stage.until(() => stage.windows(account))) {
       expect(available).toBe(0);
       expect(unknownUntil).toBeGreaterThan(stage.clock.now());
     }
-    // Not the last entry: the call may be settled after the claim.
+    // Not the last entry, because the call may be settled after the claim.
     await stage.until(async () => {
-      const owned = stage.said.findLast(({ limiter }) => limiter === limiterProcess.id)?.owns ?? [];
+      const owned = stage.heartbeats.findLast(({ limiter }) => limiter === limiterProcess.id)?.owns ?? [];
       const claim = owned.find((each) => each.partition === partition)?.claim;
       expect(claim).toBeGreaterThan(0);
-      expect(Number((await notes.get(highWaterKey(partition)))?.string())).toBe(claim);
+      expect(Number((await marks.get(highWaterKey(partition)))?.string())).toBe(claim);
     });
   });
 });
 
-describe('a journal into which another service has an answer of the broker sent', () => {
-  it('goes on, and remembers what was in it', async () => {
+describe('a journal that got a broker reply to another service', () => {
+  it('continues, with its earlier entries', async () => {
     const partition = 6;
     const limiter = stage.client(accountIn(partition));
     await call(stage, limiter, 'clubs');
     const before = await journalOf(partition);
-    const stranger = await stage.speakAs('rider-sync');
-    const asks = `$JS.API.CONSUMER.INFO.COMMANDS.${durableOf(catalog.addRider)}`;
-    stranger.connection.publish(asks, '', { reply: before.subject });
+    const stranger = await stage.connectAs('rider-sync');
+    const infoSubject = `$JS.API.CONSUMER.INFO.COMMANDS.${durableOf(catalog.addRider)}`;
+    stranger.connection.publish(infoSubject, '', { reply: before.subject });
     await stage.until(async () => {
       const { streams } = before;
       const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: before.subject });
@@ -117,11 +117,11 @@ describe('a journal into which another service has an answer of the broker sent'
   });
 });
 
-describe('a journal that is gone although there was one', () => {
-  it('counts every budget as spent, and says so', async () => {
+describe('a lost journal', () => {
+  it('counts every budget as spent, and raises an alert', async () => {
     const partition = 5;
     const alerts: string[] = [];
-    subscribe(await stage.speakAs('api'), catalog.alert, {}, ({ type }) => alerts.push(type));
+    subscribe(await stage.connectAs('api'), catalog.alert, {}, ({ type }) => alerts.push(type));
     const account = accountIn(partition);
     await call(stage, stage.client(account), 'signups');
     const { streams, subject } = await journalOf(partition);
@@ -136,7 +136,7 @@ describe('a journal that is gone although there was one', () => {
     await stage.until(() => expect(alerts).toContain('journal_lost'));
   });
 
-  it('in its last entries only is noticed by the limiter that wrote them', async () => {
+  it('that lost only its last entries is detected by the limiter that wrote them', async () => {
     const partition = 2;
     const account = accountIn(partition);
     const { nats } = stage.place;
@@ -146,7 +146,7 @@ describe('a journal that is gone although there was one', () => {
     await nats.restart();
     await stage.reconnected();
     await call(stage, stage.client(account), 'signups');
-    // As after a power cut, of which the limiter saw only that the broker was away.
+    // As after a power cut, during which the limiter only saw the broker disconnect.
     await nats.kill();
     await rm(nats.storeDir, { recursive: true });
     await rename(before, nats.storeDir);
@@ -159,7 +159,7 @@ describe('a journal that is gone although there was one', () => {
     });
   });
 
-  it('is noticed by the limiter that wrote it, too', async () => {
+  it('is detected by the limiter that wrote it', async () => {
     const partition = 6;
     const account = accountIn(partition);
     await call(stage, stage.client(account), 'signups');

@@ -14,7 +14,7 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 interface LimiterProcess {
   readonly id: string;
   readonly process: ChildProcess;
-  /** What it has logged so far. */
+  /** Its log until now. */
   log(): string;
 }
 
@@ -33,14 +33,14 @@ afterEach(async () => {
   await stage.close();
 });
 
-/** A limiter as it is run: a process of its own. */
+/** Starts a limiter as its own process. */
 async function spawnLimiter(): Promise<LimiterProcess> {
   const env = { ...process.env, ...stage.env, HEALTH_PORT: '0', LOG_LEVEL: 'warn' };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   let logged = '';
   child.stdout.on('data', (chunk) => (logged += String(chunk)));
-  return { id: await stage.newcomer(), process: child, log: () => logged };
+  return { id: await stage.nextLimiterId(), process: child, log: () => logged };
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -49,9 +49,9 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** The permits of an account that were ever committed. */
+/** Every permit that was started for an account. */
 async function committed(account: string): Promise<string[]> {
-  const journal = openJournal(await stage.speakAs('limiter'), partitionOf(account));
+  const journal = openJournal(await stage.connectAs('limiter'), partitionOf(account));
   const { entries } = await journal.read();
   const facts = entries.flatMap((entry): readonly Fact[] => (entry.entry === 'facts' ? entry.facts : []));
   return facts.flatMap((fact) =>
@@ -60,24 +60,24 @@ async function committed(account: string): Promise<string[]> {
 }
 
 describe('a limiter', { timeout: 10 * 60_000 }, () => {
-  it('that is killed is replaced: its partitions answer again, and nothing is forgotten', async () => {
+  it('that is killed is replaced, and its calls still count', async () => {
     const survivor = await stage.start();
     const victim = await spawnLimiter();
-    await replicas.sharedOut(survivor, victim);
+    await replicas.shareEvenly(survivor, victim);
     const limiter = replicas.clientOf(victim.id);
     const calls: number[] = [];
     await call(stage, limiter, 'clubs', calls);
 
     await kill(victim.process);
     await call(stage, limiter, 'clubs', calls);
-    await replicas.sharedOut(survivor);
+    await replicas.shareEvenly(survivor);
     expect((calls[1] ?? 0) - (calls[0] ?? 0)).toBeGreaterThan(hour);
   });
 
-  it('that is frozen is replaced; when it goes on it commits nothing, and has its share again', async () => {
+  it('that is frozen is replaced; when it resumes it commits nothing, and gets its share again', async () => {
     const survivor = await stage.start();
     const frozen = await spawnLimiter();
-    await replicas.sharedOut(survivor, frozen);
+    await replicas.shareEvenly(survivor, frozen);
     const limiter = replicas.clientOf(frozen.id);
     const partition = partitionOf(limiter.account);
     const calls: number[] = [];
@@ -87,15 +87,15 @@ describe('a limiter', { timeout: 10 * 60_000 }, () => {
       calls.push(stage.clock.now());
       frozen.process.kill('SIGSTOP');
       await stage.until(() => expect(replicas.partitionsOf(survivor.id)).toContain(partition));
-      // This reaches both of them: the one that took over, and the other as soon as it goes on.
+      // This reaches both: the new owner now, and the frozen one when it resumes.
       permit.settle({ result: 'answered', status: 200 });
     });
-    await replicas.sharedOut(survivor);
+    await replicas.shareEvenly(survivor);
     await call(stage, limiter, 'clubs', calls);
 
     frozen.process.kill('SIGCONT');
     await stage.until(() => expect(frozen.log()).toContain('has has an entry by another owner'));
-    await replicas.sharedOut(survivor, frozen);
+    await replicas.shareEvenly(survivor, frozen);
     await call(stage, limiter, 'clubs', calls);
 
     expect(await committed(limiter.account)).toHaveLength(calls.length);

@@ -1,12 +1,12 @@
 import type { Heartbeat } from '@paceline/shared/contracts';
 import { dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { oneAccountEach, partitionsIn, replicasOn } from './testing/replicas.ts';
+import { accountPerPartition, partitionsIn, replicasOn } from './testing/replicas.ts';
 import { call, openStage, type Stage } from './testing/stage.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
-/** By how much the limiter exceeds every window. */
+/** The margin that the limiter adds to every window. */
 const epsilon = 1_000;
 
 let stage: Stage;
@@ -23,38 +23,41 @@ afterEach(async () => {
   await stage.close();
 });
 
-describe('the replicas of the limiter', () => {
+describe('limiter replicas', () => {
   beforeEach(() => open(openStage()));
 
-  it('share the partitions evenly, move only what a newcomer gets, and take over at once from who leaves', async () => {
+  it('share the partitions evenly, move only the share of a new one, and take over at once from one that leaves', async () => {
     const first = await stage.start();
-    await replicas.sharedOut(first);
+    await replicas.shareEvenly(first);
 
     const second = await stage.start();
-    await replicas.sharedOut(first, second);
+    await replicas.shareEvenly(first, second);
 
     const before = [first.id, second.id].map(replicas.partitionsOf);
     const third = await stage.start();
-    await replicas.sharedOut(first, second, third);
+    await replicas.shareEvenly(first, second, third);
     const after = [first.id, second.id].map(replicas.partitionsOf);
     expect(replicas.partitionsOf(third.id)).toHaveLength(2);
     after.forEach((partitions, index) => expect(before[index]).toEqual(expect.arrayContaining(partitions)));
 
     await first.stop();
-    await replicas.sharedOut(second, third);
-    const left = stage.said.findIndex(({ limiter, leaving }) => limiter === first.id && leaving);
+    await replicas.shareEvenly(second, third);
+    const left = stage.heartbeats.findIndex(({ limiter, leaving }) => limiter === first.id && leaving);
     for (const { id } of [second, third]) {
-      const beatThen = stage.said.slice(0, left).findLast(({ limiter }) => limiter === id)?.sequence ?? 0;
-      const took = stage.said.slice(left).find(({ limiter, owns }) => limiter === id && owns.length === 4);
-      expect(took?.sequence).toBeLessThanOrEqual(beatThen + 1);
+      const sequenceThen =
+        stage.heartbeats.slice(0, left).findLast(({ limiter }) => limiter === id)?.sequence ?? 0;
+      const takeover = stage.heartbeats
+        .slice(left)
+        .find(({ limiter, owns }) => limiter === id && owns.length === 4);
+      expect(takeover?.sequence).toBeLessThanOrEqual(sequenceThen + 1);
     }
   });
 
-  it('look to a caller like one: every account has its exact windows, and its place in line', async () => {
+  it('act as one limiter: every account has exact windows', async () => {
     const [first, second, third] = [await stage.start(), await stage.start(), await stage.start()];
-    await replicas.sharedOut(first, second, third);
+    await replicas.shareEvenly(first, second, third);
     await Promise.all(
-      [...oneAccountEach().values()].map(async (account) => {
+      [...accountPerPartition().values()].map(async (account) => {
         const limiter = stage.client(account);
         const calls: number[] = [];
         await Promise.all(Array.from({ length: 12 }, () => call(stage, limiter, 'riders_single', calls)));
@@ -64,10 +67,10 @@ describe('the replicas of the limiter', () => {
     );
   });
 
-  it('keep who waits in line while a partition changes hands', async () => {
+  it('keep waiting requests in order while a partition changes owner', async () => {
     const first = await stage.start();
     const partition = 7;
-    const limiter = stage.client(oneAccountEach().get(partition));
+    const limiter = stage.client(accountPerPartition().get(partition));
     const order: string[] = [];
     const wait = (name: string, requestedAt: number) =>
       limiter.withPermit({ endpoint: 'clubs', lane: 'rider_sync', requestedAt }, async (permit) => {
@@ -77,41 +80,41 @@ describe('the replicas of the limiter', () => {
       });
     await call(stage, limiter, 'clubs');
     const now = stage.clock.now();
-    const waiting = [wait('asked last', now), wait('asked first', now - hour)];
+    const waiting = [wait('requested last', now), wait('requested first', now - hour)];
 
     const second = await stage.start();
-    await replicas.sharedOut(first, second);
+    await replicas.shareEvenly(first, second);
     expect(replicas.partitionsOf(second.id)).toContain(partition);
     await stage.until(async () => {
       const { queue } = await stage.status(limiter.account);
       expect(queue.pending + order.length).toBe(2);
     });
     await stage.during(Promise.all(waiting));
-    expect(order).toEqual(['asked first', 'asked last']);
+    expect(order).toEqual(['requested first', 'requested last']);
   });
 });
 
-describe('the replicas of the limiter', () => {
-  it('keep their partitions while the broker is away, for longer than a silent limiter is waited for', async () => {
+describe('limiter replicas', () => {
+  it('keep their partitions while the broker is away for longer than the lease', async () => {
     const { place } = await open(openStage(await dedicatedBroker()));
     const limiters = [await stage.start(), await stage.start(), await stage.start()];
     const ids = limiters.map(({ id }) => id);
-    await replicas.sharedOut(...limiters);
+    await replicas.shareEvenly(...limiters);
     const before = new Map(ids.map((id) => [id, replicas.partitionsOf(id)]));
     const limiter = replicas.clientOf(ids[2] ?? '');
     await call(stage, limiter, 'riders_single');
 
     await stage.quiet();
     await place.nats.kill();
-    // More than the lease, which is 2 s of the machine: no moment of it may count.
+    // Longer than the lease of 2 s of the machine: none of this time may count.
     await stage.pass(stage.clock.toProjectMs(3_000));
-    const restarted = stage.said.length;
+    const restarted = stage.heartbeats.length;
     await place.nats.restart();
     await stage.reconnected();
     await call(stage, limiter, 'riders_single');
 
     const since = (id: string): Heartbeat[] =>
-      stage.said.slice(restarted).filter(({ limiter: speaker }) => speaker === id);
+      stage.heartbeats.slice(restarted).filter(({ limiter: sender }) => sender === id);
     await stage.until(() => {
       for (const id of ids)
         expect(new Set(since(id).map(({ sequence }) => sequence)).size).toBeGreaterThan(10);

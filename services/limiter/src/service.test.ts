@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openJournal } from './adapters/journal.ts';
 import { call, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
 
-/** The window of single riders, and by how much the limiter exceeds every window. */
+/** The window of single riders, and the margin that the limiter adds to every window. */
 const minute = 60_000;
 const epsilon = 1_000;
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   limiterProcess = await stage.start();
 });
 
-/** After how much time that happens which is due in `ms`: timers of the machine hold whole ms. */
+/** When something due in `ms` happens: timers of the machine take whole ms. */
 const inWholeMs = (ms: number) => stage.clock.toProjectMs(Math.ceil(stage.clock.toRealMs(ms)));
 
 afterEach(() => stage.closeClients());
@@ -28,11 +28,11 @@ async function restart(): Promise<void> {
 }
 
 describe('the limiter over a real broker', () => {
-  it('lets five riders through at once and the sixth when the window has moved on', async () => {
+  it('grants five rider calls at once, and the sixth a window later', async () => {
     const limiter = stage.client();
     const calls: number[] = [];
     const waited: number[] = [];
-    const asks = Array.from({ length: 6 }, (_, index) =>
+    const requests = Array.from({ length: 6 }, (_, index) =>
       limiter.withPermit(
         { endpoint: 'riders_single', lane: 'manual_rider_add', onWaiting: () => waited.push(index) },
         async (permit) => {
@@ -42,17 +42,17 @@ describe('the limiter over a real broker', () => {
         },
       ),
     );
-    await stage.during(Promise.all(asks));
-    // They ask in one breath, so they are served in one.
+    await stage.during(Promise.all(requests));
+    // Requests of one event-loop turn are decided in one turn.
     expect(new Set(waited).size).toBe(1);
     const first = calls[0] ?? 0;
     expect(calls.map((at) => at - first)).toEqual([0, 0, 0, 0, 0, inWholeMs(minute + epsilon)]);
   });
 
-  it('tells a waiter its reason, its position and its time', async () => {
+  it('shows a waiting request its reason, position and estimate', async () => {
     const limiter = stage.client();
     await call(stage, limiter, 'signups');
-    const told: string[] = [];
+    const shown: string[] = [];
     const before = stage.clock.now();
     let estimated = 0;
     await stage.during(
@@ -61,19 +61,19 @@ describe('the limiter over a real broker', () => {
           endpoint: 'signups',
           lane: 'far_event_sync',
           onWaiting: ({ reason, position, estimatedAt }) => {
-            told.push(`${reason} ${position}`);
+            shown.push(`${reason} ${position}`);
             estimated = estimatedAt;
           },
         },
         async () => undefined,
       ),
     );
-    expect(told[0]).toBe('waiting_for_window 1');
+    expect(shown[0]).toBe('waiting_for_window 1');
 
     expect(estimated).toBeGreaterThan(before);
   });
 
-  it('refuses a deadline that can not be met at once, with the time that could', async () => {
+  it('refuses a deadline that cannot be met at once, with the earliest that can', async () => {
     const limiter = stage.client();
     await call(stage, limiter, 'clubs');
     const deadline = stage.clock.now() + 600_000;
@@ -87,10 +87,10 @@ describe('the limiter over a real broker', () => {
     });
   });
 
-  it('gives a permit back that was never used', async () => {
+  it('frees a permit that was never used', async () => {
     const limiter = stage.client();
     await stage.during(
-      limiter.withPermit({ endpoint: 'clubs', lane: 'rider_sync' }, async () => 'changed my mind'),
+      limiter.withPermit({ endpoint: 'clubs', lane: 'rider_sync' }, async () => 'not called'),
     );
     const deadline = stage.clock.now() + 600_000;
     await expect(
@@ -100,7 +100,7 @@ describe('the limiter over a real broker', () => {
     ).resolves.toBe('called');
   });
 
-  it('remembers across a restart what was called before it', async () => {
+  it('still counts earlier calls after a restart', async () => {
     const limiter = stage.client();
     await call(stage, limiter, 'clubs');
     await restart();
@@ -109,7 +109,7 @@ describe('the limiter over a real broker', () => {
     expect(rateLimitUsage.signups).toEqual({ used: 0, available: 1, resetAt: null });
   });
 
-  it('keeps those who wait in line through a restart', async () => {
+  it('keeps waiting requests through a restart', async () => {
     const limiter = stage.client();
     await call(stage, limiter, 'signups');
     const waiting = call(stage, limiter, 'signups');
@@ -117,7 +117,7 @@ describe('the limiter over a real broker', () => {
     await expect(waiting).resolves.toContain('-');
   });
 
-  it('keeps its promises through a restart of the broker', async () => {
+  it('continues after a restart of the broker, with its calls still counted', async () => {
     const limiter = stage.client();
     await call(stage, limiter, 'clubs');
     await stage.place.nats.kill();
@@ -129,7 +129,7 @@ describe('the limiter over a real broker', () => {
     expect(rateLimitUsage.clubs.used).toBe(1);
   });
 
-  it('goes on, exactly, when a second limiter is started beside it and the first one ends', async () => {
+  it('keeps windows exact when a second limiter takes over from it', async () => {
     const second = await stage.start();
     const limiter = stage.client();
     const calls: number[] = [];
@@ -141,21 +141,21 @@ describe('the limiter over a real broker', () => {
     expect((calls[5] ?? 0) - (calls[0] ?? 0)).toBeGreaterThanOrEqual(minute + epsilon);
   });
 
-  it('lets nobody decide behind the back of who has claimed the journal', async () => {
+  it('commits nothing after another owner has claimed the journal', async () => {
     const limiter = stage.client();
     const before = await call(stage, limiter, 'riders_single');
     const partition = partitionOf(limiter.account);
-    const usurper = openJournal(await stage.speakAs('limiter'), partition);
-    await usurper.read();
-    const facts = [{ fact: 'claimed' as const, owner: 'usurper', at: 0 }];
-    const claim = await usurper.append({ entry: 'facts', facts });
-    // The owner's next append fails, nobody says that it owns the partition, and so it claims it again.
+    const intruder = openJournal(await stage.connectAs('limiter'), partition);
+    await intruder.read();
+    const facts = [{ fact: 'claimed' as const, owner: 'intruder', at: 0 }];
+    const claim = await intruder.append({ entry: 'facts', facts });
+    // The owner's next append fails. No limiter announces the partition, so it is claimed again.
     const after = await call(stage, limiter, 'riders_single');
     expect(Number.parseInt(before, 10)).toBeLessThan(claim);
     expect(Number.parseInt(after, 10)).toBeGreaterThan(claim);
   });
 
-  it('counts it as a conflict when one lane waits for another', async () => {
+  it('counts a conflict when one sync waits for another', async () => {
     const limiter = stage.client();
     await call(stage, limiter, 'signups');
     await stage.during(

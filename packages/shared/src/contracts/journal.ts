@@ -18,29 +18,29 @@ export type Interval = z.infer<typeof interval>;
 export const authority = z.enum(['upstream', 'operator']);
 export type Authority = z.infer<typeof authority>;
 
-/** What a budget remembers for good. */
+/** The state of a budget that the journal restores. */
 export const budgetRecord = z.object({
   ...place,
   intervals: z.array(interval),
-  /** Until when no call may start, by who paused it. */
+  /** No call starts before, by who set the pause. */
   pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
-  /** True from a pause of upstream's until a call that began after it was let in: only one may go. */
+  /** From a pause by upstream until a later call succeeds: only one call goes at a time. */
   probing: z.boolean(),
-  /** What is kept instead of the documented policy. */
+  /** In force instead of the documented policy. */
   policy: policy.extend({ from: authority, since: timestamp }).nullable(),
-  /** Calls of before a longer window was known may count until then: none may join them. */
+  /** No call starts before: unknown earlier calls may still count in a longer window. */
   unknownUntil: timestamp.nullable(),
-  /** 429s in a row. */
+  /** Rejections since the last success; calls rejected together count once. */
   consecutiveRejections: z.number().int(),
   lastRejected: z.object({ at: timestamp, attribution }).nullable(),
 });
 export type BudgetRecord = z.infer<typeof budgetRecord>;
 
-/** The facts of the limiter, in the order in which they were committed. */
+/** The limiter's facts, in commit order. */
 export const fact = z.discriminatedUnion('fact', [
-  /** A limiter takes over: the sequence of this entry is the epoch, with which every permit of its begins. */
+  /** A limiter takes over. The sequence of this entry is its epoch, with which its permit ids start. */
   z.object({ fact: z.literal('claimed'), owner: z.string(), at: timestamp }),
-  /** The journal of before is gone although there was one: whatever it held counts as spent from here on. */
+  /** A previous journal is lost: its calls count as spent from here on. */
   z.object({ fact: z.literal('journal_lost'), at: timestamp }),
   z.object({
     fact: z.literal('started'),
@@ -58,7 +58,7 @@ export const fact = z.discriminatedUnion('fact', [
     at: timestamp,
   }),
   z.object({ fact: z.literal('returned'), ...place, permit: z.string(), at: timestamp }),
-  /** Upstream answered 429. `policy` is the one that was kept until then. */
+  /** Upstream answered 429. `policy` was in force until then. */
   z.object({ fact: z.literal('rejected'), ...place, permit: z.string(), at: timestamp, policy, attribution }),
   z.object({
     fact: z.literal('paused'),
@@ -69,7 +69,7 @@ export const fact = z.discriminatedUnion('fact', [
     consecutiveRejections: z.number().int(),
   }),
   z.object({ fact: z.literal('resumed'), ...place, by: authority, at: timestamp }),
-  /** `policy` null: back to the documented one. `unknownUntil`: see the record. */
+  /** `policy` null: back to the documented one. `unknownUntil`: see `budgetRecord`. */
   z.object({
     fact: z.literal('policy_changed'),
     ...place,
@@ -82,10 +82,10 @@ export const fact = z.discriminatedUnion('fact', [
 export type Fact = z.infer<typeof fact>;
 export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 
-/** One append. Recovery reads from the sequence `recoverFrom` on (0: the beginning); older entries are history. */
+/** One append. Recovery reads from sequence `recoverFrom` on (0: from the start); older entries are history. */
 export const journalEntry = z.discriminatedUnion('entry', [
   z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),
-  /** The current state of some budgets: it replaces what came before about these. */
+  /** The current state of some budgets, which replaces everything earlier about them. */
   z.object({
     entry: z.literal('snapshot'),
     recoverFrom: z.number().int(),
@@ -97,9 +97,9 @@ export const journalEntry = z.discriminatedUnion('entry', [
 ]);
 export type JournalEntry = z.infer<typeof journalEntry>;
 
-/** The high-water mark of each journal, stored apart from it: a key for each partition, its value a sequence. */
+/** The bucket of high-water marks, stored apart from the journals: a sequence per partition. */
 export const highWaterBucket = 'LIMITER';
 export const highWaterKey = (partition: number): string => `high-water-${partition}`;
 
-/** The mark of a journal that comes from a backup: it reached further, to an unknown sequence. */
+/** The mark of a journal restored from a backup: it had reached further, to an unknown sequence. */
 export const journalRestored = Number.MAX_SAFE_INTEGER;

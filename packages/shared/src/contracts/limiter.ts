@@ -4,23 +4,23 @@ import { timestamp, policy, traceContext } from './vocabulary.ts';
 
 const place = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
 
-/** Requests a permit. Sent again with the same ticket it is a heartbeat; without one the ticket leaves the queue. */
+/** Requests a permit. Repeated with the same ticket it is a heartbeat; without heartbeats the ticket leaves the queue. */
 export const acquire = z.object({
   do: z.literal('acquire'),
   ticket: z.string().min(1),
   ...place,
   lane: z.enum(laneNames),
-  /** After this timestamp a permit is of no use. */
+  /** The latest useful start; a request that can't meet it is refused. */
   deadline: timestamp.optional(),
-  /** The sync's own slot, while it is open: it goes before other scheduled syncs. */
+  /** Set while the sync's own slot is open: it then goes before other scheduled syncs. */
   slotId: z.string().optional(),
-  /** When this ticket was first requested: a new limiter gives it the same place in the queue. */
+  /** When this ticket was first requested, so that a new limiter gives it the same place in the queue. */
   requestedAt: timestamp,
-  /** The first estimate it was given: whether it was kept is counted, also after a failover. */
+  /** The first estimate given to this ticket, so that its accuracy is counted even after a failover. */
   firstEstimate: timestamp.optional(),
-  /** Start it in the same request when it is free at once: one round trip. The call must be ready to be sent. */
+  /** Also start the permit if it is free at once, which saves a round trip. The call must be ready to be sent. */
   start: z.boolean().optional(),
-  /** The client to which an offer is sent as soon as the permit is free. */
+  /** The client that gets an offer when the permit becomes free. */
   offerTo: z.string().regex(/^[\w-]+$/),
   trace: traceContext,
 });
@@ -33,21 +33,21 @@ export const start = z.object({
   trace: traceContext,
 });
 
-/** How a call ended. `not_sent`: it never left, and never will. */
+/** How a call ended. `not_sent`: it was not sent and never will be. */
 export const outcome = z.object({
   result: z.enum(['answered', 'unanswered', 'not_sent']),
   status: z.number().int().optional(),
   durationMs: z.number().nonnegative().optional(),
-  /** How long upstream asked us to stay away, project ms. */
+  /** The Retry-After of a 429, project ms. */
   retryAfterMs: z.number().nonnegative().optional(),
-  /** The policy that upstream says it enforces. */
+  /** The policy that the answer reports. */
   learned: policy.optional(),
 });
 export type Outcome = z.infer<typeof outcome>;
 
 export const settle = z.object({ do: z.literal('settle'), ...place, permit: z.string().min(1), outcome });
 
-/** Gives a ticket's place or permit back: no call was made with it, and none will be. */
+/** Gives up a ticket's position or permit: no call was made with it, and none will be. */
 export const cancel = z.object({ do: z.literal('cancel'), ...place, id: z.string().min(1) });
 
 export const permitRequest = z.discriminatedUnion('do', [acquire, start, settle, cancel]);
@@ -68,26 +68,26 @@ export const permitReply = z.discriminatedUnion('answer', [
     retryIn: z.number().positive(),
   }),
   z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: timestamp }),
-  /** Real ms from when the `start` was sent, within which the call must be sent. 0: too late. */
+  /** The call must be sent within `sendBy` real ms after the `start` was sent. 0: too late. */
   z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().nonnegative() }),
   z.object({ answer: z.literal('expired') }),
   z.object({ answer: z.literal('settled') }),
   z.object({ answer: z.literal('cancelled') }),
-  /** The limiter can't commit right now; nothing was decided, try again. */
+  /** The limiter can't commit right now. Nothing was decided, so repeat the request. */
   z.object({ answer: z.literal('unavailable'), reason: z.string() }),
 ]);
 export type PermitReply = z.infer<typeof permitReply>;
 
 export const operation = z.discriminatedUnion('do', [
-  /** No call starts until then. */
+  /** No call starts before `until`. */
   z.object({ do: z.literal('pause'), ...place, until: timestamp }),
   /** Ends the operator's own pause. */
   z.object({ do: z.literal('resume'), ...place }),
-  /** Ends a pause after a 429: one call goes ahead at once to see whether upstream is open. */
+  /** Ends a pause after a 429: one call probes at once whether upstream accepts calls again. */
   z.object({ do: z.literal('release'), ...place }),
-  /** From now on this policy is kept, until upstream names a stricter one. */
+  /** Applies this policy until upstream reports a stricter one. */
   z.object({ do: z.literal('set_policy'), ...place, policy }),
-  /** Back to what upstream's vendor documents: what was learned or set is forgotten. */
+  /** Back to the documented policy: a learned or set one is forgotten. */
   z.object({ do: z.literal('forget_policy'), ...place }),
 ]);
 export type Operation = z.infer<typeof operation>;
@@ -101,15 +101,15 @@ export type OperationReply = z.infer<typeof operationReply>;
 export const permitRequests = z.object({ requests: z.array(permitRequest).min(1).max(500) });
 export const permitReplies = z.object({ replies: z.array(permitReply) });
 
-/** The permit of a request that waits, pushed before it is sent again. */
+/** A permit for a waiting request, sent before the client repeats it. */
 export const offer = z.object({ ticket: z.string(), permit: z.string(), startBy: timestamp });
 export type Offer = z.infer<typeof offer>;
 
 export const conflict = z.object({
   account: z.string(),
-  /** The lane that waits. */
+  /** The waiting lane. */
   lane: z.enum(laneNames),
-  /** The lane whose calls, or earlier places, it waits for. */
+  /** The lane whose calls or earlier requests it waits for. */
   blockedBy: z.enum(laneNames),
   endpoint: z.enum(budgetNames),
   at: timestamp,
@@ -118,7 +118,7 @@ export const conflict = z.object({
 });
 export type Conflict = z.infer<typeof conflict>;
 
-/** One permit's life as others may follow it. */
+/** A change of one permit, for clients that follow them. */
 const permitChange = z.discriminatedUnion('change', [
   z.object({
     change: z.literal('started'),
@@ -131,13 +131,13 @@ const permitChange = z.discriminatedUnion('change', [
   z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: timestamp }),
 ]);
 export type PermitChange = z.infer<typeof permitChange>;
-/** What became of permits in the last timestamp, in order. */
+/** The permit changes of about 10 ms, in order. */
 export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) });
 
 /**
  * What caused a 429, as far as the ledger shows: `ours` (our own calls filled the window), `policy_changed`
- * (upstream enforces another policy than the one we kept), `unreported_permit` (a call of ours that was never settled may
- * have arrived later than assumed), `foreign_caller` (another program uses the same key).
+ * (upstream enforces another policy than ours), `unreported_permit` (a call of ours that was never settled may have
+ * arrived later than assumed), `foreign_caller` (another program uses the same key).
  */
 export const attribution = z.enum(['ours', 'policy_changed', 'unreported_permit', 'foreign_caller']);
 export type Attribution = z.infer<typeof attribution>;
@@ -145,11 +145,11 @@ export type Attribution = z.infer<typeof attribution>;
 export const alert = z.object({
   type: z.enum(['rate_limit_exceeded', 'limit_learned', 'journal_lost']),
   at: timestamp,
-  /** Absent: it is about all of them. */
+  /** Absent: it concerns all accounts. */
   account: z.string().optional(),
   endpoint: z.enum(budgetNames).optional(),
   message: z.string(),
-  /** With `rate_limit_exceeded`. */
+  /** Only with `rate_limit_exceeded`. */
   attribution: attribution.optional(),
 });
 
@@ -160,12 +160,12 @@ export const coordination = z.object({
     z.object({
       used: z.number().int().nonnegative(),
       available: z.number().int().nonnegative(),
-      /** When the next call becomes free, or null when one is free now. */
+      /** When the next call becomes free; null: now. */
       resetAt: timestamp.nullable(),
     }),
   ),
   conflicts: z.object({ count: z.number().int().nonnegative(), lastConflict: conflict.nullable() }),
-  /** Waits in project ms: of those who wait now and of those who were granted within the last hour. */
+  /** Waits in project ms, of requests that wait now or were granted within the last hour. */
   queue: z.object({
     pending: z.number().int().nonnegative(),
     avgWaitTime: z.number().nonnegative(),
@@ -174,16 +174,16 @@ export const coordination = z.object({
 });
 export type Coordination = z.infer<typeof coordination>;
 
-/** One budget of an account: its window with every permit in it, and the requests that wait. */
+/** One budget of an account: its window with every permit in it, and its waiting requests. */
 export const windowView = z.object({
   endpoint: z.enum(budgetNames),
-  /** The policy that is kept now, where it comes from, and since when (null: always). */
+  /** The policy in force, its source, and since when (null: from the start). */
   policy: policy.extend({
     from: z.enum(['documented', 'upstream', 'operator']),
     since: timestamp.nullable(),
   }),
   documented: policy,
-  /** The calls that count now. One that is not settled may still be under way: `leavesAt` is its latest. */
+  /** The calls that count now. `leavesAt` of an unsettled call is the latest possible time. */
   permits: z.array(
     z.object({
       permit: z.string(),
@@ -197,13 +197,13 @@ export const windowView = z.object({
   /** When the next call becomes free; null: now. */
   freeAt: timestamp.nullable(),
   pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
-  /** After a pause one call goes ahead alone. */
+  /** One call goes ahead alone, after a pause by upstream. */
   probing: z.boolean(),
-  /** Nothing may go before it: calls of before a longer window was known may still count. */
+  /** No call starts before: unknown earlier calls may still count in a longer window. */
   unknownUntil: timestamp.nullable(),
   waiting: z.object({
     count: z.number().int().nonnegative(),
-    /** The first ones, in the order in which they go. */
+    /** The first ones, in queue order. */
     next: z.array(
       z.object({
         ticket: z.string(),
@@ -217,17 +217,17 @@ export const windowView = z.object({
 });
 export type WindowView = z.infer<typeof windowView>;
 
-/** Every budget of an account, and how often the first promise to a waiter was kept since this limiter took over. */
+/** Every budget of an account, and how many first estimates were kept since this limiter took over. */
 export const windowsView = z.object({
   windows: z.array(windowView),
   estimates: z.object({ kept: z.number().int().nonnegative(), missed: z.number().int().nonnegative() }),
 });
 export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
-/** `waiting`: how many waiting requests of each budget are listed. */
+/** `waiting`: how many waiting requests to list per budget. */
 export const windowsQuery = statusQuery.extend({ waiting: z.number().int().min(0).max(1_000).optional() });
 
-/** A partition that a limiter owns, and the sequence of its claim in the journal: null while it still claims it. */
+/** A partition of a limiter, and the journal sequence of its claim; null while it is claiming. */
 export const partitionOwnership = z.object({
   partition: z.number().int().nonnegative(),
   claim: z.number().int().positive().nullable(),
@@ -236,10 +236,10 @@ export type PartitionOwnership = z.infer<typeof partitionOwnership>;
 
 export const heartbeat = z.object({
   limiter: z.string().regex(/^[\w-]+$/),
-  /** Counts its beats: receiving its own newest one shows a limiter that it is connected. */
+  /** Counts its heartbeats. A limiter that receives its own latest one knows that it is connected. */
   sequence: z.number().int().positive(),
   owns: z.array(partitionOwnership),
-  /** It is shutting down: its partitions are free. */
+  /** It is shutting down, and its partitions are free. */
   leaving: z.boolean(),
 });
 export type Heartbeat = z.infer<typeof heartbeat>;

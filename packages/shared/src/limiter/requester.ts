@@ -9,7 +9,7 @@ export interface Requester {
    * @throws {BadPayload} when the request violates its contract
    */
   request(request: PermitRequest): Promise<PermitReply>;
-  /** Stops waiting for replies to everything sent so far: that owner may be gone. */
+  /** Stops waiting for replies to requests in flight: their owner may be gone. */
   abandon(): void;
 }
 

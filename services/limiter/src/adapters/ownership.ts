@@ -24,7 +24,7 @@ interface Tenure {
 }
 
 /**
- * Shares the partitions with the other limiters: claims those assigned to it that have no owner, and releases those
+ * Shares the partitions with the other limiters: claims those that are assigned to it and have no owner, and releases those
  * assigned to another. Only the journal decides who may commit; this decides who tries.
  */
 export class SharedOwnership {

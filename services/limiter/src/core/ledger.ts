@@ -7,7 +7,7 @@ import { type AccountStats, createStats } from './stats.ts';
 /** The budgets of one partition, by account and endpoint. */
 export interface Ledger {
   readonly settings: Settings;
-  /** Permits granted so far; with `epoch` it makes permit ids unique. */
+  /** Counts granted permits; with `epoch` it makes permit ids unique. */
   grants: number;
   /** The journal sequence of the claim under which this ledger decides. */
   readonly epoch: number;

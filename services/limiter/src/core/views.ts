@@ -21,12 +21,12 @@ export function coordination(ledger: Ledger, account: string, now: number): Coor
   const total = (of: (each: (typeof ended)[number]) => number) =>
     ended.reduce((sum, each) => sum + of(each), 0);
   const pending = states.reduce((sum, { queue }) => sum + queue.byTicket.size, 0);
-  const waitedSoFar = states.reduce(
+  const currentWaits = states.reduce(
     (sum, { queue }) => sum + Math.max(0, queue.byTicket.size * now - queue.requestedAtSum),
     0,
   );
   const waits = pending + total(({ count }) => count);
-  const sum = waitedSoFar + total(({ sum: waited }) => waited);
+  const sum = currentWaits + total(({ sum: waited }) => waited);
   const oldest = Math.min(...states.flatMap(({ queue }) => [queue.forced.min, queue.scheduled.min]));
   return {
     rateLimitUsage: Object.fromEntries(usage) as Coordination['rateLimitUsage'],

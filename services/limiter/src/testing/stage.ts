@@ -21,47 +21,47 @@ import { testEvening, type TestTime } from '@paceline/shared/testing/time';
 import { limiterVariables } from '../config.ts';
 import { startLimiter } from '../service.ts';
 
-/** A minute is over in 50 ms of the machine, an hour in 3 s: some ten beats of a limiter. */
+/** A minute takes 50 ms of the machine, an hour 3 s: about ten heartbeats of a limiter. */
 const scale = 1_200;
-/** Real ms: a net under what is waited for while time stands still. */
-export const patience = { timeoutMs: 5 * 60_000 };
+/** Real ms: an upper limit for waits while time stands still. */
+export const waitOptions = { timeoutMs: 5 * 60_000 };
 
 /** A limiter that runs in this process. */
 export interface StagedLimiter {
   readonly id: string;
-  /** Ends it in good order; once. */
+  /** Shuts it down; a second call does nothing. */
   stop(): Promise<void>;
 }
 
-/** A real broker with limiters on it and clients that ask them, and time that the test moves. */
+/** A real broker with limiters and clients, and time that the test moves. */
 export interface Stage<P extends TestBroker = TestBroker> extends TestTime {
   readonly place: P;
-  /** What every limiter has said of itself, oldest first. */
-  readonly said: readonly Heartbeat[];
-  /** Starts a limiter, and returns once every partition is answered for. */
+  /** The heartbeats of every limiter, oldest first. */
+  readonly heartbeats: readonly Heartbeat[];
+  /** Starts a limiter, and returns once every partition has an owner. */
   start(): Promise<StagedLimiter>;
-  /** The environment of a limiter that runs as a process on this stage. */
+  /** The environment of a limiter that runs as its own process. */
   readonly env: Record<string, string>;
-  /** The id of the next limiter that has not been heard before. */
-  newcomer(): Promise<string>;
-  /** Of an account of its own unless one is given, so that windows of one test are none of another's. */
+  /** The id of the next limiter that sends its first heartbeat. */
+  nextLimiterId(): Promise<string>;
+  /** A client with an account of its own by default, so that tests don't share windows. */
   client(account?: string): Limiter & { account: string };
-  /** Not used before. Numbered, so that its partition is the same in every run. */
+  /** A new account. Numbered, so that its partition is the same in every run. */
   newAccount(): string;
   closeClients(): Promise<void>;
-  /** Rejects while the partition is being taken over, as `windows` does: for `until`. */
+  /** Rejects while the partition is being taken over, as does `windows`: use with `until`. */
   status(account: string): Promise<Coordination>;
   windows(account: string): Promise<readonly WindowView[]>;
-  /** Speaks to the broker as this service. */
-  speakAs(service: Service): Promise<Bus>;
-  /** Returns once all are connected to a broker that was restarted; time stands still meanwhile. */
+  /** A connection to the broker as this service. */
+  connectAs(service: Service): Promise<Bus>;
+  /** Returns once every connection to a restarted broker is back; time stands still meanwhile. */
   reconnected(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Long: one table of small helpers over the same broker.
- * @param runs time goes by itself, for tests of processes
+ * Long, because it is one table of small helpers over the same broker.
+ * @param runs time passes by itself, for tests with processes
  */
 export async function openStage<P extends TestBroker = TestBroker>(
   place?: P,
@@ -73,14 +73,14 @@ export async function openStage<P extends TestBroker = TestBroker>(
   const { clock } = time;
   const log = testLog('limiter-test');
   const buses: Bus[] = [];
-  const speakAs = async (service: Service) => {
+  const connectAs = async (service: Service) => {
     const bus = createBus(await connect(on.brokerUrl(service), service), log);
     buses.push(bus);
     return bus;
   };
-  const syncBus = await speakAs('rider-sync');
-  const apiBus = await speakAs('api');
-  const limiterBus = await speakAs('limiter');
+  const syncBus = await connectAs('rider-sync');
+  const apiBus = await connectAs('api');
+  const limiterBus = await connectAs('limiter');
   const clients: Limiters[] = [];
   let accounts = 0;
   const newAccount = () => {
@@ -88,14 +88,14 @@ export async function openStage<P extends TestBroker = TestBroker>(
     return accountOf(`key-${accounts}`);
   };
   const running = new Map<StagedLimiter, Awaited<ReturnType<typeof startLimiter>>>();
-  const said: Heartbeat[] = [];
-  subscribe(limiterBus, catalog.heartbeat, {}, (presence) => said.push(presence));
+  const heartbeats: Heartbeat[] = [];
+  subscribe(limiterBus, catalog.heartbeat, {}, (heartbeat) => heartbeats.push(heartbeat));
 
-  const newcomer = () => {
-    const known = new Set(said.map(({ limiter }) => limiter));
+  const nextLimiterId = () => {
+    const known = new Set(heartbeats.map(({ limiter }) => limiter));
     return time.until(() => {
-      const found = said.find(({ limiter }) => !known.has(limiter));
-      if (!found) throw new Error('no new limiter was heard');
+      const found = heartbeats.find(({ limiter }) => !known.has(limiter));
+      if (!found) throw new Error('no heartbeat of a new limiter');
       return found.limiter;
     });
   };
@@ -105,16 +105,16 @@ export async function openStage<P extends TestBroker = TestBroker>(
   return {
     ...time,
     place: on,
-    said,
-    speakAs,
-    newcomer,
+    heartbeats,
+    connectAs,
+    nextLimiterId,
     env: { NATS_URL: on.brokerUrl('limiter'), PACELINE_CLOCK: formatClock(setting) },
     async start() {
       const config = loadConfig({ NATS_URL: on.brokerUrl('limiter') }, limiterVariables);
       const { signal } = new AbortController();
-      const heard = newcomer();
+      const started = nextLimiterId();
       const service = await time.during(startLimiter({ name: 'limiter', config, clock, log, signal }));
-      const id = await heard;
+      const id = await started;
       await time.until(() => service.checks.partitions?.());
       const limiter: StagedLimiter = {
         id,
@@ -142,7 +142,7 @@ export async function openStage<P extends TestBroker = TestBroker>(
       eventually(async () => {
         for (const { connection } of [...buses, { connection: on.admin }]) await connection.rtt();
         for (const { checks } of running.values()) await checks.broker?.();
-      }, patience),
+      }, waitOptions),
     async close() {
       for (const limiter of running.keys()) await limiter.stop();
       await Promise.all(buses.map(({ connection }) => connection.close()));
@@ -151,7 +151,7 @@ export async function openStage<P extends TestBroker = TestBroker>(
   };
 }
 
-/** A call that upstream answers at once: resolves to the id of its permit. */
+/** Makes a call that upstream answers at once. @returns the id of its permit */
 export const callNow = (
   { clock }: Stage,
   limiter: Limiter,
@@ -165,6 +165,6 @@ export const callNow = (
     return permit.id;
   });
 
-/** The same while time goes on. */
+/** The same, while time passes. */
 export const call = (...[stage, ...given]: Parameters<typeof callNow>): Promise<string> =>
   stage.during(callNow(stage, ...given));

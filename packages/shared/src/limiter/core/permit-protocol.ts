@@ -309,7 +309,7 @@ function reportWithoutDetails(state: In<'settling'>): PermitStep {
   };
 }
 
-/** Ends the caller's wait at once, even if the limiter has yet to be told. */
+/** Ends the caller's wait at once, even before the limiter knows. */
 function giveUp(
   { state, request }: In<'requesting'> | In<'waiting'> | In<'starting'>,
   { event, reason }: Extract<PermitEvent, { reason: unknown }>,
