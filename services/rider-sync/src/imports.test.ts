@@ -94,13 +94,15 @@ describe('an import', () => {
         ),
     );
     await world.until(() => {
-      const news = changesOf(command);
-      expect(news.at(-1)).toMatchObject({
+      const changes = changesOf(command);
+      expect(changes.at(-1)).toMatchObject({
         progress: { state: 'done' },
         riders: { waiting: 0, done: 2_497, failed: 3 },
       });
-      expect(news).toContainEqual(expect.objectContaining({ progress: { state: 'running', via: 'bulk' } }));
-      const counted = news.flatMap((change) => change.riders?.waiting ?? []);
+      expect(changes).toContainEqual(
+        expect.objectContaining({ progress: { state: 'running', via: 'bulk' } }),
+      );
+      const counted = changes.flatMap((change) => change.riders?.waiting ?? []);
       expect(counted).toEqual(counted.toSorted((a, b) => b - a));
       expect(counted).toContain(1_500);
     });

@@ -9,7 +9,7 @@ import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
  *       └──────────────────┴── nothing worth a call, refused, unavailable ──▶ ended
  */
 
-/** Events whose calls failed, and whether to go on with the others. */
+/** Events whose calls failed, and whether to continue with the others. */
 export interface Failures {
   readonly failed: ReadonlySet<string>;
   readonly consecutive: number;

@@ -53,7 +53,7 @@ export async function runOverEvents<Budget extends EventBudget, Answer>(
   }
 }
 
-/** How many calls a run would make, judging by our copy of the event list. */
+/** How many events a run would fetch, by our copy of the event list. */
 export const planOverEvents =
   <Budget extends EventBudget, Answer>({ budget, choose }: EventCalls<Budget, Answer>): PlanRun =>
   async (row) => {

@@ -1,4 +1,4 @@
-// oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about permits is imagined
+// oxlint-disable-next-line no-restricted-imports -- tests run against the real limiter
 import { limiterVariables } from '@paceline/limiter/config';
 // oxlint-disable-next-line no-restricted-imports -- see above
 import { startLimiter } from '@paceline/limiter/service';

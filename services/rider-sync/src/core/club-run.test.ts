@@ -104,8 +104,8 @@ describe('a club that fails', () => {
   });
 
   it('for a transient reason keeps its page for the next run', () => {
-    const begun = startRun('r', [1, 2], null);
-    const second = pageStored(begun, pageOf(begun, 'next page'), 1_000);
+    const started = startRun('r', [1, 2], null);
+    const second = pageStored(started, pageOf(started, 'next page'), 1_000);
     const { checkpoint } = endRun(finishClub(callFailed(second, 'unavailable', '503')));
     expect(startRun('r2', [1, 2], checkpoint).todo).toMatchObject([
       { clubId: 1, from: 500 },
@@ -123,8 +123,8 @@ describe('a club that fails', () => {
   });
 
   it('after some of its pages were stored does not fail the run', () => {
-    const begun = startRun('r', [1], null);
-    const run = callFailed(pageStored(begun, pageOf(begun, 'next page'), 1_000), 'unavailable', '503');
+    const started = startRun('r', [1], null);
+    const run = callFailed(pageStored(started, pageOf(started, 'next page'), 1_000), 'unavailable', '503');
     expect(endRun(run)).toMatchObject({ state: 'done', counts: { synced: 0, failed: 1 } });
   });
 

@@ -94,7 +94,7 @@ export const outsidersStored = (run: ClubRun, riders: number): ClubRun => ({
   stored: run.stored + riders,
 });
 
-/** The club itself is wrong. After any other error the next run continues at the same page. */
+/** Errors of the club itself. After any other error the next run continues at the same page. */
 const permanent: ReadonlySet<UpstreamErrorCode> = new Set(['not_found', 'rejected']);
 const affectsAllClubs: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
 

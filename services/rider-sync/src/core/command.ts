@@ -33,7 +33,7 @@ const timeOf = (progress: Progress) =>
 
 /** A bulk response did not contain the rider; the message is shown to the user. */
 export class NotInResponse extends Error {
-  override name = 'NotInAnswer';
+  override name = 'NotInResponse';
 }
 
 /** The final progress of a rider that could not be added, with a reason for the user. */
@@ -61,7 +61,7 @@ export const maxGetsPerImport = 5;
 /** Lower than adds: a bulk call takes added riders anyway, and a GET for an import must not go before one for an add. */
 export const importLane = 'rider_sync';
 
-/** The final progress of an import none of whose riders waits. */
+/** The final progress of an import, once no rider is waiting. */
 export function importResult({ done, failed }: RiderCounts): Progress {
   if (done > 0 || failed === 0) return { state: 'done' };
   const riders = failed === 1 ? 'The rider' : `None of the ${failed} riders`;
