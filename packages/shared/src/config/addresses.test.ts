@@ -91,7 +91,7 @@ beforeAll(async () => {
   const authority = await testAuthority(folder);
   [one, other] = await Promise.all([authority.issue('one'), authority.issue('other')]);
   noPem = join(folder, 'no.pem');
-  await writeFile(noPem, 'a secret that is no certificate');
+  await writeFile(noPem, 'a secret, not a certificate');
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -91,7 +91,8 @@ export const catalog = {
     payload: limiter.permitRequests,
     reply: limiter.permitReplies,
     from: syncServices,
-    description: 'acquire, start, settle and cancel: the requests of one event-loop turn.',
+    description:
+      'Acquires, starts, settles and cancels permits. Requests of one event-loop turn are batched.',
   },
   status: {
     ...toLimiter,
@@ -106,7 +107,7 @@ export const catalog = {
     payload: limiter.windowsQuery,
     reply: limiter.windowsView,
     from: ['api', ...syncServices],
-    description: "An account's windows with their permits and policies, and the requests that wait.",
+    description: "An account's windows with their permits and policies, and the waiting requests.",
   },
   operate: {
     ...toLimiter,
@@ -128,13 +129,13 @@ export const catalog = {
     ...fromLimiter,
     subject: 'paceline.limiter.offer.{client}',
     payload: limiter.offer,
-    description: 'A permit is free for a request that waits.',
+    description: 'A permit is free for a waiting request.',
   },
   partitionClaimed: {
     ...fromLimiter,
     subject: 'paceline.limiter.claimed.{partition}',
     payload: limiter.emptyPayload,
-    description: 'A partition has a new owner, whose queue is empty: requests that wait are sent again.',
+    description: 'A partition has a new owner with an empty queue: waiting requests are sent again.',
   },
   bulkCallChanged: {
     kind: 'signal',
@@ -167,7 +168,7 @@ export const catalog = {
     payload: journalEntry,
     from: ['limiter'],
     to: ['limiter'],
-    description: 'The ledger of a partition: a permit is committed only by an append to it.',
+    description: 'The ledger of a partition. A permit is committed by an append to it.',
   },
   runChanged: {
     ...event,

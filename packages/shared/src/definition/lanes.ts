@@ -1,4 +1,4 @@
-/** Colors that stand for lanes; their values for light, dark and terminal are in `packages/client`. */
+/** Lane colors; their values for light, dark and terminal are in `packages/client`. */
 export const colors = ['amber', 'purple', 'blue', 'teal', 'grey', 'red', 'green'] as const;
 export type Color = (typeof colors)[number];
 

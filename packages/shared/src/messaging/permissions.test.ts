@@ -164,8 +164,8 @@ describe('reply', () => {
       },
     });
     await scheduler.flush();
-    const answer = await api.request(subject, '{}', { timeout: 60_000 });
-    expect(answer.string()).toBe('first');
+    const reply = await api.request(subject, '{}', { timeout: 60_000 });
+    expect(reply.string()).toBe('first');
     expect(subjectsOf(await twice.promise)).toEqual([expect.stringMatching(/^_INBOX_api\./), inboxOfApi]);
   });
 

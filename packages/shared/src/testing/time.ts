@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   type Clock,
@@ -132,7 +132,7 @@ function advanceForWaiters(machine: ManualMachine, traffic: Traffic): (waiter: W
           await sleep(5);
         } else {
           // The broker's timestamps, in whole ms, must belong to the time before the move.
-          while (Date.now() <= traffic.movedAt()) await turn();
+          while (Date.now() <= traffic.movedAt()) await nextTurn();
           machine.moveTo(next);
         }
       }
@@ -180,11 +180,11 @@ function watchTraffic(broker: NatsConnection): Traffic {
   }
 
   async function roundTrip(): Promise<void> {
-    await turn();
+    await nextTurn();
     await allRepliesReceived();
     await unwatched(brokerIdle);
     await pingBroker();
-    await turn();
+    await nextTurn();
   }
 
   async function quiet(): Promise<void> {
