@@ -9,9 +9,9 @@ const commands: Readonly<Record<string, readonly [file: string, about: string]>>
   fuzz: ['lab/fuzz/src/main.ts', 'send malformed input to every route and subject'],
   soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],
   scale: ['lab/scale/src/main.ts', 'measure more processes, a broker cluster and bursts'],
-  stress: ['scripts/stress.ts', 'run the tests again and again on a busy machine'],
+  stress: ['scripts/stress.ts', 'run the tests repeatedly on a busy machine'],
   upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit'],
-  screenshots: ['e2e/screenshots.ts', 'take a picture of every dashboard page'],
+  screenshots: ['e2e/screenshots.ts', 'take screenshots of every dashboard page'],
   dependencies: ['lab/supply/src/audit.ts', 'check licences and known advisories of every package'],
   sbom: ['lab/supply/src/sbom.ts', 'write the bill of materials (CycloneDX)'],
 };
