@@ -46,7 +46,7 @@ function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedA
       {resolvedAt === null && <p className="strong">{withLabels(todo)}</p>}
       <p className="hint">
         {dayAndTime(since)}, {resolvedAt === null ? `open for ${lasted}` : `resolved after ${lasted}`} ·{' '}
-        <a href={`#/timeline/${since}`}>show in timeline</a>
+        <a href={`#/timeline/${since}`}>Show in timeline</a>
       </p>
     </li>
   );
