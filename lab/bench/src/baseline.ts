@@ -4,18 +4,22 @@ import { connect } from '@paceline/shared/messaging';
 
 const echo = 'bench.echo';
 const journal = 'bench.journal';
-/** About as large as a permit's entry in the journal. */
+/** About the size of a permit's journal entry. */
 const payload = new Uint8Array(256);
 
-/** Answers every request at once. */
+/** Replies to every request at once. */
 export async function respond(url: string): Promise<void> {
   const connection = await connect(url, 'provision');
   connection.subscribe(echo, { callback: (_, message) => void message.respond(payload) });
   await connection.flush();
 }
 
-/** The least that a durable permit can cost: a request to another process and an append in order. Returns ms of each. */
-export async function leastCost(pairs: { url: string; count: number; pauseMs: number }): Promise<number[]> {
+/** The minimum for a durable permit: a request to another process and an ordered append. @returns ms of each pair */
+export async function requestAndAppend(pairs: {
+  url: string;
+  count: number;
+  pauseMs: number;
+}): Promise<number[]> {
   const { url, count, pauseMs } = pairs;
   const connection = await connect(url, 'provision');
   const manager = await jetstreamManager(connection);

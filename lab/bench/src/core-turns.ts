@@ -7,17 +7,17 @@ import { createVirtualClock } from '@paceline/shared/clock';
 import { laneNames } from '@paceline/shared/definition';
 
 const hour = 3_600_000;
-/** As many requests as the limiter takes into one turn. */
-const largestTurn = 500;
+/** The limiter's maximum of requests per turn. */
+const maxPerTurn = 500;
 const endpoint = 'signups';
-/** How long a window and its ε last, and a little more; project ms. */
+/** A little more than a window with its ε, project ms. */
 const windowMs = 61_100;
 const roundTripMs = 300;
 
-/** Those that wait do not ask again: that would be a load of its own. */
+/** Waiting requests send no heartbeats, which would be additional load. */
 const settings = { ...defaultSettings('standard', createVirtualClock()), missedHeartbeatsAllowed: 1e9 };
 
-/** A ledger and its time: turns, without I/O. */
+/** A ledger with its own clock; measures turns without I/O. */
 function measuredLedger() {
   const ledger = createLedger(1, settings);
   let now = 10 * hour;
@@ -34,13 +34,13 @@ function measuredLedger() {
       spentMs += monotonic() - from;
       return turn;
     },
-    /** Ms that turns have taken since the last time. */
+    /** Ms spent in turns since the last call. */
     spent(): number {
       const spent = spentMs;
       spentMs = 0;
       return spent;
     },
-    /** Somebody asks for the one call that a minute has. */
+    /** A request for the minute's only call. */
     acquire(account: string, requestedAt = now): LedgerRequest {
       tickets += 1;
       const lane = laneNames[tickets % laneNames.length] ?? 'rider_sync';
@@ -68,20 +68,20 @@ const settle = (account: string, permit: string): LedgerRequest => ({
 });
 
 function* inTurns<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += largestTurn) yield all.slice(from, from + largestTurn);
+  for (let from = 0; from < all.length; from += maxPerTurn) yield all.slice(from, from + maxPerTurn);
 }
 
-/** One budget with a long queue. Returns the µs of a permit (four turns) by round, and bytes of heap by waiter. */
+/** One budget with a long queue. @returns µs per permit (four turns) by round, and heap bytes per waiting request */
 export async function depth({ waiting, rounds, permits }: Record<'waiting' | 'rounds' | 'permits', number>) {
   const { acquire, pass, turn, now, spent } = measuredLedger();
   const before = heapUsed();
   const account = 'deep';
-  const line = Array.from({ length: waiting + 1 }, (_, index) =>
+  const queue = Array.from({ length: waiting + 1 }, (_, index) =>
     acquire(account, now() - ((index * 7919) % hour)),
   );
-  for (const requests of inTurns(line)) turn(requests);
+  for (const requests of inTurns(queue)) turn(requests);
   const bytes = (heapUsed() - before) / waiting;
-  // Nobody starts the first one's permit: it runs out.
+  // The first permit is never started and expires.
   pass(windowMs);
   turn([]);
   pass(windowMs);
@@ -90,7 +90,7 @@ export async function depth({ waiting, rounds, permits }: Record<'waiting' | 'ro
     turn([acquire(account)]);
     pass(windowMs);
     const permit = turn([]).offers[0]?.offer.permit;
-    if (permit === undefined) throw new Error('nobody was offered a permit');
+    if (permit === undefined) throw new Error('no permit offered');
     turn([start(account, permit)]);
     pass(roundTripMs);
     turn([settle(account, permit)]);
@@ -103,7 +103,7 @@ export async function depth({ waiting, rounds, permits }: Record<'waiting' | 'ro
   return { perPermit, bytes };
 }
 
-/** Many accounts with one waiter each. Returns the µs of a permit (hundreds in a turn) by round, and bytes by account. */
+/** Many accounts with one waiting request each. @returns µs per permit (hundreds per turn) by round, and heap bytes per account */
 export async function breadth({
   accounts,
   rounds,
@@ -112,7 +112,7 @@ export async function breadth({
   const { acquire, pass, turn, spent } = measuredLedger();
   const before = heapUsed();
   const names = Array.from({ length: accounts }, (_, index) => `account-${index}`);
-  /** Calls with those permits, and asks again. */
+  /** Uses the permits and requests new ones. */
   const call = (granted: ReadonlyArray<{ account: string; permit: string }>) => {
     turn(granted.map(({ account, permit }) => start(account, permit)));
     turn(granted.map(({ account, permit }) => settle(account, permit)));
@@ -126,30 +126,30 @@ export async function breadth({
         return answer?.answer === 'granted' ? [{ account, permit: answer.permit }] : [];
       }),
     );
-    // Few windows end at the same moment.
+    // So that windows end at different times.
     pass(1);
   }
   const bytes = (heapUsed() - before) / accounts;
-  /** Serves some whose window has moved on; returns how many. */
-  const serve = (): number => {
+  /** Grants requests whose window has room again. @returns their number */
+  const grantSome = (): number => {
     const { offers } = turn([]);
     call(offers.map(({ offer: { ticket, permit } }) => ({ account: accountOf(ticket), permit })));
     return offers.length;
   };
   const perPermit = Array.from({ length: rounds }, () => {
     spent();
-    let served = 0;
-    while (served < permits) {
-      const some = serve();
-      served += some;
+    let granted = 0;
+    while (granted < permits) {
+      const some = grantSome();
+      granted += some;
       if (some === 0) pass(windowMs);
     }
-    return (spent() * 1_000) / served;
+    return (spent() * 1_000) / granted;
   });
   return { perPermit, bytes };
 }
 
-/** Bytes, after what is not needed any more was thrown away (where Node was started with --expose-gc). */
+/** Bytes, after garbage collection (with --expose-gc). */
 function heapUsed(): number {
   globalThis.gc?.();
   return process.memoryUsage().heapUsed;

@@ -11,7 +11,7 @@ import { eventually } from '@paceline/shared/testing';
 import type { Address } from './contenders/contender.ts';
 import { folderFor } from './servers.ts';
 
-/** One of them, with the name that it goes by. */
+/** A limiter process; `id`: its name in heartbeats. */
 export interface Replica {
   readonly id: string;
   readonly child: SpawnedProcess;
@@ -21,7 +21,7 @@ export interface Replica {
 /** A broker with limiters on it. */
 export type Limiters = Awaited<ReturnType<typeof startLimiters>>;
 
-/** Starts a broker (`synced`: before it acknowledges) with one limiter, for which a minute takes `minuteMs` real ms. */
+/** Starts a broker (`synced`: syncs before it acknowledges) and one limiter. @param minuteMs real ms per project minute */
 export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
   const folder = await folderFor('nats');
   const { path: server } = await findNatsServer({ report: () => undefined });
@@ -59,7 +59,7 @@ export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
     address,
     adminUrl,
     ownership,
-    /** Those that were started and not killed by this. */
+    /** Running replicas. */
     replicas: replicas as readonly Replica[],
     /** Starts one more and waits until it is ready. */
     add,
@@ -81,38 +81,38 @@ export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
 
 const patience = { timeoutMs: 30_000 };
 
-/** Which limiter owns what, by what they say of themselves. */
+/** Which limiter owns which partitions, from their heartbeats. */
 function watchOwnership(bus: Bus) {
   const last = new Map<string, Heartbeat>();
-  let given = 0;
-  subscribe(bus, catalog.heartbeat, {}, (presence) => last.set(presence.limiter, presence));
+  let accountCount = 0;
+  subscribe(bus, catalog.heartbeat, {}, (heartbeat) => last.set(heartbeat.limiter, heartbeat));
   const owned = (limiter: string) =>
     (last.get(limiter)?.owns ?? []).filter(({ claim }) => claim !== null).map(({ partition }) => partition);
   return {
-    /** Ids of limiters that were heard so far. */
+    /** Ids of limiters seen. */
     known: (): ReadonlySet<string> => new Set(last.keys()),
-    /** Waits for one that is not among those, and returns its id. */
+    /** Waits for a limiter that is not in `known`. @returns its id */
     newcomer: (known: ReadonlySet<string>) =>
       eventually(() => {
         const found = [...last.keys()].find((limiter) => !known.has(limiter));
-        if (!found) throw new Error('no new limiter was heard');
+        if (!found) throw new Error('no new limiter seen');
         return found;
       }, patience),
-    /** Waits until these own everything between them, as evenly as can be. */
-    sharedOut: (limiters: readonly string[]) =>
+    /** Waits until these limiters own all partitions, evenly. */
+    distributed: (limiters: readonly string[]) =>
       eventually(() => {
         const counts = limiters.map((limiter) => owned(limiter).length);
         const all = new Set(limiters.flatMap(owned));
         const even = Math.max(...counts) - Math.min(...counts) <= 1;
-        if (all.size < allPartitions.length || !even) throw new Error('the partitions are not shared out');
+        if (all.size < allPartitions.length || !even) throw new Error('partitions not distributed evenly');
       }, patience),
-    /** Names of accounts, never given before, that this limiter answers for; all in one partition. */
+    /** New account names in one partition that this limiter owns. */
     accountsOf(limiter: string, count: number) {
       const [partition] = owned(limiter);
       const accounts: string[] = [];
       while (accounts.length < count) {
-        given += 1;
-        const name = `account-${given}`;
+        accountCount += 1;
+        const name = `account-${accountCount}`;
         if (partitionOf(name) === partition) accounts.push(name);
       }
       return accounts;
@@ -120,7 +120,7 @@ function watchOwnership(bus: Bus) {
   };
 }
 
-/** Counts calls committed under a claim that was not the last one at that point. A permit's id begins with its claim. */
+/** Counts calls committed under an outdated claim. A permit's id starts with its claim. */
 export async function lateCommits(url: string): Promise<number> {
   const connection = await connect(url, 'provision');
   const { stream } = catalog.journal;

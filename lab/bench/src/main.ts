@@ -20,7 +20,7 @@ import { uncontended } from './workloads/w06-uncontended.ts';
 import { flooded } from './workloads/w07-flood.ts';
 import { frozen } from './workloads/w08-frozen.ts';
 import { manyWaiting } from './workloads/w09-many-waiting.ts';
-import { promises } from './workloads/w10-promises.ts';
+import { estimates } from './workloads/w10-estimates.ts';
 
 const workloads: readonly Workload[] = [
   saturated,
@@ -32,18 +32,18 @@ const workloads: readonly Workload[] = [
   flooded,
   frozen,
   manyWaiting,
-  promises,
+  estimates,
 ];
 
 const ids = workloads.map(({ id }) => id);
 
 const usage = `npm run lab -- bench [${ids.join(' | ')} …] [--json]
 
-Measures the workloads named, or all; all are written to docs/benchmarks.md.
+Measures the named workloads, or all and writes docs/benchmarks.md.
 
-  --json  numbers, for programs
+  --json  print the numbers as JSON
 
-Exit code 0: measured. 1: a workload failed. 2: called wrongly.`;
+Exit codes: 0 measured, 1 a workload failed, 2 wrong usage.`;
 
 const pageFile = join(import.meta.dirname, '../../../docs/benchmarks.md');
 
@@ -53,19 +53,19 @@ const exitCode = await runCommand(
   terminal,
   async ({ json }, positionals) => {
     const named = positionals.map((each) => oneOf('WORKLOAD', each.toUpperCase(), ids));
-    const wanted = workloads.filter(({ id }) => named.length === 0 || named.includes(id));
+    const selected = workloads.filter(({ id }) => named.length === 0 || named.includes(id));
     const machine = await describeMachine();
     const all: WorkloadRun[] = [];
-    for (const workload of wanted) {
+    for (const workload of selected) {
       terminal.error(`${workload.id} · ${workload.title}`);
       all.push(await measure(workload, (line) => terminal.error(`${workload.id}   ${line}`)));
     }
     if (json) terminal.out(JSON.stringify({ machine, workloads: all.map(numbersOf) }, undefined, 2));
     else {
       terminal.out([...all.map(section), overview(all), remarks(all)].join('\n\n'));
-      if (wanted.length === workloads.length) {
+      if (selected.length === workloads.length) {
         await writeFile(pageFile, page(all, machine, 'npm run lab -- bench'));
-        terminal.error('Written to docs/benchmarks.md.');
+        terminal.error('wrote docs/benchmarks.md');
       }
     }
     return all.some(({ failed }) => failed !== undefined) ? 1 : 0;

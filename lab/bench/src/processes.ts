@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** What a worker process can do: each takes one argument, or none. */
+/** Functions of a worker process, each with at most one argument. */
 type Duties = Readonly<Record<string, (argument: never) => Promise<unknown>>>;
 
-/** A process that carries out duties, as the one that directs it sees it. */
+/** A worker process as its parent sees it. */
 export interface Worker<Known extends Duties> {
-  /** @throws {Error} what it threw, or that it ended */
+  /** @throws {Error} the worker's error, or that it exited */
   do<Duty extends keyof Known & string>(
     duty: Duty,
     ...argument: Parameters<Known[Duty]>
@@ -26,9 +26,9 @@ interface DutyReply {
   readonly error?: string;
 }
 
-/** The worker's side: carries out commands and replies, until the other side is gone. */
+/** The worker's side: runs commands until the parent disconnects. */
 export function serveDuties(duties: Duties): void {
-  const reply = (what: DutyReply) => void process.send?.(what);
+  const reply = (message: DutyReply) => void process.send?.(message);
   process.on('message', ({ id, duty, argument }: DutyCommand) => {
     const act = duties[duty] as (argument: unknown) => Promise<unknown>;
     act(argument).then(
@@ -39,7 +39,7 @@ export function serveDuties(duties: Duties): void {
   process.on('disconnect', () => process.exit());
 }
 
-/** @param execArgv options for its Node */
+/** @param execArgv Node options */
 export function startWorker<Known extends Duties>(
   script: string,
   execArgv: readonly string[],
@@ -54,7 +54,7 @@ export function startWorker<Known extends Duties>(
     else waiter?.reject(new Error(error));
   });
   child.on('exit', () => {
-    for (const waiter of waiting.values()) waiter.reject(new Error('the worker process ended'));
+    for (const waiter of waiting.values()) waiter.reject(new Error('worker process exited'));
   });
   return {
     do(duty, ...[argument]) {

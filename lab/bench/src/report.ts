@@ -8,10 +8,10 @@ import { postgresVersion, redisVersion } from './servers.ts';
 
 type Cell = string | number;
 
-/** What a result has in a column, and how its numbers are written. */
-type Column<Result> = readonly [of: (result: Result) => Cell, show?: (value: number) => string];
+/** A column's value and number format. */
+type Column<Result> = readonly [valueOf: (result: Result) => Cell, show?: (value: number) => string];
 
-/** Results as numbers for programs, by the titles of the columns, and as they are shown. */
+/** `rows`: raw values by column title, for JSON; `shown`: formatted cells. */
 export function tableOf<Result>(
   results: readonly Result[],
   columns: Readonly<Record<string, Column<Result>>>,
@@ -30,49 +30,48 @@ export function tableOf<Result>(
   };
 }
 
-/** What a workload came to. */
 export interface Outcome extends ReturnType<typeof tableOf> {
-  /** What its measurements mean and how they were taken; each a sentence or two. */
+  /** How the measurements were taken and what they mean. */
   readonly notes: readonly string[];
   readonly summary: Summary;
 }
 
-/** One line of the table of all workloads. */
+/** One row of the overview table. */
 interface Summary {
   readonly measure: string;
   readonly ours: string;
-  /** By the name of a peer: how many times as good Paceline is, or what there is to say instead. */
+  /** By peer name: how many times as good Paceline is, or a text instead. */
   readonly against: Readonly<Record<string, string>>;
   readonly met: boolean;
-  /** By how much and why, when it was not met; else what is worth knowing. */
-  readonly because: string;
+  /** Why a goal was not met, or another remark. */
+  readonly remark: string;
 }
 
 export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly goal: string;
-  /** @param say takes a line about how far it is */
-  run(say: (line: string) => void): Promise<Outcome>;
+  /** @param report receives progress lines */
+  run(report: (line: string) => void): Promise<Outcome>;
 }
 
-/** A workload and what came of it, or why nothing did. */
+/** A workload with its outcome or error. */
 export interface WorkloadRun {
   readonly workload: Workload;
   readonly outcome?: Outcome;
   readonly failed?: string;
 }
 
-/** Runs it. A failure is a result too: the others go on. */
-export async function measure(workload: Workload, say: (line: string) => void): Promise<WorkloadRun> {
+/** Runs a workload; a failure becomes its result, so the others still run. */
+export async function measure(workload: Workload, report: (line: string) => void): Promise<WorkloadRun> {
   try {
-    return { workload, outcome: await workload.run(say) };
+    return { workload, outcome: await workload.run(report) };
   } catch (error) {
     return { workload, failed: (error as Error).message };
   }
 }
 
-/** What the numbers depend on, by its name. */
+/** Hardware and software versions by name. */
 type Machine = Readonly<Record<string, string>>;
 
 const packages = join(import.meta.dirname, '../node_modules');
@@ -100,28 +99,28 @@ async function nameAndVersion(name: string): Promise<string> {
 
 const peers = [...new Set(contenders.map(({ name }) => name))].filter((name) => name !== ours);
 
-/** The table of all workloads: one line each, and how many times as good as each peer we are. */
+/** The overview table: one row per workload, compared with each peer. */
 export const overview = (all: readonly WorkloadRun[]): string =>
   table(
     ['workload', 'measured', 'goal', 'Paceline', 'met', ...peers],
     all.map(({ workload: { id, title, goal }, outcome }) => {
       if (!outcome) return [`${id} ${title}`, '', goal, 'not measured', ''];
       const { measure, ours: result, against, met } = outcome.summary;
-      const beside = peers.map((name) => against[name] ?? '–');
-      return [`${id} ${title}`, measure, goal, result, met ? 'yes' : '**no**', ...beside];
+      const comparisons = peers.map((name) => against[name] ?? '–');
+      return [`${id} ${title}`, measure, goal, result, met ? 'yes' : '**no**', ...comparisons];
     }),
   );
 
-/** What the table of all workloads has no room for. */
+/** One remark per workload, below the overview. */
 export const remarks = (all: readonly WorkloadRun[]): string =>
   all
     .map(
       ({ workload: { id }, outcome, failed }) =>
-        `- ${id}: ${outcome?.summary.because || failed || 'as it should be.'}`,
+        `- ${id}: ${outcome?.summary.remark || failed || 'as expected'}`,
     )
     .join('\n');
 
-/** One workload with everybody who took part. */
+/** The section of one workload. */
 export function section({ workload: { id, title, goal }, outcome, failed }: WorkloadRun): string {
   const head = `## ${id} · ${title}\n\nGoal: ${goal}.`;
   if (!outcome) return `${head}\n\nNot measured: ${failed}`;
@@ -132,23 +131,22 @@ export function section({ workload: { id, title, goal }, outcome, failed }: Work
 export function page(all: readonly WorkloadRun[], machine: Machine, command: string): string {
   const about = `# Benchmarks
 
-The limiter beside packages that one would otherwise take, measured in one run on one machine:
+The limiter beside packages that are used for the same purpose, measured in one run on one machine:
 
 \`\`\`sh
 ${command}
 \`\`\`
 
-That writes this page. \`npm run lab -- bench W1 W6\` measures some of it and prints it; \`--json\` prints numbers for
-programs. Rows that we lose are here too, with the reason. Nothing here is a test: timings are as good as the machine was
-quiet.
+That writes this page. \`npm run lab -- bench W1 W6\` measures some workloads and prints them; \`--json\` prints numbers for programs.
+Rows that we lose are here too, with the reason. Nothing here is a test: timings depend on how quiet the machine was.
 
-Upstream is imitated inside the callers: a call is on its way for a random time, arrives at a moment of the machine's
-monotonic clock that all processes share, and is answered at once. What arrived is judged after the run by each way in
-which an upstream may count. Peers are used as their documentation says; "margin" is what makes them safer than that.
-Paceline is used through its client by processes of their own, on a real broker with limiters that are processes of
-their own; its clock runs sixty times faster, so that its five calls a minute are five a second.`;
+- Upstream is imitated inside the callers: a call travels for a random time, arrives at a time of the machine's monotonic clock that all
+  processes share, and is answered at once. Arrivals are judged after the run by each way in which an upstream can count.
+- Peers are used as their documentation says; "margin" is what makes them safer than that.
+- Paceline is used through its client by separate processes, on a real broker with limiters in processes of their own. Its clock runs sixty
+  times faster, so its 5 calls per minute are 5 per second.`;
   const how =
-    '"n ×" says how many times as good Paceline is; below 1 it is worse. "–": it has nothing like that, or was not measured.';
+    '"n ×": how many times as good Paceline is; below 1 it is worse. "–": not supported, or not measured.';
   const facts = table(['', ''], Object.entries(machine));
   return [about, facts, how, overview(all), remarks(all), ...all.map(section)].join('\n\n').concat('\n');
 }

@@ -8,25 +8,25 @@ import { eventually } from '@paceline/shared/testing';
 import { Redis } from 'ioredis';
 import type { Address } from './contenders/contender.ts';
 
-/** What a contender's processes share, started for one workload. */
+/** A contender's server, started for one workload. */
 export interface Server {
   readonly address: Address;
-  /** Ends it at once, as a crash would. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again where it was, after a kill. */
+  /** Restarts it after a kill, with its data. */
   restart(): Promise<void>;
-  /** Stops it for a while, or lets it go on. */
+  /** Freezes or continues it. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ends it and removes what it kept. */
+  /** Stops it and removes its data. */
   stop(): Promise<void>;
 }
 
 type Folder = Awaited<ReturnType<typeof folderFor>>;
 
-/** A folder on disk, not in memory: what is synced there costs what it costs. */
+/** A folder on disk, so that syncing has its real cost. */
 export async function folderFor(name: string) {
   const path = await mkdtemp(join(tmpdir(), `paceline-bench-${name}-`));
-  // A Postgres that may not be root must be able to pass through.
+  // Postgres, which can't run as root, needs access.
   await chmod(path, 0o711);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
@@ -40,11 +40,11 @@ export const nowhere: Server = {
   stop: async () => undefined,
 };
 
-/** A process with a folder, which `start` starts again where it was. */
-async function serverIn<Its extends SpawnedProcess>(
+/** A server process with a data folder. */
+async function serverIn<Process extends Child>(
   folder: Folder,
-  start: () => Promise<Its>,
-  urlOf: (child: Its) => string,
+  start: () => Promise<Process>,
+  urlOf: (child: Process) => string,
 ): Promise<Server> {
   let child = await start();
   return {
@@ -64,7 +64,7 @@ async function serverIn<Its extends SpawnedProcess>(
   };
 }
 
-/** A Postgres whose commits are on disk before they are answered. */
+/** A Postgres that syncs commits to disk before it answers. */
 export async function startDatabase(): Promise<Server> {
   const folder = await folderFor('postgres');
   const options = { dataDir: join(folder.path, 'data'), durable: true, port: await freePort() };
@@ -75,7 +75,7 @@ export async function startDatabase(): Promise<Server> {
   );
 }
 
-/** What the Postgres that comes along calls itself when it starts. */
+/** Version of the embedded Postgres, from its startup log. */
 export async function postgresVersion(): Promise<string> {
   const folder = await folderFor('postgres');
   const dataDir = join(folder.path, 'data');
@@ -90,7 +90,7 @@ const execute = promisify(execFile);
 
 const install = ['apt-get', 'install', '-y', '--no-install-recommends', 'redis-server'] as const;
 
-/** The version of redis-server; installs Debian’s where that is possible. @throws {Error} saying what to install */
+/** The version of redis-server; installs Debian's if possible. @throws {Error} with the command to install it */
 export async function redisVersion(): Promise<string> {
   const version = async () => {
     const { stdout } = await execute('redis-server', ['--version']);
@@ -101,15 +101,13 @@ export async function redisVersion(): Promise<string> {
   } catch {
     const [program, ...args] = install;
     await execute(program, args).catch(() => {
-      throw new Error(
-        `bullmq and two others are measured on Redis, which is not here. Install it: ${install.join(' ')}`,
-      );
+      throw new Error(`bullmq and two others need Redis, which is not installed. Run: ${install.join(' ')}`);
     });
     return version();
   }
 }
 
-/** @param synced every write is on disk before it is answered; otherwise nothing is ever written */
+/** @param synced syncs every write to disk before it answers; otherwise nothing is written */
 export async function startRedis(synced: boolean): Promise<Server> {
   await redisVersion();
   const folder = await folderFor('redis');
@@ -129,7 +127,7 @@ export async function startRedis(synced: boolean): Promise<Server> {
   return serverIn(folder, start, () => url);
 }
 
-/** @throws when it does not answer yet, or still reads what it had written */
+/** @throws while it doesn't answer or still loads its data */
 async function answers(url: string): Promise<void> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
   redis.on('error', () => undefined);

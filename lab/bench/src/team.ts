@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Duties, Passage } from './caller.ts';
+import type { Duties, CallRecord } from './caller.ts';
 import type { Contender, Home, Limit } from './contenders/contender.ts';
 import { startLimiters } from './limiters.ts';
 import { startWorker, type Worker } from './processes.ts';
@@ -11,14 +11,14 @@ export type Caller = Worker<Duties>;
 export const startCaller = (execArgv: readonly string[] = []): Caller =>
   startWorker<Duties>(join(import.meta.dirname, 'caller.ts'), execArgv);
 
-/** A contender with what it runs on, and the processes that use it. */
+/** A contender with its server and the processes that use it. */
 export type Team = Awaited<ReturnType<typeof assemble>>;
 
 interface TeamOptions {
-  /** How many processes call; a contender whose limit is one process's gets one. */
+  /** Number of calling processes; one for contenders that don't share a limit. */
   readonly processes: number;
   readonly home?: Home;
-  /** The length of the windows that it keeps. */
+  /** Window length. */
   readonly windowMs?: number;
 }
 
@@ -42,18 +42,18 @@ export async function assemble(contender: Contender, options: TeamOptions) {
   return {
     server,
     callers,
-    /** Makes the limits in each process, one after the other: the first one makes the tables. */
+    /** Creates the limits in each process in turn, because the first one creates the tables. */
     async limit(limits: readonly Limit[]) {
       for (const caller of callers) await caller.do('limit', limits);
     },
-    /** What all processes called since the last time. */
-    collect: async (): Promise<Passage[]> =>
+    /** Calls of all processes since the last time. */
+    collect: async (): Promise<CallRecord[]> =>
       (await Promise.all(callers.map((caller) => caller.do('collect')))).flat(),
     [Symbol.asyncDispose]: end,
   };
 }
 
-/** Starts what keeps a contender's state. @param minuteMs how long the limiter's minute takes */
+/** Starts the server with a contender's state. @param minuteMs real ms per minute of the limiter */
 async function startServer(home: Home, minuteMs: number): Promise<Server> {
   if (home === 'memory') return nowhere;
   if (home === 'postgres') return startDatabase();

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { delayOf, gcraRejects, utilisation, verdictOf } from './upstream.ts';
 
 const chances = (...given: number[]) => {
-  const left = [...given];
-  return () => left.shift() ?? 0;
+  const rest = [...given];
+  return () => rest.shift() ?? 0;
 };
 
-describe('the way to upstream', () => {
-  it('takes up to the jitter, evenly spread', () => {
+describe('the latency to upstream', () => {
+  it('is uniformly distributed up to the jitter', () => {
     const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(chance, (value) => {
@@ -17,16 +17,16 @@ describe('the way to upstream', () => {
     );
   });
 
-  it('takes ten times as long for an outlier', () => {
+  it('is ten times the jitter for an outlier', () => {
     expect(delayOf({ jitterMs: 60, outliers: 0.01 }, chances(0.009))).toBe(600);
   });
 });
 
 const policy = { limit: 2, windowMs: 100 };
 
-describe('the verdict on a record of arrivals', () => {
-  it('is given by every way of counting, whatever the order of the record', () => {
-    // Two late in one window of the clock, two early in the next.
+describe('the verdict on arrivals', () => {
+  it('includes every way of counting, whatever the order', () => {
+    // Two late in one clock-aligned window, two early in the next.
     expect(verdictOf([110, 90, 95, 105], policy)).toEqual({
       calls: 4,
       fullestWindow: 4,
@@ -40,27 +40,27 @@ describe('the verdict on a record of arrivals', () => {
     });
   });
 
-  it('is harder on who hammers where rejected calls count', () => {
+  it('has more rejections when rejected calls count', () => {
     const { rejected } = verdictOf([0, 20, 40, 60, 80, 100, 120, 140], policy);
     expect(rejected['sliding-counting-rejects']).toBeGreaterThan(rejected.sliding);
   });
 
-  it('finds nothing in nothing', () => {
+  it('is empty without arrivals', () => {
     expect(verdictOf([], policy)).toMatchObject({ calls: 0, fullestWindow: 0 });
   });
 });
 
-describe('an upstream that counts by GCRA', () => {
-  it('takes a burst of N, and one more for every W/N that passes', () => {
+describe('an upstream with GCRA', () => {
+  it('accepts a burst of N, and one more for every W/N that passes', () => {
     expect(gcraRejects(policy, [0, 0, 49])).toBe(1);
     expect(gcraRejects(policy, [0, 0, 50, 100])).toBe(0);
   });
 
-  it('charges nothing for what it rejects', () => {
+  it('does not count rejected calls', () => {
     expect(gcraRejects(policy, [0, 0, 10, 20, 30, 50])).toBe(3);
   });
 
-  it('rejects none of those that never are more than N in a window', () => {
+  it('rejects none when no window has more than N', () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 60 });
     fc.assert(
       fc.property(gaps, (between) => {
@@ -74,17 +74,17 @@ describe('an upstream that counts by GCRA', () => {
   });
 });
 
-describe('how much of a limit was used', () => {
-  it('is all of it for N in every window, in bursts or evenly', () => {
+describe('utilisation', () => {
+  it('is 1 for N in every window, in bursts or evenly', () => {
     expect(utilisation([0, 0, 100, 100, 200, 200], policy)).toBe(1);
     expect(utilisation([0, 50, 100, 150, 200], policy)).toBe(1);
   });
 
-  it('is half for N in every two windows', () => {
+  it('is 0.5 for N in every two windows', () => {
     expect(utilisation([0, 0, 200, 200, 400, 400], policy)).toBe(0.5);
   });
 
-  it('is unknown of too few', () => {
+  it('is NaN with too few arrivals', () => {
     expect(utilisation([0, 50], policy)).toBeNaN();
   });
 });

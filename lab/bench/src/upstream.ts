@@ -2,9 +2,9 @@ import { mean } from '@paceline/kit/statistics';
 import { type Arrival, type Enforcement, judge } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 
-/** What lies between a caller and upstream. */
+/** The network between a caller and upstream. */
 export interface Network {
-  /** A call arrives up to this many ms after it was sent, evenly spread. */
+  /** Latency up to this many ms, uniformly distributed. */
   readonly jitterMs: number;
   /** The share of calls (0…1) that take ten times the jitter. */
   readonly outliers: number;
@@ -12,18 +12,18 @@ export interface Network {
 
 export const noJitter: Network = { jitterMs: 0, outliers: 0 };
 
-/** How long one call is on its way; `chance` gives numbers in [0, 1). */
+/** Latency of one call, ms. @param chance returns random numbers in [0, 1) */
 export function delayOf({ jitterMs, outliers }: Network, chance: () => number): number {
   return chance() < outliers ? 10 * jitterMs : chance() * jitterMs;
 }
 
-/** How an upstream may count: the sandbox's ways, and the bucket of many gateways. */
+/** How an upstream can count: the sandbox's ways, and the token bucket of many gateways. */
 export type Way = Enforcement | 'gcra';
 
-/** Judges arrivals (ms, in any order) by every way at once: no contender changes its pace because of a rejection. */
+/** Checks arrivals (ms, any order) by every way of counting; rejections don't affect the contenders' pace. */
 export function verdictOf(arrivals: readonly number[], policy: Policy) {
   const inOrder = arrivals.toSorted((a, b) => a - b);
-  const [judgement] = judge(inOrder.map((arrivedAt, seq) => asSeen(arrivedAt, seq, policy)));
+  const [judgement] = judge(inOrder.map((arrivedAt, seq) => arrivalAt(arrivedAt, seq, policy)));
   const none = { 'first-hit': 0, sliding: 0, 'sliding-counting-rejects': 0, 'clock-aligned': 0 };
   return {
     calls: arrivals.length,
@@ -37,7 +37,7 @@ export function verdictOf(arrivals: readonly number[], policy: Policy) {
   };
 }
 
-const asSeen = (arrivedAt: number, seq: number, policy: Policy): Arrival => ({
+const arrivalAt = (arrivedAt: number, seq: number, policy: Policy): Arrival => ({
   seq,
   arrivedAt,
   policy,
@@ -48,7 +48,7 @@ const asSeen = (arrivedAt: number, seq: number, policy: Policy): Arrival => ({
   verdict: 'accepted',
 });
 
-/** How many arrivals (ms, in order) the generic cell rate algorithm with a burst of N rejects, at no cost. */
+/** Number of arrivals (ms, in order) that GCRA with a burst of N rejects; rejected ones are not counted. */
 export function gcraRejects({ limit, windowMs }: Policy, arrivals: readonly number[]): number {
   const interval = windowMs / limit;
   let theoretical = Number.NEGATIVE_INFINITY;
@@ -60,7 +60,7 @@ export function gcraRejects({ limit, windowMs }: Policy, arrivals: readonly numb
   }).length;
 }
 
-/** The used share of a limit: W over the mean time from each arrival to the N-th after it; NaN of too few. */
+/** Used share of a limit: W over the mean time from each arrival to the N-th after it; NaN with too few. */
 export function utilisation(arrivals: readonly number[], { limit, windowMs }: Policy): number {
   const inOrder = arrivals.toSorted((a, b) => a - b);
   return windowMs / mean(inOrder.slice(limit).map((at, index) => at - (inOrder[index] ?? 0)));

@@ -5,7 +5,7 @@ import { paceline } from './paceline.ts';
 import { bullmq, graphileWorker, pgBoss } from './queues.ts';
 import { flexible, flexibleRedis } from './rate-limiter-flexible.ts';
 
-/** Everybody who is measured, us first. */
+/** All contenders, ours first. */
 export const contenders: readonly Contender[] = [
   paceline,
   bottleneckCluster,
@@ -22,20 +22,20 @@ export const contenders: readonly Contender[] = [
 /** Our name in the tables. */
 export const ours = paceline.name;
 
-/** Whether it limits, in the way in which its library serves the most processes. */
+/** Whether it limits, and is the variant of its library that serves the most processes. */
 export const isWidest = ({ limits, shared, name }: Contender): boolean =>
   limits && (shared || !contenders.some((each) => each.name === name && each.shared));
 
-/** Those that keep a limit of calls per time, each library once. */
+/** Contenders that limit calls per time, one variant per library. */
 export const limiting = contenders.filter(isWidest);
 
-/** Those that keep a limit, in every way in which they are used. */
-export const limitingAnyhow = contenders.filter(({ limits }) => limits);
+/** Contenders that limit calls per time, all variants. */
+export const allLimiting = contenders.filter(({ limits }) => limits);
 
-/** What a contender's state outlives. */
+/** What a contender's state survives. */
 export type Durability = 'nothing' | 'kill -9' | 'power cut';
 
-/** A contender with its state in one of the places where it can be kept. */
+/** A contender with one of the places where it can keep its state. */
 export interface Variant {
   readonly contender: Contender;
   readonly home: Home;

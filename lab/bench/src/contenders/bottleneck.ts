@@ -12,11 +12,11 @@ import {
   urgencies,
 } from './contender.ts';
 
-/** The quick start of its README: one call every W/N, one at a time. */
+/** Quick start in its README: one call every W/N, one at a time. */
 const paced = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
   calls === Infinity ? {} : { minTime: windowMs / calls, maxConcurrent: 1 };
 
-/** Its README for "N every W". Clustered, it can't be refreshed more often than every five seconds. */
+/** "N every W" in its README. When clustered, it refreshes at most every 5 s. */
 const filled = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
   calls === Infinity
     ? {}
@@ -57,7 +57,7 @@ export const bottleneck: Contender = {
   connect: async (_, call) => clientOf(call, filled),
 };
 
-/** Clustering of its README. */
+/** Clustering as in its README. */
 export const bottleneckCluster: Contender = {
   ...onServer('redis'),
   id: 'bottleneck-cluster',

@@ -1,43 +1,43 @@
-/** Where a contender keeps what it counts: what the bench has to start for it. */
+/** Where a contender keeps its counts; decides what the bench starts for it. */
 export type Home = 'memory' | 'redis' | 'redis-synced' | 'postgres' | 'limiter' | 'limiter-synced';
 
-/** How a process reaches what was started for its contender. */
+/** How a process connects to its contender's server. */
 export interface Address {
   readonly url: string;
-  /** `PACELINE_CLOCK`, of a limiter. */
+  /** `PACELINE_CLOCK` for a limiter. */
   readonly clock?: string;
 }
 
-/** N calls per window; Infinity asks for as many as it can manage. */
+/** N calls per window; Infinity for as many as possible. */
 export interface Limit {
   readonly key: string;
   readonly calls: number;
   readonly windowMs: number;
-  /** How many calls one process may have under way. */
+  /** Max concurrent calls per process. */
   readonly concurrency: number;
 }
 
 export const urgencies = ['urgent', 'bulk', 'far'] as const;
 export type Urgency = (typeof urgencies)[number];
 
-/** One call that somebody wants to make. */
+/** One call to make. */
 export interface Job {
   readonly id: string;
   /** The limit that it counts against. */
   readonly key: string;
   readonly urgency: Urgency;
-  /** When it was handed over, ms of the monotonic clock. */
-  readonly askedAt: number;
+  /** Ms of the monotonic clock. */
+  readonly submittedAt: number;
 }
 
-/** Makes the call, in whichever process the contender lets it go; resolves with its answer. */
+/** Makes the call, in the process that the contender chooses; resolves with the response. */
 export type MakeCall = (job: Job) => Promise<void>;
 
-/** A contender as one process uses it. */
+/** A contender's client in one process. */
 export interface Client {
-  /** Makes limits, each once and before its first job. */
+  /** Creates limits, each once and before its first job. */
   limit(limits: readonly Limit[]): Promise<void>;
-  /** Hands jobs over; does not wait for their calls. */
+  /** Submits jobs without waiting for their calls. */
   submit(jobs: readonly Job[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -52,24 +52,24 @@ export interface Margin {
 export interface Contender {
   readonly id: string;
   readonly name: string;
-  /** How it is used, in a few words for the table. */
+  /** How it is used, for the table. */
   readonly as: string;
   readonly home: Home;
-  /** Whether processes share one limit; otherwise it is measured with one process only. */
+  /** Processes share one limit; otherwise measured with one process. */
   readonly shared: boolean;
-  /** What must die for its count to be in danger. */
+  /** What holds its count. */
   readonly countsIn: 'process' | 'server';
-  /** Whether it keeps a limit of calls per time at all. */
+  /** Whether it limits calls per time at all. */
   readonly limits: boolean;
   /** Margins to search, smallest first. */
   readonly margins: readonly Margin[];
-  /** How many limits each process spreads a flood of jobs over. */
+  /** Number of limits per process in a flood. */
   readonly floodKeys: number;
-  /** @param index which of the processes this is, from 0 */
+  /** @param index of this process, from 0 */
   connect(address: Address, call: MakeCall, index: number): Promise<Client>;
 }
 
-/** Windows that are kept longer than upstream's, by these shares. */
+/** Windows longer than upstream's by these shares. */
 export const longerWindows: readonly Margin[] = [0.06, 0.12, 0.25, 0.65, 1].map((share) => ({
   name: `window + ${Math.round(share * 100)} %`,
   apply: (limit) => ({ ...limit, windowMs: limit.windowMs * (1 + share) }),
@@ -87,33 +87,33 @@ export const inProcess: Kind = {
   floodKeys: 1,
 };
 
-/** One whose processes share what a server keeps. */
+/** A limiter whose processes share state on a server. */
 export const onServer = (home: Home): Kind => ({ ...inProcess, home, shared: true, countsIn: 'server' });
 
-/** A client with something of its own for each limit, which `submit` hands jobs of that limit to. */
-export function perLimit<Own>(
-  open: (limit: Limit) => Own | Promise<Own>,
-  submit: (own: Own, jobs: readonly Job[]) => unknown,
-  close: (all: readonly Own[]) => unknown = () => undefined,
+/** A client with one resource per limit, to which `submit` passes that limit's jobs. */
+export function perLimit<Resource>(
+  open: (limit: Limit) => Resource | Promise<Resource>,
+  submit: (resource: Resource, jobs: readonly Job[]) => unknown,
+  close: (all: readonly Resource[]) => unknown = () => undefined,
 ): Client {
-  const owns = new Map<string, Own>();
+  const resources = new Map<string, Resource>();
   return {
     async limit(limits) {
-      for (const limit of limits) owns.set(limit.key, await open(limit));
+      for (const limit of limits) resources.set(limit.key, await open(limit));
     },
     async submit(jobs) {
-      for (const [key, same] of Map.groupBy(jobs, (job) => job.key)) {
-        const own = owns.get(key);
-        if (own !== undefined) await submit(own, same);
+      for (const [key, batch] of Map.groupBy(jobs, (job) => job.key)) {
+        const resource = resources.get(key);
+        if (resource !== undefined) await submit(resource, batch);
       }
     },
     async close() {
-      await close([...owns.values()]);
+      await close([...resources.values()]);
     },
   };
 }
 
-/** Calls per window, where infinity can't be said. */
+/** Calls per window where Infinity isn't accepted. */
 export const unlimited = 1e9;
 
 /** For errors of a peer that was killed on purpose. */

@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import pThrottle from 'p-throttle';
 import { type Contender, ignore, inProcess, perLimit, unlimited, urgencies } from './contender.ts';
 
-/** With the sliding window that its README advises for an API of strict limits. */
+/** With the sliding window that its README recommends for APIs with strict limits. */
 export const pQueue: Contender = {
   id: 'p-queue',
   name: 'p-queue',
@@ -24,7 +24,7 @@ export const pQueue: Contender = {
     ),
 };
 
-/** With the strict algorithm: the other one lets two windows' calls through around a border. */
+/** With the strict algorithm; the other one allows two windows' calls around a boundary. */
 export const pThrottled: Contender = {
   id: 'p-throttle',
   name: 'p-throttle',

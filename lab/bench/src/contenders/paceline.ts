@@ -5,7 +5,7 @@ import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { type Address, type Contender, ignore, onServer, perLimit, type Urgency } from './contender.ts';
 
-/** The budgets of the standard tier that the bench uses, by their calls per minute of the project's time. */
+/** Budget of the standard tier by calls per minute of project time. */
 const budgetOf = (calls: number): Budget => (calls === 1 ? 'signups' : 'riders_single');
 
 const laneOf: Record<Urgency, Lane> = {
@@ -16,7 +16,7 @@ const laneOf: Record<Urgency, Lane> = {
 
 type Connection = Awaited<ReturnType<typeof connect>>;
 
-/** The limiter's client in this process. @param wrap what it sees in place of the connection */
+/** The limiter's client in this process. @param wrap replaces the connection that it uses */
 export async function openLimiters(
   { url, clock: setting }: Address,
   wrap: (connection: Connection) => Connection = (connection) => connection,
@@ -42,7 +42,7 @@ export const permitted = <T>(limiter: Limiter, request: PermitRequest, call: () 
 
 type PermitRequest = Parameters<Limiter['withPermit']>[0];
 
-/** Its windows are the clock's: 60 times faster, 5 calls a minute are 5 a second. */
+/** Its windows follow the clock: 60 times faster, 5 calls per minute are 5 per second. */
 export const paceline: Contender = {
   id: 'paceline',
   name: 'Paceline',

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { PgBoss } from 'pg-boss';
 import { type Contender, ignore, type Job, type Limit, onServer, perLimit, urgencies } from './contender.ts';
 
-/** A queue and a worker with a limiter, in each process, as its guide says. */
+/** A queue and a worker with a limiter in each process, as in its guide. */
 export const bullmq: Contender = {
   id: 'bullmq',
   name: 'bullmq',
@@ -39,13 +39,13 @@ export const bullmq: Contender = {
   },
 };
 
-/** Its pace is that of one worker which fetches N jobs every W; a worker in each process would be that many times N. */
+/** One worker that fetches N jobs every W; a worker per process would multiply N. */
 const pacing = ({ calls, windowMs }: Limit) => ({
   batchSize: calls,
   pollingIntervalSeconds: windowMs / 1000,
 });
 
-/** As fast as it can: woken by notifications, and fetching on as long as batches come back full. */
+/** As fast as possible: woken by notifications, and fetching again while batches are full. */
 const flooding = ({ concurrency }: Limit) => ({
   batchSize: concurrency,
   localConcurrency: 2,
@@ -91,7 +91,7 @@ export const pgBoss: Contender = {
 
 const logger = new Logger(() => () => undefined);
 
-/** It has no limit of calls per time (its `forbiddenFlags` are for a limiter that somebody else brings). */
+/** Has no limit of calls per time (its `forbiddenFlags` are for an external limiter). */
 export const graphileWorker: Contender = {
   id: 'graphile-worker',
   name: 'graphile-worker',
@@ -104,7 +104,7 @@ export const graphileWorker: Contender = {
     await utils.migrate();
     return perLimit(
       async ({ key, concurrency }) => {
-        // Its guide for throughput: jobs are fetched and completed many at a time.
+        // Its throughput guide: fetch and complete jobs in batches.
         const flood = { localQueue: { size: 4 * concurrency }, completeJobBatchDelay: 0 };
         const runner = await run({
           connectionString: url,

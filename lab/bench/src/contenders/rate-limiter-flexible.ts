@@ -18,7 +18,7 @@ import {
   unlimited,
 } from './contender.ts';
 
-/** Redis takes its windows in whole seconds, so a margin is fewer calls, or a second more. */
+/** On Redis windows are whole seconds, so a margin is fewer calls or one more second. */
 const margins: readonly Margin[] = [
   { name: 'N − 1', apply: (limit) => ({ ...limit, calls: Math.max(1, limit.calls - 1) }) },
   { name: 'N − 2', apply: (limit) => ({ ...limit, calls: Math.max(1, limit.calls - 2) }) },
@@ -47,7 +47,7 @@ const optionsOf = ({ key, calls, windowMs }: Limit) => ({
 
 const name = 'rate-limiter-flexible';
 
-/** RateLimiterQueue of its wiki: a queue in front of a window that begins with its first call. */
+/** RateLimiterQueue as in its wiki: a queue in front of a window that starts with its first call. */
 export const flexible: Contender = {
   ...inProcess,
   id: 'flexible',

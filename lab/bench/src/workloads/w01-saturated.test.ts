@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bestMargin } from './w01-saturated.ts';
 
 describe('the best margin', () => {
-  it('is the one that uses most among those without a rejection', () => {
+  it('has the highest utilisation without rejections', () => {
     const tried = [
       { worst: 0.2, utilisation: 0.99 },
       { worst: 0, utilisation: 0.6 },
@@ -11,7 +11,7 @@ describe('the best margin', () => {
     expect(bestMargin(tried)).toEqual({ worst: 0, utilisation: 0.8 });
   });
 
-  it('is the one with the fewest rejections when all draw some', () => {
+  it('has the fewest rejections when all have some', () => {
     const tried = [
       { worst: 0.2, utilisation: 0.99 },
       { worst: 0.1, utilisation: 0.5 },
@@ -19,7 +19,7 @@ describe('the best margin', () => {
     expect(bestMargin(tried)).toEqual({ worst: 0.1, utilisation: 0.5 });
   });
 
-  it('is none of none', () => {
+  it('is undefined without results', () => {
     expect(bestMargin([])).toBeUndefined();
   });
 });

@@ -5,43 +5,43 @@ import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { against, limitsFor, policy, sideBySide, who } from './comparison.ts';
+import { against, limitsFor, policy, sideBySide, contenderColumns } from './comparison.ts';
 
 const { limit, windowMs } = policy;
 const bulk = 30;
 const runs = 5;
 const warm = 'w3-warm';
-/** When the urgent one comes, and when nobody waits any more, in windows. */
-const comes = 0.5;
-const longest = 10;
+/** Arrival of the urgent request and end of the run, in windows. */
+const urgentAt = 0.5;
+const runLength = 10;
 
-/** Windows from when the urgent one asks to when it arrives, for each run. */
+/** Windows from the urgent request to its call's arrival, per run. */
 async function waitsOf(contender: Contender): Promise<number[]> {
   await using team = await assemble(contender, { processes: 2 });
   const keys = Array.from({ length: runs }, (_, run) => `w3-${run}`);
   await team.limit(limitsFor([...keys, warm], limit));
   const [busy, manual = busy] = team.callers;
-  // A process that has never called is slow at its first call.
-  for (const caller of team.callers) await caller.do('ask', { key: warm });
+  // Warm-up: a process's first call is slow.
+  for (const caller of team.callers) await caller.do('request', { key: warm });
   await until(monotonic() + 2 * windowMs);
   const start = monotonic() + 100;
-  const at = start + comes * windowMs;
+  const at = start + urgentAt * windowMs;
   await Promise.all(
     keys.flatMap((key) => [
-      busy.do('ask', { key, urgency: 'bulk', count: bulk, at: start }),
-      manual.do('ask', { key, at }),
+      busy.do('request', { key, urgency: 'bulk', count: bulk, at: start }),
+      manual.do('request', { key, at }),
     ]),
   );
-  await until(start + longest * windowMs);
-  const passages = await team.collect();
+  await until(start + runLength * windowMs);
+  const calls = await team.collect();
   return keys.map((key) => {
-    const passage = passages.find(({ job }) => job.key === key && job.urgency === 'urgent');
-    return passage ? (passage.arrivedAt - passage.job.askedAt) / windowMs : longest;
+    const call = calls.find(({ job }) => job.key === key && job.urgency === 'urgent');
+    return call ? (call.arrivedAt - call.job.submittedAt) / windowMs : runLength;
   });
 }
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const results = await sideBySide(limiting, waitsOf, say);
+async function run(report: (line: string) => void): Promise<Outcome> {
+  const results = await sideBySide(limiting, waitsOf, report);
   const measured = results.map(({ contender, result }) => ({
     contender,
     usual: median(result),
@@ -51,28 +51,28 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   if (!ours) throw new Error('nothing was measured of Paceline');
   return {
     ...tableOf(measured, {
-      ...who,
+      ...contenderColumns,
       'waits (windows)': [({ usual }) => usual, digits],
       'at most': [({ most }) => most, digits],
       'times ours': [({ usual }) => usual / ours.usual, times],
     }),
     notes: [
-      `${bulk} bulk asks of one process at a limit of ${limit} per ${windowMs} ms; half a window later one urgent ask, of another process where the limit is shared. Windows until it arrives: median and longest of ${runs} runs side by side. ${longest} means: not in ${longest} windows.`,
-      'Ours is let through at once by the place that a window keeps for those who cannot wait; with a limit of one call it is the next free window.',
+      `${bulk} bulk requests from one process at a limit of ${limit} per ${windowMs} ms; half a window later one urgent request, from another process where the limit is shared. Windows until it arrives: median and longest of ${runs} runs side by side. ${runLength} means: not in ${runLength} windows.`,
+      'Ours is granted at once from the place that a window reserves for forced requests; with a limit of one call it waits for the next free window.',
     ],
     summary: {
       measure: 'wait of the urgent one',
       ours: `${digits(ours.usual)} W`,
       against: against(peers, ({ usual }) => times(usual / ours.usual)),
       met: ours.most <= 1,
-      because: 'a place of the window is kept for those who cannot wait',
+      remark: 'a window reserves a place for forced requests',
     },
   };
 }
 
 export const manual: Workload = {
   id: 'W3',
-  title: '30 bulk wait, one urgent comes',
+  title: 'One urgent request behind 30 bulk requests',
   goal: 'in the next free window, or at once',
   run,
 };

@@ -3,29 +3,30 @@ import { monotonic, until } from '@paceline/kit/waiting';
 import { isWidest, ours, type Variant, variants } from '../contenders/all.ts';
 import { type Limiters, type Replica, startLimiters } from '../limiters.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
-import type { Step } from '../siege.ts';
+import type { Step } from '../kill-at-step.ts';
 import { assemble, type Caller, startCaller } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
 import { compare, limitsFor, policy } from './comparison.ts';
 
-/** How long to go on after calls are granted again. */
+/** Ms to continue after calls are granted again. */
 const forMs = 3_500;
-/** The last windows, in which every place that was not lost is used again. */
+/** Windows at the end in which every place that was not lost is used again. */
 const calmWindows = 2;
 
-/** Who goes on when the limiter is dead. */
-type Successor = 'a replica' | 'itself, started again';
+/** What replaces the killed limiter. */
+type Successor = 'a replica' | 'itself, restarted';
 
-type Besieged = Awaited<ReturnType<typeof siege>>[number];
+type KilledAtStep = Awaited<ReturnType<typeof killAtSteps>>[number];
 
 /** Kills a limiter at each step, one after the other. */
-async function siege(successor: Successor, steps: readonly Step[]) {
+async function killAtSteps(successor: Successor, steps: readonly Step[]) {
   const limiters = await startLimiters();
   const caller = startCaller();
   try {
-    const struck = successor === 'a replica' ? strikeNewcomer : strikeOnly;
+    const killOne = successor === 'a replica' ? killNewest : killOnly;
     const results = [];
-    for (const step of steps) results.push({ ...step, successor, ...(await struck(limiters, caller, step)) });
+    for (const step of steps)
+      results.push({ ...step, successor, ...(await killOne(limiters, caller, step)) });
     return results;
   } finally {
     await caller.kill();
@@ -33,53 +34,53 @@ async function siege(successor: Successor, steps: readonly Step[]) {
   }
 }
 
-/** The first limiter takes over from a second one, which dies. */
-async function strikeNewcomer(limiters: Limiters, caller: Caller, step: Step) {
+/** Kills a second limiter; the first one takes over. */
+async function killNewest(limiters: Limiters, caller: Caller, step: Step) {
   const victim = await limiters.add();
   const [survivor = victim] = limiters.replicas;
-  await limiters.ownership.sharedOut([survivor.id, victim.id]);
-  return strike(limiters, caller, step, victim);
+  await limiters.ownership.distributed([survivor.id, victim.id]);
+  return killLimiter(limiters, caller, step, victim);
 }
 
-/** There is one limiter; as soon as it is dead it is started again. */
-async function strikeOnly(limiters: Limiters, caller: Caller, step: Step) {
+/** Kills the only limiter and restarts it at once. */
+async function killOnly(limiters: Limiters, caller: Caller, step: Step) {
   const victim = limiters.replicas.at(-1);
-  if (!victim) throw new Error('there is no limiter');
-  await limiters.ownership.sharedOut([victim.id]);
+  if (!victim) throw new Error('no limiter');
+  await limiters.ownership.distributed([victim.id]);
   const started = victim.child.exited.then(() => limiters.add());
-  const damage = await strike(limiters, caller, step, victim);
+  const damage = await killLimiter(limiters, caller, step, victim);
   await started;
   return damage;
 }
 
-async function strike(limiters: Limiters, caller: Caller, step: Step, victim: Replica) {
+async function killLimiter(limiters: Limiters, caller: Caller, step: Step, victim: Replica) {
   const [account = '', probe = ''] = limiters.ownership.accountsOf(victim.id, 2);
   const target = { address: limiters.address, account, probe, pid: victim.child.pid };
-  const { arrivals, end, grantedAfterMs } = await caller.do('besiege', { ...step, ...target, forMs });
+  const { arrivals, end, grantedAfterMs } = await caller.do('killAtStep', { ...step, ...target, forMs });
   const calm = arrivals.filter((at) => at > end - calmWindows * policy.windowMs);
   return {
-    /** The most calls that arrived in any window, and its places that are not used any more. */
+    /** `peak`: most calls in any window; `lost`: places of the window no longer used. */
     peak: verdictOf(arrivals, policy).fullestWindow,
     lost: policy.limit - verdictOf(calm, policy).fullestWindow,
     grantedAfterMs,
   };
 }
 
-/** Long beside the time in which a server or a process is there again. */
+/** A window much longer than the restart of a server or process. */
 const longPolicy = { limit: 5, windowMs: 4_000 };
 const key = 'w5';
 const limits = limitsFor([key], 2 * longPolicy.limit, longPolicy);
-/** Windows from the start at which it is asked for N calls; the one in between is for who looks once in a window. */
-const asked = [0, 1.2];
-/** When it is killed, and when it is over. */
+/** Times of N requests, in windows; the second is for contenders that poll once per window. */
+const requestsAt = [0, 1.2];
+/** Time of the kill and end of the run, in windows. */
 const killedAt = 1.5;
-const over = 2.5;
-/** Ms after the restart at which it is asked for N more: who asks while a connection is being made is sent away. */
-const askedAgain = [0, 500, 1_000];
+const endsAt = 2.5;
+/** Times of N more requests, ms after the restart; repeated, because some contenders refuse requests while reconnecting. */
+const requestsAfterRestart = [0, 500, 1_000];
 
 type Killed = Awaited<ReturnType<typeof kill>>;
 
-/** Fills a window, kills what holds the count, starts it again at once, and asks for more. */
+/** Fills a window, kills what counts, restarts it at once and requests more. */
 async function kill(variant: Variant) {
   const { contender, home } = variant;
   const { windowMs } = longPolicy;
@@ -87,10 +88,10 @@ async function kill(variant: Variant) {
   const [first] = team.callers;
   await first.do('limit', limits);
   const successor = contender.countsIn === 'process' ? startCaller() : undefined;
-  const ask = { key, count: longPolicy.limit };
+  const request = { key, count: longPolicy.limit };
   const start = monotonic() + 500;
   try {
-    for (const at of asked) await first.do('ask', { ...ask, at: start + at * windowMs });
+    for (const at of requestsAt) await first.do('request', { ...request, at: start + at * windowMs });
     await until(start + killedAt * windowMs);
     const before = await first.do('collect');
     if (successor) {
@@ -103,10 +104,12 @@ async function kill(variant: Variant) {
     }
     const restarted = monotonic();
     const caller = successor ?? first;
-    // What it throws away because its server was gone is its own affair.
-    const asking = askedAgain.map((ms) => caller.do('ask', { ...ask, at: restarted + ms }));
-    await Promise.race([Promise.allSettled(asking), until(start + over * windowMs)]);
-    await until(start + over * windowMs);
+    // Requests that a contender drops because its server was down don't count.
+    const requests = requestsAfterRestart.map((ms) =>
+      caller.do('request', { ...request, at: restarted + ms }),
+    );
+    await Promise.race([Promise.allSettled(requests), until(start + endsAt * windowMs)]);
+    await until(start + endsAt * windowMs);
     const after = await caller.do('collect');
     const arrivals = [...before, ...after].map(({ arrivedAt }) => arrivedAt);
     return { ...variant, peak: verdictOf(arrivals, longPolicy).fullestWindow, after: after.length };
@@ -122,48 +125,49 @@ const phases = ['before', 'during', 'after'] as const;
 const steps: readonly Step[] = verbs.flatMap((verb) => phases.map((phase) => ({ verb, phase })));
 const half = Math.ceil(steps.length / 2);
 
-/** The goal. */
 const withinMs = 3_000;
 
-const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged) => ({
+const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: KilledAtStep) => ({
   contender: ours,
-  what: `limiter, ${phase} ${verb}; ${successor} goes on`,
+  what: `limiter, ${phase} ${verb}; ${successor} takes over`,
   peak: `${peak} of ${policy.limit}`,
   lost,
   next: grantedAfterMs,
 });
 
-const ofAnybody = ({ contender, home, peak, after }: Killed) => ({
+const ofContender = ({ contender, home, peak, after }: Killed) => ({
   contender: contender.name,
-  what: contender.countsIn === 'process' ? `its process, beside ${home}` : home,
+  what: contender.countsIn === 'process' ? `its process, with ${home}` : home,
   peak: `${peak} of ${longPolicy.limit}`,
-  lost: after === 0 ? 'all: calls no more' : '',
+  lost: after === 0 ? 'all: no more calls' : '',
   next: '',
 });
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const sieges = await Promise.all([
-    siege('a replica', steps.slice(0, half)),
-    siege('a replica', steps.slice(half)),
-    siege(
-      'itself, started again',
+async function run(report: (line: string) => void): Promise<Outcome> {
+  const groups = await Promise.all([
+    killAtSteps('a replica', steps.slice(0, half)),
+    killAtSteps('a replica', steps.slice(half)),
+    killAtSteps(
+      'itself, restarted',
       steps.filter(({ phase }) => phase === 'during'),
     ),
   ]);
-  const besieged = sieges.flat();
-  say(`${besieged.length} limiters were killed`);
+  const killedAtSteps = groups.flat();
+  report(`killed ${killedAtSteps.length} limiters`);
   const killedOnes = await Promise.all(killable.map(kill));
   const { against } = compare(killedOnes, ({ peak }) => 1 / peak);
-  const peaks = [...besieged, ...killedOnes.filter(({ contender }) => contender.name === ours)].map(
+  const peaks = [...killedAtSteps, ...killedOnes.filter(({ contender }) => contender.name === ours)].map(
     ({ peak }) => peak,
   );
   const over = Math.max(...peaks) - policy.limit;
-  const lost = Math.max(...besieged.map((each) => each.lost));
+  const lost = Math.max(...killedAtSteps.map((each) => each.lost));
   const slowest = (successor: string) =>
-    Math.max(...besieged.filter((each) => each.successor === successor).map((each) => each.grantedAfterMs));
-  const [replica, itself] = [slowest('a replica'), slowest('itself, started again')];
+    Math.max(
+      ...killedAtSteps.filter((each) => each.successor === successor).map((each) => each.grantedAfterMs),
+    );
+  const [replica, itself] = [slowest('a replica'), slowest('itself, restarted')];
   return {
-    ...tableOf([...besieged.map(ofStep), ...killedOnes.map(ofAnybody)], {
+    ...tableOf([...killedAtSteps.map(ofStep), ...killedOnes.map(ofContender)], {
       contender: [({ contender }) => contender],
       killed: [({ what }) => what],
       'peak in any window': [({ peak }) => peak],
@@ -171,15 +175,15 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       'next grant after ms': [({ next }) => next, digits],
     }),
     notes: [
-      `Paceline at every step: an account with ${policy.limit} calls per ${policy.windowMs} ms is kept saturated; its limiter gets SIGKILL before the first message with that verb is sent, while it is on its way, or when its answer has come. Another account of the same limiter, with room, asks at once: until it is granted nobody answers. Places lost: what is missing in the last two windows, some seconds later. One kill each.`,
-      `Everybody: ${longPolicy.limit} calls per ${longPolicy.windowMs} ms; a window is filled, what holds the count (the process, or the server) gets SIGKILL and is started again at once, and is asked for more. One run each, side by side.`,
+      `Paceline at every step: an account with ${policy.limit} calls per ${policy.windowMs} ms is kept saturated; its limiter gets SIGKILL before the first message with that verb is sent, while it is on its way, or when its answer has arrived. Another account of the same limiter, with room, sends a request at once and measures the time until it is granted. Places lost: what is missing in the last two windows, some seconds later. One kill each.`,
+      `All contenders: ${longPolicy.limit} calls per ${longPolicy.windowMs} ms; a window is filled, the process or server that counts gets SIGKILL and is restarted at once, then gets more requests. One run each, side by side.`,
     ],
     summary: {
       measure: 'over-issue; lost places; next grant',
       ours: `${Math.max(0, over)}; ${Math.max(0, lost)}; ${digits(replica)} ms`,
       against,
       met: over <= 0 && lost <= 1 && replica <= withinMs,
-      because: `a replica takes over within ${digits(replica)} ms; alone and started again it is ${digits(itself)} ms, most of it the start of a process. Peers: calls in a window across a restart.`,
+      remark: `a replica takes over within ${digits(replica)} ms; a single limiter needs ${digits(itself)} ms after a restart, most of it the start of its process. Peers: calls in a window across a restart.`,
     },
   };
 }

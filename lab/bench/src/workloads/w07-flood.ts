@@ -4,7 +4,7 @@ import { monotonic } from '@paceline/kit/waiting';
 import type { Variant } from '../contenders/all.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { compare, endless, limitsFor, oneByOne, who } from './comparison.ts';
+import { compare, endless, limitsFor, oneByOne, contenderColumns } from './comparison.ts';
 
 const processes = 3;
 const inFlight = 64;
@@ -37,8 +37,8 @@ async function flood(variant: Variant) {
 const fastest = (of: readonly Flooded[]): Flooded | undefined =>
   of.toSorted((a, b) => b.perSecond - a.perSecond)[0];
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const results = await oneByOne(flood, say);
+async function run(report: (line: string) => void): Promise<Outcome> {
+  const results = await oneByOne(flood, report);
   const { usual, safest, peers, ratio, against } = compare(results, ({ perSecond }) => perSecond);
   const equal = fastest(peers.filter(({ survives }) => survives === 'power cut'));
   const any = fastest(peers.filter(({ contender }) => contender.shared));
@@ -46,26 +46,27 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const winsAny = usual.perSecond >= (any?.perSecond ?? 0);
   return {
     ...tableOf(results, {
-      ...who,
+      ...contenderColumns,
       survives: [({ survives }) => survives],
       processes: [(each) => each.processes],
       'calls/s': [({ perSecond }) => perSecond, digits],
       'Paceline is … times as fast': [ratio, times],
     }),
     notes: [
-      `${inFlight} asks in flight in each of ${processes} processes (one where the limit is one process's), calls that take no time, no window that is ever full: ours over ${processes} × 1,000 accounts, peers with a limit out of reach. Median of ${slices} seconds in a row, after ${warmUpMs} ms to warm up. Peers that survive a power cut are compared with ours that does, the others with ours as it comes.`,
-      'Jobs of one turn are handed over together where a peer has a way to do so (addBulk, insert, addJobs).',
+      `${inFlight} requests in flight in each of ${processes} processes (one where the limit is per process), calls that take no time, no window that is ever full: ours over ${processes} × 1,000 accounts, peers with an unreachable limit. Median of ${slices} seconds in a row, after a warm-up of ${warmUpMs} ms. Peers that survive a power cut are compared with our power-cut setting, the others with our default.`,
+      'Jobs of one turn are sent together where a peer has a way to do so (addBulk, insert, addJobs).',
     ],
     summary: {
       measure: 'calls/s',
       ours: `${digits(usual.perSecond)}; synced ${digits(safest.perSecond)}`,
       against,
       met: winsEqual && winsAny,
-      because: [
+      remark: `${[
         `the fastest peer that survives a power cut: ${nameOf(equal)}`,
         `the fastest that several processes share: ${nameOf(any)}`,
-        'a counter in Redis knows no order, no promise and no end of a call; one in the memory of a process is a function call, and nobody else sees it',
-      ].join('; '),
+      ].join(
+        '; ',
+      )}. A counter in Redis has no order, no estimates and no end of a call; one in process memory is a function call that no other process sees`,
     },
   };
 }

@@ -11,13 +11,13 @@ import { against, arrivalsOf, limitsFor, policy, type ContenderResult, sideBySid
 
 const inFlight = 10;
 const rounds = 3;
-/** After so long in silence a limiter is replaced: docs/decisions/0008. */
+/** A limiter without heartbeats for this long is replaced. */
 const leaseMs = 2_000;
 const frozenMs = 3 * leaseMs;
-/** How long to look at what it does when it goes on. */
+/** Ms to observe after it continues. */
 const afterMs = 2_500;
 
-/** Freezes one of two limiters while it is saturated, and lets it go on. */
+/** Freezes one of two limiters while it is saturated, then continues it. */
 async function freeze(limiters: Limiters, caller: Caller, frozen: Replica) {
   const [account = '', probe = ''] = limiters.ownership.accountsOf(frozen.id, 2);
   await caller.do('limit', limitsFor([account, probe], inFlight));
@@ -26,37 +26,37 @@ async function freeze(limiters: Limiters, caller: Caller, frozen: Replica) {
   const saturated = caller.do('saturate', { keys: [account], inFlight, end });
   await until(frozenAt);
   frozen.child.kill('SIGSTOP');
-  await caller.do('ask', { key: probe });
+  await caller.do('request', { key: probe });
   await until(frozenAt + frozenMs);
   frozen.child.kill('SIGCONT');
   await saturated;
-  const passages = await caller.do('collect');
+  const calls = await caller.do('collect');
   return {
-    gapMs: Math.min(...arrivalsOf(passages, probe)) - frozenAt,
-    peak: verdictOf(arrivalsOf(passages, account), policy).fullestWindow,
+    gapMs: Math.min(...arrivalsOf(calls, probe)) - frozenAt,
+    peak: verdictOf(arrivalsOf(calls, account), policy).fullestWindow,
   };
 }
 
-/** Freezes what a peer's processes share, and looks when the next of them may call. */
+/** Freezes a peer's server. @returns ms until its next call */
 async function gapOf(contender: Contender): Promise<number> {
   await using team = await assemble(contender, { processes: 1 });
   const [caller] = team.callers;
   const key = 'w8';
   await caller.do('limit', limitsFor([key], 1));
-  await caller.do('ask', { key });
+  await caller.do('request', { key });
   await until(monotonic() + 2 * policy.windowMs);
   await caller.do('collect');
   const frozenAt = monotonic();
   team.server.signal('SIGSTOP');
-  const asking = caller.do('ask', { key });
+  const request = caller.do('request', { key });
   await until(frozenAt + frozenMs);
   team.server.signal('SIGCONT');
-  await asking;
+  await request;
   await until(frozenAt + frozenMs + afterMs);
   return Math.min(...arrivalsOf(await caller.do('collect'), key)) - frozenAt;
 }
 
-async function run(say: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<Outcome> {
   const limiters = await startLimiters();
   const caller = startCaller();
   try {
@@ -66,15 +66,15 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     await caller.do('between', { jitterMs: 20, outliers: 0 });
     const results: Array<Awaited<ReturnType<typeof freeze>>> = [];
     for (let round = 0; round < rounds; round += 1) {
-      await limiters.ownership.sharedOut(ids);
+      await limiters.ownership.distributed(ids);
       results.push(await freeze(limiters, caller, frozen));
-      say(`frozen and continued ${results.length} times`);
+      report(`${results.length} of ${rounds} freezes done`);
     }
-    await limiters.ownership.sharedOut(ids);
+    await limiters.ownership.distributed(ids);
     const late = await lateCommits(limiters.adminUrl);
     const refusals =
       (await readFile(frozen.logFile, 'utf8')).split('has an entry by another owner').length - 1;
-    const peers = await sideBySide(limiting.filter(decidesElsewhere), gapOf, say);
+    const peers = await sideBySide(limiting.filter(decidesElsewhere), gapOf, report);
     return outcomeOf(results, late, refusals, peers);
   } finally {
     await caller.kill();
@@ -82,7 +82,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   }
 }
 
-/** A peer whose limit is kept by a server that can be frozen; one in a process is frozen with it. */
+/** Peers whose limit is kept by a server that can be frozen. */
 const decidesElsewhere = ({ name, countsIn }: Contender): boolean => name !== ours && countsIn === 'server';
 
 function outcomeOf(
@@ -106,16 +106,16 @@ function outcomeOf(
       },
     ),
     notes: [
-      `Two limiters; the one that answers for a saturated account is stopped (SIGSTOP) for ${frozenMs} ms, three times its lease of ${leaseMs} ms, and continued; ${results.length} rounds. Another of its accounts, with room, asks as soon as it is stopped.`,
-      `In the journals ${late} calls were committed under a claim that was not the last one. The continued limiter logged ${refusals} times that a journal had moved on without it.`,
-      'Peers: their one Redis is frozen for as long. Where the process itself decides there is nobody else to freeze.',
+      `Two limiters; the owner of a saturated account is stopped (SIGSTOP) for ${frozenMs} ms, three times its lease of ${leaseMs} ms, and continued; ${results.length} rounds. Another of its accounts, with room, sends a request as soon as it is stopped.`,
+      `In the journals ${late} calls were committed under a claim that was not the last one. The continued limiter logged ${refusals} times that a journal had advanced without it.`,
+      'Peers: their one Redis is frozen for as long. Where the process itself decides there is no server to freeze.',
     ],
     summary: {
       measure: 'gap; late appends; over-issue',
       ours: `${digits(gap)} ms; ${late}; ${over}`,
       against: against(peers, ({ result }) => times(result / gap)),
       met: gap <= leaseMs + 1_000 && late === 0 && over === 0,
-      because: `the lease is ${leaseMs} ms; where one Redis decides nobody takes over, and the gap is the freeze`,
+      remark: `the lease is ${leaseMs} ms; where one Redis decides there is no takeover, and the gap is the freeze`,
     },
   };
 }

@@ -11,21 +11,21 @@ const few = 100;
 const many = 100_000;
 const rounds = 5;
 const permits = 500;
-/** As many accounts as there is memory for: each takes a few kB. */
+/** Limited by memory, at a few kB per account. */
 const accounts = totalmem() > 8 * 1024 ** 3 ? 1_000_000 : 100_000;
 const heapMb = 6_000;
-/** Peers that keep those who wait in order, and can be filled in reasonable time. */
+/** Peers with an ordered queue that can be filled in reasonable time. */
 const queues = ['p-queue', 'bullmq', 'graphile-worker'];
 const peerCalls = 300;
 
-/** µs of one permit among few and among many; and, of us, the bytes that one who waits takes among each. */
+/** µs per permit with few and many waiting; for ours also bytes per waiting request. */
 interface Cost {
   readonly few: number;
   readonly many: number;
   readonly bytes?: { readonly few: number; readonly many: number };
 }
 
-/** Of our core among few and among `large`. @param first the round to begin with: before it is for the compiler */
+/** Measures our core. @param first first round that counts; earlier ones are warm-up */
 async function inOurCore(
   cost: (caller: Caller, size: number) => Promise<{ perPermit: number[]; bytes: number }>,
   large: number,
@@ -44,50 +44,50 @@ async function inOurCore(
   }
 }
 
-/** Each depth in a queue of its own; one run. */
-async function inLineOf(contender: Contender): Promise<Cost> {
+/** Measures a peer, with a separate queue for each depth; one run. */
+async function queueCostOf(contender: Contender): Promise<Cost> {
   await using team = await assemble(contender, { processes: 1 });
   const [caller] = team.callers;
-  let lines = 0;
+  let queueCount = 0;
   const cost = async (waiting: number) => {
-    lines += 1;
-    const key = `w9-${lines}`;
+    queueCount += 1;
+    const key = `w9-${queueCount}`;
     await caller.do('limit', limitsFor([key], 1, endless(contender)));
     return caller.do('deep', { key, waiting, calls: peerCalls });
   };
-  // The first line is for the compiler.
+  // Warm-up for the compiler.
   await cost(few);
   return { few: await cost(few), many: await cost(many) };
 }
 
 const shown = (count: number): string => count.toLocaleString('en-US');
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const line = await inOurCore(
+async function run(report: (line: string) => void): Promise<Outcome> {
+  const queue = await inOurCore(
     (caller, waiting) => caller.do('depth', { waiting, rounds: rounds + 1, permits }),
     many,
     1,
   );
-  say('the line was measured');
+  report('queue measured');
   const width = await inOurCore(
     (caller, of) => caller.do('breadth', { accounts: of, rounds, permits: 10_000 }),
     accounts,
     0,
   );
-  say('the accounts were measured');
+  report('accounts measured');
   const peers = (
     await inGroups(
       contenders.filter(({ name }) => queues.includes(name)),
       1,
-      inLineOf,
-      say,
+      queueCostOf,
+      report,
     )
   ).map(({ contender: { name }, result: cost }) => ({ name, cost }));
-  const grows = line.many / line.few;
+  const grows = queue.many / queue.few;
   return {
     ...tableOf(
       [
-        { name: ours, what: `core: ${few} and ${shown(many)} wait for one budget`, cost: line },
+        { name: ours, what: `core: ${few} and ${shown(many)} wait for one budget`, cost: queue },
         {
           name: ours,
           what: `core: one waits in each of ${few} and ${shown(accounts)} accounts`,
@@ -106,23 +106,23 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       },
     ),
     notes: [
-      `Paceline: its core alone, in one process without a broker. One permit is four turns: somebody new asks, the first in line is offered a permit, starts it, settles it. Median of ${rounds} rounds of ${permits} permits after one to warm up; over the accounts of ${rounds} rounds of 10,000, hundreds in a turn.`,
-      `Peers: whole, with what they run on; one runs after the other, and for each an urgent one comes. One run of ${peerCalls} calls after one to warm up. Compare how the cost grows, not the µs.`,
-      'bottleneck takes about a millisecond to queue each, pg-boss fetches on a schedule, the others keep nobody in order: not measured.',
+      `Paceline: its core alone, in one process without a broker. One permit is four turns: a new request arrives, the first in the queue is offered a permit, starts it, settles it. Median of ${rounds} rounds of ${permits} permits after one to warm up; over the accounts of ${rounds} rounds of 10,000, hundreds per turn.`,
+      `Peers: complete, with their server; one job runs after the other, and for each an urgent one arrives. One run of ${peerCalls} calls after one to warm up. Compare how the cost grows, not the µs.`,
+      'bottleneck takes about a millisecond to queue each, pg-boss fetches on a schedule, the others keep no order: not measured.',
     ],
     summary: {
       measure: `cost among ${shown(many)} : among ${few}`,
       ours: times(grows),
       against: Object.fromEntries(peers.map(({ name, cost }) => [name, times(cost.many / cost.few / grows)])),
       met: grows <= 2,
-      because: `${digits(line.many)} µs a permit; over ${shown(accounts)} accounts ${times(width.many / width.few)} that over ${few}, which is the processor's caches and the garbage collector: the work is the same`,
+      remark: `${digits(queue.many)} µs per permit; over ${shown(accounts)} accounts ${times(width.many / width.few)} that over ${few}, because of processor caches and the garbage collector: the work is the same`,
     },
   };
 }
 
 export const manyWaiting: Workload = {
   id: 'W9',
-  title: '100 000 wait',
+  title: '100 000 waiting requests',
   goal: 'decides in at most twice the time that it takes among 100',
   run,
 };

@@ -2,43 +2,43 @@ import { median, quantile } from '@paceline/kit/statistics';
 import { digits, percent } from '@paceline/kit/table';
 import { ours } from '../contenders/all.ts';
 import { startLimiters } from '../limiters.ts';
-import type { Kept } from '../promises.ts';
+import type { Ticket } from '../estimates.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { startCaller } from '../team.ts';
 
-/** A minute of the project's: slow enough that a second of it is more than a hiccup of the machine. */
+/** Real ms per project minute; slow enough that a project second exceeds the machine's jitter. */
 const minuteMs = 3_000;
 const limit = 5;
 const accounts = Array.from({ length: 8 }, (_, index) => `w10-${index}`);
 const backlog = 3 * limit;
-/** A load of nine tenths, for this many windows before and after the backlog. */
+/** A load of 90 %, for this many windows before and after the backlog. */
 const load = 0.9;
 const windows = 6;
 const rounds = 5;
 const count = Math.round(load * limit * windows);
 const urgent = 0.3;
-/** Project ms by which a call may start later than promised. */
+/** Project ms by which a call can start later than estimated. */
 const allowedMs = 1_000;
 
-const late = ({ firstEstimate, startedAt }: Kept): number => startedAt - (firstEstimate ?? startedAt);
+const late = ({ firstEstimate, startedAt }: Ticket): number => startedAt - (firstEstimate ?? startedAt);
 
-const shareKept = (tickets: readonly Kept[]): number =>
+const shareKept = (tickets: readonly Ticket[]): number =>
   tickets.filter((ticket) => late(ticket) <= allowedMs).length / tickets.length;
 
-async function run(say: (line: string) => void): Promise<Outcome> {
-  const all: Kept[][] = [];
+async function run(report: (line: string) => void): Promise<Outcome> {
+  const all: Ticket[][] = [];
   for (let round = 1; round <= rounds; round += 1) {
     all.push(await once());
-    say(`${round} of ${rounds} runs done`);
+    report(`${round} of ${rounds} runs done`);
   }
   return outcomeOf(all);
 }
 
-async function once(): Promise<Kept[]> {
+async function once(): Promise<Ticket[]> {
   const limiters = await startLimiters({ minuteMs });
   const caller = startCaller();
   try {
-    return await caller.do('keepPromises', {
+    return await caller.do('recordEstimates', {
       address: limiters.address,
       accounts,
       backlog,
@@ -52,9 +52,9 @@ async function once(): Promise<Kept[]> {
   }
 }
 
-function outcomeOf(all: readonly Kept[][]): Outcome {
-  const promised = all.flat().filter(({ firstEstimate }) => firstEstimate !== undefined);
-  const warm = promised.filter(({ cold }) => !cold);
+function outcomeOf(all: readonly Ticket[][]): Outcome {
+  const estimated = all.flat().filter(({ firstEstimate }) => firstEstimate !== undefined);
+  const warm = estimated.filter(({ cold }) => !cold);
   const shares = all.map((tickets) =>
     shareKept(tickets.filter(({ cold, firstEstimate }) => !cold && firstEstimate !== undefined)),
   );
@@ -65,11 +65,11 @@ function outcomeOf(all: readonly Kept[][]): Outcome {
         ['all', warm] as const,
         ['urgent', warm.filter((each) => each.urgent)] as const,
         ['the others', warm.filter((each) => !each.urgent)] as const,
-        ['before anything was known of the load', promised.filter(({ cold }) => cold)] as const,
+        ['before the load was known', estimated.filter(({ cold }) => cold)] as const,
       ],
       {
         contender: [() => ours],
-        who: [([who]) => who],
+        who: [([label]) => label],
         'tickets that waited': [([, tickets]) => tickets.length],
         kept: [([, tickets]) => shareKept(tickets), percent],
         'p95 late (s)': [([, tickets]) => quantile(tickets.map(late), 0.95) / 1_000, digits],
@@ -77,22 +77,22 @@ function outcomeOf(all: readonly Kept[][]): Outcome {
       },
     ),
     notes: [
-      `${accounts.length} accounts with ${limit} calls a minute (${minuteMs} ms of the machine). ${percent(load)} of what a window holds come at random moments, ${percent(urgent)} of them in a lane that goes first: for ${windows} windows, in which the limiter learns how it is overtaken; then ${backlog} come at once, and again ${windows} windows. Kept: the call starts no more than ${allowedMs / 1_000} s of the project's time (${digits((allowedMs * minuteMs) / 60_000)} ms of the machine) after what the ticket was told first. ${promised.length} of ${all.flat().length} tickets of ${rounds} runs had to wait.`,
-      'No peer tells a waiter when it will run.',
+      `${accounts.length} accounts with ${limit} calls per minute (${minuteMs} ms of the machine). ${percent(load)} of what a window holds arrives at random times, ${percent(urgent)} of it in a lane that goes first: for ${windows} windows, in which the limiter learns how requests are overtaken; then ${backlog} arrive at once, and again ${windows} windows. Kept: the call starts at most ${allowedMs / 1_000} s of project time (${digits((allowedMs * minuteMs) / 60_000)} ms of the machine) after its first estimate. ${estimated.length} of ${all.flat().length} tickets of ${rounds} runs had to wait.`,
+      'No peer gives a waiting request an estimate.',
     ],
     summary: {
-      measure: 'promises kept',
+      measure: 'estimates kept',
       ours: percent(share),
       against: {},
       met: share >= 0.95,
-      because: `the median of ${rounds} runs, of which the worst kept ${percent(Math.min(...shares))}; of those that came before anything was known of the load ${percent(shareKept(promised.filter(({ cold }) => cold)))}; no peer makes any promise`,
+      remark: `the median of ${rounds} runs, the worst of which kept ${percent(Math.min(...shares))}; of the estimates from before the load was known ${percent(shareKept(estimated.filter(({ cold }) => cold)))}; no peer gives estimates`,
     },
   };
 }
 
-export const promises: Workload = {
+export const estimates: Workload = {
   id: 'W10',
-  title: 'Promises, while others are let in first',
+  title: 'Estimates while others go first',
   goal: 'at least 95 % kept',
   run,
 };

@@ -7,27 +7,27 @@ import { delayOf, type Network } from './upstream.ts';
 export interface Arrivals {
   readonly address: Address;
   readonly accounts: readonly string[];
-  /** Requests at random moments, before anything is known of the load and again after the backlog. */
+  /** Requests at random times, before the limiter knows the load and again after the backlog. */
   readonly count: number;
-  /** Requests at once, none of them urgent. */
+  /** Requests at once, none urgent. */
   readonly backlog: number;
-  /** Mean ms between two of them. */
+  /** Mean ms between two requests. */
   readonly everyMs: number;
-  /** The share of them that goes first. */
+  /** Share of urgent requests. */
   readonly urgent: number;
 }
 
-/** A ticket; moments are the project's. */
-export type Kept = Awaited<ReturnType<typeof keepPromises>>[number];
+/** One request; times are project time. */
+export type Ticket = Awaited<ReturnType<typeof recordEstimates>>[number];
 
 const network: Network = { jitterMs: 40, outliers: 0 };
 
-/** Asks for calls as they come, and notes what each was promised. */
-export async function keepPromises(arrivals: Arrivals) {
+/** Sends requests at random times and records their first estimates. */
+export async function recordEstimates(arrivals: Arrivals) {
   const { address, accounts, everyMs } = arrivals;
   const { clock, limiters, close } = await openLimiters(address);
 
-  async function ask(limiter: Limiter, cold: boolean, urgent: boolean) {
+  async function send(limiter: Limiter, cold: boolean, urgent: boolean) {
     // The first estimate; undefined when it ran at once.
     let firstEstimate: number | undefined;
     const onWaiting = ({ estimatedAt }: { estimatedAt: number }) => {
@@ -41,22 +41,22 @@ export async function keepPromises(arrivals: Arrivals) {
     });
   }
 
-  async function comeAndGo(account: string) {
+  async function runAccount(account: string) {
     const limiter = limiters.of(account);
-    const tickets: Array<ReturnType<typeof ask>> = [];
-    const come = async (count: number, cold: boolean) => {
+    const tickets: Array<ReturnType<typeof send>> = [];
+    const sendMany = async (count: number, cold: boolean) => {
       for (let each = 0; each < count; each += 1) {
         await wait(-Math.log(1 - Math.random()) * everyMs);
-        tickets.push(ask(limiter, cold, Math.random() < arrivals.urgent));
+        tickets.push(send(limiter, cold, Math.random() < arrivals.urgent));
       }
     };
-    await come(arrivals.count, true);
-    for (let each = 0; each < arrivals.backlog; each += 1) tickets.push(ask(limiter, false, false));
-    await come(arrivals.count, false);
+    await sendMany(arrivals.count, true);
+    for (let each = 0; each < arrivals.backlog; each += 1) tickets.push(send(limiter, false, false));
+    await sendMany(arrivals.count, false);
     return Promise.all(tickets);
   }
 
-  const kept = await Promise.all(accounts.map(comeAndGo));
+  const tickets = await Promise.all(accounts.map(runAccount));
   await close();
-  return kept.flat();
+  return tickets.flat();
 }

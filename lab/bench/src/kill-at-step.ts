@@ -4,22 +4,22 @@ import type { Address } from './contenders/contender.ts';
 import { openLimiters, permitted } from './contenders/paceline.ts';
 import { delayOf, type Network } from './upstream.ts';
 
-/** Where in the protocol the limiter dies: at the first message with this verb. */
+/** When the limiter is killed: at the first message with this verb. */
 export interface Step {
   readonly verb: 'acquire' | 'start' | 'settle';
-  /** Before it is sent, as soon as it is on its way, or when its answer is here. */
+  /** Before it is sent, when it has been sent, or when its reply has arrived. */
   readonly phase: 'before' | 'during' | 'after';
 }
 
-export interface Siege extends Step {
+export interface KillOptions extends Step {
   readonly address: Address;
   /** The limiter that is killed. */
   readonly pid: number;
-  /** Kept saturated all the time. */
+  /** Saturated throughout. */
   readonly account: string;
-  /** Has room: how long until it is granted a call shows how long nobody answered. */
+  /** An account with room: the time until its grant is the outage. */
   readonly probe: string;
-  /** How long to go on after calls are granted again. */
+  /** Ms to continue after calls are granted again. */
   readonly forMs: number;
 }
 
@@ -27,31 +27,31 @@ const inFlight = 10;
 const network: Network = { jitterMs: 20, outliers: 0 };
 const decoded = new TextDecoder();
 
-/** Saturates a limiter, kills it at one step, and looks what becomes of its windows. */
-export async function besiege(siege: Siege) {
+/** Saturates a limiter, kills it at one step and records the arrivals. */
+export async function killAtStep(options: KillOptions) {
   const killed = Promise.withResolvers<number>();
   const kill = () => {
-    process.kill(siege.pid, 'SIGKILL');
+    process.kill(options.pid, 'SIGKILL');
     killed.resolve(monotonic());
   };
-  const { limiters, close } = await openLimiters(siege.address, (connection) =>
-    tapped(connection, siege, kill),
+  const { limiters, close } = await openLimiters(options.address, (connection) =>
+    tapped(connection, options, kill),
   );
   const arrivals: number[] = [];
   let end = Infinity;
   const saturate = async () => {
-    while (monotonic() < end) await call(limiters.of(siege.account), arrivals);
+    while (monotonic() < end) await call(limiters.of(options.account), arrivals);
   };
-  // Whoever still waits at the end is sent away.
+  // Requests that still wait at the end are rejected.
   const saturating = Promise.allSettled(Array.from({ length: inFlight }, saturate));
   const killedAt = await killed.promise;
   const probed: number[] = [];
-  await call(limiters.of(siege.probe), probed);
-  end = monotonic() + siege.forMs;
+  await call(limiters.of(options.probe), probed);
+  end = monotonic() + options.forMs;
   await until(end);
   await close();
   await saturating;
-  // Moments of the monotonic clock.
+  // Times of the monotonic clock.
   return { grantedAfterMs: (probed[0] ?? Number.NaN) - killedAt, arrivals, end };
 }
 
@@ -64,8 +64,8 @@ function call(limiter: Limiter, arrivals: number[]): Promise<void> {
 
 type Connection = Awaited<ReturnType<typeof openLimiters>>['connection'];
 
-/** The same connection, with somebody who strikes once, at the step. */
-function tapped(connection: Connection, { verb, phase }: Step, strike: () => void): Connection {
+/** The same connection, which runs `kill` once at the step. */
+function tapped(connection: Connection, { verb, phase }: Step, kill: () => void): Connection {
   let armed = true;
   const isNow = (at: Step['phase'], message: string) => {
     if (!armed || at !== phase || !message.includes(`"do":"${verb}"`)) return false;
@@ -74,11 +74,11 @@ function tapped(connection: Connection, { verb, phase }: Step, strike: () => voi
   };
   const request: Connection['request'] = async (subject, payload, options) => {
     const message = typeof payload === 'string' ? payload : decoded.decode(payload);
-    if (isNow('before', message)) strike();
+    if (isNow('before', message)) kill();
     const answer = connection.request(subject, payload, options);
-    if (isNow('during', message)) setImmediate(strike);
+    if (isNow('during', message)) setImmediate(kill);
     const reply = await answer;
-    if (isNow('after', message)) strike();
+    if (isNow('after', message)) kill();
     return reply;
   };
   return new Proxy(connection, {
