@@ -1,4 +1,4 @@
-import { badWorkOf, crashedSince, fuzzMessages } from '@paceline/fuzz/messages';
+import { badWorkOf, exitedSince, fuzzMessages } from '@paceline/fuzz/messages';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -10,7 +10,7 @@ afterAll(() => stack?.stop());
 
 describe('malformed messages', () => {
   it('crash no process, are dead-lettered with a reason, and do not block valid ones', async () => {
-    const crashed = crashedSince(stack);
+    const crashed = exitedSince(stack);
     const { subjects, deadLetters, unread, lost } = await fuzzMessages(stack, 12, 1);
     expect(subjects.length).toBeGreaterThan(25);
     expect(badWorkOf(subjects)).toBeGreaterThan(30);

@@ -16,56 +16,56 @@ interface ApiDocument {
 interface HttpReply {
   readonly status: number;
   readonly media: string;
-  /** How its body begins. */
+  /** Start of the body. */
   readonly text: string;
 }
 
-/** Of each route. */
-const atOnce = 5;
-/** Wrong answers that are told as they come; the rest is only counted. */
-const mostTold = 20;
+/** Concurrent requests per route. */
+const concurrency = 5;
+/** Problems that are printed; the rest are only counted. */
+const maxPrinted = 20;
 
-/** Each of their right inputs is weeks of slots told over, one after the other: fewer inputs must do. */
-const judged: ReadonlySet<string> = new Set(['/v1/schedule', '/v1/schedule/lint', '/v1/forecast']);
+/** Routes that simulate weeks of slots per valid input, and so get fewer inputs. */
+const slowPaths: ReadonlySet<string> = new Set(['/v1/schedule', '/v1/schedule/lint', '/v1/forecast']);
 
-/** Sends `runs` inputs to each operation of the document, and to the bare socket. */
+/** Sends `runs` inputs to each operation of the API document, and raw bytes to the socket. */
 export async function fuzzHttp(stack: TestStack, runs: number, seed: number, token: string) {
   const document = await stack.get<ApiDocument>('/openapi.json');
   const find: Parameters<typeof inputsOf>[2] = (reference) =>
     document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
   const agent = new Agent({ keepAlive: true, maxSockets: 500 });
-  let told = 0;
-  const complain = (wrong: string | undefined, what: () => string) => {
-    if (wrong === undefined || (told += 1) > mostTold) return;
-    process.stderr.write(`${wrong}: ${what()}\n`);
+  let printed = 0;
+  const print = (problem: string | undefined, details: () => string) => {
+    if (problem === undefined || (printed += 1) > maxPrinted) return;
+    process.stderr.write(`${problem}: ${details()}\n`);
   };
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
-  // Many answers wait for something: all routes are asked side by side.
+  // In parallel, because many responses wait for something.
   const fuzzed = operations.map(async ({ path, method, operation }, index) => {
     const tally = emptyTally(`${method.toUpperCase()} ${path}`);
-    const slow = judged.has(path);
+    const slow = slowPaths.has(path);
     const attempts = fc.sample(attemptsAt(path, method, operation, find), {
       seed: seed * 1_000 + index,
       numRuns: slow ? Math.min(runs, 30) : runs,
     });
-    await inTurn(attempts, slow ? 1 : atOnce, async (attempt) => {
+    await forEachConcurrently(attempts, slow ? 1 : concurrency, async (attempt) => {
       let answer = await send(agent, stack.apiUrl, token, attempt);
       if (answer.status === 503) {
-        tally.away += 1;
-        answer = await afterwards(() => send(agent, stack.apiUrl, token, attempt));
+        tally.unavailable += 1;
+        answer = await repeatWhileUnavailable(() => send(agent, stack.apiUrl, token, attempt));
       }
-      complain(count(tally, { ...answer, method: attempt.method }), () => tell(attempt, answer));
+      print(count(tally, { ...answer, method: attempt.method }), () => describe(attempt, answer));
     });
     return tally;
   });
   const tallies = await Promise.all(fuzzed);
   agent.destroy();
-  const raw = emptyTally('bytes on the bare socket');
-  await inTurn(fc.sample(rawBytes, { seed, numRuns: runs }), atOnce, async (bytes) => {
+  const raw = emptyTally('raw bytes to the socket');
+  await forEachConcurrently(fc.sample(rawBytes, { seed, numRuns: runs }), concurrency, async (bytes) => {
     const answer = await sendRaw(Number(new URL(stack.apiUrl).port), bytes);
-    complain(
+    print(
       count(raw, { ...answer, method: '' }),
       () => `${bytes.toString('latin1', 0, 80)} → ${answer.status}`,
     );
@@ -73,36 +73,36 @@ export async function fuzzHttp(stack: TestStack, runs: number, seed: number, tok
   return [...tallies, raw];
 }
 
-/** A part may be away, or have its hands full: what it answers when it is there again, or a 503 that stays one. */
-async function afterwards(again: () => Promise<HttpReply>): Promise<HttpReply> {
-  let answer = await again();
-  const isThere = async () => {
-    if (answer.status === 503) answer = await again();
-    if (answer.status === 503) throw new Error('it is away');
+/** Repeats a request that got a 503. @returns another response, or the 503 after 60 s */
+async function repeatWhileUnavailable(repeat: () => Promise<HttpReply>): Promise<HttpReply> {
+  let answer = await repeat();
+  const checkAvailable = async () => {
+    if (answer.status === 503) answer = await repeat();
+    if (answer.status === 503) throw new Error('still 503');
   };
-  await eventually(isThere, { timeoutMs: 60_000 }).catch(() => undefined);
+  await eventually(checkAvailable, { timeoutMs: 60_000 }).catch(() => undefined);
   return answer;
 }
 
-async function inTurn<Each>(
+async function forEachConcurrently<Each>(
   all: readonly Each[],
   workers: number,
-  one: (each: Each) => Promise<void>,
+  run: (each: Each) => Promise<void>,
 ): Promise<void> {
-  const left = all.values();
+  const remaining = all.values();
   await Promise.all(
     Array.from({ length: workers }, async () => {
-      for (const each of left) await one(each);
+      for (const each of remaining) await run(each);
     }),
   );
 }
 
-/** Status 0: the API ended the connection without an answer. */
+/** Status 0: the API closed the connection without a response. */
 function send(agent: Agent, url: string, token: string, attempt: Attempt): Promise<HttpReply> {
   const { method, target, headers, body } = attempt;
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
-    const asked = request({ agent, hostname, port, method, path: target }, (response) => {
+    const outgoing = request({ agent, hostname, port, method, path: target }, (response) => {
       const { statusCode: status = 0 } = response;
       const media = response.headers['content-type']?.split(';')[0] ?? '';
       if (media === 'text/event-stream') response.destroy();
@@ -112,48 +112,48 @@ function send(agent: Agent, url: string, token: string, attempt: Attempt): Promi
       });
       response.on('close', () => resolve({ status, media, text }));
     });
-    asked.on('error', () => resolve({ status: 0, media: '', text: '' }));
-    asked.on('upgrade', (_, socket) => socket.destroy());
-    asked.setHeader('authorization', `Bearer ${token}`);
-    for (const [name, value] of Object.entries(headers)) asked.setHeader(name, value);
-    if (body) asked.setHeader('content-length', body.length);
-    asked.end(body);
+    outgoing.on('error', () => resolve({ status: 0, media: '', text: '' }));
+    outgoing.on('upgrade', (_, socket) => socket.destroy());
+    outgoing.setHeader('authorization', `Bearer ${token}`);
+    for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
+    if (body) outgoing.setHeader('content-length', body.length);
+    outgoing.end(body);
   });
 }
 
-const tell = ({ method, target, headers, body }: Attempt, { status, media, text }: HttpReply) =>
+const describe = ({ method, target, headers, body }: Attempt, { status, media, text }: HttpReply) =>
   `${method} ${target.slice(0, 200)} ${JSON.stringify(headers).slice(0, 200)} ` +
   `${body?.toString('latin1', 0, 200) ?? ''} → ${status} ${media} ${text}`;
 
 const emptyTally = (route: string) => ({
   route,
   inputs: 0,
-  /** How often each status was answered; 0: the connection ended without one. */
+  /** Responses by status; 0: connection closed without a response. */
   statuses: {} as Record<number, number>,
-  /** Answers of 500 and above; of a 503 only one that stays. */
+  /** Responses of 500 and above; a 503 only if it persists. */
   failed: 0,
-  /** Refusals that do not say why as problem+json. */
-  untold: 0,
-  /** 503s at the first try, whatever came of them later. */
-  away: 0,
+  /** Refusals without problem+json. */
+  undocumented: 0,
+  /** 503s at the first attempt. */
+  unavailable: 0,
 });
 
-/** What came of the inputs to one route. */
+/** Results of one route. */
 export type RouteTally = ReturnType<typeof emptyTally>;
 
-/** Adds an answer. @returns what is wrong with it; undefined: nothing */
+/** Counts a response. @returns its problem, if any */
 function count(tally: RouteTally, answer: Omit<HttpReply, 'text'> & { method: string }): string | undefined {
   const { status, media, method } = answer;
   tally.inputs += 1;
   tally.statuses[status] = (tally.statuses[status] ?? 0) + 1;
   if (status >= 500) {
     tally.failed += 1;
-    return 'a failure';
+    return 'server error';
   }
-  // An answer to HEAD has no body.
+  // A response to HEAD has no body.
   if (status >= 400 && method !== 'HEAD' && media !== 'application/problem+json') {
-    tally.untold += 1;
-    return 'a refusal that is no problem+json';
+    tally.undocumented += 1;
+    return 'refusal without problem+json';
   }
   return undefined;
 }
@@ -162,7 +162,7 @@ const ended = '\r\n\r\n';
 const head = (line: string, ...headers: string[]) =>
   Buffer.from([line, 'Host: 127.0.0.1', 'Connection: close', ...headers].join('\r\n') + ended, 'latin1');
 
-/** Bytes for a socket that speaks HTTP/1.1, most of them none of it. The other side is told that no more come. */
+/** Bytes for an HTTP/1.1 socket, mostly invalid. */
 const rawBytes: fc.Arbitrary<Buffer> = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   fc.string({ minLength: 1, maxLength: 60 }).map((line) => head(line)),
@@ -195,7 +195,7 @@ const rawBytes: fc.Arbitrary<Buffer> = fc.oneof(
   ),
 );
 
-/** What came back: a status and its media type, or nothing but the end of the connection. */
+/** Status 0: connection closed without a response. */
 async function sendRaw(port: number, bytes: Buffer): Promise<Omit<HttpReply, 'text'>> {
   const socket = connect(port, '127.0.0.1');
   try {
@@ -205,7 +205,7 @@ async function sendRaw(port: number, bytes: Buffer): Promise<Omit<HttpReply, 'te
     const media = /^content-type: ([^\r;]+)/im.exec(answer)?.[1] ?? '';
     return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0), media };
   } catch {
-    // A server that has closed already resets who still writes.
+    // A server that has already closed resets the connection during a write.
     return { status: 0, media: '' };
   } finally {
     socket.destroy();

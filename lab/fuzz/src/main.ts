@@ -6,64 +6,66 @@ import { sum } from '@paceline/kit/statistics';
 import { unpaddedTable } from '@paceline/kit/table';
 import { sandboxClock } from '@paceline/launcher';
 import { fuzzHttp, type RouteTally } from './http.ts';
-import { badWorkOf, crashedSince, type Fuzzed, fuzzMessages } from './messages.ts';
+import { badWorkOf, exitedSince, type MessageResults, fuzzMessages } from './messages.ts';
 
-interface Found {
+interface FuzzResult {
   readonly command: string;
-  /** Real minutes that it took. */
+  /** Real minutes. */
   readonly minutes: number;
   readonly routes: readonly RouteTally[];
-  readonly messages: Fuzzed;
-  readonly crashed: readonly string[];
+  readonly messages: MessageResults;
+  readonly exited: readonly string[];
 }
 
-/** What is not as it has to be, as sentences. */
-function wrongIn({ routes, messages, crashed }: Found): string[] {
+/** Everything that must not happen, as printed at the end. */
+function problemsIn({ routes, messages, exited }: FuzzResult): string[] {
   const bad = badWorkOf(messages.subjects);
   const failed = sum(routes.map(({ failed }) => failed));
-  const untold = sum(routes.map(({ untold }) => untold));
+  const undocumented = sum(routes.map(({ undocumented }) => undocumented));
   return [
-    ...crashed.map((name) => `${name} has ended`),
-    ...(failed > 0 ? [`${failed} answers were 500 or above`] : []),
-    ...(untold > 0 ? [`${untold} refusals were no problem+json`] : []),
+    ...exited.map((name) => `${name} exited`),
+    ...(failed > 0 ? [`${failed} responses with 500 or above`] : []),
+    ...(undocumented > 0 ? [`${undocumented} refusals without problem+json`] : []),
     ...(messages.deadLetters === bad
       ? []
-      : [`${bad} bad work messages, ${messages.deadLetters} dead letters`]),
-    ...(messages.unread > 0 ? [`${messages.unread} events were not taken in`] : []),
-    ...(messages.lost > 0 ? [`${messages.lost} good commands were not done`] : []),
+      : [`${bad} bad work messages but ${messages.deadLetters} dead letters`]),
+    ...(messages.unread > 0 ? [`${messages.unread} events not processed`] : []),
+    ...(messages.lost > 0 ? [`${messages.lost} valid commands not done`] : []),
   ];
 }
 
-/** The page that docs/fuzz.md is. Longer than other functions: it is one text. */
-function page(found: Found): string {
-  const { command, minutes, routes, messages, crashed } = found;
-  const { subjects, deadLetters, neighbours, lost, unread } = messages;
+/** The generated page `docs/fuzz.md`. */
+function page(result: FuzzResult): string {
+  const { command, minutes, routes, messages, exited } = result;
+  const { subjects, deadLetters, validCommands, lost, unread } = messages;
   const sent = sum(subjects.map(({ bad, strange }) => bad + strange));
   const figures: ReadonlyArray<readonly [string, number | string]> = [
     ['HTTP inputs', sum(routes.map(({ inputs }) => inputs))],
-    ['answered with 500 or above', sum(routes.map(({ failed }) => failed))],
-    ['refusals that are no problem+json', sum(routes.map(({ untold }) => untold))],
-    ['503 at first, answered when asked again', sum(routes.map(({ away }) => away))],
+    ['responses with 500 or above', sum(routes.map(({ failed }) => failed))],
+    ['refusals without problem+json', sum(routes.map(({ undocumented }) => undocumented))],
+    ['503 at first, answered when repeated', sum(routes.map(({ unavailable }) => unavailable))],
     ['messages', sent],
     ['bad work messages / dead letters with a reason', `${badWorkOf(subjects)} / ${deadLetters}`],
-    ['good commands behind them: sent / done', `${neighbours} / ${neighbours - lost}`],
-    ['events that were not taken in', unread],
-    ['processes that ended', crashed.length],
+    ['valid commands after them: sent / done', `${validCommands} / ${validCommands - lost}`],
+    ['events not processed', unread],
+    ['processes that ended', exited.length],
   ];
   return `# Fuzz
 
-Written by \`${command}\`, in ${minutes.toFixed(0)} minutes: what nobody
-should send, sent to every route and every subject of the whole system as real processes. The same seed makes the same inputs.
+Written by \`${command}\`, in ${minutes.toFixed(0)} minutes: invalid input to every route and every message subject of
+the whole system as real processes. The same seed makes the same inputs.
 
-${unpaddedTable(['what', 'how many'], figures, (column) => column === 1)}
+${unpaddedTable(['what', 'count'], figures, (column) => column === 1)}
 
 ## Routes
 
-Each input begins as the document of the API describes it, or nearly so; two of three then have another method, odd paths,
-queries, headers (also twice) or bodies: wrong types, huge, deep, of prototype keys, no UTF-8. Status 0: the connection ended
-without an answer, as it may when a body that is too large is refused while it is still being sent. The limit for a client is
-raised by \`API_RATE_LIMIT\`. What judges a schedule is asked at most thirty times: each right input is weeks of slots told
-over, one after the other. A 503 says that a part has its hands full: it is asked again, and must be answered then.
+Each input starts as the API document describes it, or nearly so. Two of three then get another method, odd paths, queries, headers
+(also duplicate) or bodies: wrong types, huge, deep, prototype keys, no UTF-8.
+
+- Status 0: the connection ended without an answer, as it can when a body that is too large is refused while it is being sent.
+- \`API_RATE_LIMIT\` is raised for this run.
+- Routes that check a schedule get at most 30 inputs, because each valid one simulates weeks of slots.
+- A 503 means that a part is busy: the request is repeated and must be answered then.
 
 ${unpaddedTable(
   ['route', 'inputs', 'statuses'],
@@ -79,9 +81,11 @@ ${unpaddedTable(
 
 ## Subjects
 
-Bad messages break their contract: bytes, garbage, huge, one field gone or of another value. Strange ones keep it, with ids
-and moments that nobody knows; work and orders are only sent bad, for strange ones would be carried out. Most have odd
-headers, all have none of a good trace. \`ignored\` also are requests to who is not there.
+- _Bad_ messages violate their contract: random bytes, huge, a missing field or another value.
+- _Strange_ ones keep it, with unknown ids and timestamps. Work and operator requests are only sent bad, because strange ones would be
+  carried out.
+- Most have odd headers, and none has a valid trace.
+- _Ignored_ includes requests to a receiver that does not exist.
 
 ${unpaddedTable(
   ['subject', 'kind', 'bad', 'strange', 'refused', 'answered', 'ignored'],
@@ -99,23 +103,23 @@ ${unpaddedTable(
 
 const usage = `npm run lab -- fuzz [--runs N] [--seed N] [--write]
 
-Sends what nobody should send to every route and every subject of the whole system, as real processes.
+Sends invalid input to every route and every message subject of the whole system as real processes.
 
-  --runs N   to each subject, three times as many to each route (default 100)
-  --seed N   the same inputs again (default 1)
-  --write    to docs/fuzz.md too
+  --runs N   inputs per subject; three times as many per route (default 100)
+  --seed N   seed of the inputs (default 1)
+  --write    also write docs/fuzz.md
 
-Exit code 0: nothing has ended, failed or gone lost. 1: something has; .cache/fuzz-logs says more. 2: called wrongly.`;
+Exit codes: 0 no problems, 1 problems (logs in .cache/fuzz-logs), 2 wrong usage.`;
 
-/** Longer than the shortest that is allowed. */
+/** Longer than the required minimum. */
 const token = 'paceline-is-fuzzed-here';
 
 const root = join(import.meta.dirname, '../../..');
-/** The logs of a run that found something. */
-const kept = join(root, '.cache/fuzz-logs');
+/** Logs of a run with problems. */
+const keptLogs = join(root, '.cache/fuzz-logs');
 
 async function fuzz(runs: number, seed: number, write: boolean): Promise<number> {
-  const began = performance.now();
+  const startedAt = performance.now();
   const stack = await startTestStack(sandboxClock(Date.now(), 60), {
     API_TOKEN: token,
     API_RATE_LIMIT: '1000000',
@@ -125,26 +129,24 @@ async function fuzz(runs: number, seed: number, write: boolean): Promise<number>
     process.once(signal, () => void stack.stop().finally(() => process.exit(130)));
   }
   try {
-    const crashed = crashedSince(stack);
-    // What the routes are asked for may change the schedule and so hold up the work of the subjects.
+    const exited = exitedSince(stack);
+    // Messages first: requests to the routes can change the schedule and delay the messages' work.
     const messages = await fuzzMessages(stack, runs, seed);
-    process.stderr.write(
-      `the subjects are through after ${Math.round((performance.now() - began) / 1_000)} s\n`,
-    );
+    process.stderr.write(`subjects done after ${Math.round((performance.now() - startedAt) / 1_000)} s\n`);
     const routes = await fuzzHttp(stack, runs * 3, seed, token);
-    const found = {
+    const result = {
       command: `npm run lab -- fuzz --runs ${runs} --seed ${seed} --write`,
-      minutes: (performance.now() - began) / 60_000,
+      minutes: (performance.now() - startedAt) / 60_000,
       routes,
       messages,
-      crashed: crashed(),
+      exited: exited(),
     };
-    process.stdout.write(page(found));
-    if (write) await writeFile(join(root, 'docs/fuzz.md'), page(found));
-    const wrong = wrongIn(found);
-    for (const sentence of wrong) process.stderr.write(`${sentence}\n`);
-    if (wrong.length > 0) await cp(join(stack.stateFolder, 'logs'), kept, { recursive: true });
-    return wrong.length === 0 ? 0 : 1;
+    process.stdout.write(page(result));
+    if (write) await writeFile(join(root, 'docs/fuzz.md'), page(result));
+    const problems = problemsIn(result);
+    for (const problem of problems) process.stderr.write(`${problem}\n`);
+    if (problems.length > 0) await cp(join(stack.stateFolder, 'logs'), keptLogs, { recursive: true });
+    return problems.length === 0 ? 0 : 1;
   } finally {
     await stack.stop();
   }

@@ -9,15 +9,14 @@ import { valuesOf } from '@paceline/shared/testing/values';
 import fc from 'fast-check';
 import { noJson, oddValues, withOddValue } from './requests.ts';
 
-/** What came of messages that break their contract, or keep it and are of nobody. */
-export type Fuzzed = Awaited<ReturnType<typeof fuzzMessages>>;
+export type MessageResults = Awaited<ReturnType<typeof fuzzMessages>>;
 
 type SubjectTally = Awaited<ReturnType<typeof fuzzSubject>>;
 
 const encoder = new TextEncoder();
 const bytesOf = (value: unknown) => encoder.encode(JSON.stringify(value));
 
-/** Texts and bytes that are no payload of anything. */
+/** Text and bytes that are no valid payload of any message. */
 const garbage: fc.Arbitrary<Uint8Array> = fc.oneof(
   noJson,
   fc.constantFrom(
@@ -27,11 +26,11 @@ const garbage: fc.Arbitrary<Uint8Array> = fc.oneof(
   ),
 );
 
-/** A right payload of which one field is gone, or another value; wherever it stands. */
-const nearlyRight = ({ payload }: Message): fc.Arbitrary<Uint8Array> =>
+/** A valid payload with one field, at any depth, removed or changed. */
+const nearlyValid = ({ payload }: Message): fc.Arbitrary<Uint8Array> =>
   fc
     .tuple(valuesOf(payload), fc.nat(), oddValues)
-    .map(([right, at, odd]) => bytesOf(withOddValue(right, at, odd)));
+    .map(([valid, at, odd]) => bytesOf(withOddValue(valid, at, odd)));
 
 const isBad = ({ payload }: Message, data: Uint8Array): boolean => {
   try {
@@ -41,7 +40,7 @@ const isBad = ({ payload }: Message, data: Uint8Array): boolean => {
   }
 };
 
-/** Headers that tracing and the broker's clients read, as nobody writes them. */
+/** Invalid values of headers that tracing and the broker's clients read. */
 const oddHeaders: fc.Arbitrary<ReadonlyArray<readonly [string, string]>> = fc.constantFrom(
   [],
   [['traceparent', '']],
@@ -52,8 +51,8 @@ const oddHeaders: fc.Arbitrary<ReadonlyArray<readonly [string, string]>> = fc.co
     ['traceparent', 'twice'],
     ['tracestate', '='.repeat(600)],
   ],
-  [['Nats-Service-Error', 'said by who asks']],
-  [['Dead-Letter-Reason', 'said by who sends']],
+  [['Nats-Service-Error', 'set by the requester']],
+  [['Dead-Letter-Reason', 'set by the sender']],
 );
 
 function headersOf(pairs: ReadonlyArray<readonly [string, string]>): MsgHdrs {
@@ -62,22 +61,22 @@ function headersOf(pairs: ReadonlyArray<readonly [string, string]>): MsgHdrs {
   return carried;
 }
 
-/** All that is said and not written by its own reader alone: garbage in a journal would be its limiter's own. */
+/** All but journals, which only the limiter itself writes. */
 const fuzzedMessages: ReadonlyArray<readonly [string, Message]> = Object.entries(catalog).filter(
   ([, { kind }]) => kind !== 'journal',
 );
 
-/** Right ones are orders, and would be carried out: only who may send them keeps others from doing so. */
-const orders: ReadonlySet<Message> = new Set<Message>([
+/** Valid ones would be carried out; only broker permissions protect against them. */
+const operations: ReadonlySet<Message> = new Set<Message>([
   catalog.changeSchedule,
   catalog.operate,
   catalog.heartbeat,
   catalog.partitionClaimed,
 ]);
 
-/** Sends `runs` messages to each subject of a running system, and a good command behind those of each. */
+/** Sends `runs` messages to each subject of a running system, followed by a valid command. */
 export async function fuzzMessages(stack: TestStack, runs: number, seed: number) {
-  await storeNeighbour(stack.databaseUrl);
+  await storeKnownRider(stack.databaseUrl);
   const connection = await connect(stack.broker.adminUrl, 'provision');
   const before = await deadLettersIn(connection);
   const subjects: Array<Awaited<ReturnType<typeof fuzzSubject>>> = [];
@@ -91,12 +90,12 @@ export async function fuzzMessages(stack: TestStack, runs: number, seed: number)
     const unread = await untilSettled(connection, before + badWork);
     return {
       subjects,
-      /** Dead letters with a reason that came of them. */
+      /** New dead letters with a reason. */
       deadLetters: (await deadLettersIn(connection)) - before,
-      /** What was told and is not taken in yet by who keeps the history. */
+      /** Events that the API has not processed yet. */
       unread,
-      /** Good commands that were published behind the bad ones, and how many of them did not end as done. */
-      neighbours: subjects.length,
+      /** Valid commands published after the bad messages; `lost`: those that were not done. */
+      validCommands: subjects.length,
       lost,
     };
   } finally {
@@ -104,25 +103,25 @@ export async function fuzzMessages(stack: TestStack, runs: number, seed: number)
   }
 }
 
-/** How many of the messages were work that breaks its contract. */
+/** Number of work messages that violate their contract. */
 export const badWorkOf = (subjects: readonly SubjectTally[]): number =>
   subjects.reduce((sum, { kind, bad }) => sum + (kind === 'work' ? bad : 0), 0);
 
-/** Counts bad messages, and strange ones that keep the contract; of requests also what was replied. */
+/** Sends messages to one subject and counts bad and strange ones, and the replies to requests. */
 async function fuzzSubject(connection: NatsConnection, message: Message, runs: number, seed: number) {
   const payloads = fc.oneof(
     garbage,
-    nearlyRight(message),
-    ...(message.kind === 'work' || orders.has(message) ? [] : [valuesOf(message.payload).map(bytesOf)]),
+    nearlyValid(message),
+    ...(message.kind === 'work' || operations.has(message) ? [] : [valuesOf(message.payload).map(bytesOf)]),
   );
   const isWork = message.kind === 'work';
   const all = fc
     .sample(fc.tuple(payloads, oddHeaders), { seed, numRuns: runs })
     .map(([data, pairs]) => ({ data, pairs, bad: isBad(message, data) }))
-    .filter(({ bad }) => bad || !(isWork || orders.has(message)));
+    .filter(({ bad }) => bad || !(isWork || operations.has(message)));
   let [refused, answered, ignored] = [0, 0, 0];
   const send = async ({ data, pairs }: (typeof all)[number], index: number) => {
-    const subject = subjectOf(message, { partition: index % 8, client: 'nobody', limiter: 'nobody' });
+    const subject = subjectOf(message, { partition: index % 8, client: 'unknown', limiter: 'unknown' });
     const carried = headersOf(pairs);
     if (message.kind === 'request') {
       const reply = await connection
@@ -132,7 +131,7 @@ async function fuzzSubject(connection: NatsConnection, message: Message, runs: n
       else if (reply.headers?.get('Nats-Service-Error')) refused += 1;
       else answered += 1;
     } else if ('stream' in message) {
-      // A stream that is full for the moment refuses, and loses nothing.
+      // A stream that is full refuses a message without losing it.
       await eventually(() => jetstream(connection).publish(subject, data, { headers: carried }), {
         timeoutMs: 60_000,
       });
@@ -151,47 +150,47 @@ function unanswered(error: unknown): undefined {
   throw error;
 }
 
-/** A command for a rider whom somebody has already: it ends without a call. */
+/** Sends a valid command for a rider that is already stored, which needs no call. */
 async function isDone(stack: TestStack, connection: NatsConnection): Promise<boolean> {
   const commandId = crypto.randomUUID();
-  const command = { commandId, riderId: neighbour, requestedAt: 1 };
+  const command = { commandId, riderId: knownRider, requestedAt: 1 };
   await jetstream(connection).publish(subjectOf(catalog.addRider), JSON.stringify(command), {
     msgID: commandId,
   });
   return eventually(
     async () => {
       const { state } = await stack.get<{ state: string }>(`/v1/commands/${commandId}`);
-      if (state !== 'done') throw new Error(`it is ${state}`);
+      if (state !== 'done') throw new Error(`command is ${state}`);
       return true;
     },
     { timeoutMs: longestWait },
   ).catch(() => false);
 }
 
-/** Ms: a tick waits for the run before it, which may wait for a window of an hour once more after a failed call. */
+/** Ms; a tick waits for the previous run, which can wait for a one-hour window again after a failed call. */
 const longestWait = 10 * 60_000;
 
-/** A rider whom the good commands are for. */
-const neighbour = 4_500_001;
+/** The rider of the valid commands. */
+const knownRider = 4_500_001;
 
-async function storeNeighbour(databaseUrl: string): Promise<void> {
+async function storeKnownRider(databaseUrl: string): Promise<void> {
   const database = openDatabase(databaseUrl, () => undefined, 1);
   const at = 1_700_000_000_000;
-  const row = { riderId: neighbour, name: 'A neighbour', raw: {}, firstSeenAt: at, fetchedAt: at };
+  const row = { riderId: knownRider, name: 'A known rider', raw: {}, firstSeenAt: at, fetchedAt: at };
   await database.db.insert(tables.riders).values(row).onConflictDoNothing();
   await database.close();
 }
 
-/** Until there are as many dead letters and nothing that was told is unread, or long enough. @returns what still is */
+/** Waits for the expected dead letters and until all events are processed. @returns events still unprocessed at the timeout */
 async function untilSettled(connection: NatsConnection, letters: number): Promise<number> {
   let unread = 0;
   const manager = await jetstreamManager(connection);
   await eventually(
     async () => {
       const { state } = await manager.streams.info('DEAD_LETTERS');
-      if (state.messages < letters) throw new Error(`${state.messages} of ${letters} are dead-lettered`);
+      if (state.messages < letters) throw new Error(`${state.messages} of ${letters} dead letters`);
       unread = await unreadIn(connection);
-      if (unread > 0) throw new Error(`${unread} events are unread`);
+      if (unread > 0) throw new Error(`${unread} events not processed`);
     },
     { timeoutMs: longestWait },
   ).catch((error: Error) => process.stderr.write(`${error.message}\n`));
@@ -207,7 +206,7 @@ async function unreadIn(connection: NatsConnection): Promise<number> {
   return num_pending + num_ack_pending;
 }
 
-/** How many dead letters there are, each of them with its reason. */
+/** Number of dead letters with a reason. */
 async function deadLettersIn(connection: NatsConnection): Promise<number> {
   const manager = await jetstreamManager(connection);
   const { state } = await manager.streams.info('DEAD_LETTERS');
@@ -219,19 +218,19 @@ async function deadLettersIn(connection: NatsConnection): Promise<number> {
     inactive_threshold: 60_000_000_000,
   });
   const consumer = await jetstream(connection).consumers.get('DEAD_LETTERS', name);
-  let reasoned = 0;
+  let withReason = 0;
   let seen = 0;
   for await (const letter of await consumer.consume()) {
     seen += 1;
-    if (letter.headers?.get('Dead-Letter-Reason')) reasoned += 1;
+    if (letter.headers?.get('Dead-Letter-Reason')) withReason += 1;
     if (seen === state.messages) break;
   }
   await consumer.delete();
-  return reasoned;
+  return withReason;
 }
 
-/** Says which processes have ended since now, also when another has taken their place. */
-export function crashedSince(stack: TestStack): () => string[] {
+/** @returns a function that names the processes that have exited since, even if restarted */
+export function exitedSince(stack: TestStack): () => string[] {
   const pids = new Map([...stack.processes].map(([name, process]) => [name, process.pid()]));
   return () => [...stack.processes].flatMap(([name, { pid }]) => (pid() === pids.get(name) ? [] : [name]));
 }

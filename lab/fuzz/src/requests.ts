@@ -2,21 +2,21 @@ import { METHODS } from 'node:http';
 import { type Input, inputsOf } from '@paceline/api/testing/inputs.ts';
 import fc from 'fast-check';
 
-/** A request as it goes over the wire, right or not. */
+/** An HTTP request, valid or not. */
 export interface Attempt {
   readonly method: string;
-  /** Path and query, as they are sent. */
+  /** Path and query as sent. */
   readonly target: string;
-  /** A list is sent as that many headers. */
+  /** A list is sent as several headers. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Buffer | undefined;
 }
 
-type Harm = (attempt: Attempt) => Attempt;
+type Mutation = (attempt: Attempt) => Attempt;
 type ApiOperation = Parameters<typeof inputsOf>[1];
 type Find = Parameters<typeof inputsOf>[2];
 
-/** Requests to an operation as its description allows or nearly allows them, two of three with one more harm done. */
+/** Valid and nearly valid requests to an operation, two of three with one more mutation. */
 export function attemptsAt(
   path: string,
   method: string,
@@ -24,17 +24,17 @@ export function attemptsAt(
   find: Find,
 ): fc.Arbitrary<Attempt> {
   const described = inputsOf(path, operation, find).map((input) => attemptOf(method, input));
-  return fc.tuple(described, harmsTo(operation)).map(([attempt, harm]) => harm(attempt));
+  return fc.tuple(described, mutationsOf(operation)).map(([attempt, mutate]) => mutate(attempt));
 }
 
 function attemptOf(method: string, { path, query, headers, body }: Input): Attempt {
-  const asked = Object.entries(query).flatMap(([name, value]) =>
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value.toWellFormed())}`],
   );
   const carried = Object.entries(headers).filter((header): header is [string, string] => !!header[1]);
   return {
     method: method.toUpperCase(),
-    target: asked.length === 0 ? path : `${path}?${asked.join('&')}`,
+    target: parameters.length === 0 ? path : `${path}?${parameters.join('&')}`,
     headers: { ...Object.fromEntries(carried), ...(body !== undefined && { 'content-type': json }) },
     body: body === undefined ? undefined : Buffer.from(body),
   };
@@ -43,7 +43,7 @@ function attemptOf(method: string, { path, query, headers, body }: Input): Attem
 const json = 'application/json';
 const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
-/** Texts of a path or a query as no client writes them; none of them is escaped any further. */
+/** Odd texts for paths and queries, sent unescaped. */
 const rawTexts = fc.constantFrom(
   '%',
   '%00',
@@ -70,7 +70,7 @@ const rawTexts = fc.constantFrom(
   '\u00ff',
 );
 
-/** Texts and bytes that are no JSON of anything, or JSON that nobody means. */
+/** Text and bytes that are invalid or meaningless JSON. */
 export const noJson: fc.Arbitrary<Buffer> = fc.oneof(
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
   fc.json({ maxDepth: 4 }).map((text) => Buffer.from(text)),
@@ -130,43 +130,43 @@ const oddHeaders: fc.Arbitrary<Attempt['headers']> = fc.constantFrom<Attempt['he
   { connection: 'upgrade', upgrade: 'websocket' },
 );
 
-/** All that Node's parser takes; after CONNECT the connection is no longer HTTP. */
+/** All methods that Node parses, except CONNECT, after which the connection is no longer HTTP. */
 const methods = fc.constantFrom(...METHODS.filter((method) => method !== 'CONNECT'));
 
 const withBody =
-  (body: Buffer): Harm =>
+  (body: Buffer): Mutation =>
   (attempt) => ({ ...attempt, headers: { 'content-type': json, ...attempt.headers }, body });
 
-/** One step of the path is another, or there is one more. */
+/** Replaces or adds a path segment. */
 const inPath =
-  (text: string, at: number): Harm =>
+  (text: string, at: number): Mutation =>
   (attempt) => {
     const [path = '', query] = attempt.target.split('?');
-    const steps = path.split('/');
-    steps[1 + (at % steps.length)] = text;
-    return { ...attempt, target: `${steps.join('/')}${query === undefined ? '' : `?${query}`}` };
+    const segments = path.split('/');
+    segments[1 + (at % segments.length)] = text;
+    return { ...attempt, target: `${segments.join('/')}${query === undefined ? '' : `?${query}`}` };
   };
 
 const inQuery =
-  (name: string, text: string, times: number): Harm =>
+  (name: string, text: string, times: number): Mutation =>
   (attempt) => {
     const more = Array.from({ length: times }, () => `${name}=${text}`).join('&');
     return { ...attempt, target: `${attempt.target}${attempt.target.includes('?') ? '&' : '?'}${more}` };
   };
 
-/** One value of a body that may be right becomes another. */
+/** Changes one value of the body. */
 const inBody =
-  (at: number, odd: unknown): Harm =>
+  (at: number, odd: unknown): Mutation =>
   (attempt) => {
     try {
-      const right = JSON.parse(attempt.body?.toString() ?? '') as unknown;
-      return { ...attempt, body: Buffer.from(JSON.stringify(withOddValue(right, at, odd))) };
+      const body = JSON.parse(attempt.body?.toString() ?? '') as unknown;
+      return { ...attempt, body: Buffer.from(JSON.stringify(withOddValue(body, at, odd))) };
     } catch {
       return attempt;
     }
   };
 
-/** Values that a field seldom has; undefined: it is gone. */
+/** Odd field values; undefined removes the field. */
 export const oddValues = fc.constantFrom<unknown>(
   undefined,
   null,
@@ -185,9 +185,9 @@ export const oddValues = fc.constantFrom<unknown>(
   '+275760-09-13T00:00:00.001Z',
 );
 
-const harmsTo = ({ parameters = [] }: ApiOperation): fc.Arbitrary<Harm> =>
+const mutationsOf = ({ parameters = [] }: ApiOperation): fc.Arbitrary<Mutation> =>
   fc.oneof(
-    { weight: 4, arbitrary: fc.constant<Harm>((attempt) => attempt) },
+    { weight: 4, arbitrary: fc.constant<Mutation>((attempt) => attempt) },
     { weight: 2, arbitrary: fc.tuple(fc.nat(), oddValues).map(([at, odd]) => inBody(at, odd)) },
     { weight: 2, arbitrary: bodies.map(withBody) },
     { weight: 1, arbitrary: fc.tuple(rawTexts, fc.nat(5)).map(([text, at]) => inPath(text, at)) },
@@ -203,17 +203,17 @@ const harmsTo = ({ parameters = [] }: ApiOperation): fc.Arbitrary<Harm> =>
     },
     {
       weight: 1,
-      arbitrary: oddHeaders.map<Harm>((odd) => (attempt) => ({
+      arbitrary: oddHeaders.map<Mutation>((odd) => (attempt) => ({
         ...attempt,
         headers: { ...attempt.headers, ...odd },
       })),
     },
-    { weight: 1, arbitrary: methods.map<Harm>((method) => (attempt) => ({ ...attempt, method })) },
+    { weight: 1, arbitrary: methods.map<Mutation>((method) => (attempt) => ({ ...attempt, method })) },
   );
 
-/** The same JSON with one field, wherever it stands, of another value; undefined: without it. */
-export function withOddValue(right: unknown, at: number, odd: unknown): unknown {
-  const value = structuredClone(right);
+/** A copy of the JSON with one field, at any depth, changed; undefined removes it. */
+export function withOddValue(json: unknown, at: number, odd: unknown): unknown {
+  const value = structuredClone(json);
   const places = placesIn(value);
   const place = places[at % places.length];
   if (!place) return odd ?? null;

@@ -1,8 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-// Loaded into every process of a soak before its own code: its garbage is cleared away every few seconds, so that what
-// is measured is what it holds.
+// Preloaded by every process of a soak: collects garbage every few seconds, so that only live memory is measured.
 const collectEvery = 15_000;
 
 setFlagsFromString('--expose-gc');

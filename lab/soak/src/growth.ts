@@ -1,38 +1,40 @@
 import { median } from '@paceline/kit/statistics';
 
-/** One measured value and when it was measured, project ms. */
+/** `at`: project ms. */
 export interface Sample {
   readonly at: number;
   readonly value: number;
 }
 
-/** How much something may grow over the time that is judged; whichever of the two is more. */
+/** Allowed growth over the judged time: the larger of the two. */
 export interface Bound {
-  /** Of its level. */
+  /** Share of the level. */
   readonly share: number;
-  /** In its own unit. */
-  readonly least: number;
+  /** In the figure's unit. */
+  readonly absolute: number;
 }
 
-/** The number of stretches that a series is cut into, each with one value. */
+/** How a stretch is reduced to one value. */
+export type StretchValue = 'minimum' | 'median';
+
+/** A series is divided into stretches with one value each. */
 const stretches = 12;
-/** One-sided, 1 in 100: so seldom does what only varies rise like this (Mann and Kendall's test). */
+/** One-sided Mann–Kendall test, 1 in 100. */
 const significant = 2.33;
 
 /**
- * Whether something still grows after a first third in which it may settle: its slope over the last two thirds is more
- * than allowed, and it rises too steadily for chance.
- * @param series in the order of time
- * @param of what a stretch is worth: its `least` where garbage piles up and is cleared away, else its `middle`
+ * Whether a figure still grows after a first third in which it can settle: its slope over the last two thirds exceeds
+ * the allowed growth and is significant.
+ * @param series ordered by time
+ * @param value of a stretch: `minimum` for memory with garbage collection, else `median`
  */
-export function growthOf(series: readonly Sample[], bound: Bound, of: 'least' | 'middle') {
+export function growthOf(series: readonly Sample[], bound: Bound, value: StretchValue) {
   const judged = lastTwoThirds(series);
-  const points = inStretches(judged, of);
+  const points = inStretches(judged, value);
   const level = median(points.map(({ value }) => value));
   const [from, until] = [judged[0]?.at ?? 0, judged.at(-1)?.at ?? 0];
   const growth = slopeOf(points) * (until - from);
-  const allowed = Math.max(bound.least, bound.share * Math.abs(level));
-  // The middle of what is judged, by how much it has grown, and by how much it may.
+  const allowed = Math.max(bound.absolute, bound.share * Math.abs(level));
   return { level, growth, allowed, grows: growth > allowed && riseOf(points) > significant };
 }
 
@@ -41,7 +43,7 @@ function lastTwoThirds(series: readonly Sample[]): readonly Sample[] {
   return series.filter(({ at }) => at >= from + (until - from) / 3);
 }
 
-function inStretches(series: readonly Sample[], of: 'least' | 'middle'): Sample[] {
+function inStretches(series: readonly Sample[], value: StretchValue): Sample[] {
   const [from, until] = [series[0]?.at ?? 0, series.at(-1)?.at ?? 0];
   const length = (until - from) / stretches;
   return Array.from({ length: stretches }, (_, index) => {
@@ -50,8 +52,8 @@ function inStretches(series: readonly Sample[], of: 'least' | 'middle'): Sample[
       .filter(({ at }) => at >= from + index * length && (isLast || at < from + (index + 1) * length))
       .map(({ value }) => value);
     if (values.length === 0) return [];
-    const value = of === 'least' ? Math.min(...values) : median(values);
-    return [{ at: from + (index + 0.5) * length, value }];
+    const at = from + (index + 0.5) * length;
+    return [{ at, value: value === 'minimum' ? Math.min(...values) : median(values) }];
   }).flat();
 }
 

@@ -10,15 +10,15 @@ import { openSampler } from './sample.ts';
 
 const usage = `npm run lab -- soak [--hours N] [--scale N] [--out FILE] [--save FILE]
 
-Runs the whole system under load with short retention, and says whether anything in it still grows: memory, handles, threads,
+Runs the whole system under load with short retention and checks whether anything keeps growing: memory, handles, threads,
 tables, streams, files.
 
-  --hours N   of project time (default 432: 18 days)
-  --scale N   how much faster than real time it lives (default 900: a day in 96 seconds)
-  --out FILE  where the page is written too
-  --save FILE where all that was measured is written, as JSON
+  --hours N   duration in project time (default 432: 18 days)
+  --scale N   speed relative to real time (default 900: a day in 96 seconds)
+  --out FILE  also write the page to a file
+  --save FILE also write all samples to a JSON file
 
-Exit code 0: all is flat. 1: something grows, or has ended. 2: called wrongly.`;
+Exit codes: 0 everything is flat, 1 something grows or a process exited, 2 wrong usage.`;
 
 const options = {
   hours: { type: 'string', default: '432' },
@@ -27,7 +27,7 @@ const options = {
   save: { type: 'string' },
 } as const;
 
-/** So short that all that is kept for a while levels off within the first third of a soak of eighteen days. */
+/** Short, so that retained data levels off within the first third of an 18-day soak. */
 const retention = {
   RETENTION_HISTORY: '2d',
   RETENTION_EVENTS: '4d',
@@ -43,7 +43,7 @@ const retention = {
 const sampleEvery = 5_000;
 const reportEvery = 60_000;
 
-/** @param hours of project time */
+/** @param hours project time */
 async function soak(hours: number, scale: number, out?: string, save?: string): Promise<number> {
   const setting = sandboxClock(createClock().now(), scale);
   const clock = createClock(setting);
@@ -55,46 +55,49 @@ async function soak(hours: number, scale: number, out?: string, save?: string): 
     NODE_OPTIONS: `--import=${collectGarbage}`,
   };
   const stack = await startTestStack(setting, env);
-  const over = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
-  const lost: string[] = [];
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  const exits: string[] = [];
   for (const { name, exited } of stack.processes.values()) {
     void exited.then(() => {
-      if (!over.signal.aborted) lost.push(`${name} has ended meanwhile`);
-      over.abort();
+      if (!stopping.signal.aborted) exits.push(`${name} exited`);
+      stopping.abort();
     });
   }
-  const begin = clock.now();
-  const loading = load(stack, over.signal);
+  const startedAt = clock.now();
+  const loading = load(stack, stopping.signal);
   const sampler = await openSampler(stack, () => clock.now());
   try {
-    let reported = begin;
-    while (clock.now() - begin < hours * 3_600_000 && !over.signal.aborted) {
+    let reported = startedAt;
+    while (clock.now() - startedAt < hours * 3_600_000 && !stopping.signal.aborted) {
       await sampler.sample();
       if (clock.now() - reported >= reportEvery * scale) {
         reported = clock.now();
         terminal.error(
-          `${((reported - begin) / 86_400_000).toFixed(1)} days, ${JSON.stringify(loading.done)}`,
+          `${((reported - startedAt) / 86_400_000).toFixed(1)} days, ${JSON.stringify(loading.done)}`,
         );
       }
-      await clock.sleep(clock.toProjectMs(sampleEvery), over.signal).catch(() => undefined);
+      await clock.sleep(clock.toProjectMs(sampleEvery), stopping.signal).catch(() => undefined);
     }
-    const lived = (clock.now() - begin) / 3_600_000;
-    over.abort();
+    const elapsedHours = (clock.now() - startedAt) / 3_600_000;
+    stopping.abort();
     await loading.ended;
     const series = sampler.series();
     if (save !== undefined) await writeFile(save, JSON.stringify(series));
     const verdicts = verdictsOf(series);
     const command = `npm run lab -- soak --hours ${hours} --scale ${scale}`;
-    const minutes = (lived * 60) / scale;
-    const text = page({ command, hours: Math.round(lived), scale, minutes, load: loading.done }, verdicts);
+    const minutes = (elapsedHours * 60) / scale;
+    const text = page(
+      { command, hours: Math.round(elapsedHours), scale, minutes, load: loading.done },
+      verdicts,
+    );
     process.stdout.write(text);
     if (out !== undefined) await writeFile(out, text);
-    const wrong = [...lost, ...growing(verdicts)];
-    for (const sentence of wrong) terminal.error(sentence);
-    return wrong.length === 0 ? 0 : 1;
+    const problems = [...exits, ...growing(verdicts)];
+    for (const problem of problems) terminal.error(problem);
+    return problems.length === 0 ? 0 : 1;
   } finally {
-    over.abort();
+    stopping.abort();
     await sampler.close();
     await stack.stop();
   }

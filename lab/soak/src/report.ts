@@ -1,7 +1,7 @@
 import { table } from '@paceline/kit/table';
-import { type Bound, growthOf, type Sample } from './growth.ts';
+import { type Bound, growthOf, type Sample, type StretchValue } from './growth.ts';
 
-/** Something that is measured again and again: of what, which of its figures, and how that is judged. */
+/** What is measured: a figure of a process, table, stream or folder. */
 interface Measure {
   readonly of: string;
   readonly figure: Figure;
@@ -9,33 +9,32 @@ interface Measure {
 
 export type Figure = keyof typeof judging;
 
-interface Judging {
+interface Judgement {
   readonly unit: 'MiB' | 'ms' | '';
   readonly bound: Bound;
-  readonly of: 'least' | 'middle';
+  readonly value: StretchValue;
 }
 
 const mebibyte = 1_048_576;
 
-/** How much each figure may grow over the last two thirds of a soak. */
+/** How each figure is judged. */
 const judging = {
-  // Also what the allocators keep in hand: the heap is the stricter judge.
-  memory: { unit: 'MiB', bound: { share: 0.15, least: 16 * mebibyte }, of: 'least' },
-  heap: { unit: 'MiB', bound: { share: 0.1, least: 2 * mebibyte }, of: 'least' },
-  handles: { unit: '', bound: { share: 0.1, least: 3 }, of: 'middle' },
-  threads: { unit: '', bound: { share: 0, least: 1 }, of: 'middle' },
-  'event loop': { unit: 'ms', bound: { share: 0.5, least: 20 }, of: 'middle' },
-  disk: { unit: 'MiB', bound: { share: 0.1, least: 4 * mebibyte }, of: 'middle' },
-  // What goes through in a day depends on how busy the machine is. Whatever is never deleted doubles.
-  rows: { unit: '', bound: { share: 0.3, least: 200 }, of: 'middle' },
-  messages: { unit: '', bound: { share: 0.1, least: 200 }, of: 'middle' },
-  connections: { unit: '', bound: { share: 0.1, least: 3 }, of: 'middle' },
-} satisfies Record<string, Judging>;
+  // Includes memory that allocators keep; the heap has the stricter bound.
+  memory: { unit: 'MiB', bound: { share: 0.15, absolute: 16 * mebibyte }, value: 'minimum' },
+  heap: { unit: 'MiB', bound: { share: 0.1, absolute: 2 * mebibyte }, value: 'minimum' },
+  handles: { unit: '', bound: { share: 0.1, absolute: 3 }, value: 'median' },
+  threads: { unit: '', bound: { share: 0, absolute: 1 }, value: 'median' },
+  'event loop': { unit: 'ms', bound: { share: 0.5, absolute: 20 }, value: 'median' },
+  disk: { unit: 'MiB', bound: { share: 0.1, absolute: 4 * mebibyte }, value: 'median' },
+  // Daily volume depends on how busy the machine is. A table without deletion would double.
+  rows: { unit: '', bound: { share: 0.3, absolute: 200 }, value: 'median' },
+  messages: { unit: '', bound: { share: 0.1, absolute: 200 }, value: 'median' },
+  connections: { unit: '', bound: { share: 0.1, absolute: 3 }, value: 'median' },
+} satisfies Record<string, Judgement>;
 
-/** The sandbox keeps every arrival, to judge by them, and what it has planned for forty days: it is shown, not judged. */
+/** The sandbox is shown but not judged: it keeps every arrival and its plans for forty days. */
 const isJudged = ({ of }: Measure): boolean => of !== 'sandbox';
 
-/** What was measured of something in the course of a soak. */
 export interface Series extends Measure {
   readonly measured: readonly Sample[];
 }
@@ -45,23 +44,23 @@ type GrowthVerdict = ReturnType<typeof verdictsOf>[number];
 export const verdictsOf = (all: readonly Series[]) =>
   all.map((series) => {
     const { measured, of, figure } = series;
-    const { bound, of: stretch }: Judging = judging[figure];
-    const growth = growthOf(measured, bound, stretch);
+    const { bound, value }: Judgement = judging[figure];
+    const growth = growthOf(measured, bound, value);
     const judged = isJudged(series);
     const [first, last] = [measured[0]?.value ?? Number.NaN, measured.at(-1)?.value ?? Number.NaN];
     return { of, figure, first, last, ...growth, grows: judged && growth.grows, judged };
   });
 
-/** Whatever grows, in a sentence each. */
+/** One line per growing figure. */
 export const growing = (verdicts: readonly GrowthVerdict[]): string[] =>
   verdicts
     .filter(({ grows }) => grows)
     .map(
       ({ of, figure, growth, allowed }) =>
-        `${of}: ${figure} has grown by ${shown(figure, growth)}, ${shown(figure, allowed)} are allowed`,
+        `${of}: ${figure} grew by ${shown(figure, growth)} (allowed ${shown(figure, allowed)})`,
     );
 
-/** The table as a page of the documentation. */
+/** The generated page `docs/soak.md`. */
 export function page(
   soak: Record<'hours' | 'scale' | 'minutes', number> & { command: string; load: Record<string, number> },
   verdicts: readonly GrowthVerdict[],
@@ -76,17 +75,17 @@ export function page(
     judged ? shown(figure, allowed) : '',
     judged ? (grows ? 'GROWS' : 'flat') : 'not judged',
   ]);
-  const load = Object.entries(soak.load).map(([what, count]) => `${count} ${what}`);
+  const load = Object.entries(soak.load).map(([action, count]) => `${count} ${action}`);
   return `# Soak
 
-Written by \`${soak.command}\`: the whole system as real processes lived
-${days(soak.hours)}, ${soak.scale} times faster than we do, in ${soak.minutes.toFixed(0)} minutes. Meanwhile there were ${load.join(', ')}.
+Written by \`${soak.command}\`: the whole system as real processes, ${days(soak.hours)} of project time, ${soak.scale} times
+faster than real time, in ${soak.minutes.toFixed(0)} minutes. Load: ${load.join(', ')}.
 
-History is kept for two days here and events for four, so that what grows levels off within the first third. **Flat** means:
-over the last two thirds, the slope (Theil and Sen's, over twelve stretches) comes to no more than is allowed, or it is no
-steadier than chance makes it (Mann and Kendall's test, 1 in 100). Each process clears its garbage away every fifteen
-seconds, and of memory and heap the least of each stretch counts: what is held. The sandbox is shown and not judged: it
-keeps every arrival, to judge by them.
+- Retention is two days for history and four for events here, so growth levels off within the first third.
+- **Flat** means: over the last two thirds, the slope (Theil–Sen, over twelve stretches) is within the allowed growth, or not
+  significant (Mann–Kendall test, 1 in 100).
+- Each process collects its garbage every 15 seconds; of memory and heap the minimum of each stretch counts.
+- The sandbox is shown but not judged: it keeps every arrival as evidence.
 
 ${table(['of', 'what', 'first', 'level', 'last', 'growth', 'allowed', 'verdict'], rows, (column) => column >= 2 && column <= 6)}
 `;
@@ -96,7 +95,7 @@ const days = (hours: number) => (hours % 24 === 0 ? `${hours / 24} days` : `${ho
 
 function shown(figure: Figure, value: number): string {
   if (Number.isNaN(value)) return '';
-  const { unit }: Judging = judging[figure];
+  const { unit }: Judgement = judging[figure];
   if (unit === 'MiB') return `${(value / mebibyte).toFixed(1)} MiB`;
   return unit === 'ms' ? `${value.toFixed(1)} ms` : String(Math.round(value));
 }

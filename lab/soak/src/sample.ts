@@ -7,7 +7,7 @@ import type { Figure, Series } from './report.ts';
 
 type Take = (of: string, figure: Figure, value: number | undefined) => void;
 
-/** Measures everything that could grow in a running system. @param now project ms */
+/** Samples everything that could grow in a running system. @param now project ms */
 export async function openSampler(stack: TestStack, now: () => number) {
   const all = new Map<string, Series & { measured: Array<{ at: number; value: number }> }>();
   const broker = await connect(stack.broker.adminUrl, 'provision');
@@ -46,7 +46,7 @@ export async function openSampler(stack: TestStack, now: () => number) {
   }
 
   return {
-    /** Takes every figure once. */
+    /** Samples every figure once. */
     async sample() {
       const at = now();
       const take: Take = (of, figure, value) => {
@@ -60,7 +60,7 @@ export async function openSampler(stack: TestStack, now: () => number) {
       await streams(take);
       await folders(take);
     },
-    /** All that was taken, in the order in which it is shown. */
+    /** All samples, in display order. */
     series: (): Series[] => [...all.values()],
     async close() {
       await Promise.all([broker.close(), database.close()]);
@@ -68,7 +68,7 @@ export async function openSampler(stack: TestStack, now: () => number) {
   };
 }
 
-/** The heap, and how late the event loop was at the worst of a hundred times. */
+/** Heap size and p99 of the event loop delay. */
 async function ofMetrics(name: string, url: string, take: Take): Promise<void> {
   const text = await (await fetch(url)).text();
   const of = (metric: string) =>
