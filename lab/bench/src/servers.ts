@@ -41,7 +41,7 @@ export const nowhere: Server = {
 };
 
 /** A server process with a data folder. */
-async function serverIn<Process extends Child>(
+async function serverIn<Process extends SpawnedProcess>(
   folder: Folder,
   start: () => Promise<Process>,
   urlOf: (child: Process) => string,
