@@ -17,6 +17,7 @@ export async function startEventSync(context: ServiceContext<EventSyncConfig>): 
   meterFreshness(sync);
   return {
     checks: sync.checks,
+    presence: { service: 'event-sync', bus: sync.bus },
     async drain() {
       stopAnswering();
       await Promise.all([watching, ...flows.map((flow) => flow.stop())]);

@@ -47,6 +47,7 @@ export async function startLimiter({
         if (unowned.length > 0) throw new Error(`partitions without an owner: ${unowned.join(', ')}`);
       },
     },
+    presence: { service: 'limiter', bus },
     drain: () => ownership.close(),
     async close() {
       await connection.drain();

@@ -23,6 +23,7 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   ]);
   return {
     checks: sync.checks,
+    presence: { service: 'rider-sync', bus: sync.bus },
     async drain() {
       await Promise.all([...flows, ...consumers].map((consumer) => consumer.stop()));
     },

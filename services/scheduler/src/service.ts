@@ -32,10 +32,11 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   answerRequests({ bus, schedules, clock, checker: checkInWorker(clock.machine), demand });
   return {
     checks: {
-      broker: () => {
-        if (connection.isClosed()) throw new Error('the connection to NATS is closed');
+      async broker() {
+        await connection.rtt();
       },
     },
+    presence: { service: 'scheduler', bus },
     async drain() {
       stopping.abort(new Error('shutting down'));
       await Promise.all(loops);

@@ -4,8 +4,8 @@ import * as limiter from './limiter.ts';
 import * as monitoring from './monitoring.ts';
 import * as schedule from './schedule.ts';
 import * as sync from './sync.ts';
-import type { EventMessage, Message, PayloadOf, WorkMessage } from './message.ts';
-import { syncServices } from './vocabulary.ts';
+import type { EventMessage, Message, PayloadOf, SignalMessage, WorkMessage } from './message.ts';
+import { type ObservedService, syncServices } from './vocabulary.ts';
 
 /** Heartbeats extend the ack wait during processing; a message of a killed process is redelivered after `ackWaitMs`. */
 const delivery = { ackWaitMs: 6_000, maxDeliver: 20 };
@@ -28,6 +28,22 @@ export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof sync.tick>>> =
 const ticks = Object.fromEntries(
   kindNames.map((kind) => [`tick${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, tickOf[kind]]),
 ) as { readonly [K in SyncKind as `tick${Capitalize<K>}`]: WorkMessage<typeof sync.tick> };
+
+const presenceMessage = (service: ObservedService): SignalMessage<typeof monitoring.presence> => ({
+  kind: 'signal',
+  subject: `paceline.presence.${service}`,
+  payload: monitoring.presence,
+  from: [service],
+  to: ['api'],
+  description: `A process of ${service} is running.`,
+});
+
+export const presenceOf = {
+  scheduler: presenceMessage('scheduler'),
+  limiter: presenceMessage('limiter'),
+  'rider-sync': presenceMessage('rider-sync'),
+  'event-sync': presenceMessage('event-sync'),
+} as const satisfies Readonly<Record<ObservedService, Message>>;
 
 const command = {
   kind: 'work',
@@ -161,6 +177,10 @@ export const catalog = {
     from: ['limiter'],
     description: 'Checks whether a limiter that went silent is still connected.',
   },
+  schedulerPresence: presenceOf.scheduler,
+  limiterPresence: presenceOf.limiter,
+  riderSyncPresence: presenceOf['rider-sync'],
+  eventSyncPresence: presenceOf['event-sync'],
   journal: {
     kind: 'journal',
     stream: 'LIMITER_JOURNAL',

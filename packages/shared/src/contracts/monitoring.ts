@@ -3,6 +3,7 @@ import { classNames, type Source, sourceNames } from '../definition/index.ts';
 import { timestamp } from './vocabulary.ts';
 
 export const alertTypes = [
+  'part_away',
   'rate_limit_exceeded',
   'limit_learned',
   'journal_lost',
@@ -14,6 +15,17 @@ export const alertTypes = [
 export type AlertType = (typeof alertTypes)[number];
 
 export const severities = ['error', 'warning'] as const;
+
+/** A process of a service is running. Sent every second of real time. */
+export const presence = z.object({
+  /** Different for every process. */
+  process: z.string().min(1),
+  /** Its failing readiness checks with their reasons; empty: it is ready. */
+  failing: z.array(z.object({ check: z.string(), reason: z.string() })),
+  /** It is shutting down and takes no new work. */
+  leaving: z.boolean(),
+});
+export type Presence = z.infer<typeof presence>;
 
 /** An alert was raised or resolved. */
 export const alertChanged = z.object({

@@ -18,7 +18,10 @@ export type Service = 'scheduler' | 'limiter' | SyncService | 'api';
 export const syncServices: readonly SyncService[] = [
   ...new Set(kindNames.map((kind) => kinds[kind].service)),
 ];
-export const services: readonly Service[] = ['scheduler', 'limiter', ...syncServices, 'api'];
+/** The services whose processes announce themselves to the API. */
+export type ObservedService = Exclude<Service, 'api'>;
+export const observedServices: readonly ObservedService[] = ['scheduler', 'limiter', ...syncServices];
+export const services: readonly Service[] = [...observedServices, 'api'];
 
 /** Project time, ms since the epoch, within the range of a Date. */
 export const timestamp = z.number().int().min(0).max(8.64e15);

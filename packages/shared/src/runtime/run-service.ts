@@ -1,7 +1,10 @@
 import { type Clock, createClock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
+import type { ObservedService } from '../contracts/index.ts';
+import type { Bus } from '../messaging/index.ts';
 import { createLogger, type Logger, metricsText, stopTelemetry } from '../telemetry/index.ts';
 import { type Checks, startHealthServer } from './health.ts';
+import { announcePresence } from './presence.ts';
 import { onShutdown, shutDown } from './shutdown.ts';
 
 /** A service without HEALTH_PORT serves its health endpoints itself. */
@@ -18,6 +21,8 @@ export interface ServiceContext<C> {
 
 export interface RunningService {
   readonly checks: Checks;
+  /** How its processes announce themselves to the API, which has none. */
+  readonly presence?: { readonly service: ObservedService; readonly bus: Bus };
   /** Phase 1: takes no new work and finishes the work in progress. */
   drain(): Promise<void>;
   /** Phase 2: closes its connections. */
@@ -43,17 +48,22 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
   const stopping = new AbortController();
   const { signal } = stopping;
   let running: RunningService | undefined;
+  let leave = () => {};
 
   const start = async () => {
     await serveHealth(config, log, () =>
       signal.aborted ? notReady('shutting down') : (running?.checks ?? notReady('starting')),
     );
     running = await service.start({ name, config, clock, log, signal });
+    const { presence, checks } = running;
+    if (presence && !signal.aborted)
+      ({ leave } = announcePresence({ ...presence, checks, machine: clock.machine }));
   };
   const starting = start();
 
   onShutdown(log, () => {
     stopping.abort(new Error('shutting down'));
+    leave();
     const startedService = () => starting.catch(() => undefined).then(() => running);
     return shutDown(
       [

@@ -76,6 +76,6 @@ describe('contracts of this version', () => {
 
   it('are all recorded', () => {
     expect(versions).toContain('0.1.0');
-    expect(recordedOf('0.1.0').length).toBe(40);
+    expect(recordedOf('0.1.0').length).toBe(44);
   });
 });
