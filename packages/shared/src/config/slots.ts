@@ -120,7 +120,7 @@ const isFirst = (kind: KindDefinition) => kind === kinds[kindNames[0]];
 const sentences = (...parts: ReadonlyArray<string | undefined>) => parts.filter(Boolean).join(' ');
 
 /** The variables of each kind; those of the first kind also explain the format. */
-const settings = {
+const slotFields = {
   mode: {
     name: (kind: string) => `SYNC_${kind}`,
     schema: ({ mode }: KindDefinition) => z.enum(syncModes, 'must be off, observed or on').default(mode),
@@ -163,13 +163,13 @@ const settings = {
       ),
   },
 };
-type Settings = typeof settings;
-type Setting = keyof Settings;
-const settingNames = Object.keys(settings) as Setting[];
+type SlotFields = typeof slotFields;
+type SlotField = keyof SlotFields;
+const slotFieldNames = Object.keys(slotFields) as SlotField[];
 
 type Upper = Uppercase<SyncKind>;
-type SlotVariable<S extends Setting> = {
-  schema: ReturnType<Settings[S]['schema']>;
+type SlotVariable<S extends SlotField> = {
+  schema: ReturnType<SlotFields[S]['schema']>;
   description: string;
   example?: string;
 };
@@ -181,7 +181,7 @@ type SlotVariables = { [K in Upper as `SYNC_${K}`]: SlotVariable<'mode'> } & {
 
 export const slotVariables = Object.fromEntries(
   kindNames.flatMap((kind) =>
-    Object.values(settings).map(({ name, schema, description, ...more }) => {
+    Object.values(slotFields).map(({ name, schema, description, ...more }) => {
       const example = 'example' in more ? more.example(kinds[kind]) : undefined;
       const variable = {
         schema: schema(kinds[kind]),
@@ -204,12 +204,12 @@ export function slotSettingsOf(config: {
   readonly [Name in keyof SlotVariables]: z.infer<SlotVariables[Name]['schema']>;
 }) {
   const values = config as Readonly<Record<string, unknown>>;
-  type Values = { [S in Setting]: z.infer<ReturnType<Settings[S]['schema']>> };
+  type Values = { [S in SlotField]: z.infer<ReturnType<SlotFields[S]['schema']>> };
   return mapValues(
     kinds,
     (_, kind) =>
       Object.fromEntries(
-        settingNames.map((setting) => [setting, values[settings[setting].name(kind.toUpperCase())]]),
+        slotFieldNames.map((field) => [field, values[slotFields[field].name(kind.toUpperCase())]]),
       ) as Values,
   );
 }

@@ -2,24 +2,24 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Child, type LogLine, startChild } from '../telemetry/testing/child.ts';
+import { type TestProcess, type LogLine, startTestProcess } from '../telemetry/testing/child.ts';
 import { startOtlpReceiver } from '../telemetry/testing/otlp-receiver.ts';
 
 const script = new URL('./testing/tiny-service.ts', import.meta.url);
-const children: Child[] = [];
+const children: TestProcess[] = [];
 
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
 function tiny(behavior = '', env: Record<string, string> = {}) {
-  const child = startChild(script, { HEALTH_PORT: '0', TINY: behavior, ...env });
+  const child = startTestProcess(script, { HEALTH_PORT: '0', TINY: behavior, ...env });
   children.push(child);
   return child;
 }
 
 /** Waits for the log line with this message. */
-const line = (child: Child, msg: string): Promise<LogLine> =>
+const line = (child: TestProcess, msg: string): Promise<LogLine> =>
   vi.waitFor(
     () => {
       const found = child.lines().find((each) => each.msg === msg);
@@ -29,13 +29,13 @@ const line = (child: Child, msg: string): Promise<LogLine> =>
     { timeout: 30_000, interval: 20 },
   );
 
-async function get(child: Child, path: string) {
+async function get(child: TestProcess, path: string) {
   const { url } = await line(child, 'serving /livez, /readyz and /metrics');
   const response = await fetch(`${String(url)}${path}`);
   return { status: response.status, text: await response.text() };
 }
 
-const messages = (child: Child) => child.lines().map(({ msg }) => msg);
+const messages = (child: TestProcess) => child.lines().map(({ msg }) => msg);
 
 describe('running service', { timeout: 60_000 }, () => {
   it('is ready once started, and serves its metrics', async () => {

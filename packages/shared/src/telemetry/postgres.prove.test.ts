@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { newDatabaseUrl } from '../testing/database.ts';
-import { startChild } from './testing/child.ts';
+import { startTestProcess } from './testing/child.ts';
 import { startOtlpReceiver } from './testing/otlp-receiver.ts';
 
 const script = new URL('./testing/database-script.ts', import.meta.url);
 
 it('traces queries inside a span, without their values', { timeout: 60_000 }, async () => {
   const otlp = await startOtlpReceiver();
-  const child = startChild(script, { ...otlp.env, DATABASE_URL: await newDatabaseUrl() });
+  const child = startTestProcess(script, { ...otlp.env, DATABASE_URL: await newDatabaseUrl() });
   await child.exitedCleanly();
   const work = otlp.spans().find(({ name }) => name === 'work');
   const queries = otlp.spans().filter(({ attributes }) => 'db.query.text' in attributes);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startChild } from './testing/child.ts';
+import { startTestProcess } from './testing/child.ts';
 import { startOtlpReceiver } from './testing/otlp-receiver.ts';
 
 const script = new URL('./testing/traced-script.ts', import.meta.url);
@@ -34,7 +34,7 @@ async function listener({ silent = false } = {}) {
 
 /** Runs the traced script to its end and returns its log lines. */
 async function linesOf(env: Record<string, string>) {
-  const child = startChild(script, env);
+  const child = startTestProcess(script, env);
   cleanups.push(() => child.kill('SIGKILL'));
   await child.exitedCleanly();
   return child.lines();

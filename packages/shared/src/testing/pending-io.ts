@@ -72,10 +72,10 @@ NatsConnectionImpl.connect = async (options) => {
   return connection;
 };
 
-type Method = (this: unknown, ...given: unknown[]) => unknown;
+type AnyMethod = (this: unknown, ...given: unknown[]) => unknown;
 
 /** Counts the pending calls of a method that takes a callback or returns a promise. */
-function count(methods: Record<string, Method>, name: string): void {
+function count(methods: Record<string, AnyMethod>, name: string): void {
   const original = methods[name];
   if (!original) throw new Error(`no method ${name} to count`);
   methods[name] = function (...given) {
@@ -84,7 +84,7 @@ function count(methods: Record<string, Method>, name: string): void {
     pending += 1;
     try {
       if (typeof callback === 'function') {
-        const countedCallback: Method = function (...results) {
+        const countedCallback: AnyMethod = function (...results) {
           onReply();
           return Reflect.apply(callback, this, results);
         };
@@ -106,7 +106,7 @@ function onReply(): void {
   for (const resolve of waiting.splice(0)) resolve();
 }
 
-const methodsOf = (of: { prototype: object }) => of.prototype as Record<string, Method>;
+const methodsOf = (of: { prototype: object }) => of.prototype as Record<string, AnyMethod>;
 count(methodsOf(pg.Client), 'connect');
 count(methodsOf(pg.Client), 'query');
 count(methodsOf(NatsConnectionImpl), 'request');

@@ -95,15 +95,15 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
   };
 }
 
-interface Waiter {
+interface TimeWaiter {
   /** Whether its wait has ended. @param next time of the next timer; undefined: none is set */
   check(next: number | undefined): Promise<boolean>;
   readonly reject: (error: unknown) => void;
 }
 
 /** Advances time while there are waiters. They share one time, which moves once none of them can continue. */
-function advanceForWaiters(machine: ManualMachine, traffic: Traffic): (waiter: Waiter) => void {
-  const waiters = new Set<Waiter>();
+function advanceForWaiters(machine: ManualMachine, traffic: Traffic): (waiter: TimeWaiter) => void {
+  const waiters = new Set<TimeWaiter>();
   const checking = new AsyncLocalStorage<true>();
   let running = false;
 

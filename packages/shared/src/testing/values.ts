@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import type { z } from 'zod';
 
 /** The parts of JSON Schema that zod generates. */
-interface Schema {
+interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
-  readonly anyOf?: readonly Schema[];
-  readonly oneOf?: readonly Schema[];
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly propertyNames?: Schema;
-  readonly additionalProperties?: Schema | boolean;
-  readonly items?: Schema;
+  readonly propertyNames?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly minLength?: number;
@@ -32,7 +32,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
 
 /** Arbitrary values that a zod schema accepts. */
 export const valuesOf = <S extends z.ZodType>(schema: S): fc.Arbitrary<z.input<S>> =>
-  valueOf(jsonSchemaOf(schema) as Schema, '').filter(
+  valueOf(jsonSchemaOf(schema) as JsonSchema, '').filter(
     (value) => schema.safeParse(value).success,
   ) as fc.Arbitrary<z.input<S>>;
 
@@ -40,7 +40,7 @@ export const valuesOf = <S extends z.ZodType>(schema: S): fc.Arbitrary<z.input<S
 export const jsonSchemaOf = (schema: z.ZodType): object =>
   schema.toJSONSchema({ io: 'input', unrepresentable: 'any' });
 
-function valueOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
+function valueOf(schema: JsonSchema, name: string): fc.Arbitrary<unknown> {
   if ('const' in schema) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = schema.anyOf ?? schema.oneOf;
@@ -71,7 +71,7 @@ function valueOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
   }
 }
 
-function objectOf({ properties = {}, required = [], propertyNames, additionalProperties }: Schema) {
+function objectOf({ properties = {}, required = [], propertyNames, additionalProperties }: JsonSchema) {
   const inner = typeof additionalProperties === 'object' ? additionalProperties : undefined;
   if (inner && propertyNames?.enum) {
     const fields = propertyNames.enum.map((key) => [String(key), valueOf(inner, '')] as const);
@@ -85,7 +85,7 @@ function objectOf({ properties = {}, required = [], propertyNames, additionalPro
   return fc.record(Object.fromEntries(fields), { requiredKeys: [...required] });
 }
 
-function textOf({ pattern, minLength = 0 }: Schema, name: string): fc.Arbitrary<string> {
+function textOf({ pattern, minLength = 0 }: JsonSchema, name: string): fc.Arbitrary<string> {
   const known = examples[name];
   if (known) return fc.constantFrom(...known);
   const text = fc.string({ minLength, maxLength: 16 });
@@ -96,7 +96,7 @@ function textOf({ pattern, minLength = 0 }: Schema, name: string): fc.Arbitrary<
 /** Timestamps of the next thousand years. */
 const largest = 3.3e13;
 
-const bounds = ({ minimum, exclusiveMinimum, maximum = largest }: Schema) => ({
+const bounds = ({ minimum, exclusiveMinimum, maximum = largest }: JsonSchema) => ({
   min: Math.max(minimum ?? (exclusiveMinimum === undefined ? -1_000 : exclusiveMinimum + 1), -1_000),
   max: Math.min(maximum, largest),
 });

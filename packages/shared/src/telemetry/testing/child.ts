@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
 /** A child process under test. */
-export interface Child {
+export interface TestProcess {
   /** Its log lines. */
   lines(): LogLine[];
   /** Its stdout and stderr. */
@@ -20,7 +20,7 @@ export interface Child {
 const packageFolder = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Runs a script like a service: with telemetry preloaded, and only `env` in its environment. */
-export function startChild(script: URL, env: Readonly<Record<string, string>> = {}): Child {
+export function startTestProcess(script: URL, env: Readonly<Record<string, string>> = {}): TestProcess {
   const child = spawn(
     process.execPath,
     ['--import', '@paceline/shared/telemetry/start', fileURLToPath(script)],
