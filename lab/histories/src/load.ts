@@ -1,5 +1,5 @@
 import type { Lane } from '@paceline/shared/definition';
-import type { Settings } from '@paceline/limiter/core/settings';
+import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import { createTestLimiter } from '@paceline/limiter/core/testing';
 import { createAgenda } from '@paceline/kit/agenda';
 import { place } from './upstream.ts';
@@ -14,7 +14,11 @@ export interface TimedRequest {
  * Sends each request at its time; it waits until it is granted, and its call is answered after `callMs`.
  * Returns when each call started, ms from the start, in the order of `requests`.
  */
-export function runLoad(requests: readonly TimedRequest[], callMs: number, settings: Settings): number[] {
+export function runLoad(
+  requests: readonly TimedRequest[],
+  callMs: number,
+  settings: LimiterSettings,
+): number[] {
   const limiter = createTestLimiter(place.endpoint, { ...settings, missedHeartbeatsAllowed: 1e9 });
   const start = limiter.now();
   const agenda = createAgenda(start);

@@ -1,7 +1,7 @@
 import { type Lane, laneNames } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Settings } from '@paceline/limiter/core/settings';
+import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
 import { anyHistory, steps } from './histories.ts';
 import { createQueueModel } from './queue-model.ts';
@@ -61,7 +61,7 @@ describe('the queue', () => {
 
 describe('no lane starves', () => {
   /** A tenth of all head starts, so that an hour of ageing takes 6 minutes. */
-  const withShortHeadStarts = (limit: number, windowMs: number, reserve: number): Settings => ({
+  const withShortHeadStarts = (limit: number, windowMs: number, reserve: number): LimiterSettings => ({
     ...settings,
     policies: { ...settings.policies, riders_single: { limit, windowMs } },
     reserve: { ...settings.reserve, riders_single: reserve },

@@ -14,12 +14,12 @@ import {
   ledgerTime,
   restore,
 } from '@paceline/limiter/core/recovery';
-import type { Settings } from '@paceline/limiter/core/settings';
+import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import type { Agenda } from '@paceline/kit/agenda';
 import type { Dice } from '@paceline/kit/dice';
 
 type WithoutRecoverFrom<Entry> = Entry extends unknown ? Omit<Entry, 'recoverFrom'> : never;
-export type Content = WithoutRecoverFrom<JournalEntry>;
+export type NewEntry = WithoutRecoverFrom<JournalEntry>;
 
 /** A partition's journal as an array: it accepts an append only from an owner that has seen the last entry. */
 export interface Journal {
@@ -32,13 +32,13 @@ export interface Journal {
     readonly lastSequence: number;
   };
   /** The sequence of the new entry; undefined if another owner has appended since. */
-  append(content: Content, expected: number): number | undefined;
+  append(entry: NewEntry, expected: number): number | undefined;
   /** Recovery starts at `sequence` once the next entry is written. */
   recoverFrom(sequence: number): void;
 }
 
 /** @param brokerTime called once per entry */
-export function createJournal(brokerTime: (content: Content) => number): Journal {
+export function createJournal(brokerTime: (entry: NewEntry) => number): Journal {
   const entries: JournalEntry[] = [];
   let lastStoredAt = 0;
   let recoverFrom = 0;
@@ -52,11 +52,11 @@ export function createJournal(brokerTime: (content: Content) => number): Journal
         lastSequence: entries.length,
       };
     },
-    append(content, expected) {
+    append(entry, expected) {
       if (expected !== entries.length) return undefined;
-      lastStoredAt = brokerTime(content);
+      lastStoredAt = brokerTime(entry);
       // Copied, as over the network: a reader never shares a fact with its writer.
-      return entries.push(structuredClone({ ...content, recoverFrom }));
+      return entries.push(structuredClone({ ...entry, recoverFrom }));
     },
     recoverFrom(sequence) {
       recoverFrom = sequence;
@@ -85,7 +85,7 @@ export interface OwnerParts {
   readonly dice: Dice;
   readonly journal: Journal;
   readonly brokerTime: () => number;
-  readonly settings: Settings;
+  readonly settings: LimiterSettings;
   /** Sends an offer to its client. */
   readonly offer: (offer: Offer) => void;
   /** Announces the new owner to all clients. */
@@ -170,10 +170,10 @@ export function takeOver(parts: OwnerParts): Owner {
     }
   }
 
-  function append(content: Content): void {
+  function append(entry: NewEntry): void {
     later(dice.whole(0, maxBrokerDelay), () => {
       if (nextDeath === 'before the append') isDead = true;
-      const sequence = isDead ? undefined : journal.append(content, lastSequence);
+      const sequence = isDead ? undefined : journal.append(entry, lastSequence);
       if (isDead || nextDeath === 'after the append') {
         isDead = true;
         return;

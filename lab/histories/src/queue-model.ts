@@ -1,6 +1,6 @@
 import type { PermitRequestOf, Outcome, Fact } from '@paceline/shared/contracts';
 import { orderKey } from '@paceline/limiter/core/queue';
-import type { Settings } from '@paceline/limiter/core/settings';
+import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import { createTestLimiter, expiresAfter, settings } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
 import type { Arrival, Step } from './histories.ts';
@@ -31,7 +31,7 @@ export interface StepResult {
 /** A limiter beside the simplest model of its queue: a list, from which requests are removed once they are decided. */
 export interface QueueModel {
   readonly limiter: ReturnType<typeof createTestLimiter>;
-  readonly settings: Settings;
+  readonly settings: LimiterSettings;
   queue(): readonly Acquire[];
   /** A request that arrives now. */
   newRequest(arrival: Arrival): Acquire;
@@ -40,7 +40,7 @@ export interface QueueModel {
 
 /** One function: every step reads and rewrites the model's list. */
 export function createQueueModel(limit: number, reserve: number): QueueModel {
-  const using: Settings = {
+  const using: LimiterSettings = {
     ...settings,
     policies: { ...settings.policies, [place.endpoint]: { limit, windowMs: 60_000 } },
     reserve: { ...settings.reserve, [place.endpoint]: reserve },
@@ -140,7 +140,7 @@ const pick = <Item>(all: readonly Item[], index: number): Item | undefined =>
   all[index % Math.max(1, all.length)];
 
 /** The order of the queue. */
-export function goesBefore(a: Acquire, b: Acquire, using: Settings): boolean {
+export function goesBefore(a: Acquire, b: Acquire, using: LimiterSettings): boolean {
   const [x, y] = [orderKey(a, using), orderKey(b, using)];
   return x === y ? a.ticket < b.ticket : x < y;
 }

@@ -1,6 +1,6 @@
 import type { Fact, JournalEntry, Offer, Operation, Policy } from '@paceline/shared/contracts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
-import type { Settings } from '@paceline/limiter/core/settings';
+import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import { settings as testSettings } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { createAgenda } from '@paceline/kit/agenda';
@@ -73,7 +73,7 @@ const replyTimeout = 3_000;
 const maxSteps = 100_000;
 
 /** The settings of a history: calls are short, so that much happens in a window. */
-export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserve'>): Settings => ({
+export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserve'>): LimiterSettings => ({
   ...testSettings,
   policies: { ...testSettings.policies, riders_single: policy },
   reserve: { ...testSettings.reserve, riders_single: reserve },
@@ -205,7 +205,7 @@ function operationAt(operation: RelativeOperation, now: number): Operation {
 }
 
 /** Every started call in journal order, with the state of its budget when it started. */
-export function startedCalls({ entries, arrivals }: HistoryResult, settings: Settings) {
+export function startedCalls({ entries, arrivals }: HistoryResult, settings: LimiterSettings) {
   const ledger = createLedger(1, settings);
   return entries.flatMap((entry) => {
     if (entry.entry !== 'facts') return [];

@@ -136,7 +136,7 @@ export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) }
 
 /**
  * What caused a 429, as far as the ledger shows: `ours` (our own calls filled the window), `policy_changed`
- * (upstream enforces another policy than ours), `unreported_permit` (a call of ours that was never settled may have
+ * (upstream enforces another policy than ours), `unreported_permit` (an unsettled call of ours may have
  * arrived later than assumed), `foreign_caller` (another program uses the same key).
  */
 export const attribution = z.enum(['ours', 'policy_changed', 'unreported_permit', 'foreign_caller']);

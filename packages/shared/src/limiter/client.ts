@@ -99,8 +99,10 @@ async function withPermit<Endpoint extends Budget, Result>(
 ): Promise<Result> {
   const { endpoint, lane } = options;
   const attributes = { 'paceline.endpoint': endpoint, 'paceline.lane': lane };
-  const obtaining = inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(parts, options, span));
-  const started = await measureWait(parts.clock, options, obtaining);
+  const acquiring = inSpan(`permit ${endpoint}`, { attributes }, (span) =>
+    acquirePermit(parts, options, span),
+  );
+  const started = await measureWait(parts.clock, options, acquiring);
   try {
     return await use(started.permit);
   } finally {
@@ -115,7 +117,7 @@ interface StartedPermit<Endpoint extends Budget> {
 }
 
 /** Requests a permit and waits until it is started. */
-async function obtain<Endpoint extends Budget>(
+async function acquirePermit<Endpoint extends Budget>(
   parts: ClientParts,
   options: PermitOptions<Endpoint>,
   span: Span,

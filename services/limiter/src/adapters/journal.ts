@@ -43,7 +43,7 @@ export interface StoredJournal {
   readonly lastSequence: number;
 }
 
-export type Content =
+export type NewEntry =
   | { readonly entry: 'facts'; readonly facts: Fact[] }
   | {
       readonly entry: 'snapshot';
@@ -61,7 +61,7 @@ export interface Journal {
    * Appends, unless another owner has appended since the last read or append, and resolves to the entry's sequence.
    * @throws {ClaimLost} if another owner has; after any other error it is unknown whether the entry was stored
    */
-  append(content: Content): Promise<number>;
+  append(entry: NewEntry): Promise<number>;
   /** Recovery starts at `sequence` once the next entry is written. Some older entries are kept as history. */
   recoverFrom(sequence: number): Promise<void>;
   time(): Promise<BrokerTime>;
@@ -108,9 +108,9 @@ export function openJournal(
       };
     },
 
-    async append(content) {
+    async append(entry) {
       try {
-        const { seq } = await bus.js.publish(subject, encode(payload, { ...content, recoverFrom }), {
+        const { seq } = await bus.js.publish(subject, encode(payload, { ...entry, recoverFrom }), {
           headers: journalHeaders(),
           expect: { lastSubjectSequence: last },
           timeout: appendTimeoutMs,

@@ -4,7 +4,7 @@ import { eventually, testLog } from '@paceline/shared/testing';
 import { describe, expect, it } from 'vitest';
 import { settings } from '../core/testing.ts';
 import type { HighWaterMark } from './high-water-mark.ts';
-import type { Content, Journal } from './journal.ts';
+import type { NewEntry, Journal } from './journal.ts';
 import { type Announce, openPartition } from './partition.ts';
 
 const acquire = (ticket: string): PermitRequest => ({
@@ -20,7 +20,7 @@ const acquire = (ticket: string): PermitRequest => ({
 });
 
 /** A partition on a journal in memory that accepts every append, and the number of its reads. */
-async function openTestPartition(announce: Partial<Announce> = {}, fails?: (content: Content) => boolean) {
+async function openTestPartition(announce: Partial<Announce> = {}, fails?: (entry: NewEntry) => boolean) {
   const clock = createVirtualClock(1_000_000);
   const entries: JournalEntry[] = [];
   let reads = 0;
@@ -29,9 +29,9 @@ async function openTestPartition(announce: Partial<Announce> = {}, fails?: (cont
       reads += 1;
       return { entries: [...entries], lastStoredAt: clock.now(), lastSequence: entries.length };
     },
-    append(content) {
-      if (fails?.(content)) throw new Error('no journal');
-      return Promise.resolve(entries.push({ ...content, recoverFrom: 0 }));
+    append(entry) {
+      if (fails?.(entry)) throw new Error('no journal');
+      return Promise.resolve(entries.push({ ...entry, recoverFrom: 0 }));
     },
     recoverFrom: async () => undefined,
     time: async () => ({ realMs: clock.now(), receivedAt: clock.machine.elapsed(), tookMs: 0 }),
@@ -84,10 +84,10 @@ describe('a partition', () => {
 
   it('rejects the requests of a failed turn, and recovers from its journal', async () => {
     let fails = true;
-    const isStart = (content: Content) => content.entry === 'facts' && content.facts[0]?.fact === 'started';
+    const isStart = (entry: NewEntry) => entry.entry === 'facts' && entry.facts[0]?.fact === 'started';
     const { partition, clock, answerFor, reads } = await openTestPartition(
       {},
-      (content) => fails && isStart(content),
+      (entry) => fails && isStart(entry),
     );
     expect(await answerFor('first')).toBe('unavailable');
     fails = false;

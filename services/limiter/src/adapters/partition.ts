@@ -23,10 +23,10 @@ import {
   unavailable,
 } from '../core/partition.ts';
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
-import type { Settings } from '../core/settings.ts';
+import type { LimiterSettings } from '../core/settings.ts';
 import { coordination, type QueueStats, queueStats, windows } from '../core/views.ts';
 import type { HighWaterMark } from './high-water-mark.ts';
-import { ClaimLost, type Content, type Journal } from './journal.ts';
+import { ClaimLost, type NewEntry, type Journal } from './journal.ts';
 import { recover, type Recovered } from './recover.ts';
 
 /** Publishes what a committed turn decided. Failures must not stop the turn. */
@@ -40,7 +40,7 @@ export interface PartitionParts {
   readonly journal: Journal;
   readonly highWaterMark: HighWaterMark;
   readonly clock: Clock;
-  readonly settings: Settings;
+  readonly settings: LimiterSettings;
   readonly announce: Announce;
   readonly log: Logger;
 }
@@ -210,8 +210,8 @@ class OwnedPartition implements Partition {
     this.#tryTo(() => traceStarts(batches, committed));
   }
 
-  #write(content: Content): Promise<number> {
-    const appended = this.#parts.journal.append(content);
+  #write(entry: NewEntry): Promise<number> {
+    const appended = this.#parts.journal.append(entry);
     this.#attempt(appended, (sequence) => this.#dispatch({ event: 'written', sequence }));
     return appended;
   }

@@ -3,7 +3,7 @@ import type { JournalEntry } from '@paceline/shared/contracts';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { PartitionData } from '../core/partition.ts';
 import { claimFacts, isClaimedByOther, type RecoveryContext, ledgerTime, restore } from '../core/recovery.ts';
-import type { Settings } from '../core/settings.ts';
+import type { LimiterSettings } from '../core/settings.ts';
 import type { HighWaterMark } from './high-water-mark.ts';
 import { type BrokerTime, ClaimLost, type Journal } from './journal.ts';
 
@@ -20,7 +20,7 @@ export interface RecoverParts {
   readonly journal: Journal;
   readonly highWaterMark: HighWaterMark;
   readonly clock: Clock;
-  readonly settings: Settings;
+  readonly settings: LimiterSettings;
   readonly log: Logger;
 }
 

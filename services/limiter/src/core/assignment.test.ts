@@ -6,12 +6,12 @@ const partitions = Array.from({ length: 8 }, (_, index) => index);
 const unowned: Owners = new Map();
 
 const limiters = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 12 });
-/** Some limiters, and owners as a crash, race or restart may leave them: live, gone or none. */
+/** Some limiters, and owners as a crash, race or restart may leave them: live, dead or none. */
 const anyOwnership = limiters.chain((ids) =>
   fc.tuple(
     fc.constant(ids),
     fc
-      .array(fc.option(fc.constantFrom(...ids, 'gone')), { minLength: 8, maxLength: 8 })
+      .array(fc.option(fc.constantFrom(...ids, 'dead')), { minLength: 8, maxLength: 8 })
       .map((owners) => new Map(owners.flatMap((owner, index) => (owner === null ? [] : [[index, owner]])))),
   ),
 );

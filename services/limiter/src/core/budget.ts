@@ -1,7 +1,7 @@
 import type { Lane } from '@paceline/shared/definition';
 import type { BudgetRecord, Policy } from '@paceline/shared/contracts';
 import { createQueue, type Queue } from './queue.ts';
-import type { Settings } from './settings.ts';
+import type { LimiterSettings } from './settings.ts';
 
 /** A permit that is held for a client and not started yet: it costs nothing if the client dies. */
 export interface Grant {
@@ -15,13 +15,13 @@ export interface Grant {
 
 /** The state of one account's budget. */
 export interface BudgetState {
-  readonly settings: Settings;
+  readonly settings: LimiterSettings;
   /** The part that the journal restores. */
   readonly record: BudgetRecord;
   readonly queue: Queue;
   /** Never more than the window has room for. */
   grants: readonly Grant[];
-  /** When a permit may become free merely because time passes; undefined while no request waits for that. */
+  /** When time alone may free a permit; undefined while no request waits for one. */
   alarmAt: number | undefined;
   /** Moving average of measured call durations, project ms; undefined before the first call. */
   callDuration: number | undefined;
@@ -44,7 +44,7 @@ export const newRecord = ({
   lastRejected: null,
 });
 
-export const createBudget = (record: BudgetRecord, settings: Settings): BudgetState => ({
+export const createBudget = (record: BudgetRecord, settings: LimiterSettings): BudgetState => ({
   settings,
   record: { ...record, intervals: [...record.intervals], pausedUntil: { ...record.pausedUntil } },
   queue: createQueue(),

@@ -79,11 +79,11 @@ export function dequeue(ledger: Ledger, budget: BudgetState, waiter: Waiter): vo
 const heartbeatInterval = ({ settings, waiting }: Ledger): number =>
   settings.heartbeatInterval * Math.max(1, Math.ceil(waiting / settings.heartbeatsPerInterval));
 
-/** When a waiter whose heartbeat comes now expires: after it has missed several. */
+/** When a waiter that sends a heartbeat now expires: after several missed ones. */
 export const expiryFrom = (ledger: Ledger, now: number): number =>
   now + heartbeatInterval(ledger) * ledger.settings.missedHeartbeatsAllowed * ledger.settings.scale;
 
-/** When a permit may next become free merely because time passes; undefined while no request waits. */
+/** When time alone may free the next permit; undefined while no request waits. */
 function nextAlarm(ledger: Ledger, budget: BudgetState, now: number): number | undefined {
   const { queue, grants, record } = budget;
   if (queue.byTicket.size === 0) return undefined;

@@ -1,12 +1,12 @@
 import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { type BudgetState, createBudget, newRecord, policyOf } from './budget.ts';
-import type { Settings } from './settings.ts';
+import type { LimiterSettings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 import { type AccountStats, createStats } from './stats.ts';
 
 /** The budgets of one partition, by account and endpoint. */
 export interface Ledger {
-  readonly settings: Settings;
+  readonly settings: LimiterSettings;
   /** Counts granted permits; with `epoch` it makes permit ids unique. */
   grants: number;
   /** The journal sequence of the claim under which this ledger decides. */
@@ -16,7 +16,7 @@ export interface Ledger {
   /** When the journal was found lost: its calls count as spent from then on. */
   lostAt: number | null;
   readonly budgets: Map<string, BudgetState>;
-  /** Budgets in which a permit may become free with time, earliest first. */
+  /** Budgets in which time alone may free a permit, earliest first. */
   readonly alarms: Sorted<BudgetState>;
   /** By account. */
   readonly stats: Map<string, AccountStats>;
@@ -26,7 +26,7 @@ export interface Ledger {
   waiting: number;
 }
 
-export const createLedger = (epoch: number, settings: Settings, quietUntil = 0): Ledger => ({
+export const createLedger = (epoch: number, settings: LimiterSettings, quietUntil = 0): Ledger => ({
   settings,
   grants: 0,
   epoch,
@@ -85,7 +85,7 @@ export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): Bud
 }
 
 /** The longest time from a call's start to its arrival upstream, assumed while it is not settled. */
-export const maxArrivalDelay = (endpoint: Budget, settings: Settings): number =>
+export const maxArrivalDelay = (endpoint: Budget, settings: LimiterSettings): number =>
   settings.sendWithin + settings.callTimeout[endpoint] + settings.guard + settings.clockLag;
 
 export function statsOf(ledger: Ledger, account: string): AccountStats {

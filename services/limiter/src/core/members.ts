@@ -3,9 +3,9 @@ import type { PartitionOwnership, Heartbeat } from '@paceline/shared/contracts';
 /** Another limiter, as known from its last heartbeat. */
 export interface Member {
   readonly owns: readonly PartitionOwnership[];
-  /** Our rounds that have ended since. */
+  /** Our rounds since then. */
   readonly silentRounds: number;
-  /** Whether it came over the connection that we have now. */
+  /** Whether that heartbeat arrived on our current connection. */
   readonly seenOnThisConnection: boolean;
 }
 

@@ -6,7 +6,7 @@ import { dequeue } from './grant.ts';
 import { isFor, type Ledger, maxArrivalDelay } from './ledger.ts';
 import type { Decision } from './protocol.ts';
 import { isForced } from './queue.ts';
-import type { Settings } from './settings.ts';
+import type { LimiterSettings } from './settings.ts';
 import { isPaused } from './window.ts';
 
 /** The commit point: the call counts from here on, before it is made. A repeated start counts nothing more. */
@@ -37,7 +37,11 @@ export function start(budget: BudgetState, request: PermitRequestOf<'start'>, no
  * How much time is left to send a started call. A delayed or repeated request may have started it long ago: counted
  * from now, the call could arrive later than its interval assumes.
  */
-export function startedReply({ permit, startedAt }: Interval, now: number, settings: Settings): PermitReply {
+export function startedReply(
+  { permit, startedAt }: Interval,
+  now: number,
+  settings: LimiterSettings,
+): PermitReply {
   const left = Math.max(0, startedAt + settings.sendWithin - now);
   return { answer: 'started', permit, sendBy: left / settings.scale };
 }

@@ -1,6 +1,6 @@
 import { forcedLanes, type Lane } from '@paceline/shared/definition';
 import type { PermitRequestOf } from '@paceline/shared/contracts';
-import type { Settings } from './settings.ts';
+import type { LimiterSettings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 
 /** A request that waits for a permit. Soft state: its client sends it again to a new owner. */
@@ -39,7 +39,7 @@ export const createQueue = (): Queue => ({
 });
 
 /** First come, first served, with a head start per lane: a request that waits long enough overtakes any newer one. */
-export function orderKey(request: PermitRequestOf<'acquire'>, settings: Settings): number {
+export function orderKey(request: PermitRequestOf<'acquire'>, settings: LimiterSettings): number {
   const slot = request.slotId === undefined || isForced(request.lane) ? 0 : settings.slotHeadStart;
   return request.requestedAt - settings.headStart[request.lane] - slot;
 }

@@ -2,7 +2,7 @@ import type { BudgetRecord, Fact, JournalEntry } from '@paceline/shared/contract
 import { type BudgetState, createBudget } from './budget.ts';
 import { evolve } from './evolve.ts';
 import { createLedger, keyOf, type Ledger, lossCountsUntil } from './ledger.ts';
-import type { Settings } from './settings.ts';
+import type { LimiterSettings } from './settings.ts';
 import { countedCalls, isPaused } from './window.ts';
 
 /** What an owner already knows when it reads the journal. */
@@ -38,7 +38,7 @@ function lastOwner(entries: readonly JournalEntry[]): string | undefined {
 export function ledgerTime(
   { entries, lastStoredAt }: JournalContent,
   brokerNow: number,
-  settings: Settings,
+  settings: LimiterSettings,
 ): number {
   const last = entries.at(-1);
   return timeAtTakeover({
@@ -90,7 +90,7 @@ const timeOfFact = (fact: Fact): number => (fact.fact === 'started' ? fact.inter
 export function restore(
   entries: readonly JournalEntry[],
   epoch: number,
-  settings: Settings,
+  settings: LimiterSettings,
   quietUntil = 0,
 ): Ledger {
   const ledger = createLedger(epoch, settings, quietUntil);

@@ -14,7 +14,7 @@ import {
 } from '@paceline/shared/definition';
 
 /** Everything that decisions depend on besides the state. Durations are project ms unless stated otherwise. */
-export interface Settings {
+export interface LimiterSettings {
   /** The documented policies, in force until upstream or an operator names another. */
   readonly policies: Readonly<Record<Budget, Policy>>;
   /** Permits per window reserved for the forced lanes; at least one always stays open to all lanes. */
@@ -60,7 +60,7 @@ const machine = {
 };
 
 /** The settings for a tier, with the machine's durations converted to project ms. */
-export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
+export const defaultSettings = (tier: Tier, clock: Clock): LimiterSettings => ({
   policies: limitsOf(tier),
   reserve: mapValues(budgets, ({ reserve }) => reserve),
   headStart: mapValues(lanes, ({ headStartMs }) => headStartMs),

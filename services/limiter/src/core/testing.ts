@@ -4,11 +4,11 @@ import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
 import { restore } from './recovery.ts';
-import { defaultSettings, type Settings } from './settings.ts';
+import { defaultSettings, type LimiterSettings } from './settings.ts';
 import { takeTurn } from './turn.ts';
 
 /** Without a reserve for the forced lanes; tests of the reserve set one. */
-export const settings: Settings = {
+export const settings: LimiterSettings = {
   ...defaultSettings('standard', createVirtualClock()),
   reserve: mapValues(budgets, () => 0),
 };
@@ -22,7 +22,7 @@ type AcquireOptions = Partial<PermitRequestOf<'acquire'>>;
  * A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves.
  * Long, because it is one table of small helpers over the same ledger.
  */
-export function createTestLimiter(endpoint: Budget, using: Settings = settings) {
+export function createTestLimiter(endpoint: Budget, using: LimiterSettings = settings) {
   let ledger: Ledger = createLedger(1, using);
   let epoch = 1;
   let now = 1_000_000_000;
@@ -50,7 +50,7 @@ export function createTestLimiter(endpoint: Budget, using: Settings = settings) 
     acquireRequest,
     now: () => now,
     ledger: () => ledger,
-    /** Ms until a permit may become free with time; undefined while no request waits. */
+    /** Ms until time alone may free a permit; undefined while no request waits. */
     alarmIn() {
       const at = ledger.alarms.first()?.alarmAt;
       return at === undefined ? undefined : Math.max(0, at - now);

@@ -9,7 +9,7 @@ import { cancel, start } from './permits.ts';
 import { operate } from './policy.ts';
 import type { Decision, LedgerRequest, Reply, Turn } from './protocol.ts';
 import { orderKey } from './queue.ts';
-import type { Settings } from './settings.ts';
+import type { LimiterSettings } from './settings.ts';
 import { settle } from './settle.ts';
 
 /**
@@ -68,7 +68,7 @@ const clampRequestTime = (request: LedgerRequest, now: number): LedgerRequest =>
   request.do === 'acquire' && request.requestedAt > now ? { ...request, requestedAt: now } : request;
 
 /** The acquires in queue order: one that is refused leaves the queue before those behind it get their position. */
-const acquiresInOrder = (requests: readonly LedgerRequest[], settings: Settings) =>
+const acquiresInOrder = (requests: readonly LedgerRequest[], settings: LimiterSettings) =>
   requests
     .flatMap((request, index) =>
       request.do === 'acquire' ? [{ request, index, key: orderKey(request, settings) }] : [],

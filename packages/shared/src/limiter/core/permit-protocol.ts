@@ -38,8 +38,8 @@ export type PermitState =
       readonly permit: string;
       readonly sentAt: number;
     }
-  | (StartedPermit & { readonly state: 'started'; readonly sendBy: number })
-  | (StartedPermit & { readonly state: 'sent' })
+  | (CallPermit & { readonly state: 'started'; readonly sendBy: number })
+  | (CallPermit & { readonly state: 'sent' })
   | {
       readonly state: 'settling';
       readonly report: PermitRequestOf<'settle'>;
@@ -58,7 +58,7 @@ export type PermitState =
     }
   | { readonly state: 'closed' };
 
-interface StartedPermit {
+interface CallPermit {
   readonly request: PermitRequestOf<'acquire'>;
   readonly permit: string;
   /** The client has closed. */
