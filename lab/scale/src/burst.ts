@@ -4,15 +4,15 @@ import { quantile } from '@paceline/kit/statistics';
 import { openDatabase, tables } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
 
-const atOnce = 100;
+const burstSize = 100;
 const rounds = 20;
 const floorStream = 'SCALE_FLOOR';
 
 export type Burst = Awaited<ReturnType<typeof burst>>;
 
-/** A hundred adds at once, round after round, with upstream's limits as they are documented. */
+/** Rounds of a hundred adds at once, with upstream's documented limits. */
 export async function burst(stack: TestStack) {
-  // Code is slow when it runs for the first time.
+  // Warm-up.
   for (let round = 0; round < 3; round += 1) await hundredAdds(stack);
   const floor = await measureFloor(stack);
   const all: Awaited<ReturnType<typeof hundredAdds>> = [];
@@ -21,7 +21,7 @@ export async function burst(stack: TestStack) {
     requests: all.length,
     accepted: all.filter(({ status }) => status === 202).length,
     estimated: all.filter(({ status, estimated }) => status === 202 && estimated).length,
-    // Real ms of one `POST /v1/riders` with a hundred at once; the floor with nothing else asked for.
+    // Real ms per `POST /v1/riders` with a hundred at once; the floor without other load.
     ...quantiles(all.map(({ took }) => took)),
     floor,
   };
@@ -31,17 +31,17 @@ let rider = 5_000_000;
 
 const hundredAdds = (stack: TestStack) =>
   Promise.all(
-    Array.from({ length: atOnce }, async () => {
+    Array.from({ length: burstSize }, async () => {
       rider += 1;
       const body = JSON.stringify({ riderId: rider });
-      const began = performance.now();
+      const startedAt = performance.now();
       const answer = await stack.post('/v1/riders', body);
-      const took = performance.now() - began;
+      const took = performance.now() - startedAt;
       return { status: answer.status, estimated: typeof answer.body['estimatedAt'] === 'string', took };
     }),
   );
 
-/** What a command can't be accepted without: its row is stored, then its message. */
+/** The minimum for accepting a command: one insert, then one publish. */
 async function measureFloor(stack: TestStack) {
   const database = openDatabase(stack.databaseUrl, () => undefined, 1);
   const connection = await connect(stack.broker.adminUrl, 'provision');
@@ -50,26 +50,26 @@ async function measureFloor(stack: TestStack) {
   const js = jetstream(connection);
   const took: number[] = [];
   for (let each = 0; each < 500; each += 1) {
-    const began = performance.now();
+    const startedAt = performance.now();
     await database.db.insert(tables.commands).values(endedCommand());
     await js.publish(floorStream, JSON.stringify({ each }));
-    took.push(performance.now() - began);
+    took.push(performance.now() - startedAt);
   }
   await streams.delete(floorStream);
   await Promise.all([database.close(), connection.close()]);
   return quantiles(took.slice(100));
 }
 
-/** One that nobody carries out. */
+/** A finished command, which is not carried out. */
 function endedCommand(): (typeof tables.commands)['$inferInsert'] {
   const at = Date.now();
-  const moments = { requestedAt: at, publishedAt: at, updatedAt: at, finishedAt: at };
+  const times = { requestedAt: at, publishedAt: at, updatedAt: at, finishedAt: at };
   return {
     commandId: crypto.randomUUID(),
     type: 'add-rider',
     riderId: 1,
     progress: { state: 'done' },
-    ...moments,
+    ...times,
   };
 }
 

@@ -9,27 +9,27 @@ import { commandsToDone, workloads } from './workloads.ts';
 
 const usage = `npm run lab -- scale [--burst] [--seconds N]
 
-Measures what more processes and a cluster bring on this machine, and what is the bound; writes docs/scale.md. Linux only.
+Measures how throughput changes with more processes and a cluster on this machine, and writes docs/scale.md. Linux only.
 
-  --burst      only how long 100 adds at once take until their 202
-  --seconds N  for each figure (default 5)
+  --burst      only measure how long 100 adds at once take until their 202
+  --seconds N  duration per figure (default 5)
 
-Exit code 0: measured. 2: called wrongly.`;
+Exit codes: 0 measured, 2 wrong usage.`;
 
 const options = {
   seconds: { type: 'string', default: '5' },
   burst: { type: 'boolean', default: false },
 } as const;
 
-/** @param lasts real ms for each figure */
+/** @param lasts real ms per figure */
 const measureAll = (brokers: number, replicas: number, lasts: number) =>
   onStack(brokers, replicas, async (stack) => {
     const rows: Array<readonly string[]> = [];
-    await allowPlenty(stack);
-    // Code is slow when it runs for the first time.
+    await raiseLimits(stack);
+    // Warm-up.
     await commandsToDone(stack, lasts / 2);
-    for (const [what, workload] of Object.entries(workloads)) {
-      const row = rowOf([String(brokers), String(replicas), what], await workload(stack, lasts));
+    for (const [name, workload] of Object.entries(workloads)) {
+      const row = rowOf([String(brokers), String(replicas), name], await workload(stack, lasts));
       terminal.out(row.join(' | '));
       rows.push(row);
     }
@@ -44,7 +44,7 @@ async function onStack<T>(
   const stack = await startTestStack(sandboxClock(Date.now(), 60), {
     PACELINE_BROKERS: String(brokers),
     PACELINE_REPLICAS: `limiter=${replicas},api=${replicas},rider-sync=${replicas}`,
-    // What is measured is asked for here.
+    // No load but the measured one.
     ...Object.fromEntries(kindNames.map((kind) => [`SYNC_${kind.toUpperCase()}`, 'off'])),
     LOG_LEVEL: 'error',
   });
@@ -55,8 +55,8 @@ async function onStack<T>(
   }
 }
 
-/** A thousand calls in a sixtieth of a real second, so that upstream's limits are not the bound. */
-async function allowPlenty(stack: TestStack): Promise<void> {
+/** A thousand calls per 1/60 s of real time, so that upstream's limits don't bound the result. */
+async function raiseLimits(stack: TestStack): Promise<void> {
   const budgets = ['riders_single', 'riders_bulk'];
   const policies = Object.fromEntries(budgets.map((each) => [each, { limit: 1_000, windowMs: 1_000 }]));
   await send('POST', `${stack.sandboxUrl}/control/policies`, policies);
@@ -74,14 +74,14 @@ async function send(method: string, url: string, body: unknown): Promise<void> {
 process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), terminal, async (given) => {
   const seconds = numberOf('--seconds', given.seconds, 0.1, 3_600);
   const [load = 0] = loadavg();
-  const hundredAtOnce = burstLines(await onStack(1, 1, burst));
-  terminal.out(hundredAtOnce.join('\n'));
+  const burstResult = burstLines(await onStack(1, 1, burst));
+  terminal.out(burstResult.join('\n'));
   if (given.burst) return 0;
   const rows: Array<readonly string[]> = [];
   for (const brokers of [1, 3]) {
     for (const replicas of [1, 2, 3]) rows.push(...(await measureAll(brokers, replicas, seconds * 1_000)));
   }
-  await writePage(rows, hundredAtOnce, `npm run lab -- scale --seconds ${seconds}`, load);
-  terminal.error('Written to docs/scale.md.');
+  await writePage(rows, burstResult, `npm run lab -- scale --seconds ${seconds}`, load);
+  terminal.error('wrote docs/scale.md');
   return 0;
 });

@@ -8,26 +8,26 @@ export type LoadFigures = Awaited<ReturnType<typeof measure>>;
 
 interface RequestLoad {
   readonly inFlight: number;
-  /** Real ms for which new requests are begun. */
+  /** Real ms during which new requests are started. */
   readonly lasts: number;
-  /** One request; returns how much it brought, 0 when it was refused. */
+  /** Makes one request. @returns the units of work it completed, 0 when refused */
   once(): Promise<number>;
 }
 
-/** Keeps a number of requests in flight for a while, and ends with the last answer. */
+/** Keeps a number of requests in flight for a while; ends with the last response. */
 export async function measure(stack: TestStack, { inFlight, lasts, once }: RequestLoad) {
   const took: number[] = [];
-  let brought = 0;
+  let completed = 0;
   let refused = 0;
   const journal = await journalBytes(stack);
   const before = await cpuTimes(stack);
   const from = performance.now();
   const worker = async () => {
     while (performance.now() - from < lasts) {
-      const began = performance.now();
+      const startedAt = performance.now();
       const amount = await once();
-      brought += amount;
-      if (amount > 0) took.push(performance.now() - began);
+      completed += amount;
+      if (amount > 0) took.push(performance.now() - startedAt);
       else refused += 1;
     }
   };
@@ -35,18 +35,18 @@ export async function measure(stack: TestStack, { inFlight, lasts, once }: Reque
   const ms = performance.now() - from;
   const after = await cpuTimes(stack);
   return {
-    perSecond: (brought / ms) * 1_000,
-    /** Real ms of one request that was answered as hoped for. */
+    perSecond: (completed / ms) * 1_000,
+    /** Real ms per successful request. */
     p50: quantile(took, 0.5),
     p99: quantile(took, 0.99),
     refused,
-    /** By which the limiter's journal grew, for each thing that was brought. */
-    journalBytes: ((await journalBytes(stack)) - journal) / brought,
+    /** Growth of the limiter's journal per completed unit. */
+    journalBytes: ((await journalBytes(stack)) - journal) / completed,
     cpu: sharesBetween(before, after),
   };
 }
 
-/** How much the limiter's journal holds, in bytes. */
+/** Size of the limiter's journal. */
 async function journalBytes(stack: TestStack): Promise<number> {
   const connection = await connect(stack.broker.adminUrl, 'provision');
   try {

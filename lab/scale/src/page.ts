@@ -8,7 +8,7 @@ import type { LoadFigures } from './measure.ts';
 type Row = readonly string[];
 
 const pageFile = join(import.meta.dirname, '../../../docs/scale.md');
-const [begins, ends] = ['<!-- written by npm run lab -- scale -->', '<!-- until here -->'];
+const [startMark, endMark] = ['<!-- written by npm run lab -- scale -->', '<!-- until here -->'];
 const columns = [
   'brokers',
   'of each',
@@ -24,13 +24,13 @@ const columns = [
 ];
 const isNumber = (column: number) => !['what', 'most CPU'].includes(columns[column] ?? '');
 
-/** @param of brokers, processes of each, what is measured */
-export function rowOf(of: Row, { perSecond, p50, p99, refused, journalBytes, cpu }: LoadFigures): Row {
+/** @param labels brokers, processes of each, workload */
+export function rowOf(labels: Row, { perSecond, p50, p99, refused, journalBytes, cpu }: LoadFigures): Row {
   const percent = (share: number) => `${Math.round(share * 100)} %`;
   const most = cpu.of.slice(0, 5).map(([name, share]) => `${name} ${percent(share)}`);
   const numbers = [perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1), String(refused)];
   return [
-    ...of,
+    ...labels,
     ...numbers,
     `${journalBytes.toFixed(0)} B`,
     percent(cpu.ours),
@@ -39,28 +39,28 @@ export function rowOf(of: Row, { perSecond, p50, p99, refused, journalBytes, cpu
   ];
 }
 
-/** What a hundred adds at once came to, as lines of the page. */
+/** The burst result as lines of the page. */
 export function burstLines({ requests, accepted, estimated, p50, p99, floor }: Burst): string[] {
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   return [
-    `100 \`POST /v1/riders\` at once, ${requests} in all: ${accepted} accepted, ${estimated} with the estimate.`,
+    `100 \`POST /v1/riders\` at once, ${requests} in total: ${accepted} accepted, ${estimated} with an estimate.`,
     '',
     `- until the 202: p50 ${ms(p50)}, p99 ${ms(p99)}`,
     `- floor, one insert and one publish: p50 ${ms(floor.p50)}, p99 ${ms(floor.p99)}`,
   ];
 }
 
-/** Puts what was measured where the page has it. @param load of the machine before anything began */
+/** Writes the results into the page's section. @param load the machine's load before the run */
 export async function writePage(
   rows: readonly Row[],
-  hundredAtOnce: readonly string[],
+  burstResult: readonly string[],
   command: string,
   load: number,
 ): Promise<void> {
   const page = await readFile(pageFile, 'utf8');
-  const [before, rest] = page.split(begins);
-  const [, after] = rest?.split(ends) ?? [];
-  if (after === undefined) throw new Error(`docs/scale.md has no place between ${begins} and ${ends}`);
+  const [before, rest] = page.split(startMark);
+  const [, after] = rest?.split(endMark) ?? [];
+  if (after === undefined) throw new Error(`docs/scale.md: no section between ${startMark} and ${endMark}`);
   const machine =
     `\`${command}\` on ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}) with Node ` +
     `${process.versions.node}; the machine's load before it was ${load.toFixed(1)}.`;
@@ -68,10 +68,10 @@ export async function writePage(
     pageFile,
     [
       before,
-      begins,
-      ...[machine, hundredAtOnce.join('\n'), table(columns, rows, isNumber)].map((part) => `\n\n${part}`),
+      startMark,
+      ...[machine, burstResult.join('\n'), table(columns, rows, isNumber)].map((part) => `\n\n${part}`),
       '\n\n',
-      ends,
+      endMark,
       after,
     ].join(''),
   );

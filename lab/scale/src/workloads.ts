@@ -7,15 +7,15 @@ import { eventually } from '@paceline/shared/testing';
 import { measure, type LoadFigures } from './measure.ts';
 
 const permitsInFlight = 64;
-/** More would wait for each other. */
+/** More requests would wait for each other. */
 const commandsInFlight = 16;
-/** Few enough that one rider-sync's three bulk calls at once are the bound, and not who waits for them. */
+/** Few enough that rider-sync's three concurrent bulk calls are the bound, not the waiting imports. */
 const importsInFlight = 8;
 const ridersOfAnImport = 1_000;
-/** In the sandbox everybody above is a rider in no club of ours. */
+/** Sandbox riders above this id are in no club of ours. */
 let rider = 4_000_000;
 
-/** By name, in this order on one system. After permits the API is busy with storing what it was told of them. */
+/** Run in this order on one system. Permits last, because the API then stores their events for a while. */
 export const workloads: Readonly<Record<string, (stack: TestStack, lasts: number) => Promise<LoadFigures>>> =
   {
     'commands, to 202': (stack, lasts) => commands(stack, lasts, {}),
@@ -24,12 +24,12 @@ export const workloads: Readonly<Record<string, (stack: TestStack, lasts: number
     permits,
   };
 
-/** Goes through every process; also what warms them up. */
+/** Involves every process; also used as warm-up. */
 export function commandsToDone(stack: TestStack, lasts: number): Promise<LoadFigures> {
   return commands(stack, lasts, { prefer: 'wait=30' });
 }
 
-/** Each permit of an account of its own, so that no window is ever full; it goes back unused. */
+/** Each permit is for a new account, so that no window is ever full, and is returned unused. */
 async function permits(stack: TestStack, lasts: number): Promise<LoadFigures> {
   const connection = await connect(stack.broker.urlFor('rider-sync'), 'rider-sync');
   const limiters = createLimiters(
@@ -49,23 +49,23 @@ async function permits(stack: TestStack, lasts: number): Promise<LoadFigures> {
   return measured;
 }
 
-/** One rider each, of all processes of the API in turn. What has only been taken is ended before anything else begins. */
+/** One rider per request, to all API processes in turn. Waits until all commands have finished. */
 async function commands(
   stack: TestStack,
   lasts: number,
   headers: Record<string, string>,
 ): Promise<LoadFigures> {
-  const wanted = 'prefer' in headers ? 200 : 202;
+  const expected = 'prefer' in headers ? 200 : 202;
   const once = async () => {
     rider += 1;
-    return (await post(stack, '/v1/riders', { riderId: rider }, headers)) === wanted ? 1 : 0;
+    return (await post(stack, '/v1/riders', { riderId: rider }, headers)) === expected ? 1 : 0;
   };
   const measured = await measure(stack, { inFlight: commandsInFlight, lasts, once });
   await eventually(
     async () => {
       const newest = await stack.api.call('GET /v1/commands', { query: { limit: 50 } });
-      const left = newest.items.filter(({ state }) => !['done', 'failed', 'expired'].includes(state));
-      if (left.length > 0) throw new Error('commands have not ended');
+      const open = newest.items.filter(({ state }) => !['done', 'failed', 'expired'].includes(state));
+      if (open.length > 0) throw new Error('commands not finished');
     },
     { timeoutMs: 60_000 },
   );

@@ -1,6 +1,6 @@
 import { matchesGlob } from 'node:path';
 import satisfies from 'spdx-satisfies';
-import { type Advisory, advisories, installedPackages, type Licensed, NotAsked } from './pnpm.ts';
+import { type Advisory, advisories, installedPackages, type Licensed, RegistryUnavailable } from './pnpm.ts';
 import {
   type AcceptedAdvisory,
   acceptedAdvisories,
@@ -10,7 +10,7 @@ import {
 } from './policy.ts';
 import { programs } from './sbom.ts';
 
-/** What is wrong with the licences, a sentence each. */
+/** One line per licence problem. */
 export function judgeLicences(
   packages: readonly Licensed[],
   allowed: readonly string[],
@@ -27,11 +27,11 @@ export function judgeLicences(
     ...refused.map(({ name, versions, licence }) => `${name}@${versions.join(', ')} is under ${licence}`),
     ...exceptions
       .filter((each) => !used.has(each))
-      .map(({ packages: glob, licence }) => `the exception for ${glob} (${licence}) is for nothing`),
+      .map(({ packages: glob, licence }) => `the exception for ${glob} (${licence}) is unused`),
   ];
 }
 
-/** What is known against the packages and not accepted, a sentence each. */
+/** One line per advisory that is not accepted, and per unused exception. */
 export function judgeAdvisories(
   advisories: readonly Advisory[],
   accepted: readonly AcceptedAdvisory[],
@@ -39,19 +39,19 @@ export function judgeAdvisories(
   const known = new Set(advisories.map((each) => each.github_advisory_id));
   const accept = new Set(accepted.map(({ id }) => id));
   return [
-    ...advisories.filter((each) => !accept.has(each.github_advisory_id)).map(sentence),
-    ...accepted.filter(({ id }) => !known.has(id)).map(({ id }) => `the exception for ${id} is for nothing`),
+    ...advisories.filter((each) => !accept.has(each.github_advisory_id)).map(describeAdvisory),
+    ...accepted.filter(({ id }) => !known.has(id)).map(({ id }) => `the exception for ${id} is unused`),
   ];
 }
 
-function sentence(advisory: Advisory): string {
+function describeAdvisory(advisory: Advisory): string {
   const { module_name: name, severity, title, url } = advisory;
   const versions = advisory.findings.map(({ version }) => version).join(', ');
-  const ways = advisory.findings.flatMap(({ paths }) => paths).slice(0, 3);
-  return `${name}@${versions} (${severity}): ${title}, ${url}, by way of ${ways.join(' and ')}`;
+  const paths = advisory.findings.flatMap(({ paths }) => paths).slice(0, 3);
+  return `${name}@${versions} (${severity}): ${title}, ${url}, via ${paths.join(' and ')}`;
 }
 
-/** What is no SPDX expression is not allowed, whatever it says. */
+/** A licence that isn't a valid SPDX expression is not allowed. */
 function isAllowed(licence: string, allowed: readonly string[]): boolean {
   try {
     return satisfies(licence, [...allowed]);
@@ -60,42 +60,42 @@ function isAllowed(licence: string, allowed: readonly string[]): boolean {
   }
 }
 
-/** EX_TEMPFAIL of sysexits: nothing was found, for the registry could not be asked. */
-const notAsked = 75;
+/** EX_TEMPFAIL of sysexits: the registry could not be reached. */
+const notChecked = 75;
 
-async function licences(): Promise<number> {
+async function checkLicences(): Promise<number> {
   const packages = await installedPackages();
   const problems = judgeLicences(packages, allowedLicences, licenceExceptions);
-  console.log(`Licences of ${packages.length} packages: ${counted(packages)}.`);
+  console.log(`Licences of ${packages.length} packages: ${licenceCounts(packages)}.`);
   for (const { packages: glob, licence, reason } of licenceExceptions)
     console.log(`  by exception: ${glob} (${licence}): ${reason}`);
   for (const { name, licence, use } of await programs())
     console.log(`  program: ${name} (${licence}): ${use}`);
-  return verdict('Licences', problems, 'all are allowed, or have an exception');
+  return verdict('Licences', problems, 'all allowed or with an exception');
 }
 
-async function known(): Promise<number> {
+async function checkAdvisories(): Promise<number> {
   try {
     const answer = await advisories(process.argv[2]);
     const problems = judgeAdvisories(answer.advisories, acceptedAdvisories);
     for (const { id, reason } of acceptedAdvisories) console.log(`  accepted: ${id}: ${reason}`);
-    return verdict('Advisories', problems, `none that count for ${answer.packages} packages`);
+    return verdict('Advisories', problems, `none for ${answer.packages} packages`);
   } catch (error) {
-    if (!(error instanceof NotAsked)) throw error;
-    console.log(`Advisories: NOT CHECKED. The registry could not be asked. ${error.message}`);
-    return notAsked;
+    if (!(error instanceof RegistryUnavailable)) throw error;
+    console.log(`Advisories: NOT CHECKED, registry unavailable: ${error.message}`);
+    return notChecked;
   }
 }
 
-function verdict(what: string, problems: readonly string[], fine: string): number {
-  for (const problem of problems) console.log(`  WRONG: ${problem}`);
+function verdict(subject: string, problems: readonly string[], okText: string): number {
+  for (const problem of problems) console.log(`  PROBLEM: ${problem}`);
   console.log(
-    `${what}: ${problems.length === 0 ? fine : `${problems.length} wrong; see lab/supply/src/policy.ts`}.`,
+    `${subject}: ${problems.length === 0 ? okText : `${problems.length} problem(s), see lab/supply/src/policy.ts`}.`,
   );
   return problems.length === 0 ? 0 : 1;
 }
 
-function counted(packages: readonly Licensed[]): string {
+function licenceCounts(packages: readonly Licensed[]): string {
   const counts = Map.groupBy(packages, ({ licence }) => licence);
   return [...counts]
     .toSorted(([, a], [, b]) => b.length - a.length)
@@ -103,8 +103,8 @@ function counted(packages: readonly Licensed[]): string {
     .join(', ');
 }
 
-// What our packages are licensed under, and what is known against them: `npm run lab -- dependencies`.
+// Checks licences and advisories of our packages: `npm run lab -- dependencies`.
 if (import.meta.main) {
-  const found = [await licences(), await known()];
-  process.exitCode = found.includes(1) ? 1 : Math.max(...found);
+  const exitCodes = [await checkLicences(), await checkAdvisories()];
+  process.exitCode = exitCodes.includes(1) ? 1 : Math.max(...exitCodes);
 }

