@@ -4,54 +4,54 @@ import { subscribe, request } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.ts';
 
 const { events, signups, syncRuns, syncLogs } = tables;
 const minute = 60_000;
 const hour = 60 * minute;
 const longSlot = 8 * hour;
 
-let world: World;
+let harness: EventSyncHarness;
 let service: HarnessService;
 let key: string;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 600 });
+  harness = await openEventSyncHarness({ scale: 600 });
 });
 
 beforeEach(async () => {
-  key = world.newKey();
-  await world.db.delete(syncRuns);
-  await world.db.delete(syncLogs);
-  await world.db.delete(events);
+  key = harness.newKey();
+  await harness.db.delete(syncRuns);
+  await harness.db.delete(syncLogs);
+  await harness.db.delete(events);
 });
 
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 const start = async (env: Record<string, string> = {}) => {
-  service = await world.start({ ZWIFTRACING_API_KEY: key, ...env });
+  service = await harness.start({ ZWIFTRACING_API_KEY: key, ...env });
 };
 
 const runOf = async (slotId: string) => {
-  const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
   return run;
 };
 const ended = (slotId: string) =>
-  world.until(async () => {
+  harness.until(async () => {
     const run = await runOf(slotId);
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
   });
 const runSlot = async (kind: 'near' | 'far', slotMs: number) =>
-  ended((await world.tick(kind, slotMs)).slotId);
+  ended((await harness.tick(kind, slotMs)).slotId);
 
 const calls = () =>
-  world.db
+  harness.db
     .select({
       runId: syncLogs.runId,
       target: syncLogs.target,
@@ -65,7 +65,7 @@ const calls = () =>
 describe('a far slot', () => {
   it('fetches the event list and signups of events in the next two days, each once', async () => {
     await start();
-    const from = world.lastSeq();
+    const from = harness.lastSeq();
     const run = await runSlot('far', 20 * minute);
     expect(run).toMatchObject({ state: 'done', error: null, checkpoint: null });
     // More events than calls: the rest is deferred.
@@ -73,7 +73,7 @@ describe('a far slot', () => {
     const { planned, synced, failed, deferred } = run.counts;
     expect(planned).toBe(synced + failed + deferred);
 
-    const all = await world.db.select().from(events);
+    const all = await harness.db.select().from(events);
     expect(all.length).toBeGreaterThan(500);
     const leadOf = new Map(
       all.map(({ eventId, startsAt, signupsFetchedAt }) => [eventId, startsAt - (signupsFetchedAt ?? 0)]),
@@ -84,19 +84,19 @@ describe('a far slot', () => {
     expect(first).toMatchObject({ target: 'upcoming', status: 200, message: `${all.length} events` });
     const ofRun = others.filter(({ runId }) => runId === run.runId).map(({ target }) => target);
     expect(new Set(ofRun).size).toBe(run.counts.synced);
-    expect(world.requested(from)).toEqual(expect.arrayContaining(ofRun));
+    expect(harness.requested(from)).toEqual(expect.arrayContaining(ofRun));
     for (const eventId of ofRun) expect(leadOf.get(eventId)).toBeLessThanOrEqual(48 * hour);
-    expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
+    expect((await harness.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
   it('starts with the earliest events, and ends when none is left', async () => {
     await start();
-    const ids = await world.upstreamEvents(4);
-    await world.list(ids, 20 * hour);
-    const from = world.lastSeq();
+    const ids = await harness.upstreamEvents(4);
+    await harness.list(ids, 20 * hour);
+    const from = harness.lastSeq();
     const run = await runSlot('far', longSlot);
     expect(run).toMatchObject({ state: 'done', counts: { planned: 4, synced: 4, failed: 0, deferred: 0 } });
-    expect(world.requested(from)).toEqual(ids);
+    expect(harness.requested(from)).toEqual(ids);
   });
 
   it('that is over before its tick arrives defers its work', async () => {
@@ -108,7 +108,7 @@ describe('a far slot', () => {
 
   it('does not fetch a list that is fresh', async () => {
     await start();
-    await world.list(await world.upstreamEvents(1), 20 * hour);
+    await harness.list(await harness.upstreamEvents(1), 20 * hour);
     await runSlot('far', longSlot);
     expect((await calls()).map(({ target }) => target)).not.toContain('upcoming');
   });
@@ -117,30 +117,30 @@ describe('a far slot', () => {
 describe('a near slot', () => {
   it('fetches no started events, and far events only with spare calls', async () => {
     await start();
-    const [started, near, far] = await world.upstreamEvents(3);
-    await world.list([started ?? ''], -1);
-    await world.list([near ?? ''], 55 * minute);
-    await world.list([far ?? ''], 20 * hour);
-    const from = world.lastSeq();
+    const [started, near, far] = await harness.upstreamEvents(3);
+    await harness.list([started ?? ''], -1);
+    await harness.list([near ?? ''], 55 * minute);
+    await harness.list([far ?? ''], 20 * hour);
+    const from = harness.lastSeq();
     expect(await runSlot('near', longSlot)).toMatchObject({
       state: 'done',
       counts: { planned: 2, synced: 2 },
     });
-    expect(world.requested(from)).toEqual([near, far]);
+    expect(harness.requested(from)).toEqual([near, far]);
     expect((await calls()).map(({ because }) => because)).toEqual(['never_fetched', 'never_fetched']);
   });
 
   it('publishes the freshness at its end; a request returns the same and the next events', async () => {
     await start();
-    const [near = '', far = ''] = await world.upstreamEvents(2);
-    await world.list([near], 55 * minute);
-    await world.list([far, '7'], 20 * hour);
+    const [near = '', far = ''] = await harness.upstreamEvents(2);
+    await harness.list([near], 55 * minute);
+    await harness.list([far, '7'], 20 * hour);
     const published: FreshnessMeasured[] = [];
-    const subscription = subscribe(world.bus, catalog.freshnessMeasured, {}, (message) =>
+    const subscription = subscribe(harness.bus, catalog.freshnessMeasured, {}, (message) =>
       published.push(message),
     );
     await runSlot('near', longSlot);
-    await world.until(() => expect(published).toHaveLength(1));
+    await harness.until(() => expect(published).toHaveLength(1));
     subscription.unsubscribe();
     const counts = [
       { class: 'urgent', events: 0, within: 0 },
@@ -148,29 +148,29 @@ describe('a near slot', () => {
       { class: 'far', events: 2, within: 1 },
     ];
     expect(published[0]?.classes).toMatchObject(counts);
-    const report = await request(world.bus, catalog.freshness, {}, { next: 1 }, 5_000);
+    const report = await request(harness.bus, catalog.freshness, {}, { next: 1 }, 5_000);
     expect(report.classes).toMatchObject(counts);
     expect(report.next).toMatchObject([{ eventId: '7', because: 'never_fetched', withinGoal: false }]);
   });
 
   it('gets its calls before a far run that waits for the same budget', async () => {
     await start();
-    const ids = await world.upstreamEvents(23);
+    const ids = await harness.upstreamEvents(23);
     const near = ids.slice(0, 3);
     const far = ids.slice(3);
-    await world.list(far, 20 * hour);
-    const from = world.lastSeq();
-    const slow = await world.tick('far', longSlot);
-    await world.until(() => expect(world.requested(from).length).toBeGreaterThan(0));
-    await world.list(near, 50 * minute);
-    const before = world.requested(from).length;
-    const fast = await ended((await world.tick('near', longSlot)).slotId);
-    const order = world.requested(from);
+    await harness.list(far, 20 * hour);
+    const from = harness.lastSeq();
+    const slow = await harness.tick('far', longSlot);
+    await harness.until(() => expect(harness.requested(from).length).toBeGreaterThan(0));
+    await harness.list(near, 50 * minute);
+    const before = harness.requested(from).length;
+    const fast = await ended((await harness.tick('near', longSlot)).slotId);
+    const order = harness.requested(from);
     expect(order.slice(before, before + near.length).toSorted()).toEqual(near.toSorted());
     expect(fast).toMatchObject({ state: 'done', counts: { failed: 0, deferred: 0 } });
     expect(await ended(slow.slotId)).toMatchObject({ state: 'done' });
-    expect(new Set(world.requested(from))).toEqual(new Set(ids));
-    expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+    expect(new Set(harness.requested(from))).toEqual(new Set(ids));
+    expect(harness.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 });
 
@@ -188,7 +188,7 @@ describe('a source that this key cannot use', () => {
 
   it('fails the run after three calls when it is signups', async () => {
     await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
-    await world.list(await world.upstreamEvents(10), 20 * hour);
+    await harness.list(await harness.upstreamEvents(10), 20 * hour);
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'failed',
       error: reason('signups'),
@@ -200,8 +200,8 @@ describe('a source that this key cannot use', () => {
 describe('an upstream failure', () => {
   it('for one event fails that event only', async () => {
     await start();
-    const [first = '', second = ''] = await world.upstreamEvents(2);
-    await world.list([first, '7', second], 20 * hour);
+    const [first = '', second = ''] = await harness.upstreamEvents(2);
+    await harness.list([first, '7', second], 20 * hour);
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'done',
       error: 'event 7: ZwiftRacing answered 404: not found',
@@ -211,16 +211,16 @@ describe('an upstream failure', () => {
 
   it('that is transient is retried, each time with a permit of its own', async () => {
     await start();
-    await world.list(await world.upstreamEvents(1), 20 * hour);
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 2 });
+    await harness.list(await harness.upstreamEvents(1), 20 * hour);
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 2 });
     expect(await runSlot('far', longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
     expect((await calls()).map(({ status }) => status)).toEqual([503, 503, 200]);
   });
 
   it('for every event fails the run after three events', async () => {
     await start();
-    await world.list(await world.upstreamEvents(8), 20 * hour);
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 99 });
+    await harness.list(await harness.upstreamEvents(8), 20 * hour);
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 99 });
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'failed',
       counts: { planned: 8, failed: 3, deferred: 5 },
@@ -230,9 +230,9 @@ describe('an upstream failure', () => {
 
   it('for the event list leaves the older copy in use', async () => {
     await start();
-    await world.list(await world.upstreamEvents(1), 20 * hour);
-    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) - hour });
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'events', times: 3 });
+    await harness.list(await harness.upstreamEvents(1), 20 * hour);
+    await harness.db.update(events).set({ fetchedAt: Math.round(harness.clock.now()) - hour });
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'events', times: 3 });
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'done',
       error: 'event list: ZwiftRacing answered 503: server error',
@@ -242,26 +242,26 @@ describe('an upstream failure', () => {
 
   it('with 429 because of an undocumented limit is retried once the window is free', async () => {
     await start();
-    await world.list(await world.upstreamEvents(2), 20 * hour);
-    world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
+    await harness.list(await harness.upstreamEvents(2), 20 * hour);
+    harness.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
     expect(await runSlot('far', longSlot)).toMatchObject({ state: 'done', counts: { synced: 2, failed: 0 } });
     expect((await calls()).map(({ status }) => status)).toEqual([200, 429, 200]);
-    world.sandbox.controls.changePolicies({ signups: null });
+    harness.sandbox.controls.changePolicies({ signups: null });
   });
 });
 
 describe('a stopped process', () => {
   it('returns its slot, and the next process continues without fetching anything twice', async () => {
     await start();
-    const ids = await world.upstreamEvents(5);
-    await world.list(ids, 20 * hour);
-    const from = world.lastSeq();
-    const { slotId } = await world.tick('far', longSlot);
-    await world.until(async () => expect((await runOf(slotId))?.counts.synced).toBeGreaterThan(1));
+    const ids = await harness.upstreamEvents(5);
+    await harness.list(ids, 20 * hour);
+    const from = harness.lastSeq();
+    const { slotId } = await harness.tick('far', longSlot);
+    await harness.until(async () => expect((await runOf(slotId))?.counts.synced).toBeGreaterThan(1));
     await service.stop();
     expect(await runOf(slotId)).toMatchObject({ state: 'running' });
     await start();
     expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { planned: 5, synced: 5 } });
-    expect(world.requested(from).toSorted()).toEqual(ids.toSorted());
+    expect(harness.requested(from).toSorted()).toEqual(ids.toSorted());
   });
 });

@@ -11,20 +11,20 @@ import { kinds, mapValues } from '@paceline/shared/definition';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.ts';
 
 const { syncRuns } = tables;
 const minute = 60_000;
 
-let world: World;
+let harness: EventSyncHarness;
 let service: HarnessService;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 300 });
+  harness = await openEventSyncHarness({ scale: 300 });
 });
 afterAll(async () => {
   await service?.stop();
-  await world?.close();
+  await harness?.close();
 });
 
 /** Stores a schedule like the scheduler. */
@@ -32,30 +32,30 @@ async function setMode(mode: SyncMode): Promise<void> {
   const slots: SlotSettings = { mode, opens: 'every 1h', durationMs: minute, skip: '', catchUp: 'skip' };
   const settings = { timeZone: 'UTC', kinds: mapValues(kinds, () => slots) };
   const stored: StoredSchedule = { periods: [{ since: 0, settings }], configured: settings, changed: false };
-  const bucket = await new Kvm(world.bus.js).open(scheduleBucket);
+  const bucket = await new Kvm(harness.bus.js).open(scheduleBucket);
   await bucket.put(scheduleKey, JSON.stringify(stored));
 }
 
 describe('while the near sync is observed', () => {
   it('runs count their calls but make none, nor does the urgent watch, until it is on', async () => {
-    const ids = await world.upstreamEvents(4);
-    const from = world.lastSeq();
+    const ids = await harness.upstreamEvents(4);
+    const from = harness.lastSeq();
     await setMode('observed');
-    await world.list(ids.slice(0, 3), 45 * minute);
-    service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
-    const { slotId } = await world.tick('near', 2 * minute, 'observed');
-    const run = await world.until(async () => {
-      const [row] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+    await harness.list(ids.slice(0, 3), 45 * minute);
+    service = await harness.start({ ZWIFTRACING_API_KEY: harness.newKey() });
+    const { slotId } = await harness.tick('near', 2 * minute, 'observed');
+    const run = await harness.until(async () => {
+      const [row] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
       expect(row?.state).toBe('done');
       return row;
     });
     expect(run).toMatchObject({ mode: 'observed', counts: { planned: 3, synced: 0, deferred: 3 } });
 
-    await world.list(ids.slice(3), 14 * minute);
-    await world.pass(3 * minute);
-    expect(world.requested(from)).toEqual([]);
+    await harness.list(ids.slice(3), 14 * minute);
+    await harness.pass(3 * minute);
+    expect(harness.requested(from)).toEqual([]);
 
     await setMode('on');
-    await world.until(() => expect(world.requested(from)).not.toEqual([]));
+    await harness.until(() => expect(harness.requested(from)).not.toEqual([]));
   });
 });

@@ -4,44 +4,44 @@ import { tables } from '@paceline/shared/database';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.ts';
 
 const { events, results, signups, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
 /** Maximum number of calls per item. */
 const attempts = 3;
 
-let world: World;
+let harness: EventSyncHarness;
 let service: HarnessService;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 1_200 });
+  harness = await openEventSyncHarness({ scale: 1_200 });
 });
 
 beforeEach(async () => {
-  await world.db.delete(syncRuns);
-  await world.db.delete(syncLogs);
-  await world.db.delete(events);
-  service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
+  await harness.db.delete(syncRuns);
+  await harness.db.delete(syncLogs);
+  await harness.db.delete(events);
+  service = await harness.start({ ZWIFTRACING_API_KEY: harness.newKey() });
 });
 
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 const runSlot = async (kind: SyncKind, slotMs = 8 * hour) => {
-  const { slotId } = await world.tick(kind, slotMs);
-  return world.until(async () => {
-    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  const { slotId } = await harness.tick(kind, slotMs);
+  return harness.until(async () => {
+    const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
   });
 };
 const calls = (endpoint: string) =>
-  world.db.select().from(syncLogs).where(eq(syncLogs.endpoint, endpoint)).orderBy(asc(syncLogs.id));
+  harness.db.select().from(syncLogs).where(eq(syncLogs.endpoint, endpoint)).orderBy(asc(syncLogs.id));
 
 /** Unreadable responses and how their text starts. */
 const poisons: ReadonlyArray<[UpstreamFaultKind, RegExp]> = [
@@ -60,31 +60,31 @@ describe.each(poisons)('a response that is %s', (kind, start) => {
   };
 
   it('instead of signups fails one event after three attempts', async () => {
-    await world.list(await world.upstreamEvents(3), 20 * hour);
-    world.sandbox.controls.injectFault({ kind, budget: 'signups', times: attempts });
+    await harness.list(await harness.upstreamEvents(3), 20 * hour);
+    harness.sandbox.controls.injectFault({ kind, budget: 'signups', times: attempts });
     expect(await runSlot('far')).toMatchObject({
       state: 'done',
       error: expect.stringContaining('Invalid response'),
       counts: { synced: 2, failed: 1, deferred: 0 },
     });
     await expectLogged('signups');
-    expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
+    expect((await harness.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
   it('instead of the event list leaves the older copy in use', async () => {
-    await world.list(await world.upstreamEvents(1), 20 * hour);
-    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) - hour });
-    world.sandbox.controls.injectFault({ kind, budget: 'events', times: attempts });
+    await harness.list(await harness.upstreamEvents(1), 20 * hour);
+    await harness.db.update(events).set({ fetchedAt: Math.round(harness.clock.now()) - hour });
+    harness.sandbox.controls.injectFault({ kind, budget: 'events', times: attempts });
     expect(await runSlot('far')).toMatchObject({ state: 'done', counts: { planned: 1, synced: 1 } });
     await expectLogged('events');
   });
 
   it('instead of results counts as a failed try', async () => {
-    await world.list(await world.upstreamEvents(2), -2 * hour);
-    world.sandbox.controls.injectFault({ kind, budget: 'results', times: attempts });
+    await harness.list(await harness.upstreamEvents(2), -2 * hour);
+    harness.sandbox.controls.injectFault({ kind, budget: 'results', times: attempts });
     expect(await runSlot('results')).toMatchObject({ state: 'done', counts: { synced: 1, failed: 1 } });
     await expectLogged('results');
-    const tried = await world.db.select().from(events);
+    const tried = await harness.db.select().from(events);
     expect(tried.map(({ resultsTries }) => resultsTries)).toEqual([1, 1]);
     expect(tried.map(({ resultsReason }) => resultsReason)).toContainEqual(
       expect.stringContaining('Invalid response'),
@@ -103,28 +103,28 @@ describe('a response with one unreadable item', () => {
   };
 
   it('stores the other events of the list', async () => {
-    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'events' });
+    harness.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'events' });
     expect(await runSlot('far', 4 * 60_000)).toMatchObject({ state: 'done', error: null });
     await expectSkipped('events');
-    expect((await world.db.select().from(events)).length).toBeGreaterThan(500);
+    expect((await harness.db.select().from(events)).length).toBeGreaterThan(500);
   });
 
   it('stores the other signups of the event', async () => {
-    await world.list(world.ratedRaces(1), 20 * hour);
-    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'signups' });
+    await harness.list(harness.ratedRaces(1), 20 * hour);
+    harness.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'signups' });
     expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
     await expectSkipped('signups');
-    expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
+    expect((await harness.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
   it('stores the other results of the event', async () => {
-    const [race] = world.ratedRaces(1);
-    await world.list([race ?? ''], -8 * hour);
-    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'results' });
+    const [race] = harness.ratedRaces(1);
+    await harness.list([race ?? ''], -8 * hour);
+    harness.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'results' });
     expect(await runSlot('results')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
     await expectSkipped('results');
-    expect((await world.db.select().from(results)).length).toBeGreaterThan(0);
-    const [event] = await world.db.select().from(events);
+    expect((await harness.db.select().from(results)).length).toBeGreaterThan(0);
+    const [event] = await harness.db.select().from(events);
     expect(event?.resultsReason).toContain('1 unreadable');
   });
 });

@@ -3,40 +3,40 @@ import { tables } from '@paceline/shared/database';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.ts';
 
 const { events, results, signups, clubMemberships, syncLogs, syncRuns } = tables;
 const minute = 60_000;
 const hour = 60 * minute;
 const longSlot = 8 * hour;
-/** The same world as the sandbox. */
+/** The same world as that of the sandbox. */
 const upstream = createUpstream(1);
 type Race = ReturnType<typeof upstream.upcoming>[number];
 
-let world: World;
+let harness: EventSyncHarness;
 let service: HarnessService;
 
 beforeAll(async () => {
   // An evening at 20:45, when many races have just ended.
-  world = await createWorld({ scale: 1_200, anchor: Date.UTC(2026, 10, 24, 20, 45) });
+  harness = await openEventSyncHarness({ scale: 1_200, anchor: Date.UTC(2026, 10, 24, 20, 45) });
 });
 
 beforeEach(async () => {
-  await world.db.delete(syncRuns);
-  await world.db.delete(syncLogs);
-  await world.db.delete(clubMemberships);
-  await world.db.delete(events);
-  service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
+  await harness.db.delete(syncRuns);
+  await harness.db.delete(syncLogs);
+  await harness.db.delete(clubMemberships);
+  await harness.db.delete(events);
+  service = await harness.start({ ZWIFTRACING_API_KEY: harness.newKey() });
 });
 
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
-const now = () => Math.round(world.clock.now());
+const now = () => Math.round(harness.clock.now());
 const startOf = ({ time }: Race) => time * 1_000;
 const resultsAt = ({ eventId }: Race, at: number) => upstream.results(Number(eventId), at)?.results ?? [];
 const isRated = (race: Race, at: number) => resultsAt(race, at).some((each) => 'rating' in each);
@@ -49,7 +49,7 @@ const over = (is: (event: Race) => boolean) =>
 const isRace = ({ type }: Race) => type === 'Race';
 
 const insertRaces = (races: readonly Race[]) =>
-  world.db.insert(events).values(
+  harness.db.insert(events).values(
     races.map((race) => ({
       eventId: race.eventId,
       title: race.title,
@@ -61,14 +61,14 @@ const insertRaces = (races: readonly Race[]) =>
     })),
   );
 const eventOf = async (eventId = '') => {
-  const [event] = await world.db.select().from(events).where(eq(events.eventId, eventId));
+  const [event] = await harness.db.select().from(events).where(eq(events.eventId, eventId));
   return event;
 };
-const resultsOf = (eventId = '') => world.db.select().from(results).where(eq(results.eventId, eventId));
+const resultsOf = (eventId = '') => harness.db.select().from(results).where(eq(results.eventId, eventId));
 const runSlot = async (slotMs = longSlot) => {
-  const { slotId } = await world.tick('results', slotMs);
-  return world.until(async () => {
-    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  const { slotId } = await harness.tick('results', slotMs);
+  return harness.until(async () => {
+    const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
   });
@@ -76,7 +76,7 @@ const runSlot = async (slotMs = longSlot) => {
 
 describe('a results slot', () => {
   it('fetches unrated results, later their ratings, and then nothing more', async () => {
-    const race = await world.until(() => {
+    const race = await harness.until(() => {
       const isFresh = (each: Race) =>
         resultsAt(each, now()).length > 0 && !isRated(each, now() + 40 * minute);
       const [found] = over((each) => isRace(each) && isFresh(each));
@@ -95,7 +95,7 @@ describe('a results slot', () => {
     expect(unrated.every(({ rating }) => rating === null)).toBe(true);
 
     expect(await runSlot()).toMatchObject({ state: 'done', counts: { planned: 0 } });
-    await world.until(() => expect(isRated(race, now() - 10 * minute)).toBe(true));
+    await harness.until(() => expect(isRated(race, now() - 10 * minute)).toBe(true));
     await runSlot();
     expect(await eventOf(race.eventId)).toMatchObject({ resultsState: 'rated', resultsReason: null });
     const rated = await resultsOf(race.eventId);
@@ -103,9 +103,9 @@ describe('a results slot', () => {
     expect(new Set(rated.map(({ riderId }) => riderId))).toEqual(
       new Set(unrated.map(({ riderId }) => riderId)),
     );
-    const calls = world.requested(0, 'results').length;
+    const calls = harness.requested(0, 'results').length;
     expect(await runSlot()).toMatchObject({ state: 'done', counts: { planned: 0 } });
-    expect(world.requested(0, 'results')).toHaveLength(calls);
+    expect(harness.requested(0, 'results')).toHaveLength(calls);
   });
 
   it('fetches races with our riders first, then other races, then rides, each once', async () => {
@@ -115,18 +115,18 @@ describe('a results slot', () => {
     if (!ours || !ride) throw new Error('no race and ride are over');
     await insertRaces([ride, ...races]);
     const seen = { firstSeenAt: 1, lastSeenAt: 1 };
-    await world.db.insert(clubMemberships).values({ clubId: 7, riderId: 1, ...seen });
+    await harness.db.insert(clubMemberships).values({ clubId: 7, riderId: 1, ...seen });
     const signup = { name: 'Ours', pen: 'A', raw: {}, ...seen };
-    await world.db.insert(signups).values({ eventId: ours.eventId, riderId: 1, ...signup });
-    const from = world.lastSeq();
+    await harness.db.insert(signups).values({ eventId: ours.eventId, riderId: 1, ...signup });
+    const from = harness.lastSeq();
     const run = await runSlot();
     expect(run).toMatchObject({ state: 'done', counts: { planned: 4, synced: 4, deferred: 0 } });
-    expect(run.counts.stored).toBe((await world.db.select().from(results)).length);
-    const requested = world.requested(from, 'results');
+    expect(run.counts.stored).toBe((await harness.db.select().from(results)).length);
+    const requested = harness.requested(from, 'results');
     expect(requested[0]).toBe(ours.eventId);
     expect(requested.at(-1)).toBe(ride.eventId);
     expect(requested.toSorted()).toEqual([ride, ...races].map(({ eventId }) => eventId).toSorted());
-    expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+    expect(harness.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 
   it('defers events for which it has no call', async () => {

@@ -6,56 +6,56 @@ import { subscribe } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.ts';
 
 const { events, syncLogs, syncRuns } = tables;
 const minute = 60_000;
 const hour = 60 * minute;
 
-let world: World;
+let harness: EventSyncHarness;
 let service: HarnessService;
 let key: string;
 /** Every started permit. */
 const started: Array<{ account: string; permit: string; lane: Lane }> = [];
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 600 });
-  subscribe(world.bus, catalog.permitsChanged, {}, ({ changes }) => {
+  harness = await openEventSyncHarness({ scale: 600 });
+  subscribe(harness.bus, catalog.permitsChanged, {}, ({ changes }) => {
     for (const change of changes) if (change.change === 'started') started.push(change);
   });
 });
 
 beforeEach(async () => {
-  key = world.newKey();
-  await world.db.delete(syncRuns);
-  await world.db.delete(syncLogs);
-  await world.db.delete(events);
-  service = await world.start({ ZWIFTRACING_API_KEY: key });
+  key = harness.newKey();
+  await harness.db.delete(syncRuns);
+  await harness.db.delete(syncLogs);
+  await harness.db.delete(events);
+  service = await harness.start({ ZWIFTRACING_API_KEY: key });
 });
 
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
-  world.sandbox.controls.changePolicies({ signups: null, results: null });
+  harness.sandbox.controls.clearFaults();
+  harness.sandbox.controls.changePolicies({ signups: null, results: null });
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 const runSlot = async (kind: SyncKind) => {
-  const { slotId } = await world.tick(kind, 8 * hour);
-  return world.until(async () => {
-    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  const { slotId } = await harness.tick(kind, 8 * hour);
+  return harness.until(async () => {
+    const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
   });
 };
 const statuses = async () => {
-  const calls = await world.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
+  const calls = await harness.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
   return calls.map(({ status }) => status);
 };
 /** Expects calls in these lanes, in order, each with a permit of its own. */
 const expectLanes = (lanes: Lane[]) =>
-  world.until(() => {
+  harness.until(() => {
     const permits = started.filter(({ account }) => account === accountOf(key));
     expect(permits.map(({ lane }) => lane)).toEqual(lanes);
     expect(new Set(permits.map(({ permit }) => permit)).size).toBe(lanes.length);
@@ -66,8 +66,8 @@ describe('a call that fails with a transient error', () => {
     '(%s) is retried in the same lane, each time with a permit of its own',
     async (budget) => {
       const isSignups = budget === 'signups';
-      await world.list(await world.upstreamEvents(1), isSignups ? 20 * hour : -20 * hour);
-      world.sandbox.controls.injectFault({ kind: 'server-error', budget, times: 2 });
+      await harness.list(await harness.upstreamEvents(1), isSignups ? 20 * hour : -20 * hour);
+      harness.sandbox.controls.injectFault({ kind: 'server-error', budget, times: 2 });
       expect(await runSlot(isSignups ? 'far' : 'results')).toMatchObject({ state: 'done', error: null });
       expect(await statuses()).toEqual([503, 503, 200]);
       await expectLanes(['far_event_sync', 'far_event_sync', 'far_event_sync']);
@@ -76,12 +76,12 @@ describe('a call that fails with a transient error', () => {
 });
 
 describe('a call that is answered with 429', () => {
-  const url = () => `${world.sandbox.url}/public/event_signups/1`;
-  const callElsewhere = () => world.during(fetch(url(), { headers: { Authorization: key } }));
+  const url = () => `${harness.sandbox.url}/public/event_signups/1`;
+  const callElsewhere = () => harness.during(fetch(url(), { headers: { Authorization: key } }));
 
   it('is retried once the window is free, one lane higher', async () => {
-    await world.list(await world.upstreamEvents(1), 20 * hour);
-    world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
+    await harness.list(await harness.upstreamEvents(1), 20 * hour);
+    harness.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
     await callElsewhere();
     expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
     expect(await statuses()).toEqual([429, 200]);
@@ -89,8 +89,8 @@ describe('a call that is answered with 429', () => {
   });
 
   it('of a near run is retried in its own lane, as only forced lanes are higher', async () => {
-    await world.list(await world.upstreamEvents(1), 59 * minute);
-    world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 10 * minute } });
+    await harness.list(await harness.upstreamEvents(1), 59 * minute);
+    harness.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 10 * minute } });
     await callElsewhere();
     expect(await runSlot('near')).toMatchObject({ state: 'done', counts: { synced: 1 } });
     expect(await statuses()).toEqual([429, 200]);
@@ -98,13 +98,13 @@ describe('a call that is answered with 429', () => {
   });
 
   it('is not retried a second time: the run ends and defers the rest', async () => {
-    await world.list(await world.upstreamEvents(3), 20 * hour);
-    world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
+    await harness.list(await harness.upstreamEvents(3), 20 * hour);
+    harness.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
     await callElsewhere();
-    const opensAt = (world.sandbox.audit().at(-1)?.arrivedAt ?? 0) + 20 * minute;
+    const opensAt = (harness.sandbox.audit().at(-1)?.arrivedAt ?? 0) + 20 * minute;
     const running = runSlot('far');
     // Another user of the key takes the next window as soon as it opens.
-    await world.pass(opensAt - world.clock.now());
+    await harness.pass(opensAt - harness.clock.now());
     await callElsewhere();
     const run = await running;
     expect(run).toMatchObject({

@@ -3,60 +3,60 @@ import { tables } from '@paceline/shared/database';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.ts';
 
 const { events, sources, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
 const unavailable = 'ZwiftRacing signups are not available with this key';
 
-let world: World;
+let harness: EventSyncHarness;
 let service: HarnessService;
 let key: string;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 600 });
+  harness = await openEventSyncHarness({ scale: 600 });
 });
 
 beforeEach(async () => {
-  key = world.newKey();
-  await world.db.delete(syncRuns);
-  await world.db.delete(syncLogs);
-  await world.db.delete(events);
+  key = harness.newKey();
+  await harness.db.delete(syncRuns);
+  await harness.db.delete(syncLogs);
+  await harness.db.delete(events);
 });
 
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 const start = async (env: Record<string, string> = {}) => {
-  service = await world.start({ ZWIFTRACING_API_KEY: key, ...env });
+  service = await harness.start({ ZWIFTRACING_API_KEY: key, ...env });
 };
 const runSlot = async (kind: SyncKind) => {
-  const { slotId } = await world.tick(kind, 8 * hour);
-  return world.until(async () => {
-    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  const { slotId } = await harness.tick(kind, 8 * hour);
+  return harness.until(async () => {
+    const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
   });
 };
-const calls = async () => (await world.db.select().from(syncLogs)).length;
+const calls = async () => (await harness.db.select().from(syncLogs)).length;
 const sourceOf = async (source: Source) => {
-  const [row] = await world.db.select().from(sources).where(eq(sources.source, source));
+  const [row] = await harness.db.select().from(sources).where(eq(sources.source, source));
   return row;
 };
 /** Sets when a source is probed next, project ms from now. */
 const retryIn = async (source: Source, ms: number) => {
-  const probeAt = Math.round(world.clock.now()) + ms;
-  await world.db.update(sources).set({ probeAt }).where(eq(sources.source, source));
+  const probeAt = Math.round(harness.clock.now()) + ms;
+  await harness.db.update(sources).set({ probeAt }).where(eq(sources.source, source));
 };
 
 describe('signups that this key cannot use', () => {
   it('cost few calls, then none until the next probe, then one per slot, until they are available again', async () => {
-    await world.list(await world.upstreamEvents(6), 20 * hour);
-    world.sandbox.controls.injectFault({ kind: 'host-gone', budget: 'signups', times: 2 });
+    await harness.list(await harness.upstreamEvents(6), 20 * hour);
+    harness.sandbox.controls.injectFault({ kind: 'host-gone', budget: 'signups', times: 2 });
     await start();
     expect(await runSlot('far')).toMatchObject({
       state: 'failed',
@@ -86,7 +86,7 @@ describe('signups that this key cannot use', () => {
   });
 
   it('are fetched at once after the path was corrected', async () => {
-    await world.list(await world.upstreamEvents(4), 20 * hour);
+    await harness.list(await harness.upstreamEvents(4), 20 * hour);
     await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
     await runSlot('far');
     expect(await sourceOf('signups')).toMatchObject({
@@ -121,9 +121,9 @@ describe('an event list that this key cannot use', () => {
 
 describe('a host that answers 404 to everything', () => {
   it('is reported differently from a single missing source', async () => {
-    await start({ ZWIFTRACING_BASE_URL: `${world.sandbox.url}/old` });
+    await start({ ZWIFTRACING_BASE_URL: `${harness.sandbox.url}/old` });
     await runSlot('far');
-    await world.list(await world.upstreamEvents(4), 20 * hour);
+    await harness.list(await harness.upstreamEvents(4), 20 * hour);
     await runSlot('far');
     expect(await sourceOf('signups')).toMatchObject({
       state: 'unavailable',

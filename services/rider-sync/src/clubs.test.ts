@@ -2,39 +2,39 @@ import { tables } from '@paceline/shared/database';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openRiderSyncHarness, type RiderSyncHarness } from './testing/harness.ts';
 
 const { syncRuns, syncLogs, riders, riderHistory, clubs, clubMemberships } = tables;
 const hour = 3_600_000;
 /** The clubs of the sandbox. */
 const [racing, development, worldwide] = [20650, 20651, 20652];
 
-let world: World;
+let harness: RiderSyncHarness;
 let service: HarnessService;
 let key: string;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 2_400 });
+  harness = await openRiderSyncHarness({ scale: 2_400 });
 });
 
 beforeEach(async () => {
-  key = world.newKey();
-  await world.db.delete(syncRuns);
-  await world.db.delete(syncLogs);
-  await world.db.delete(clubMemberships);
-  await world.db.delete(clubs);
-  await world.db.delete(riders);
+  key = harness.newKey();
+  await harness.db.delete(syncRuns);
+  await harness.db.delete(syncLogs);
+  await harness.db.delete(clubMemberships);
+  await harness.db.delete(clubs);
+  await harness.db.delete(riders);
 });
 
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 const startWith = async (...clubIds: number[]) => {
-  service = await world.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds.join(',') });
+  service = await harness.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds.join(',') });
 };
 
 /** Less than the window, so that only one call fits. */
@@ -42,14 +42,14 @@ const shortSlot = 0.9 * hour;
 const longSlot = 8 * hour;
 
 const runOf = async (slotId: string) => {
-  const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
   return run;
 };
 
 /** Opens a slot and waits until its run ends. */
 async function runSlot(slotMs: number) {
-  const { slotId } = await world.tick('rider', slotMs);
-  return world.until(async () => {
+  const { slotId } = await harness.tick('rider', slotMs);
+  return harness.until(async () => {
     const run = await runOf(slotId);
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
@@ -57,16 +57,16 @@ async function runSlot(slotMs: number) {
 }
 
 /** Waits until the last call has left the window. */
-const nextWindow = () => world.pass(1.1 * hour);
+const nextWindow = () => harness.pass(1.1 * hour);
 
 const calls = () =>
-  world.db
+  harness.db
     .select({ target: syncLogs.target, status: syncLogs.status, message: syncLogs.message })
     .from(syncLogs)
     .orderBy(asc(syncLogs.id));
 const members = (clubId: number) =>
-  world.db.select().from(clubMemberships).where(eq(clubMemberships.clubId, clubId));
-const arrivals = () => world.sandbox.audit().filter(({ budget }) => budget === 'clubs');
+  harness.db.select().from(clubMemberships).where(eq(clubMemberships.clubId, clubId));
+const arrivals = () => harness.sandbox.audit().filter(({ budget }) => budget === 'clubs');
 
 describe('a rider slot', () => {
   it('stores a whole club: riders, history, memberships and a log row for the call', async () => {
@@ -78,14 +78,16 @@ describe('a rider slot', () => {
       checkpoint: null,
       counts: { planned: 1, synced: 1, failed: 0, deferred: 0, stored: 120 },
     });
-    const stored = await world.db.select().from(riders);
+    const stored = await harness.db.select().from(riders);
     expect(stored).toHaveLength(120);
     expect(stored.every(({ clubId, raw }) => clubId === racing && typeof raw === 'object')).toBe(true);
-    expect(await world.db.select().from(riderHistory)).toHaveLength(120);
+    expect(await harness.db.select().from(riderHistory)).toHaveLength(120);
     expect(await members(racing)).toHaveLength(120);
-    expect(await world.db.select().from(clubs)).toMatchObject([{ clubId: racing, name: 'Paceline Racing' }]);
+    expect(await harness.db.select().from(clubs)).toMatchObject([
+      { clubId: racing, name: 'Paceline Racing' },
+    ]);
     expect(await calls()).toEqual([{ target: '20650', status: 200, message: '120 riders' }]);
-    const [log] = await world.db.select().from(syncLogs);
+    const [log] = await harness.db.select().from(syncLogs);
     expect(log).toMatchObject({ runId: run.runId, commandId: null, endpoint: 'clubs', rawStart: null });
     // A club call takes over a minute.
     expect(log?.durationMs).toBeGreaterThan(60_000);
@@ -94,7 +96,7 @@ describe('a rider slot', () => {
   it('marks riders that are no longer members', async () => {
     await startWith(development);
     const former = { clubId: development, riderId: 1, firstSeenAt: 1_000, lastSeenAt: 2_000 };
-    await world.db.insert(clubMemberships).values(former);
+    await harness.db.insert(clubMemberships).values(former);
     await runSlot(longSlot);
     const left = (await members(development)).filter(({ current }) => !current);
     expect(left).toEqual([{ ...former, current: false }]);
@@ -102,8 +104,8 @@ describe('a rider slot', () => {
 
   it('in observed mode makes no calls and counts planned and deferred clubs', async () => {
     await startWith(racing, development, worldwide);
-    const { slotId } = await world.tick('rider', longSlot, 'observed');
-    const run = await world.until(async () => {
+    const { slotId } = await harness.tick('rider', longSlot, 'observed');
+    const run = await harness.until(async () => {
       const known = await runOf(slotId);
       expect(known?.state).toBe('done');
       return known;
@@ -116,11 +118,11 @@ describe('a rider slot', () => {
     await startWith(racing);
     const { slotId } = await runSlot(longSlot);
     const before = arrivals().length;
-    const now = Math.round(world.clock.now());
-    await world.publish({ slotId, kind: 'rider', scheduledFor: now, endsAt: now + longSlot, mode: 'on' });
+    const now = Math.round(harness.clock.now());
+    await harness.publish({ slotId, kind: 'rider', scheduledFor: now, endsAt: now + longSlot, mode: 'on' });
     await runSlot(longSlot);
     expect(arrivals()).toHaveLength(before + 1);
-    expect(await world.db.select().from(syncRuns)).toHaveLength(2);
+    expect(await harness.db.select().from(syncRuns)).toHaveLength(2);
   });
 
   it('too short for all clubs defers the rest, with which the next slot starts', async () => {
@@ -141,14 +143,14 @@ describe('a rider slot', () => {
     const first = await runSlot(shortSlot);
     expect(first).toMatchObject({ state: 'done', counts: { planned: 1, synced: 0, deferred: 1 } });
     expect(await members(worldwide)).toHaveLength(1_000);
-    expect(await world.db.select().from(clubs)).toEqual([]);
+    expect(await harness.db.select().from(clubs)).toEqual([]);
 
     await nextWindow();
     await runSlot(shortSlot);
     const all = await members(worldwide);
     expect(all).toHaveLength(1_300);
     expect(all.every(({ current }) => current)).toBe(true);
-    expect(await world.db.select().from(clubs)).toHaveLength(1);
+    expect(await harness.db.select().from(clubs)).toHaveLength(1);
     const [, page] = await calls();
     expect(page).toMatchObject({
       target: expect.stringContaining('20652 from rider'),
@@ -162,7 +164,7 @@ describe('an upstream failure', () => {
     '(%s) is retried with a permit of its own',
     async (kind) => {
       await startWith(racing);
-      world.sandbox.controls.injectFault({ kind, budget: 'clubs' });
+      harness.sandbox.controls.injectFault({ kind, budget: 'clubs' });
       expect(await runSlot(longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
       const [bad, good] = await calls();
       expect(bad?.message).not.toContain('riders');
@@ -173,9 +175,9 @@ describe('an upstream failure', () => {
 
   it('that makes one rider unreadable leaves the others stored, and the log has the start of its raw text', async () => {
     await startWith(racing);
-    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'clubs' });
+    harness.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'clubs' });
     expect(await runSlot(longSlot)).toMatchObject({ state: 'done', error: null, counts: { stored: 119 } });
-    const [log] = await world.db.select().from(syncLogs);
+    const [log] = await harness.db.select().from(syncLogs);
     expect(log).toMatchObject({
       message: expect.stringContaining('119 riders, 1 unreadable'),
       rawStart: expect.stringMatching(/^{"riderId":{}/),
@@ -184,14 +186,14 @@ describe('an upstream failure', () => {
 
   it('for the whole slot fails the run with the reason and drops nothing', async () => {
     await startWith(racing, development);
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'clubs', times: 9, status: 502 });
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'clubs', times: 9, status: 502 });
     const run = await runSlot(shortSlot);
     expect(run).toMatchObject({
       state: 'failed',
       error: 'club 20650: ZwiftRacing answered 502: server error',
       counts: { planned: 2, synced: 0, failed: 1, deferred: 1 },
     });
-    world.sandbox.controls.clearFaults();
+    harness.sandbox.controls.clearFaults();
     await nextWindow();
     await runSlot(shortSlot);
     expect((await calls()).at(-1)).toMatchObject({ target: '20651', status: 200 });
@@ -199,8 +201,8 @@ describe('an upstream failure', () => {
 
   it('with 429 because of another client is retried once the window is free', async () => {
     await startWith(racing);
-    const url = `${world.sandbox.url}/public/clubs/${racing}`;
-    await world.during(fetch(url, { headers: { Authorization: key } }));
+    const url = `${harness.sandbox.url}/public/clubs/${racing}`;
+    await harness.during(fetch(url, { headers: { Authorization: key } }));
     expect(await runSlot(longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
     expect((await calls()).map(({ status }) => status)).toEqual([429, 200]);
   });
@@ -228,12 +230,12 @@ describe('an upstream failure', () => {
 describe('a stopped process', () => {
   it('returns its slot at once, and the next process continues it', async () => {
     await startWith(racing, development);
-    const { slotId } = await world.tick('rider', longSlot);
-    await world.until(async () => expect((await runOf(slotId))?.counts).toMatchObject({ synced: 1 }));
+    const { slotId } = await harness.tick('rider', longSlot);
+    await harness.until(async () => expect((await runOf(slotId))?.counts).toMatchObject({ synced: 1 }));
     await service.stop();
     expect(await runOf(slotId)).toMatchObject({ state: 'running' });
     await startWith(racing, development);
-    await world.until(async () => expect(await runOf(slotId)).toMatchObject({ state: 'done' }));
+    await harness.until(async () => expect(await runOf(slotId)).toMatchObject({ state: 'done' }));
     expect(await runOf(slotId)).toMatchObject({ counts: { planned: 2, synced: 2 } });
     expect((await calls()).map(({ target }) => target)).toEqual(['20650', '20651']);
   });

@@ -6,61 +6,61 @@ import { publish, request } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, importOf, type World } from './testing/world.ts';
+import { openRiderSyncHarness, importOf, type RiderSyncHarness } from './testing/harness.ts';
 
 const { commands, riders, riderHistory, syncLogs, wantedRiders } = tables;
-let world: World;
+let harness: RiderSyncHarness;
 let service: HarnessService;
 let key: string;
 let nextRider = 4_000_000;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 1_200 });
+  harness = await openRiderSyncHarness({ scale: 1_200 });
 });
 
 beforeEach(async () => {
-  key = world.newKey();
-  service = await world.start({ ZWIFTRACING_API_KEY: key });
+  key = harness.newKey();
+  service = await harness.start({ ZWIFTRACING_API_KEY: key });
 });
 
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 async function addRider(riderId = (nextRider += 1), more: Partial<AddRider> = {}): Promise<AddRider> {
-  const requestedAt = Math.round(world.clock.now());
+  const requestedAt = Math.round(harness.clock.now());
   const command = { commandId: crypto.randomUUID(), riderId, requestedAt, ...more };
-  await publish(world.bus, catalog.addRider, command);
+  await publish(harness.bus, catalog.addRider, command);
   return command;
 }
 
 const rowOf = async ({ commandId }: AddRider) => {
-  const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+  const [row] = await harness.db.select().from(commands).where(eq(commands.commandId, commandId));
   return row;
 };
 const ended = (command: AddRider) =>
-  world.until(async () => {
+  harness.until(async () => {
     const row = await rowOf(command);
     if (!row?.finishedAt) throw new Error(`command ${command.riderId} has not ended: ${JSON.stringify(row)}`);
     return row.progress;
   });
 const progressesOf = ({ commandId }: AddRider): Progress[] =>
-  world.commandChanges
+  harness.commandChanges
     .filter((change: CommandChanged) => change.commandId === commandId)
     .map(({ progress }) => progress);
 const callsFor = ({ commandId }: AddRider) =>
-  world.db.select().from(syncLogs).where(eq(syncLogs.commandId, commandId)).orderBy(asc(syncLogs.id));
+  harness.db.select().from(syncLogs).where(eq(syncLogs.commandId, commandId)).orderBy(asc(syncLogs.id));
 
 describe('a command to add a rider', () => {
   it('reports running, then done once the rider is stored', async () => {
     const command = await addRider();
     expect(await ended(command)).toEqual({ state: 'done' });
-    const [rider] = await world.db.select().from(riders).where(eq(riders.riderId, command.riderId));
+    const [rider] = await harness.db.select().from(riders).where(eq(riders.riderId, command.riderId));
     expect(rider).toMatchObject({ riderId: command.riderId, raw: { riderId: command.riderId } });
-    await world.until(() =>
+    await harness.until(() =>
       expect(progressesOf(command)).toEqual([{ state: 'running', via: 'single' }, { state: 'done' }]),
     );
     expect(await callsFor(command)).toMatchObject([
@@ -86,15 +86,15 @@ describe('a command to add a rider', () => {
       at: expect.any(Number),
       via: 'single',
     });
-    const rejected = world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted');
+    const rejected = harness.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted');
     expect(rejected).toEqual([]);
   });
 
   it('makes one call when its message is delivered twice', async () => {
     const command = await addRider();
     await ended(command);
-    await world.until(() => expect(progressesOf(command).at(-1)).toEqual({ state: 'done' }));
-    await publish(world.bus, catalog.addRider, command);
+    await harness.until(() => expect(progressesOf(command).at(-1)).toEqual({ state: 'done' }));
+    await publish(harness.bus, catalog.addRider, command);
     await ended(await addRider());
     expect(await callsFor(command)).toHaveLength(1);
     expect(await rowOf(command)).toMatchObject({ progress: { state: 'done' } });
@@ -104,7 +104,7 @@ describe('a command to add a rider', () => {
     const first = await addRider();
     await ended(first);
     await ended(await addRider(first.riderId));
-    const rows = await world.db.select().from(riderHistory).where(eq(riderHistory.riderId, first.riderId));
+    const rows = await harness.db.select().from(riderHistory).where(eq(riderHistory.riderId, first.riderId));
     expect(rows).toHaveLength(1);
   });
 
@@ -114,9 +114,9 @@ describe('a command to add a rider', () => {
     for (const command of [first, ...others]) {
       if (!command) continue;
       expect(await ended(command)).toEqual({ state: 'done' });
-      await world.until(() => expect(progressesOf(command).at(-1)).toEqual({ state: 'done' }));
+      await harness.until(() => expect(progressesOf(command).at(-1)).toEqual({ state: 'done' }));
     }
-    const calls = await world.db
+    const calls = await harness.db
       .select()
       .from(syncLogs)
       .where(eq(syncLogs.target, String(riderId)));
@@ -125,7 +125,7 @@ describe('a command to add a rider', () => {
 
   it('makes no call when the rider was fetched since the request', async () => {
     const riderId = (nextRider += 1);
-    const earlier = Math.round(world.clock.now());
+    const earlier = Math.round(harness.clock.now());
     await ended(await addRider(riderId));
     const command = await addRider(riderId, { requestedAt: earlier });
     expect(await ended(command)).toEqual({ state: 'done' });
@@ -133,17 +133,17 @@ describe('a command to add a rider', () => {
   });
 
   it('requested long ago is still carried out', async () => {
-    const command = await addRider(undefined, { requestedAt: Math.round(world.clock.now() - 86_400_000) });
+    const command = await addRider(undefined, { requestedAt: Math.round(harness.clock.now() - 86_400_000) });
     expect(await ended(command)).toEqual({ state: 'done' });
   });
 
   it('uses a bulk call when no GET is possible in time, and fails with the earliest time when neither is', async () => {
     const oneADay = { limit: 1, windowMs: 86_400_000 };
-    world.sandbox.controls.changePolicies({ riders_single: oneADay, riders_bulk: oneADay });
+    harness.sandbox.controls.changePolicies({ riders_single: oneADay, riders_bulk: oneADay });
     await ended(await addRider());
     const byBulk = await addRider();
     expect(await ended(byBulk)).toEqual({ state: 'done' });
-    await world.until(() => expect(progressesOf(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));
+    await harness.until(() => expect(progressesOf(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));
     expect(await callsFor(byBulk)).toMatchObject([
       { endpoint: 'riders_single', status: 429 },
       { endpoint: 'riders_bulk', status: 200 },
@@ -156,7 +156,7 @@ describe('a command to add a rider', () => {
     const refused = await addRider();
     expect(await ended(refused)).toEqual(tooLate);
     expect(await callsFor(refused)).toEqual([]);
-    world.sandbox.controls.changePolicies({ riders_single: null, riders_bulk: null });
+    harness.sandbox.controls.changePolicies({ riders_single: null, riders_bulk: null });
   });
 });
 
@@ -164,7 +164,7 @@ describe('an upstream failure', () => {
   it.each(['server-error', 'html', 'truncated', 'null-body'] as const)(
     '(%s) is retried until a call succeeds',
     async (kind) => {
-      world.sandbox.controls.injectFault({ kind, budget: 'riders_single', times: 2 });
+      harness.sandbox.controls.injectFault({ kind, budget: 'riders_single', times: 2 });
       const command = await addRider();
       expect(await ended(command)).toEqual({ state: 'done' });
       expect(await callsFor(command)).toHaveLength(3);
@@ -172,8 +172,8 @@ describe('an upstream failure', () => {
   );
 
   it('that lasts too long fails the command with the reason', async () => {
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_single', times: 1_000 });
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 1_000 });
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_single', times: 1_000 });
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 1_000 });
     const command = await addRider();
     expect(await ended(command)).toEqual({
       state: 'failed',
@@ -184,9 +184,9 @@ describe('an upstream failure', () => {
   });
 
   it('with 429 because of another client is retried once the window is free', async () => {
-    const url = `${world.sandbox.url}/public/riders/4000000`;
+    const url = `${harness.sandbox.url}/public/riders/4000000`;
     const foreign = Array.from({ length: 5 }, () => fetch(url, { headers: { Authorization: key } }));
-    await world.during(Promise.all(foreign));
+    await harness.during(Promise.all(foreign));
     const command = await addRider();
     expect(await ended(command)).toEqual({ state: 'done' });
     expect((await callsFor(command)).map(({ status }) => status)).toEqual([429, 200]);
@@ -199,14 +199,14 @@ describe('a command', () => {
     const operate = async (operation: { do: 'resume' } | { do: 'pause'; until: number }) => {
       for (const endpoint of ['riders_single', 'riders_bulk'] as const) {
         const partition = { partition: partitionOf(account) };
-        await request(world.bus, catalog.operate, partition, { ...operation, account, endpoint }, 5_000);
+        await request(harness.bus, catalog.operate, partition, { ...operation, account, endpoint }, 5_000);
       }
     };
-    await world.until(() => operate({ do: 'pause', until: Math.round(world.clock.now()) + 3_600_000 }));
+    await harness.until(() => operate({ do: 'pause', until: Math.round(harness.clock.now()) + 3_600_000 }));
     const crowd = await Promise.all(Array.from({ length: 20 }, () => addRider()));
-    await world.until(() => expect(crowd.flatMap(progressesOf).length).toBeGreaterThan(0));
+    await harness.until(() => expect(crowd.flatMap(progressesOf).length).toBeGreaterThan(0));
     await service.stop();
-    service = await world.start({ ZWIFTRACING_API_KEY: key });
+    service = await harness.start({ ZWIFTRACING_API_KEY: key });
     await operate({ do: 'resume' });
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
@@ -214,18 +214,18 @@ describe('a command', () => {
 
   it('fails with its riders and a reason after the maximum number of deliveries', async () => {
     await service.stop();
-    const { commandId } = await importOf(world, [4_900_001, 4_900_002]);
+    const { commandId } = await importOf(harness, [4_900_001, 4_900_002]);
     const { stream, delivery } = catalog.importRiders;
-    const consumer = await world.bus.js.consumers.get(stream, durableOf(catalog.importRiders));
+    const consumer = await harness.bus.js.consumers.get(stream, durableOf(catalog.importRiders));
     for (let attempt = 0; attempt < delivery.maxDeliver; attempt += 1) (await consumer.next())?.nak();
 
-    service = await world.start({ ZWIFTRACING_API_KEY: key });
+    service = await harness.start({ ZWIFTRACING_API_KEY: key });
     const reason = expect.stringMatching(/^Command failed: .+ attempt 21 of 20/);
-    await world.until(async () => {
-      const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+    await harness.until(async () => {
+      const [row] = await harness.db.select().from(commands).where(eq(commands.commandId, commandId));
       expect(row).toMatchObject({ progress: { state: 'failed', reason }, finishedAt: expect.any(Number) });
     });
-    const wanted = await world.db.select().from(wantedRiders).where(eq(wantedRiders.commandId, commandId));
+    const wanted = await harness.db.select().from(wantedRiders).where(eq(wantedRiders.commandId, commandId));
     expect(wanted).toHaveLength(2);
     for (const each of wanted) expect(each).toMatchObject({ outcome: 'failed', reason });
   });

@@ -4,49 +4,49 @@ import { publish } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { inArray } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type World } from './testing/world.ts';
+import { openRiderSyncHarness, type RiderSyncHarness } from './testing/harness.ts';
 
 const { commands, riders } = tables;
 const second = 1_000;
 /** How far an estimate can be off, project ms; on a slow machine more is allowed. */
 const slack = 30 * second;
 
-let world: World;
+let harness: RiderSyncHarness;
 let service: HarnessService;
 let nextRider = 4_300_000;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 30 });
+  harness = await openRiderSyncHarness({ scale: 30 });
 });
 
 beforeEach(async () => {
-  await world.db.delete(riders);
-  service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
+  await harness.db.delete(riders);
+  service = await harness.start({ ZWIFTRACING_API_KEY: harness.newKey() });
 });
 afterEach(() => service.stop());
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 /** Adds riders at once; returns the progress of each, in order, once all are stored. */
 async function addAtOnce(count: number) {
-  const requestedAt = Math.round(world.clock.now());
+  const requestedAt = Math.round(harness.clock.now());
   const adds: AddRider[] = Array.from({ length: count }, () => ({
     commandId: crypto.randomUUID(),
     riderId: (nextRider += 1),
     requestedAt,
   }));
-  const before = world.sandbox.audit().length;
-  await Promise.all(adds.map((add) => publish(world.bus, catalog.addRider, add)));
-  await world.until(async () => {
+  const before = harness.sandbox.audit().length;
+  await Promise.all(adds.map((add) => publish(harness.bus, catalog.addRider, add)));
+  await harness.until(async () => {
     const ids = adds.map(({ commandId }) => commandId);
-    const rows = await world.db.select().from(commands).where(inArray(commands.commandId, ids));
+    const rows = await harness.db.select().from(commands).where(inArray(commands.commandId, ids));
     expect(rows.filter(({ finishedAt }) => finishedAt !== null)).toHaveLength(count);
   });
   const changesOf = (add: AddRider) =>
-    world.commandChanges.filter(({ commandId }) => commandId === add.commandId);
+    harness.commandChanges.filter(({ commandId }) => commandId === add.commandId);
   for (const add of adds)
-    await world.until(() => expect(changesOf(add).at(-1)?.progress).toEqual({ state: 'done' }));
+    await harness.until(() => expect(changesOf(add).at(-1)?.progress).toEqual({ state: 'done' }));
   const added = adds.map((add) => ({ riderId: add.riderId, changes: changesOf(add) }));
-  return { requestedAt, added, arrivals: world.sandbox.audit().slice(before) };
+  return { requestedAt, added, arrivals: harness.sandbox.audit().slice(before) };
 }
 
 type Changes = Awaited<ReturnType<typeof addAtOnce>>['added'][number]['changes'];
@@ -63,14 +63,14 @@ const estimateOf = (changes: Changes): number => {
 
 describe('ten riders added in the same second, during a bulk call', () => {
   it('the first five arrive within seconds, the others report when and by which call', async () => {
-    const old = Math.round(world.clock.now() - 86_400_000);
-    await world.db
+    const old = Math.round(harness.clock.now() - 86_400_000);
+    await harness.db
       .insert(riders)
       .values({ riderId: 4_299_999, name: 'Outsider', raw: {}, firstSeenAt: old, fetchedAt: old });
-    const bulk = () => world.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
+    const bulk = () => harness.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
     const before = bulk().length;
-    await world.tick('rider', 150 * second);
-    await world.until(() => expect(bulk()).toHaveLength(before + 1));
+    await harness.tick('rider', 150 * second);
+    await harness.until(() => expect(bulk()).toHaveLength(before + 1));
 
     const { requestedAt, added, arrivals } = await addAtOnce(10);
     const callOf = (riderId: number) =>

@@ -4,69 +4,69 @@ import { subscribe, publish } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { and, asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, importOf, type World } from './testing/world.ts';
+import { openRiderSyncHarness, importOf, type RiderSyncHarness } from './testing/harness.ts';
 
 const { clubMemberships, commands, riders, syncLogs, syncRuns, wantedRiders } = tables;
 const hour = 3_600_000;
 /** A club of the sandbox. */
 const racing = 20650;
 
-let world: World;
+let harness: RiderSyncHarness;
 let services: HarnessService[];
 let key: string;
 let callChanges: BulkCallChanged[];
 let nextRider = 4_200_000;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 2_400 });
-  subscribe(world.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
+  harness = await openRiderSyncHarness({ scale: 2_400 });
+  subscribe(harness.bus, catalog.bulkCallChanged, {}, (change) => callChanges.push(change));
 });
 
 beforeEach(async () => {
   callChanges = [];
   services = [];
-  key = world.newKey();
+  key = harness.newKey();
   for (const table of [syncLogs, syncRuns, wantedRiders, clubMemberships, riders])
-    await world.db.delete(table);
+    await harness.db.delete(table);
 });
 
 afterEach(async () => {
   await Promise.all(services.map((service) => service.stop()));
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
 
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
 const start = async (clubIds = '') => {
-  services.push(await world.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds }));
+  services.push(await harness.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds }));
 };
 const fresh = (count: number) => Array.from({ length: count }, () => (nextRider += 1));
 
-const importRiders = (riderIds: readonly number[]) => importOf(world, riderIds);
+const importRiders = (riderIds: readonly number[]) => importOf(harness, riderIds);
 const rowOf = async ({ commandId }: { commandId: string }) => {
-  const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+  const [row] = await harness.db.select().from(commands).where(eq(commands.commandId, commandId));
   return row;
 };
 const ended = (command: ImportRiders) =>
-  world.until(async () => {
+  harness.until(async () => {
     const row = await rowOf(command);
     if (!row?.finishedAt) throw new Error(`the import has not ended: ${JSON.stringify(row)}`);
     return row.progress;
   });
 const outcomes = ({ commandId }: ImportRiders) =>
-  world.db
+  harness.db
     .select({ riderId: wantedRiders.riderId, outcome: wantedRiders.outcome, reason: wantedRiders.reason })
     .from(wantedRiders)
     .where(eq(wantedRiders.commandId, commandId))
     .orderBy(asc(wantedRiders.riderId));
 const changesOf = ({ commandId }: ImportRiders) =>
-  world.commandChanges.filter((change) => change.commandId === commandId);
+  harness.commandChanges.filter((change) => change.commandId === commandId);
 const calls = () =>
-  world.db
+  harness.db
     .select({ endpoint: syncLogs.endpoint, target: syncLogs.target, status: syncLogs.status })
     .from(syncLogs)
     .orderBy(asc(syncLogs.id));
-const bulkArrivals = () => world.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
+const bulkArrivals = () => harness.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
 const sent = () => callChanges.filter(({ stage }) => stage === 'sent');
 
 describe('an import', () => {
@@ -93,7 +93,7 @@ describe('an import', () => {
             : { riderId, outcome: 'done', reason: null },
         ),
     );
-    await world.until(() => {
+    await harness.until(() => {
       const changes = changesOf(command);
       expect(changes.at(-1)).toMatchObject({
         progress: { state: 'done' },
@@ -106,7 +106,7 @@ describe('an import', () => {
       expect(counted).toEqual(counted.toSorted((a, b) => b - a));
       expect(counted).toContain(1_500);
     });
-    expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+    expect(harness.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 
   it('of a few riders uses GETs, and makes no call for riders stored within a day', async () => {
@@ -138,9 +138,9 @@ describe('an import', () => {
 
   it('requests its riders again after a lost bulk call, and drops none', async () => {
     await start();
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk' });
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk' });
     const command = await importRiders(fresh(20));
-    await world.until(() => expect(callChanges.map(({ stage }) => stage)).toContain('lost'));
+    await harness.until(() => expect(callChanges.map(({ stage }) => stage)).toContain('lost'));
     expect(await ended(command)).toEqual({ state: 'done' });
     expect(await calls()).toMatchObject([
       { endpoint: 'riders_bulk', target: '20 riders', status: 503 },
@@ -150,7 +150,7 @@ describe('an import', () => {
 
   it('fails with the reason after three lost bulk calls', async () => {
     await start();
-    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 3 });
+    harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 3 });
     const command = await importRiders(fresh(6));
     expect(await ended(command)).toMatchObject({ state: 'failed' });
     expect((await outcomes(command)).map(({ reason }) => reason)).toEqual(
@@ -162,7 +162,7 @@ describe('an import', () => {
     await start();
     const command = await importRiders(fresh(6));
     await ended(command);
-    await publish(world.bus, catalog.importRiders, command);
+    await publish(harness.bus, catalog.importRiders, command);
     await ended(await importRiders(fresh(1)));
     expect(await calls()).toHaveLength(2);
   });
@@ -170,11 +170,11 @@ describe('an import', () => {
 
 describe('riders outside the clubs', () => {
   const runOf = async (slotId: string) => {
-    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+    const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     return run;
   };
   const endOf = (slotId: string) =>
-    world.until(async () => {
+    harness.until(async () => {
       const run = await runOf(slotId);
       if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
       return run;
@@ -183,24 +183,24 @@ describe('riders outside the clubs', () => {
 
   it('are refreshed by bulk calls in the rider slot, club members are not', async () => {
     await start(String(racing));
-    const first = await world.tick('rider', 2 * hour);
+    const first = await harness.tick('rider', 2 * hour);
     expect(await endOf(first.slotId)).toMatchObject({ counts: { synced: 1, stored: 120 } });
     expect(await bulkCalls()).toEqual([]);
 
-    const [left] = await world.db.select().from(clubMemberships);
-    const old = Math.round(world.clock.now() - 24 * hour);
+    const [left] = await harness.db.select().from(clubMemberships);
+    const old = Math.round(harness.clock.now() - 24 * hour);
     const strangers = fresh(40);
     const row = { name: 'Of yesterday', raw: {}, firstSeenAt: old, fetchedAt: old };
-    await world.db.insert(riders).values([...strangers, 11].map((riderId) => ({ riderId, ...row })));
-    await world.db
+    await harness.db.insert(riders).values([...strangers, 11].map((riderId) => ({ riderId, ...row })));
+    await harness.db
       .update(clubMemberships)
       .set({ current: false })
       .where(and(eq(clubMemberships.clubId, racing), eq(clubMemberships.riderId, left?.riderId ?? 0)));
-    world.sandbox.controls.injectFault({ kind: 'delay', budget: 'clubs', ms: 3 * hour });
-    await world.pass(6 * hour);
+    harness.sandbox.controls.injectFault({ kind: 'delay', budget: 'clubs', ms: 3 * hour });
+    await harness.pass(6 * hour);
 
-    const second = await world.tick('rider', 4 * hour);
-    await world.until(async () =>
+    const second = await harness.tick('rider', 4 * hour);
+    await harness.until(async () =>
       expect(await runOf(second.slotId)).toMatchObject({ counts: { stored: 41 } }),
     );
     expect(await runOf(second.slotId)).toMatchObject({ state: 'running', counts: { synced: 0 } });
@@ -210,7 +210,7 @@ describe('riders outside the clubs', () => {
     });
     // Includes the rider that left the club. The rider that upstream does not know is not requested again.
     expect(await bulkCalls()).toEqual([{ endpoint: 'riders_bulk', target: '42 riders', status: 200 }]);
-    const refreshed = await world.db
+    const refreshed = await harness.db
       .select()
       .from(riders)
       .where(eq(riders.riderId, strangers[0] ?? 0));
@@ -218,14 +218,14 @@ describe('riders outside the clubs', () => {
   });
 
   it('that exceed one call use a second one, oldest first', async () => {
-    const old = Math.round(world.clock.now() - 48 * hour);
+    const old = Math.round(harness.clock.now() - 48 * hour);
     const strangers = fresh(1_001).map((riderId, index) => {
       const fetchedAt = old + index;
       return { riderId, name: 'Old', raw: {}, firstSeenAt: old, fetchedAt };
     });
-    await world.db.insert(riders).values(strangers);
+    await harness.db.insert(riders).values(strangers);
     await start();
-    const { slotId } = await world.tick('rider', 6 * hour);
+    const { slotId } = await harness.tick('rider', 6 * hour);
     expect(await endOf(slotId)).toMatchObject({ state: 'done', counts: { stored: 1_001 } });
     expect(sent().map(({ outsiders }) => outsiders)).toEqual([1_000, 1]);
     expect(sent()[1]?.riderIds).toEqual([strangers.at(-1)?.riderId]);

@@ -4,75 +4,77 @@ import { publish } from '@paceline/shared/messaging';
 import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, importOf, type World } from './testing/world.ts';
+import { openRiderSyncHarness, importOf, type RiderSyncHarness } from './testing/harness.ts';
 
 const { clubMemberships, commands, syncRuns } = tables;
 const hour = 3_600_000;
 /** A club of the sandbox with 120 riders. */
 const racing = 20650;
 
-let world: World<DedicatedBackend>;
-let service: Awaited<ReturnType<World['start']>>;
+let harness: RiderSyncHarness<DedicatedBackend>;
+let service: Awaited<ReturnType<RiderSyncHarness['start']>>;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 2_400 }, await dedicatedBackend());
+  harness = await openRiderSyncHarness({ scale: 2_400 }, await dedicatedBackend());
 });
 beforeEach(async () => {
-  service = await world.start({
-    ZWIFTRACING_API_KEY: world.newKey(),
+  service = await harness.start({
+    ZWIFTRACING_API_KEY: harness.newKey(),
     ZWIFTRACING_CLUB_IDS: String(racing),
   });
 });
 afterEach(async () => {
   await service.stop();
-  world.sandbox.controls.clearFaults();
+  harness.sandbox.controls.clearFaults();
 });
-afterAll(() => world?.close());
+afterAll(() => harness?.close());
 
-const arrivals = () => world.sandbox.audit();
+const arrivals = () => harness.sandbox.audit();
 const endOf = (commandId: string) =>
-  world.until(async () => {
-    const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+  harness.until(async () => {
+    const [row] = await harness.db.select().from(commands).where(eq(commands.commandId, commandId));
     if (!row?.finishedAt) throw new Error('the command has not ended');
     return row.progress;
   });
 
 describe('a rider sync whose Postgres is killed and restarted', () => {
   it('completes a command that arrived meanwhile', async () => {
-    await world.backend.postgres.kill();
-    const requestedAt = Math.round(world.clock.now());
+    await harness.backend.postgres.kill();
+    const requestedAt = Math.round(harness.clock.now());
     const command: AddRider = { commandId: crypto.randomUUID(), riderId: 4_000_000, requestedAt };
-    await publish(world.bus, catalog.addRider, command);
-    await world.backend.postgres.restart();
+    await publish(harness.bus, catalog.addRider, command);
+    await harness.backend.postgres.restart();
     expect(await endOf(command.commandId)).toEqual({ state: 'done' });
   });
 
   it('stores a club page that arrived meanwhile, without a second call', async () => {
     const before = arrivals().length;
-    const { slotId } = await world.tick('rider', 8 * hour);
-    await world.until(() => expect(arrivals()).toHaveLength(before + 1));
-    await world.backend.postgres.kill();
-    await world.until(() => expect(arrivals().at(-1)?.status).toBe(200));
-    await world.backend.postgres.restart();
-    await world.until(async () => {
-      const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+    const { slotId } = await harness.tick('rider', 8 * hour);
+    await harness.until(() => expect(arrivals()).toHaveLength(before + 1));
+    await harness.backend.postgres.kill();
+    await harness.until(() => expect(arrivals().at(-1)?.status).toBe(200));
+    await harness.backend.postgres.restart();
+    await harness.until(async () => {
+      const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
       expect(run).toMatchObject({ state: 'done' });
     });
     expect(arrivals()).toHaveLength(before + 1);
-    expect(await world.db.$count(clubMemberships, eq(clubMemberships.clubId, racing))).toBe(120);
+    expect(await harness.db.$count(clubMemberships, eq(clubMemberships.clubId, racing))).toBe(120);
   });
 
   it('stores a bulk response for an import that arrived meanwhile, without a second call', async () => {
-    world.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 0.4 * hour });
+    harness.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 0.4 * hour });
     const before = arrivals().length;
     const riderIds = Array.from({ length: 6 }, (_, index) => 4_200_001 + index);
-    const command = await importOf(world, riderIds);
-    await world.until(() => expect(arrivals()).toHaveLength(before + 1));
-    await world.backend.postgres.kill();
-    await world.until(() => expect(arrivals().at(-1)).toMatchObject({ budget: 'riders_bulk', status: 200 }));
-    await world.backend.postgres.restart();
+    const command = await importOf(harness, riderIds);
+    await harness.until(() => expect(arrivals()).toHaveLength(before + 1));
+    await harness.backend.postgres.kill();
+    await harness.until(() =>
+      expect(arrivals().at(-1)).toMatchObject({ budget: 'riders_bulk', status: 200 }),
+    );
+    await harness.backend.postgres.restart();
     expect(await endOf(command.commandId)).toEqual({ state: 'done' });
-    const wanted = await world.db
+    const wanted = await harness.db
       .select({ outcome: tables.wantedRiders.outcome })
       .from(tables.wantedRiders)
       .where(eq(tables.wantedRiders.commandId, command.commandId));
@@ -83,10 +85,10 @@ describe('a rider sync whose Postgres is killed and restarted', () => {
   it('is ready before and after, but not meanwhile', async () => {
     await expect(service.checks.database?.()).resolves.toBeUndefined();
     await expect(service.checks.broker?.()).resolves.toBeUndefined();
-    await world.backend.postgres.kill();
+    await harness.backend.postgres.kill();
     // A backend process can outlive its killed Postgres briefly.
-    await world.until(() => expect(service.checks.database?.()).rejects.toThrow());
-    await world.backend.postgres.restart();
+    await harness.until(() => expect(service.checks.database?.()).rejects.toThrow());
+    await harness.backend.postgres.restart();
     await expect(service.checks.database?.()).resolves.toBeUndefined();
   });
 });

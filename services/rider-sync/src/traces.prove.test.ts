@@ -5,24 +5,24 @@ import { currentTraceContext, inSpan } from '@paceline/shared/telemetry';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { eventually } from '@paceline/shared/testing';
-import { createWorld, type World } from './testing/world.ts';
+import { openRiderSyncHarness, type RiderSyncHarness } from './testing/harness.ts';
 
 const { commands, syncRuns, wantedRiders } = tables;
 
 let otlp: OtlpReceiver;
-let world: World;
+let harness: RiderSyncHarness;
 let nextRider = 4_400_000;
 
 beforeAll(async () => {
   otlp = await startOtlpReceiver();
   for (const [name, value] of Object.entries(otlp.env)) vi.stubEnv(name, value);
   await import('@paceline/shared/telemetry/start');
-  world = await createWorld({ scale: 2_400 });
-  await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
+  harness = await openRiderSyncHarness({ scale: 2_400 });
+  await harness.start({ ZWIFTRACING_API_KEY: harness.newKey() });
 });
 
 afterAll(async () => {
-  await world?.close();
+  await harness?.close();
   await otlp?.close();
   vi.unstubAllEnvs();
 });
@@ -37,7 +37,7 @@ const requestSpan = (name: string) =>
 
 /** Spans are exported in batches, in real time. */
 const spanOf = (test: (span: ReceivedSpan) => boolean) =>
-  world.during(
+  harness.during(
     eventually(
       () => {
         const found = otlp.spans().find(test);
@@ -51,11 +51,11 @@ const placeOf = ({ traceId, spanId }: ReceivedSpan) => ({ traceId, spanId });
 
 describe('a bulk call', () => {
   it('has a trace of its own, linked both ways with each command it serves', async () => {
-    const requestedAt = Math.round(world.clock.now());
+    const requestedAt = Math.round(harness.clock.now());
     const requests = await Promise.all(['first', 'second'].map(requestSpan));
     for (const { traceparent } of requests) {
       const commandId = crypto.randomUUID();
-      await world.db.insert(commands).values({
+      await harness.db.insert(commands).values({
         commandId,
         type: 'import-riders',
         progress: { state: 'waiting_in_line', position: 1, at: requestedAt },
@@ -63,7 +63,7 @@ describe('a bulk call', () => {
         updatedAt: requestedAt,
         traceparent,
       });
-      await world.db.insert(wantedRiders).values(
+      await harness.db.insert(wantedRiders).values(
         Array.from({ length: 20 }, () => ({
           commandId,
           riderId: (nextRider += 1),
@@ -72,7 +72,7 @@ describe('a bulk call', () => {
           since: requestedAt,
         })),
       );
-      await publish(world.bus, catalog.importRiders, { commandId, requestedAt });
+      await publish(harness.bus, catalog.importRiders, { commandId, requestedAt });
     }
     const both = requests.map(({ link }) => link);
     for (const link of both) {
@@ -93,10 +93,10 @@ describe('a bulk call', () => {
 describe('a rider added by several commands', () => {
   it('takes one call, to which the spans of the other commands link', async () => {
     const riderId = (nextRider += 1);
-    const requestedAt = Math.round(world.clock.now());
+    const requestedAt = Math.round(harness.clock.now());
     await Promise.all(
       [1, 2].map(() =>
-        publish(world.bus, catalog.addRider, { commandId: crypto.randomUUID(), riderId, requestedAt }),
+        publish(harness.bus, catalog.addRider, { commandId: crypto.randomUUID(), riderId, requestedAt }),
       ),
     );
     const sharing = await spanOf(
@@ -113,12 +113,12 @@ describe('a rider added by several commands', () => {
 
 describe('the wait for a permit', () => {
   it('has events for the reason, position and estimate, the grant and the start', async () => {
-    const requestedAt = Math.round(world.clock.now());
+    const requestedAt = Math.round(harness.clock.now());
     // The limit is five per minute.
     for (let count = 0; count < 12; count += 1) {
       const riderId = (nextRider += 1);
       const add = { commandId: crypto.randomUUID(), riderId, requestedAt };
-      await publish(world.bus, catalog.addRider, add);
+      await publish(harness.bus, catalog.addRider, add);
     }
     const wait = await spanOf(
       ({ name, events }) =>
@@ -142,9 +142,9 @@ describe('the wait for a permit', () => {
 describe('a run', () => {
   it('taken over from another process links to its tick, and so does a run that continues it', async () => {
     const before = await requestSpan('tick of a process that died');
-    const now = Math.round(world.clock.now());
+    const now = Math.round(harness.clock.now());
     const slot = { slotId: 'slot:rider:taken-up', kind: 'rider', mode: 'on', scheduledFor: now } as const;
-    await world.db.insert(syncRuns).values({
+    await harness.db.insert(syncRuns).values({
       ...slot,
       runId: 'taken-up',
       slotEndsAt: now + 600_000,
@@ -153,8 +153,8 @@ describe('a run', () => {
       counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
       traceparent: before.traceparent,
     });
-    await world.publish({ ...slot, endsAt: now + 600_000 });
-    await world.publish({
+    await harness.publish({ ...slot, endsAt: now + 600_000 });
+    await harness.publish({
       ...slot,
       slotId: 'slot:rider:continued',
       runId: 'continued',
@@ -172,7 +172,7 @@ describe('a run', () => {
 
 describe('a dead-lettered message', () => {
   it('has the failure and its reason in its trace', async () => {
-    await world.bus.js.publish('paceline.command.add-rider', '{"commandId":"c","riderId":"many"}');
+    await harness.bus.js.publish('paceline.command.add-rider', '{"commandId":"c","riderId":"many"}');
     const processing = await spanOf(({ attributes }) => attributes['paceline.settlement'] === 'dead-letter');
     expect(processing.name).toBe('process paceline.command.add-rider');
     expect(processing.status).toEqual({ code: 'error', message: expect.stringContaining('riderId') });

@@ -4,19 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { catalog, type ChangeSchedule, type ScheduleInForce, type Tick } from '@paceline/shared/contracts';
 import { request } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { changeSchedule, nearEvery, openStage, type Stage } from './testing/stage.ts';
+import { changeSchedule, nearEvery, openSchedulerHarness, type SchedulerHarness } from './testing/harness.ts';
 
 const minute = 60_000;
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const processes: ChildProcess[] = [];
-let stage: Stage;
+let harness: SchedulerHarness;
 
 beforeAll(async () => {
-  stage = await openStage({ runs: true });
+  harness = await openSchedulerHarness({ runs: true });
 });
 afterAll(async () => {
   await Promise.all(processes.map(kill));
-  await stage?.close();
+  await harness?.close();
 });
 
 /** Starts a scheduler as a process of its own. */
@@ -24,7 +24,7 @@ function spawnScheduler(env: Record<string, string> = {}): ChildProcess {
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH,
-      ...stage.env,
+      ...harness.env,
       HEALTH_PORT: '0',
       LOG_LEVEL: 'error',
       // Slots can be over before a process has started.
@@ -43,14 +43,14 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-const nearTicks = async () => (await stage.ticks()).filter(({ kind }) => kind === 'near');
+const nearTicks = async () => (await harness.ticks()).filter(({ kind }) => kind === 'near');
 const now = (): Promise<ScheduleInForce> =>
-  stage.until(async () => {
-    const answer = await request(stage.api, catalog.currentSchedule, {}, {}, 10_000);
+  harness.until(async () => {
+    const answer = await request(harness.api, catalog.currentSchedule, {}, {}, 10_000);
     if (answer.answer !== 'in_force') throw new Error('no schedule in force');
     return answer.schedule;
   });
-const change = (requested: Partial<ChangeSchedule>) => changeSchedule(stage, requested);
+const change = (requested: Partial<ChangeSchedule>) => changeSchedule(harness, requested);
 const spacings = (ticks: readonly Tick[]) =>
   new Set(ticks.slice(1).map(({ scheduledFor }, index) => scheduledFor - (ticks[index]?.scheduledFor ?? 0)));
 
@@ -60,7 +60,7 @@ describe('a schedule change while schedulers run and are killed', { timeout: 10 
     spawnScheduler();
     const configured = await now();
     expect(configured).toMatchObject({ changed: false });
-    await stage.until(async () => expect((await nearTicks()).length).toBeGreaterThan(1));
+    await harness.until(async () => expect((await nearTicks()).length).toBeGreaterThan(1));
 
     const refused = await change({
       change: { kinds: { far: { opens: '* * * * *', durationMs: 30 * minute } } },
@@ -75,7 +75,7 @@ describe('a schedule change while schedulers run and are killed', { timeout: 10 
     await kill(first);
     expect(await change({ version: configured.version })).toEqual({ answer: 'changed_meanwhile', version });
 
-    await stage.until(async () => {
+    await harness.until(async () => {
       const after = (await nearTicks()).filter(({ scheduledFor }) => scheduledFor > since);
       expect(after.length).toBeGreaterThan(3);
     });
@@ -101,18 +101,18 @@ describe('a schedule change while schedulers run and are killed', { timeout: 10 
 
     await kill(third);
     spawnScheduler({ SYNC_NEAR: 'observed' });
-    await stage.until(async () => {
+    await harness.until(async () => {
       expect(await now()).toMatchObject({
         changed: false,
         settings: { kinds: { near: { mode: 'observed', opens: '10,25,40,55 * * * *' } } },
       });
     });
     const { version } = await now();
-    await stage.until(async () => {
-      const announced = await stage.stored<{ version: number }>('EVENTS');
+    await harness.until(async () => {
+      const announced = await harness.stored<{ version: number }>('EVENTS');
       expect(announced.map((each) => each.version).at(-1)).toBe(version);
       expect(new Set(announced.map((each) => each.version)).size).toBe(announced.length);
     });
-    await stage.until(async () => expect((await nearTicks()).at(-1)?.mode).toBe('observed'));
+    await harness.until(async () => expect((await nearTicks()).at(-1)?.mode).toBe('observed'));
   });
 });

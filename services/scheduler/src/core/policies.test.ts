@@ -11,27 +11,27 @@ const hour = 60 * minute;
 const start = Date.parse('2026-10-25T00:00Z');
 
 /** State shared by all schedulers: opening times of the published ticks by id, and the last handled slot. */
-interface World {
+interface SharedState {
   readonly opened: Map<string, number>;
   handled: number | undefined;
 }
 
 /** One pass of a scheduler. `dies`: the number of ticks after which it crashes; false when it has crashed. */
 function look(
-  world: World,
+  shared: SharedState,
   periods: readonly SchedulePeriod[],
   kind: SyncKind,
   now: number,
   dies: number,
 ): boolean {
-  const { ticks, handled } = due(periods, kind, world.handled, now);
+  const { ticks, handled } = due(periods, kind, shared.handled, now);
   for (const [index, { slotId }] of ticks.entries()) {
     if (index === dies) return false;
     // The broker drops duplicates.
-    if (!world.opened.has(slotId)) world.opened.set(slotId, now);
+    if (!shared.opened.has(slotId)) shared.opened.set(slotId, now);
   }
   if (dies === ticks.length) return false;
-  world.handled = handled;
+  shared.handled = handled;
   return true;
 }
 
@@ -60,12 +60,12 @@ describe('due, over any history of crashing schedulers and schedule changes', ()
         const settings = (each: typeof env) => settingsFrom({ ...each, SLOT_FAR_CATCH_UP: policy });
         let stored = withConfigured(undefined, settings(env), start);
         if (!stored) throw new Error('no schedule');
-        const world: World = { opened: new Map(), handled: start };
+        const shared: SharedState = { opened: new Map(), handled: start };
         const completedAt: number[] = [];
         let now = start;
         for (const { after, dies, change } of history) {
           now += after * minute;
-          if (look(world, stored.periods, 'far', now, dies)) completedAt.push(now);
+          if (look(shared, stored.periods, 'far', now, dies)) completedAt.push(now);
           if (change)
             stored = withChange(
               stored,
@@ -74,12 +74,12 @@ describe('due, over any history of crashing schedulers and schedule changes', ()
             );
         }
         now += minute;
-        look(world, stored.periods, 'far', now, -1);
+        look(shared, stored.periods, 'far', now, -1);
         completedAt.push(now);
 
         const all = slotsOf(stored.periods, 'far', start, now);
         const ids = new Set(all.map(({ slotId }) => slotId));
-        expect([...world.opened.keys()].filter((id) => !ids.has(id))).toEqual([]);
+        expect([...shared.opened.keys()].filter((id) => !ids.has(id))).toEqual([]);
         const inTime = all.filter(({ scheduledFor, endsAt }) =>
           completedAt.some((at) => at >= scheduledFor && at < endsAt),
         );
@@ -90,7 +90,7 @@ describe('due, over any history of crashing schedulers and schedule changes', ()
           ...(policy === 'latest' && newest ? [newest] : []),
           ...(policy === 'all 3h' ? recent : []),
         ];
-        expect(required.filter(({ slotId }) => !world.opened.has(slotId))).toEqual([]);
+        expect(required.filter(({ slotId }) => !shared.opened.has(slotId))).toEqual([]);
       }),
       { numRuns: 60 },
     );
@@ -100,13 +100,13 @@ describe('due, over any history of crashing schedulers and schedule changes', ()
     fc.assert(
       fc.property(schedules, looks, (env, history) => {
         const periods: SchedulePeriod[] = [{ since: 0, settings: settingsFrom(env) }];
-        const world: World = { opened: new Map(), handled: start };
+        const shared: SharedState = { opened: new Map(), handled: start };
         let now = start;
-        for (const { after, dies } of history) look(world, periods, 'far', (now += after * minute), dies);
+        for (const { after, dies } of history) look(shared, periods, 'far', (now += after * minute), dies);
         const ends = new Map(
           slotsOf(periods, 'far', start, now).map(({ slotId, endsAt }) => [slotId, endsAt]),
         );
-        for (const [slotId, at] of world.opened) expect(ends.get(slotId)).toBeGreaterThan(at);
+        for (const [slotId, at] of shared.opened) expect(ends.get(slotId)).toBeGreaterThan(at);
       }),
       { numRuns: 60 },
     );

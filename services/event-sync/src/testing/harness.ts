@@ -15,7 +15,7 @@ import { eventSyncVariables } from '../config.ts';
 import { startEventSync } from '../service.ts';
 
 /** The event sync with a real broker, Postgres and limiter, and the sandbox as upstream. */
-export interface World<P extends TestBackend = TestBackend> extends SyncHarness<P> {
+export interface EventSyncHarness<P extends TestBackend = TestBackend> extends SyncHarness<P> {
   readonly sandbox: Sandbox;
   start(env?: Record<string, string>): Promise<HarnessService>;
   /** Number of calls that upstream has received. */
@@ -39,16 +39,16 @@ const hour = 60 * minute;
 const { events } = tables;
 
 /** Long, as it is one object of small helpers. */
-export async function createWorld<P extends TestBackend = TestBackend>(
-  setting: HarnessOptions,
-  place?: P,
-): Promise<World<P>> {
-  const harness = await openSyncHarness(setting, place);
-  const { clock, keys } = harness;
+export async function openEventSyncHarness<P extends TestBackend = TestBackend>(
+  options: HarnessOptions,
+  backend?: P,
+): Promise<EventSyncHarness<P>> {
+  const base = await openSyncHarness(options, backend);
+  const { clock, keys } = base;
   const sandbox = await startSandbox({ clock, keys });
-  await harness.run('limiter', limiterVariables, startLimiter);
+  await base.run('limiter', limiterVariables, startLimiter);
   return {
-    ...harness,
+    ...base,
     sandbox,
     lastSeq: () => sandbox.audit().at(-1)?.seq ?? 0,
     requested: (from = 0, of = 'signups') =>
@@ -57,8 +57,8 @@ export async function createWorld<P extends TestBackend = TestBackend>(
         .filter(({ budget, seq }) => budget === of && seq > from)
         .map(({ path }) => path.split('/').at(-1) ?? ''),
     async upstreamEvents(count) {
-      const headers = { Authorization: harness.newKey() };
-      const response = await harness.during(fetch(`${sandbox.url}/public/events/upcoming`, { headers }));
+      const headers = { Authorization: base.newKey() };
+      const response = await base.during(fetch(`${sandbox.url}/public/events/upcoming`, { headers }));
       const listed = (await response.json()) as Array<{ eventId: string; time: number }>;
       const later = listed.filter(({ time }) => time * 1_000 > clock.now() + 24 * hour);
       return later.slice(0, count).map(({ eventId }) => eventId);
@@ -80,7 +80,7 @@ export async function createWorld<P extends TestBackend = TestBackend>(
       const now = Math.round(clock.now());
       // Stays fresh for longer than any test.
       const fetchedAt = now + 80 * hour;
-      await harness.db.transaction(async (tx) => {
+      await base.db.transaction(async (tx) => {
         await tx.insert(events).values(
           ids.map((eventId, index) => ({
             eventId,
@@ -95,12 +95,12 @@ export async function createWorld<P extends TestBackend = TestBackend>(
       });
     },
     start: (env) =>
-      harness.run('event-sync', eventSyncVariables, startEventSync, {
+      base.run('event-sync', eventSyncVariables, startEventSync, {
         ZWIFTRACING_BASE_URL: sandbox.url,
         ...env,
       }),
     async close() {
-      await harness.close();
+      await base.close();
       await sandbox.close();
     },
   };

@@ -17,29 +17,29 @@ import { riderSyncVariables } from '../config.ts';
 import { startRiderSync } from '../service.ts';
 
 /** The rider sync with a real broker, Postgres and limiter, and the sandbox as upstream. */
-export interface World<P extends TestBackend = TestBackend> extends SyncHarness<P> {
+export interface RiderSyncHarness<P extends TestBackend = TestBackend> extends SyncHarness<P> {
   readonly sandbox: Sandbox;
   start(env?: Record<string, string>): Promise<HarnessService>;
 }
 
-export async function createWorld<P extends TestBackend = TestBackend>(
-  setting: HarnessOptions,
-  place?: P,
-): Promise<World<P>> {
-  const harness = await openSyncHarness(setting, place);
-  const { clock, keys } = harness;
+export async function openRiderSyncHarness<P extends TestBackend = TestBackend>(
+  options: HarnessOptions,
+  backend?: P,
+): Promise<RiderSyncHarness<P>> {
+  const base = await openSyncHarness(options, backend);
+  const { clock, keys } = base;
   const sandbox = await startSandbox({ clock, keys });
-  await harness.run('limiter', limiterVariables, startLimiter);
+  await base.run('limiter', limiterVariables, startLimiter);
   return {
-    ...harness,
+    ...base,
     sandbox,
     start: (env) =>
-      harness.run('rider-sync', riderSyncVariables, startRiderSync, {
+      base.run('rider-sync', riderSyncVariables, startRiderSync, {
         ZWIFTRACING_BASE_URL: sandbox.url,
         ...env,
       }),
     async close() {
-      await harness.close();
+      await base.close();
       await sandbox.close();
     },
   };

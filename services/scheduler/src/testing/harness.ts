@@ -11,14 +11,14 @@ import { startScheduler } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
 
 /** A real broker with schedulers, and time that the test moves. */
-export interface Stage extends TestTime {
+export interface SchedulerHarness extends TestTime {
   /** When the test starts, project ms. */
   readonly startsAt: number;
   /** Environment for a scheduler that runs as a process. */
   readonly env: Record<string, string>;
   /** Sends requests with the permissions of the API. */
   readonly api: Bus;
-  start(env?: Record<string, string>): Promise<StagedScheduler>;
+  start(env?: Record<string, string>): Promise<HarnessScheduler>;
   /** Every tick on the stream, in order. */
   ticks(): Promise<Tick[]>;
   /** Every message in a stream, in order. */
@@ -26,7 +26,7 @@ export interface Stage extends TestTime {
   close(): Promise<void>;
 }
 
-export interface StagedScheduler {
+export interface HarnessScheduler {
   /** Stops it while it is idle, so that it leaves the same state as a killed one. */
   stop(): Promise<void>;
 }
@@ -39,16 +39,16 @@ const startTime = testEvening + 21 * 60_000;
 export const replyTimeoutMs = 5 * 60_000;
 
 /** @param runs whether time passes by itself, for tests with processes */
-export async function openStage({ runs = false } = {}): Promise<Stage> {
-  const place = await sharedBroker();
+export async function openSchedulerHarness({ runs = false } = {}): Promise<SchedulerHarness> {
+  const broker = await sharedBroker();
   const setting = { scale, anchor: runs ? thisMachine.now() : startTime };
-  const time = await timeFor(place, setting, runs);
+  const time = await timeFor(broker, setting, runs);
   const log = testLog('scheduler-test');
-  const api = createBus(await connect(place.brokerUrl('api'), 'api'), log);
-  const running = new Map<StagedScheduler, RunningService>();
+  const api = createBus(await connect(broker.brokerUrl('api'), 'api'), log);
+  const running = new Map<HarnessScheduler, RunningService>();
 
   async function stored<T>(stream: string): Promise<T[]> {
-    const { streams } = await jetstreamManager(place.admin);
+    const { streams } = await jetstreamManager(broker.admin);
     const { state } = await streams.info(stream);
     const sequences = Array.from({ length: state.last_seq }, (_, index) => index + 1);
     const found = await Promise.all(sequences.map((seq) => streams.getMessage(stream, { seq })));
@@ -58,16 +58,16 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
   return {
     ...time,
     startsAt: setting.anchor,
-    env: { NATS_URL: place.brokerUrl('scheduler'), PACELINE_CLOCK: formatClock(setting) },
+    env: { NATS_URL: broker.brokerUrl('scheduler'), PACELINE_CLOCK: formatClock(setting) },
     api,
     stored,
     ticks: () => stored<Tick>('TICKS'),
     async start(env = {}) {
-      const config = loadConfig({ NATS_URL: place.brokerUrl('scheduler'), ...env }, schedulerVariables);
+      const config = loadConfig({ NATS_URL: broker.brokerUrl('scheduler'), ...env }, schedulerVariables);
       const { clock } = time;
       const { signal } = new AbortController();
       const service = await time.during(startScheduler({ name: 'scheduler', config, clock, log, signal }));
-      const scheduler: StagedScheduler = {
+      const scheduler: HarnessScheduler = {
         async stop() {
           await time.quiet();
           if (!running.delete(scheduler)) return;
@@ -80,7 +80,7 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
     async close() {
       for (const scheduler of running.keys()) await scheduler.stop();
       await api.connection.close();
-      await place.close();
+      await broker.close();
     },
   };
 }
@@ -88,9 +88,12 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
 const minute = 60_000;
 
 /** Requests a change like the API. Await it with time stopped: a worker thread checks it, which `quiet` can't see. */
-export const changeSchedule = (stage: Stage, requested: Partial<ChangeSchedule>): Promise<ScheduleReply> =>
+export const changeSchedule = (
+  harness: SchedulerHarness,
+  requested: Partial<ChangeSchedule>,
+): Promise<ScheduleReply> =>
   request(
-    stage.api,
+    harness.api,
     catalog.changeSchedule,
     {},
     { version: null, change: null, despiteErrors: false, ...requested },
