@@ -10,7 +10,7 @@ const command = join(import.meta.dirname, '../lab/chaos/src/main.ts');
 interface ChaosResult {
   readonly seed: number;
   readonly faults: ReadonlyArray<{ readonly kind: string; readonly targets: readonly string[] }>;
-  readonly breaches: Readonly<Record<string, readonly string[]>>;
+  readonly violations: Readonly<Record<string, readonly string[]>>;
   readonly figures: Readonly<Record<'accepted' | 'done' | 'runs' | 'failedRuns' | 'calls', number>>;
 }
 
@@ -23,7 +23,8 @@ async function chaos(args: string): Promise<ChaosResult[]> {
   return JSON.parse(results) as ChaosResult[];
 }
 
-const broken = ({ breaches }: ChaosResult) => Object.entries(breaches).filter(([, each]) => each.length > 0);
+const violatedLaws = ({ violations }: ChaosResult) =>
+  Object.entries(violations).filter(([, each]) => each.length > 0);
 
 describe('Paceline under random faults', () => {
   it('loses nothing, duplicates nothing and exceeds no window', async () => {
@@ -36,7 +37,7 @@ describe('Paceline under random faults', () => {
       .filter(({ kind }) => kind === 'kill-several')
       .flatMap(({ targets }) => targets.map((name) => name.replace(/-\d$/, '')));
     expect([...new Set(killed)].toSorted()).toEqual([...services].toSorted());
-    expect(broken(result as ChaosResult)).toEqual([]);
+    expect(violatedLaws(result as ChaosResult)).toEqual([]);
     // Runs interrupted by a kill were resumed and finished.
     expect(figures).toMatchObject({ failedRuns: 0 });
     expect(figures?.runs).toBeGreaterThan(2);

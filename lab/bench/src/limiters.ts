@@ -79,7 +79,7 @@ export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
   };
 }
 
-const patience = { timeoutMs: 30_000 };
+const waitOptions = { timeoutMs: 30_000 };
 
 /** Which limiter owns which partitions, from their heartbeats. */
 function watchOwnership(bus: Bus) {
@@ -97,7 +97,7 @@ function watchOwnership(bus: Bus) {
         const found = [...last.keys()].find((limiter) => !known.has(limiter));
         if (!found) throw new Error('no new limiter seen');
         return found;
-      }, patience),
+      }, waitOptions),
     /** Waits until these limiters own all partitions, evenly. */
     distributed: (limiters: readonly string[]) =>
       eventually(() => {
@@ -105,7 +105,7 @@ function watchOwnership(bus: Bus) {
         const all = new Set(limiters.flatMap(owned));
         const even = Math.max(...counts) - Math.min(...counts) <= 1;
         if (all.size < allPartitions.length || !even) throw new Error('partitions not distributed evenly');
-      }, patience),
+      }, waitOptions),
     /** New account names in one partition that this limiter owns. */
     accountsOf(limiter: string, count: number) {
       const [partition] = owned(limiter);

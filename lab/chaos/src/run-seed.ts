@@ -23,7 +23,7 @@ export type SeedResult = SeedVerdict & {
 };
 
 /** Real ms; how long the load can continue until the system has recovered from the last fault. */
-const patienceMs = 60_000;
+const recoveryTimeoutMs = 60_000;
 
 /** Starts the whole system, breaks it under load, waits until it is at rest, and checks the laws. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
@@ -45,7 +45,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
       return inflicted;
     };
     const [requested, inflicted] = await Promise.all([
-      drive(stage, planLoad(seed, lasts + patienceMs), loadStartedAt, enough.signal, acceptedAt),
+      drive(stage, planLoad(seed, lasts + recoveryTimeoutMs), loadStartedAt, enough.signal, acceptedAt),
       breaking(),
     ]);
     const unfinished = await drain(stage, watch);
@@ -95,7 +95,7 @@ async function allWell(
     const called = await stage.upstream.arrivals(0);
     return hasNewer(watch.readyAt) && hasNewer(acceptedAt) && hasNewer(called.map(stage.realTimeOf));
   };
-  while (stage.real.now() < from + patienceMs - 5_000) {
+  while (stage.real.now() < from + recoveryTimeoutMs - 5_000) {
     if (stage.real.now() >= until && (await well())) return;
     await sleep(300);
   }

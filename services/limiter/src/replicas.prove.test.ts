@@ -94,7 +94,7 @@ describe('a limiter', { timeout: 10 * 60_000 }, () => {
     await call(stage, limiter, 'clubs', calls);
 
     frozen.process.kill('SIGCONT');
-    await stage.until(() => expect(frozen.log()).toContain('has has an entry by another owner'));
+    await stage.until(() => expect(frozen.log()).toContain('has an entry by another owner'));
     await replicas.shareEvenly(survivor, frozen);
     await call(stage, limiter, 'clubs', calls);
 

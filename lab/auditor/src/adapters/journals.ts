@@ -10,7 +10,7 @@ import type { StoredEntry } from '../core/history.ts';
 import { CannotAudit } from './evidence.ts';
 
 /** Real ms. Short, because the command is interactive. */
-const patience = 5_000;
+const connectTimeoutMs = 5_000;
 
 /** Reads journals with the limiter's permissions and leaves nothing behind. @throws {CannotAudit} */
 export async function readJournals(
@@ -33,17 +33,17 @@ export async function readJournals(
 
 async function connectSoon(url: string, machine: Machine): Promise<NatsConnection> {
   const host = hostsOf(url);
-  const tooLate = new CannotAudit(`No response from the broker at ${host}. Is Paceline running?`);
-  const waited = Promise.withResolvers<never>();
-  const callOff = machine.after(patience, () => waited.reject(tooLate));
+  const noResponse = new CannotAudit(`No response from the broker at ${host}. Is Paceline running?`);
+  const timedOut = Promise.withResolvers<never>();
+  const cancelTimer = machine.after(connectTimeoutMs, () => timedOut.reject(noResponse));
   try {
-    return await Promise.race([connect(url, 'limiter'), waited.promise]);
+    return await Promise.race([connect(url, 'limiter'), timedOut.promise]);
   } catch (error) {
-    throw error === tooLate
+    throw error === noResponse
       ? error
       : new CannotAudit(`Can't connect to the broker at ${host}: ${(error as Error).message}`);
   } finally {
-    callOff();
+    cancelTimer();
   }
 }
 
