@@ -1,5 +1,6 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
+import { count } from '@paceline/shared/words';
 import { faultKinds } from './fault.ts';
 import { type Figure, figures, lawNames, type SeedVerdict } from './verdict.ts';
 
@@ -48,7 +49,7 @@ const lawsHeld = (verdicts: readonly SeedVerdict[]): Table => [
 ];
 
 const figuresOf = (verdicts: readonly SeedVerdict[]): Table => [
-  ['load', `${verdicts.length} seeds`],
+  ['load', count(verdicts.length, 'seed')],
   Object.entries(figures).map(([name, [words]]) => [
     words,
     sum(verdicts.map((each) => each.figures[name as Figure])),
