@@ -318,6 +318,27 @@ export type Freshness = {
   }>,
 };
 
+export type Health = {
+  at: string,
+  /** No part is away */
+  healthy: boolean,
+  parts: Part[],
+};
+
+export type Part = {
+  part: "broker" | "database" | "limiter" | "scheduler" | "rider-sync" | "event-sync" | "upstream",
+  /** unknown: not observed yet, or not observable while the broker or the database is away */
+  state: "up" | "away" | "unknown",
+  /** When the state began; null while unknown */
+  since: string | null,
+  /** away: what is wrong */
+  title: string | null,
+  /** away: the effect, and the reason if there is one */
+  why: string | null,
+  /** away: what an operator can do */
+  todo: string | null,
+};
+
 export type Permit = {
   permit: string,
   budget: BudgetName,
@@ -997,6 +1018,8 @@ export interface Operations {
     } | undefined,
     response: Freshness,
   };
+  /** Get the state of every part: what is away, since when, and what to do */
+  "GET /v1/health": { response: Health };
   /** List recent permits and the results of their calls, oldest first */
   "GET /v1/permits": {
     query?: {

@@ -3,6 +3,7 @@ import {
   catalog,
   type ChangeSchedule,
   type CheckSchedule,
+  type ObservedService,
   type Operation,
   type PayloadOf,
   type ReplyOf,
@@ -15,6 +16,12 @@ import type { Broker } from './broker.ts';
 /** Another service does not answer, or can't process the request now. */
 export class ServiceUnavailable extends Error {
   override name = 'ServiceUnavailable';
+  readonly service: ObservedService;
+
+  constructor(service: ObservedService, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.service = service;
+  }
 }
 
 type WithoutAddress<T> = T extends Operation ? Omit<T, 'account' | 'endpoint'> : never;
@@ -24,10 +31,17 @@ export type BudgetOperation = WithoutAddress<Operation>;
 const defaultTimeoutMs = 2_000;
 const checkTimeoutMs = 25_000;
 
+const subjects: Readonly<Record<ObservedService, string>> = {
+  scheduler: 'The scheduler',
+  limiter: 'The limiter',
+  'rider-sync': 'rider-sync',
+  'event-sync': 'event-sync',
+};
+
 /** Requests to the other services. Each function throws `BrokerUnavailable` or `ServiceUnavailable`. */
 export function peersOf(broker: Broker, account: string) {
   const send = async <M extends RequestMessage>(
-    service: string,
+    service: ObservedService,
     message: M,
     address: Parameters<typeof request<M>>[2],
     payload: PayloadOf<M>,
@@ -37,7 +51,7 @@ export function peersOf(broker: Broker, account: string) {
     try {
       return await request(bus, message, address, payload, timeoutMs);
     } catch (error) {
-      throw new ServiceUnavailable(`${service} does not answer`, { cause: error });
+      throw new ServiceUnavailable(service, `${subjects[service]} does not answer`, { cause: error });
     }
   };
   const partition = partitionOf(account);
@@ -45,21 +59,20 @@ export function peersOf(broker: Broker, account: string) {
     limiter: {
       windows({ waiting, timeoutMs }: { waiting?: number; timeoutMs?: number } = {}) {
         const query = { account, ...(waiting !== undefined && { waiting }) };
-        return send('The limiter', catalog.windows, { partition }, query, timeoutMs);
+        return send('limiter', catalog.windows, { partition }, query, timeoutMs);
       },
       async operate(endpoint: Budget, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
-        const { answer } = await send('The limiter', catalog.operate, { partition }, payload);
-        if (answer !== 'done') throw new ServiceUnavailable('The limiter cannot store changes right now');
+        const { answer } = await send('limiter', catalog.operate, { partition }, payload);
+        if (answer !== 'done')
+          throw new ServiceUnavailable('limiter', 'The limiter cannot store changes right now');
       },
-      status: () => send('The limiter', catalog.status, { partition }, { account }),
+      status: () => send('limiter', catalog.status, { partition }, { account }),
     },
     scheduler: {
-      schedule: () => send('The scheduler', catalog.currentSchedule, {}, {}),
-      check: (query: CheckSchedule) =>
-        send('The scheduler', catalog.checkSchedule, {}, query, checkTimeoutMs),
-      change: (query: ChangeSchedule) =>
-        send('The scheduler', catalog.changeSchedule, {}, query, checkTimeoutMs),
+      schedule: () => send('scheduler', catalog.currentSchedule, {}, {}),
+      check: (query: CheckSchedule) => send('scheduler', catalog.checkSchedule, {}, query, checkTimeoutMs),
+      change: (query: ChangeSchedule) => send('scheduler', catalog.changeSchedule, {}, query, checkTimeoutMs),
     },
     freshness: (next: number) => send('event-sync', catalog.freshness, {}, { next }),
   };

@@ -14,6 +14,7 @@ import { commandStore } from './commands/store.ts';
 import { commandWatches, submitCommandWith } from './commands/submit.ts';
 import type { ApiConfig } from './config.ts';
 import { storeHistory } from './coordination/history.ts';
+import { type HealthWatch, watchHealth } from './health/watch.ts';
 import { createApp } from './http/app.ts';
 import { maxResponseMs } from './http/limits.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
@@ -53,6 +54,8 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const databases = { db: database.db, commandDb: commandDatabase.db };
   const parts: ApiParts = { ...context, ...databases, account, broker, peers: peersOf(broker, account) };
   const checks = { database: database.ping, broker: () => broker.reach().then(() => undefined) };
+  const { connected } = broker;
+  const health = watchHealth({ checks, connected, db: database.db, clock: context.clock, signal });
 
   const commands = createCommands(parts);
   const server = await serve(parts, {
@@ -63,12 +66,16 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     feed: startFeed(broker.connected.then(eventStream), account, log, signal),
     traceUrl: config.API_TRACE_URL,
     checks,
+    health,
     stopping: signal,
   });
   log.info({ url: server.url }, 'listening');
+  // Before the broker is connected: it is worth an alert when it is away.
+  const alerts = startAlerts(parts, health, server.url);
   const bus = await orAborted(broker.connected, signal);
+  subscribe(bus, catalog.alert, {}, alerts.runNow);
   subscribe(bus, catalog.commandChanged, {}, commands.watches.notify);
-  const jobs = [commands.startSweep(), ...(await startJobs(parts, bus, server.url))];
+  const jobs = [health, alerts, commands.startSweep(), ...(await startJobs(parts, bus))];
   return {
     url: server.url,
     port: server.port,
@@ -122,22 +129,28 @@ function serve({ config, log }: ApiParts, services: Services): Promise<HttpServe
   );
 }
 
-async function startJobs({ config, db, clock, log, peers, signal }: ApiParts, bus: Bus, url: string) {
-  const alerts = watchAlerts({
+function startAlerts({ config, db, clock, log, peers, broker }: ApiParts, health: HealthWatch, url: string) {
+  return watchAlerts({
     db,
     clock,
     log,
+    health,
     ...peers,
-    publish: async (alert) => {
-      const id = `alert:${alert.id}:${alert.resolvedAt === null ? 'raised' : 'resolved'}`;
-      await publish(bus, catalog.alertChanged, alert, { id }).catch((error: unknown) => {
+    publish: async (alert, id) => {
+      try {
+        const { duplicate } = await publish(broker.bus(), catalog.alertChanged, alert, { id });
+        return duplicate;
+      } catch (error) {
         log.warn({ err: error, id }, 'failed to publish an alert change');
-      });
+        return undefined;
+      }
     },
     sendToChat: config.SLACK_WEBHOOK_URL === undefined ? undefined : slack(config.SLACK_WEBHOOK_URL),
     url: config.API_PUBLIC_URL ?? url,
   });
-  subscribe(bus, catalog.alert, {}, alerts.runNow);
+}
+
+async function startJobs({ config, db, clock, log, signal }: ApiParts, bus: Bus) {
   measureStoredData(db, clock);
   const history = consumeEvents(bus, (events) => storeHistory(db, events, clock.now(), log));
   const retention = {
@@ -147,5 +160,5 @@ async function startJobs({ config, db, clock, log, peers, signal }: ApiParts, bu
     riderHistory: config.RETENTION_RIDER_HISTORY,
     responses: config.API_IDEMPOTENCY,
   };
-  return [alerts, await orAborted(history, signal), startHousekeeping(db, retention, clock, log)];
+  return [await orAborted(history, signal), startHousekeeping(db, retention, clock, log)];
 }

@@ -37,6 +37,19 @@ function rowOf(condition: AlertCondition, now: number): AlertRow {
   return { id: alertId(condition, now), ...about, raisedAt: now, lastSeenAt: now, resolvedAt };
 }
 
+/** Stores alerts that were raised while the database was away, unless they are open already. */
+export async function storeSent(
+  db: Database,
+  unstored: readonly { readonly alert: AlertRow; readonly isSent: boolean }[],
+): Promise<void> {
+  if (unstored.length === 0) return;
+  const rows = unstored.map(({ alert, isSent }) => ({
+    ...alert,
+    raisedNotifiedAt: isSent ? alert.raisedAt : null,
+  }));
+  await db.insert(alerts).values(rows).onConflictDoNothing();
+}
+
 /** One-time alerts are stored as resolved when raised: no end is sent for them. */
 const hasEnded = and(isNotNull(alerts.resolvedAt), ne(alerts.resolvedAt, alerts.raisedAt));
 

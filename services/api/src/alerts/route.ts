@@ -1,13 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { alertTypes } from '@paceline/shared/contracts';
+import { type AlertType, alertTypes } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { and, eq, isNotNull, isNull } from 'drizzle-orm';
 import { defineList, keyTime, keyText, listOf, oneOf, pageQuery, readPage, textId } from '../http/params.ts';
+import { obstacleOf, type Part } from '../health/parts.ts';
 import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { selectAlerts } from './query.ts';
-import type { AlertRow } from './rules.ts';
-import { alertShape, alertView } from './view.ts';
+import { type AlertRow, awayParts } from './rules.ts';
+import { alertShape, type AlertView, alertView } from './view.ts';
 
 const { alerts } = tables;
 const tags = ['alerts'];
@@ -17,10 +18,22 @@ const alertList = defineList('alerts', 'desc', { raisedAt: alerts.raisedAt, id: 
 ]);
 const viewOf = (row: unknown) => alertView(row as AlertRow);
 
+function partAlerts(
+  parts: readonly Part[],
+  state: 'open' | 'resolved' | undefined,
+  type: AlertType | undefined,
+): AlertView[] {
+  if (state === 'resolved' || (type !== undefined && type !== 'part_away')) return [];
+  return awayParts(parts).present.map(({ key, ...about }) =>
+    alertView({ id: key, ...about, raisedAt: about.since, resolvedAt: null }),
+  );
+}
+
 export const alertRoutes = [
   endpoint('get', '/v1/alerts', 'listAlerts', {
     tags,
     summary: 'List alerts, newest first',
+    description: 'While the database is away: only the alerts about parts that are away.',
     request: {
       query: z.object({
         state: oneOf(['open', 'resolved']).optional(),
@@ -29,8 +42,11 @@ export const alertRoutes = [
       }),
     },
     responses: jsonResponses('A page of alerts', listOf(alertShape), 400),
-    handler: async (c, { db }) => {
+    handler: async (c, { db, health }) => {
       const { state, type, ...page } = c.req.valid('query');
+      // Without the database only the parts that are away are known.
+      if (obstacleOf(health.parts(), ['database']) !== undefined)
+        return c.json({ items: partAlerts(health.parts(), state, type), next: null }, 200);
       const inState = state && (state === 'open' ? isNull : isNotNull)(alerts.resolvedAt);
       const where = and(inState, type && eq(alerts.type, type));
       return c.json(await readPage(selectAlerts(db), alertList, page, viewOf, where), 200);

@@ -2,9 +2,11 @@ import { budgetNames, type Lane } from '@paceline/shared/definition';
 import type { RankedEvent, WindowView } from '@paceline/shared/contracts';
 import { windowOf } from '@paceline/shared/testing/fixtures';
 import { describe, expect, it } from 'vitest';
+import type { Part } from '../health/parts.ts';
 import {
   type AlertRow,
   alertChanges,
+  awayParts,
   type AlertCondition,
   learnedLimits,
   longQueues,
@@ -107,23 +109,93 @@ describe('a long queue', () => {
 });
 
 describe('a conflict', () => {
-  const conflict = (expectedWaitMs: number, at = now) => ({
-    account: 'key',
-    lane: 'far_event_sync' as const,
-    blockedBy: 'near_event_normal' as const,
-    endpoint: 'signups' as const,
-    at,
-    expectedWaitMs,
+  const waiting = (
+    waits: number,
+    {
+      lane = 'far_event_sync',
+      by = 'near_event_normal',
+      windowMs = minute,
+    }: {
+      lane?: Lane;
+      by?: Lane;
+      windowMs?: number;
+    } = {},
+    startedAgo = 10_000,
+  ) =>
+    windowOf('signups', {
+      policy: { limit: 1, windowMs, from: 'documented', since: null },
+      permits: [
+        { permit: 'p', lane: by, startedAt: now - startedAgo, settled: true, leavesAt: now + minute },
+      ],
+      waiting: {
+        count: 1,
+        next: [{ ticket: 't', lane, requestedAt: now - waits, estimatedAt: now + minute }],
+      },
+    });
+
+  it('is reported once a sync has waited long while calls of another one went first', () => {
+    expect(conflicts([waiting(7 * minute)], now)).toMatchObject([
+      {
+        key: 'sync_conflict:far_event_sync:near_event_normal:signups',
+        title: 'far_event_sync delayed by near_event_normal',
+        why: 'Both use the rate limit for signups. A far_event_sync call has waited 7 min, and calls of near_event_normal went first.',
+        since: now - 7 * minute,
+      },
+    ]);
+    expect(conflicts([waiting(4 * minute)], now)).toEqual([]);
   });
 
-  it('is reported if the wait is long and no forced lane caused it, for some minutes', () => {
-    expect(titles(conflicts(conflict(5 * minute), now))).toEqual([
-      'far_event_sync delayed by near_event_normal',
-    ]);
-    expect(conflicts(conflict(4 * minute), now)).toEqual([]);
-    expect(conflicts(conflict(hour, now - 11 * minute), now)).toEqual([]);
-    expect(conflicts({ ...conflict(hour), blockedBy: 'near_event_urgent' }, now)).toEqual([]);
-    expect(conflicts(null, now)).toEqual([]);
+  it('is not reported for near and far runs that take turns, however long the estimate is', () => {
+    const estimatedLate = waiting(97_000, {}, 100_000);
+    const [next] = estimatedLate.waiting.next.map((each) => ({ ...each, estimatedAt: now + 20 * minute }));
+    expect(conflicts([{ ...estimatedLate, waiting: { count: 1, next: next ? [next] : [] } }], now)).toEqual(
+      [],
+    );
+  });
+
+  it('is not reported for a wait within two windows, its own calls, or an urgent or manual lane', () => {
+    expect(conflicts([waiting(7 * minute, { windowMs: 10 * minute })], now)).toEqual([]);
+    expect(conflicts([waiting(hour, { by: 'far_event_sync' })], now)).toEqual([]);
+    expect(conflicts([waiting(hour, { by: 'near_event_urgent' })], now)).toEqual([]);
+    expect(conflicts([waiting(hour, { lane: 'manual_rider_add', by: 'rider_sync' })], now)).toEqual([]);
+  });
+});
+
+describe('a part that is away', () => {
+  const part = (state: Part['state'], name: Part['part'] = 'limiter'): Part => ({
+    part: name,
+    state,
+    since: state === 'unknown' ? null : now - minute,
+    title: state === 'away' ? 'No limiter is running' : null,
+    why: state === 'away' ? 'No calls start.' : null,
+    todo: state === 'away' ? 'Start it.' : null,
+  });
+
+  it('is an alert with the same texts, and one whose state is unknown keeps its alert', () => {
+    expect(awayParts([part('away'), part('up', 'scheduler'), part('unknown', 'upstream')])).toEqual({
+      present: [
+        {
+          type: 'part_away',
+          key: 'part_away:limiter',
+          severity: 'error',
+          title: 'No limiter is running',
+          why: 'No calls start.',
+          todo: 'Start it.',
+          since: now - minute,
+          isOneTime: false,
+        },
+      ],
+      unknown: ['part_away:upstream'],
+    });
+  });
+
+  it('has its alert resolved at once when it is back', () => {
+    const [condition] = awayParts([part('away')]).present;
+    if (!condition) throw new Error('no condition');
+    const { isOneTime: _, ...about } = condition;
+    const open = { ...about, id: 'a', raisedAt: now, lastSeenAt: now, resolvedAt: null };
+    expect(alertChanges([open], awayParts([part('up')]), now).resolve).toEqual(['a']);
+    expect(alertChanges([open], awayParts([part('unknown')]), now).resolve).toEqual([]);
   });
 });
 

@@ -3,10 +3,10 @@ import type {
   AlertChanged,
   AlertType,
   Attribution,
-  Conflict,
   RankedEvent,
   WindowView,
 } from '@paceline/shared/contracts';
+import type { Part } from '../health/parts.ts';
 import type { SourceRow } from '../sources/view.ts';
 import { durationText, listText, timeText } from './view.ts';
 
@@ -32,7 +32,7 @@ const minute = 60_000;
 
 /** Project ms without the condition before its alert is resolved, so that one that comes and goes is one alert. */
 const clearBeforeResolved = 5 * minute;
-/** Project ms since the last rejection or conflict after which the condition ends. */
+/** Project ms since the last rejection after which the condition ends. */
 const quietPeriod = 10 * minute;
 
 /** The conditions that are true now, and the keys (or key prefixes) that could not be checked. */
@@ -58,7 +58,7 @@ export function alertChanges(
   const presentKeys = new Set(present.map(({ key }) => key));
   const hasCleared = ({ key, lastSeenAt }: AlertRow) =>
     !presentKeys.has(key) &&
-    now - lastSeenAt >= clearBeforeResolved &&
+    now - lastSeenAt >= (isAboutPart(key) ? 0 : clearBeforeResolved) &&
     !unknown.some((each) => key.startsWith(each));
   return {
     raise: present.filter(({ key }) => !openKeys.has(key)),
@@ -66,6 +66,9 @@ export function alertChanges(
     resolve: open.filter(hasCleared).map(({ id }) => id),
   };
 }
+
+/** Alerts about parts follow the health of the system, which shows at once that a part is back. */
+export const isAboutPart = (key: AlertKey): boolean => key.startsWith('part_away:');
 
 /** The same in every process, so that several that detect the condition at once raise one alert. */
 export const alertId = ({ key, since, isOneTime }: AlertCondition, now: number): string =>
@@ -168,19 +171,31 @@ export function longQueues(windows: readonly WindowView[], now: number): AlertCo
 /** Project ms. Shorter waits are normal when syncs share a budget. */
 const longConflictMs = 5 * minute;
 
-export function conflicts(last: Conflict | null, now: number): AlertCondition[] {
-  if (!last || last.expectedWaitMs < longConflictMs) return [];
-  const { lane, blockedBy, endpoint, at, expectedWaitMs } = last;
-  if (now - at > quietPeriod || forcedLanes.has(blockedBy)) return [];
-  return [
-    conditionOf(`sync_conflict:${lane}:${blockedBy}:${endpoint}`, 'warning', {
-      title: `${lane} delayed by ${blockedBy}`,
-      why: `Both use the rate limit for ${endpoint}. Expected wait: ${durationText(expectedWaitMs)}.`,
-      todo: 'Check for overlapping slots: npm run plan.',
-      since: at,
-    }),
-  ];
-}
+const isScheduled = (lane: Lane): boolean => !forcedLanes.has(lane);
+
+/**
+ * A scheduled request that has waited long while calls of another sync went first: their slots overlap, or one of them
+ * was started by hand. Estimates prove nothing: near and far take turns, and urgent events can overtake either.
+ */
+export const conflicts = (windows: readonly WindowView[], now: number): AlertCondition[] =>
+  windows.flatMap(({ endpoint, policy, permits, waiting: { next } }) => {
+    const allowedMs = Math.max(longConflictMs, 2 * policy.windowMs);
+    const blocked = next.find(({ lane, requestedAt }) => isScheduled(lane) && now - requestedAt >= allowedMs);
+    const other =
+      blocked &&
+      permits.find(
+        ({ lane, startedAt }) =>
+          isScheduled(lane) && lane !== blocked.lane && startedAt > blocked.requestedAt,
+      );
+    if (!blocked || !other) return [];
+    const about = {
+      title: `${blocked.lane} delayed by ${other.lane}`,
+      why: `Both use the rate limit for ${endpoint}. A ${blocked.lane} call has waited ${durationText(now - blocked.requestedAt)}, and calls of ${other.lane} went first.`,
+      todo: 'Check whether their slots overlap (npm run plan), or whether one of them was started by hand.',
+      since: blocked.requestedAt,
+    };
+    return [conditionOf(`sync_conflict:${blocked.lane}:${other.lane}:${endpoint}`, 'warning', about)];
+  });
 
 /** Project ms before the start: after that a stale copy may not be refreshed in time. */
 const lastCallMs = 10 * minute;
@@ -235,3 +250,15 @@ export const unavailableSources = (rows: readonly SourceRow[]): AlertCondition[]
         since,
       }),
     );
+
+const keyOfPart = ({ part }: Part): AlertKey => `part_away:${part}`;
+
+/** The parts that are away. What is unknown of a part says nothing about its alert. */
+export const awayParts = (parts: readonly Part[]): Observation => ({
+  present: parts.flatMap((part) => {
+    const { state, since, title, why, todo } = part;
+    if (state !== 'away' || since === null || title === null) return [];
+    return [conditionOf(keyOfPart(part), 'error', { title, why: why ?? '', todo: todo ?? '', since })];
+  }),
+  unknown: parts.filter(({ state }) => state === 'unknown').map(keyOfPart),
+});

@@ -3,6 +3,7 @@ import type { Clock } from '@paceline/shared/clock';
 import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
+import type { HealthWatch } from '../health/watch.ts';
 import type { Peers } from '../peers.ts';
 import { repeat } from '../repeat.ts';
 import { findSources } from '../sources/route.ts';
@@ -11,7 +12,10 @@ import {
   type AlertKey,
   alertChanges,
   type AlertCondition,
+  type AlertRow,
+  awayParts,
   conflicts,
+  isAboutPart,
   learnedLimits,
   longQueues,
   lostJournal,
@@ -21,6 +25,7 @@ import {
   staleSignups,
   unavailableSources,
 } from './rules.ts';
+import { type UnstoredAlerts, unstoredAlerts } from './unstored.ts';
 import { chatMessage } from './view.ts';
 
 const checkedEvents = 100;
@@ -40,13 +45,12 @@ async function check<T>(
 async function observe({ limiter, freshness, db, clock }: AlertPorts): Promise<Observation> {
   const results = await Promise.all([
     check(
-      ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue'],
+      ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue', 'sync_conflict'],
       limiter.windows(),
       ({ windows }) =>
-        [rejections, learnedLimits, lostJournal, longQueues].flatMap((rule) => rule(windows, clock.now())),
-    ),
-    check(['sync_conflict'], limiter.status(), (status) =>
-      conflicts(status.conflicts.lastConflict, clock.now()),
+        [rejections, learnedLimits, lostJournal, longQueues, conflicts].flatMap((rule) =>
+          rule(windows, clock.now()),
+        ),
     ),
     check(['stale_data:signups'], freshness(checkedEvents), ({ next }) => staleSignups(next, clock.now())),
     check(['stale_data:clubs', 'stale_data:events'], findDataAges(db), (ages) =>
@@ -74,7 +78,9 @@ interface AlertPorts extends Pick<Peers, 'limiter' | 'freshness'> {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly publish: (alert: AlertChanged) => Promise<void>;
+  readonly health: Pick<HealthWatch, 'parts' | 'onChange'>;
+  /** @returns whether it was published before under this id; undefined when it could not be published */
+  readonly publish: (alert: AlertChanged, id: string) => Promise<boolean | undefined>;
   readonly sendToChat: SendToChat | undefined;
   readonly url: string;
 }
@@ -84,16 +90,32 @@ const checkIntervalMs = (clock: Clock): number => Math.min(5_000, Math.max(250, 
 /** Real ms that a process has to send the alert that it has claimed. */
 const claimMs = 30_000;
 
-async function checkAlerts(ports: AlertPorts): Promise<void> {
-  const { db, clock, log, publish, sendToChat } = ports;
-  const observation = await observe(ports);
-  const now = Math.round(clock.now());
-  for (const alert of await storeChanges(db, alertChanges(await openAlerts(db), observation, now), now)) {
-    const { id, title, why } = alert;
-    log.warn({ id, title, why }, alert.resolvedAt === null ? 'alert raised' : 'alert resolved');
-    await publish(alert);
-  }
+async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise<void> {
+  const { health, sendToChat } = ports;
+  const parts = health.parts();
+  const away = awayParts(parts);
+  if (parts.some(({ part, state }) => part === 'database' && state === 'away')) return unstored.add(away);
+  await unstored.store();
+  // First, as the other conditions wait for services that do not answer.
+  await apply(ports, away, ({ key }) => isAboutPart(key));
+  const others = await observe(ports);
+  await apply(ports, others, ({ key }) => !isAboutPart(key));
   if (sendToChat) await sendUnsent(ports, sendToChat);
+}
+
+/** Raises and resolves the alerts that an observation is about. */
+async function apply(
+  { db, clock, log, publish }: AlertPorts,
+  observation: Observation,
+  isObserved: (alert: AlertRow) => boolean,
+): Promise<void> {
+  const now = Math.round(clock.now());
+  const open = (await openAlerts(db)).filter(isObserved);
+  for (const alert of await storeChanges(db, alertChanges(open, observation, now), now)) {
+    const { id, title, why, resolvedAt } = alert;
+    log.warn({ id, title, why }, resolvedAt === null ? 'alert raised' : 'alert resolved');
+    await publish(alert, `alert:${id}:${resolvedAt === null ? 'raised' : 'resolved'}`);
+  }
 }
 
 async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat): Promise<void> {
@@ -113,8 +135,13 @@ async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat
 
 /** Raises and resolves alerts, and sends them to the chat. Any number of replicas can run it: each alert is one row. */
 export function watchAlerts(ports: AlertPorts) {
-  const { clock, log } = ports;
+  const { clock, log, health } = ports;
+  const unstored = unstoredAlerts(ports);
   const checkOnce = () =>
-    checkAlerts(ports).catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'));
-  return repeat(clock.machine, checkOnce, () => checkIntervalMs(clock));
+    checkAlerts(ports, unstored).catch((error: unknown) =>
+      log.warn({ err: error }, 'alert check failed, retrying'),
+    );
+  const checks = repeat(clock.machine, checkOnce, () => checkIntervalMs(clock));
+  health.onChange(checks.runNow);
+  return checks;
 }

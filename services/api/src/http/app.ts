@@ -14,6 +14,7 @@ import { commandRoutes } from '../commands/route.ts';
 import { coordinationRoutes } from '../coordination/route.ts';
 import { eventRoutes } from '../events/route.ts';
 import { freshnessRoutes } from '../freshness/route.ts';
+import { healthRoutes } from '../health/route.ts';
 import { operationRoutes } from '../operations/route.ts';
 import { riderRoutes } from '../riders/route.ts';
 import { runRoutes } from '../runs/route.ts';
@@ -83,12 +84,13 @@ const endpoints: readonly Endpoint[] = [
   streamRoutes,
   alertRoutes,
   operationRoutes,
+  healthRoutes,
 ].flat();
 
 export function createApp(services: Services, settings: AppSettings, log: Logger): OpenAPIHono {
   const { host, tokens, requestsPerSecond, origins, dashboard } = settings;
   const app = new OpenAPIHono({ defaultHook: rejectInvalidInput });
-  app.onError(handleError(log));
+  app.onError(handleError(log, services.health.parts));
   app.use(securityHeaders);
   app.use(except(probes, httpInstrumentationMiddleware()));
   app.use(redactUrlInTrace);

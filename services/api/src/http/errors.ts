@@ -6,15 +6,16 @@ import { TrieRouter } from 'hono/router/trie-router';
 import type { z } from 'zod';
 import { BrokerUnavailable } from '../broker.ts';
 import { CommandQueueFull } from '../commands/batches.ts';
+import { obstacleFor, type Part } from '../health/parts.ts';
 import { ServiceUnavailable } from '../peers.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 const retryAfterSeconds = 5;
 
 export const handleError =
-  (log: Logger): ErrorHandler =>
+  (log: Logger, parts: () => readonly Part[] = () => []): ErrorHandler =>
   (error, c) => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, parts());
     if (problem.type === 'unexpected') log.error({ err: error, path: c.req.path }, 'request failed');
     else if (problem.type === 'unavailable') log.warn({ err: error, path: c.req.path }, problem.message);
     // A client error is not a failure of the server, so its span gets no error status.
@@ -22,13 +23,12 @@ export const handleError =
     return problemResponse(problem, c.req.path);
   };
 
-function problemOf(error: unknown): Problem {
+function problemOf(error: unknown, parts: readonly Part[]): Problem {
   if (error instanceof Problem) return error;
-  if (
-    error instanceof BrokerUnavailable ||
-    error instanceof ServiceUnavailable ||
-    error instanceof CommandQueueFull
-  )
+  // A service can be silent because of a part that it needs: that one is named.
+  if (error instanceof ServiceUnavailable)
+    return unavailable(obstacleFor(parts, error.service) ?? error.message);
+  if (error instanceof BrokerUnavailable || error instanceof CommandQueueFull)
     return unavailable(error.message);
   if (isDatabaseUnavailable(error)) return unavailable('The database does not answer');
   if (error instanceof HTTPException && error.status === 415) {

@@ -24,6 +24,7 @@ const services: Services = {
   feed: { ring: () => undefined, waitForMore: unused, range: unused, read: unused },
   traceUrl: undefined,
   checks: {},
+  health: { parts: () => [] },
   stopping: new AbortController().signal,
 };
 const app = createApp(

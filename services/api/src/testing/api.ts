@@ -1,9 +1,10 @@
 import { request } from 'node:http';
 import { loadConfig } from '@paceline/shared/config';
-import type { Service } from '@paceline/shared/contracts';
+import { type ObservedService, observedServices, type Service } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import { type TestBackend, sharedBackend, timeFor } from '@paceline/shared/testing/backend';
+import { announcePresence } from '@paceline/shared/runtime';
 import { testEvening, type TestTime } from '@paceline/shared/testing/time';
 import { needed, optional } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
@@ -23,6 +24,8 @@ export interface TestApi<P extends TestBackend = TestBackend> extends TestTime {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<TestResponse>;
   /** Starts another API beside this one, like a second process. */
   startAnother(settings?: ApiSettings): Promise<{ readonly url: string; stop(): Promise<void> }>;
+  /** Announces a process of a service, which then counts as running. */
+  announce(service: ObservedService): Promise<{ leave(): void }>;
   /** Connects to the broker with the permissions of another service. */
   busOf(service: Service | 'admin'): Promise<Bus>;
   stop(): Promise<void>;
@@ -37,6 +40,8 @@ interface TestSettings<P extends TestBackend> extends ApiSettings {
   readonly scale?: number;
   /** The clock runs by itself, for tests with slow or stopped servers. */
   readonly runs?: boolean;
+  /** The services that announce a process; default: all. */
+  readonly running?: readonly ObservedService[];
   /** Default: on the servers that all test files share. */
   readonly backend?: P;
 }
@@ -116,6 +121,20 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
   const { api } = await start();
   const database = openDatabase(backend.databaseUrl, () => {});
   const buses: Bus[] = [];
+  const announced: Array<{ leave(): void }> = [];
+  async function busOf(service: Service | 'admin'): Promise<Bus> {
+    const name = service === 'admin' ? 'provision' : service;
+    const bus = createBus(await connect(backend.brokerUrl(service), name), log);
+    buses.push(bus);
+    return bus;
+  }
+  async function announce(service: ObservedService) {
+    const bus = await busOf(service);
+    const presence = announcePresence({ service, bus, checks: {}, machine: clock.machine });
+    announced.push(presence);
+    return presence;
+  }
+  for (const service of settings.running ?? observedServices) await announce(service);
 
   return {
     ...time,
@@ -125,15 +144,10 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
     env,
     ...requestsTo(api.url),
     startAnother: start,
-    async busOf(service) {
-      const bus = createBus(
-        await connect(backend.brokerUrl(service), service === 'admin' ? 'provision' : service),
-        log,
-      );
-      buses.push(bus);
-      return bus;
-    },
+    busOf,
+    announce,
     async stop() {
+      for (const presence of announced) presence.leave();
       await Promise.all([...running].map((each) => each.stop()));
       await Promise.all([...buses.map((bus) => bus.connection.close()), database.close()]);
       await backend.close();

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+
+let test: TestApi;
+let limiter: { leave(): void };
+
+beforeAll(async () => {
+  test = await startTestApi({ running: ['scheduler', 'rider-sync'] });
+  limiter = await test.announce('limiter');
+});
+afterAll(() => test?.stop());
+
+const partOf = async (name: string) => {
+  const { body } = await test.get('/v1/health');
+  return body.parts.find(({ part }: { part: string }) => part === name);
+};
+const openAlerts = async (): Promise<string[]> => {
+  const { body } = await test.get('/v1/alerts?state=open&type=part_away');
+  return body.items.map(({ title }: { title: string }) => title);
+};
+
+describe('GET /v1/health', () => {
+  it('names a service that does not run, with the same texts as its alert', async () => {
+    const part = await test.until(async () => {
+      const found = await partOf('event-sync');
+      expect(found.state).toBe('away');
+      return found;
+    });
+    expect(part).toMatchObject({ title: 'No event-sync is running', since: expect.any(String) });
+    await test.until(async () => expect(await openAlerts()).toEqual([part.title]));
+    const { body } = await test.get('/v1/alerts?state=open&type=part_away');
+    const { title, why, todo, since } = part;
+    expect(body.items[0]).toMatchObject({ title, why, todo, since });
+    expect(await partOf('limiter')).toMatchObject({ state: 'up', title: null });
+    expect(await partOf('broker')).toMatchObject({ state: 'up' });
+    expect(await partOf('database')).toMatchObject({ state: 'up' });
+  });
+
+  it('shows a service that leaves, in every error that it causes, until it is back', async () => {
+    limiter.leave();
+    await test.until(async () => expect((await partOf('limiter')).state).toBe('away'), 5_000);
+    expect((await test.get('/v1/budgets')).body).toMatchObject({
+      status: 503,
+      detail: 'No limiter is running',
+    });
+    await test.until(async () =>
+      expect((await openAlerts()).toSorted()).toEqual(['No event-sync is running', 'No limiter is running']),
+    );
+    limiter = await test.announce('limiter');
+    await test.until(async () => expect((await partOf('limiter')).state).toBe('up'), 5_000);
+    await test.until(async () => expect(await openAlerts()).toEqual(['No event-sync is running']));
+  });
+});

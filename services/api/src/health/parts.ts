@@ -1,0 +1,94 @@
+import { notRunning, type PartName, type PartReading, type PartState } from './model.ts';
+
+/** A part as the API, the alerts, the dashboard and the CLI show it. The texts are null unless it is away. */
+export interface Part {
+  readonly part: PartName;
+  readonly state: PartState;
+  /** Project ms; null while unknown. */
+  readonly since: number | null;
+  readonly title: string | null;
+  readonly why: string | null;
+  readonly todo: string | null;
+}
+
+interface Description {
+  /** As the subject of a sentence. */
+  readonly subject: string;
+  readonly effect: string;
+  readonly todo: string;
+}
+
+const describedParts: Readonly<Record<PartName, Description>> = {
+  broker: {
+    subject: 'The broker',
+    effect: 'No slots open, no calls start and no commands are accepted.',
+    todo: 'Check that nats-server is running and that NATS_URL reaches it. Everything continues by itself.',
+  },
+  database: {
+    subject: 'The database',
+    effect: 'Data can be neither read nor stored, and no commands are accepted.',
+    todo: 'Check that Postgres is running and that DATABASE_URL reaches it. Everything continues by itself.',
+  },
+  limiter: {
+    subject: 'The limiter',
+    effect: 'No calls to ZwiftRacing start.',
+    todo: 'Start the limiter, or look for the reason in its log.',
+  },
+  scheduler: {
+    subject: 'The scheduler',
+    effect: 'No slots open, and the schedule cannot be read or changed.',
+    todo: 'Start the scheduler, or look for the reason in its log.',
+  },
+  'rider-sync': {
+    subject: 'The rider-sync',
+    effect: 'Added and imported riders wait, and no rider sync runs.',
+    todo: 'Start rider-sync, or look for the reason in its log.',
+  },
+  'event-sync': {
+    subject: 'The event-sync',
+    effect: 'No near, far or results sync runs, and signups grow stale.',
+    todo: 'Start event-sync, or look for the reason in its log.',
+  },
+  upstream: {
+    subject: 'ZwiftRacing',
+    effect: 'Calls are retried by themselves.',
+    todo: 'Check ZWIFTRACING_BASE_URL and the network, or wait until ZwiftRacing is back.',
+  },
+};
+
+const servers: ReadonlySet<PartName> = new Set(['broker', 'database', 'upstream']);
+
+export const partsOf = (readings: readonly PartReading[]): Part[] => readings.map(partOf);
+
+function partOf(reading: PartReading): Part {
+  const { part, state, sinceAt: since } = reading;
+  if (reading.state !== 'away') return { part, state, since, title: null, why: null, todo: null };
+  const { subject, effect, todo } = describedParts[part];
+  const isMissing = reading.reason === notRunning;
+  return {
+    part,
+    state,
+    since,
+    title: isMissing
+      ? `No ${part} is running`
+      : `${subject} ${servers.has(part) ? 'does not answer' : 'is not ready'}`,
+    why: isMissing ? effect : `${effect} ${reading.reason}.`,
+    todo: reading.todo ?? todo,
+  };
+}
+
+/** The title of the first of these parts that is away; undefined: none. */
+export const obstacleOf = (parts: readonly Part[], needed: readonly PartName[]): string | undefined =>
+  needed.flatMap((name) => parts.find(({ part }) => part === name)?.title ?? [])[0];
+
+/** What a service needs besides itself, so that it can do its work. */
+const needs: Readonly<Partial<Record<PartName, readonly PartName[]>>> = {
+  limiter: ['broker', 'limiter'],
+  scheduler: ['broker', 'scheduler'],
+  'rider-sync': ['broker', 'database', 'rider-sync', 'limiter'],
+  'event-sync': ['broker', 'database', 'event-sync', 'limiter'],
+};
+
+/** Why a service cannot do its work now: the part that is away, not the service that merely needs it. */
+export const obstacleFor = (parts: readonly Part[], service: PartName): string | undefined =>
+  obstacleOf(parts, needs[service] ?? [service]);

@@ -1,0 +1,27 @@
+import { z } from '@hono/zod-openapi';
+import { iso, isoOrNull, time } from '../http/view.ts';
+import { partNames, partStates } from './model.ts';
+import type { Part } from './parts.ts';
+
+export const partShape = z
+  .object({
+    part: z.enum(partNames),
+    state: z
+      .enum(partStates)
+      .describe('unknown: not observed yet, or not observable while the broker or the database is away'),
+    since: time.nullable().describe('When the state began; null while unknown'),
+    title: z.string().nullable().describe('away: what is wrong'),
+    why: z.string().nullable().describe('away: the effect, and the reason if there is one'),
+    todo: z.string().nullable().describe('away: what an operator can do'),
+  })
+  .openapi('Part');
+
+export const healthShape = z
+  .object({ at: time, healthy: z.boolean().describe('No part is away'), parts: z.array(partShape) })
+  .openapi('Health');
+
+export const healthView = (parts: readonly Part[], now: number): z.infer<typeof healthShape> => ({
+  at: iso(now),
+  healthy: parts.every(({ state }) => state !== 'away'),
+  parts: parts.map((part) => ({ ...part, since: isoOrNull(part.since) })),
+});

@@ -1,0 +1,115 @@
+import type { Clock } from '@paceline/shared/clock';
+import { observedServices, presenceOf } from '@paceline/shared/contracts';
+import { type Database, tables } from '@paceline/shared/database';
+import { type Bus, subscribe } from '@paceline/shared/messaging';
+import type { Checks } from '@paceline/shared/runtime';
+import { desc, gte } from 'drizzle-orm';
+import { orAborted } from '../broker.ts';
+import { repeat } from '../repeat.ts';
+import { findSources } from '../sources/route.ts';
+import { type LoggedCall, observedUpstream } from './calls.ts';
+import { type HealthState, initialHealth, type Observed, presenceReceived, roundEnded } from './model.ts';
+import { type Part, partsOf } from './parts.ts';
+
+/** Real ms between two rounds. */
+const roundMs = 1_000;
+/** Real ms that a ping may take. */
+const pingTimeoutMs = 2_000;
+/** The calls by which upstream is judged. */
+const judgedCalls = 20;
+const dayMs = 86_400_000;
+
+export interface HealthWatch {
+  /** Every part as last observed. */
+  parts(): readonly Part[];
+  /** Called whenever a part has changed its state. */
+  onChange(listener: () => void): void;
+  stop(): Promise<void>;
+}
+
+interface HealthPorts {
+  readonly checks: Record<'broker' | 'database', Checks[string]>;
+  readonly connected: Promise<Bus>;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Pings broker and database every second, reads the results of the last calls, and listens to the services. */
+export function watchHealth({ checks, connected, db, clock, signal }: HealthPorts): HealthWatch {
+  let health = initialHealth;
+  const listeners: Array<() => void> = [];
+  const now = () => Math.floor(clock.now());
+  const update = (next: HealthState) => {
+    const hasChanged = next.readings.some(({ state }, index) => state !== health.readings[index]?.state);
+    health = next;
+    if (hasChanged) for (const listener of listeners) listener();
+  };
+  connected.then(
+    (bus) => {
+      for (const service of observedServices)
+        subscribe(bus, presenceOf[service], {}, (presence) =>
+          update(presenceReceived(health, service, presence, now())),
+        );
+    },
+    // Reported by the service, which cannot start.
+    () => undefined,
+  );
+  const pings = { broker: singleFlight(checks.broker), database: singleFlight(checks.database) };
+  const calls = singleFlight(() => observeUpstream(db, now()));
+  const round = async () => {
+    const [broker, database] = await Promise.all([ping(pings.broker), ping(pings.database)]);
+    const upstream = database.state === 'up' ? await ask(calls) : unknown;
+    update(roundEnded(health, { broker, database, upstream }, now()));
+  };
+  const rounds = repeat(clock.machine, round, () => roundMs);
+  signal.addEventListener('abort', () => void rounds.stop(), { once: true });
+  return {
+    parts: () => partsOf(health.readings),
+    onChange: (listener) => void listeners.push(listener),
+    stop: () => rounds.stop(),
+  };
+}
+
+const unknown: Observed = { state: 'unknown' };
+
+const ping = (check: () => void | Promise<void>): Promise<Observed> =>
+  withinPing(Promise.resolve().then(check)).then(
+    () => ({ state: 'up' }) as const,
+    (error: unknown) => ({ state: 'away', reason: reasonOf(error) }) as const,
+  );
+
+const ask = (observe: () => Promise<Observed>): Promise<Observed> =>
+  withinPing(observe()).catch(() => unknown);
+
+const withinPing = <T>(work: Promise<T>): Promise<T> => orAborted(work, AbortSignal.timeout(pingTimeoutMs));
+
+const reasonOf = (error: unknown): string =>
+  error instanceof DOMException
+    ? `No answer within ${pingTimeoutMs / 1_000} s`
+    : error instanceof Error
+      ? error.message
+      : String(error);
+
+/** Shares a call that is still pending: a server that hangs must not collect one per round. */
+function singleFlight<T>(work: () => T | Promise<T>): () => Promise<T> {
+  let pending: Promise<T> | undefined;
+  return () =>
+    (pending ??= Promise.resolve()
+      .then(work)
+      .finally(() => (pending = undefined)));
+}
+
+async function observeUpstream(db: Database, now: number): Promise<Observed> {
+  const { endpoint, status, message, startedAt, durationMs } = tables.syncLogs;
+  const [calls, sources] = await Promise.all([
+    db
+      .select({ endpoint, status, message, startedAt, durationMs })
+      .from(tables.syncLogs)
+      .where(gte(startedAt, now - dayMs))
+      .orderBy(desc(startedAt))
+      .limit(judgedCalls),
+    findSources(db),
+  ]);
+  return observedUpstream(calls satisfies LoggedCall[], sources);
+}
