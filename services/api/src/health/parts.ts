@@ -11,6 +11,11 @@ export interface Part {
   readonly todo: string | null;
 }
 
+export interface HealthReader {
+  /** Every part as last observed. */
+  parts(): readonly Part[];
+}
+
 interface Description {
   /** As the subject of a sentence. */
   readonly subject: string;

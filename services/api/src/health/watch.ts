@@ -9,7 +9,7 @@ import { repeat } from '../repeat.ts';
 import { findSources } from '../sources/route.ts';
 import { type LoggedCall, observedUpstream } from './calls.ts';
 import { type HealthState, initialHealth, type Observed, presenceReceived, roundEnded } from './model.ts';
-import { type Part, partsOf } from './parts.ts';
+import { type HealthReader, partsOf } from './parts.ts';
 
 /** Real ms between two rounds. */
 const roundMs = 1_000;
@@ -19,9 +19,7 @@ const pingTimeoutMs = 2_000;
 const judgedCalls = 20;
 const dayMs = 86_400_000;
 
-export interface HealthWatch {
-  /** Every part as last observed. */
-  parts(): readonly Part[];
+export interface HealthWatch extends HealthReader {
   /** Called whenever a part has changed its state. */
   onChange(listener: () => void): void;
   stop(): Promise<void>;

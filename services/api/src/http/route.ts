@@ -11,7 +11,7 @@ import type { Checks } from '@paceline/shared/runtime';
 import type { CancelCommand } from '../commands/cancel.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { SubmitCommand } from '../commands/submit.ts';
-import type { HealthWatch } from '../health/watch.ts';
+import type { HealthReader } from '../health/parts.ts';
 import type { Peers } from '../peers.ts';
 import type { Triggers } from '../runs/trigger.ts';
 import type { Feed } from '../stream/feed.ts';
@@ -32,7 +32,7 @@ export interface Services extends Peers {
   /** URL of a trace, with `:id` as the placeholder. */
   readonly traceUrl: string | undefined;
   readonly checks: Checks;
-  readonly health: Pick<HealthWatch, 'parts'>;
+  readonly health: HealthReader;
   /** Aborts when the API shuts down, so that no request keeps waiting. */
   readonly stopping: AbortSignal;
 }
