@@ -95,7 +95,7 @@ export type Command = {
   riderId: integer | null,
   /** import-riders: number of waiting, done and failed riders; null for adds */
   riders: { waiting: integer, done: integer, failed: integer } | null,
-  state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "running" | "done" | "failed" | "expired",
+  state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "waiting_for_service" | "running" | "done" | "failed" | "expired",
   /** waiting_in_line: position in the queue; 1 is next */
   position: integer | null,
   /** waiting_in_line: estimated start */
@@ -104,7 +104,7 @@ export type Command = {
   until: string | null,
   /** outside_slot: when the next slot opens */
   next: string | null,
-  /** failed, expired: the reason */
+  /** failed, expired, waiting_for_service: the reason */
   reason: string | null,
   /** When it is expected to run; null if unknown or no longer waiting */
   estimatedAt: string | null,
@@ -715,7 +715,7 @@ export type StreamEvents = {
     riderId: integer | null,
     /** For imports, if the counts have changed */
     riders: { waiting: integer, done: integer, failed: integer } | null,
-    state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "running" | "done" | "failed" | "expired",
+    state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "waiting_for_service" | "running" | "done" | "failed" | "expired",
     /** waiting_in_line: position in the queue; 1 is next */
     position: integer | null,
     /** waiting_in_line: estimated start */
@@ -724,7 +724,7 @@ export type StreamEvents = {
     until: string | null,
     /** outside_slot: when the next slot opens */
     next: string | null,
-    /** failed, expired: the reason */
+    /** failed, expired, waiting_for_service: the reason */
     reason: string | null,
     /** When it is expected to run; null if unknown or no longer waiting */
     estimatedAt: string | null,
@@ -830,6 +830,8 @@ export type TriggeredRun = {
   runId: string,
   /** true: already in progress or requested before */
   already: boolean,
+  /** What it waits for, such as a service that is not running; null: nothing */
+  reason: string | null,
 };
 
 /** Every operation with a JSON response: its parameters, body and response. */

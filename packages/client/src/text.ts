@@ -149,6 +149,8 @@ export function progress(command: CommandProgress, now: number): string {
       return `paused by an operator${when(' until', command.until)}`;
     case 'outside_slot':
       return `waiting for the next slot${when(' at', command.next)}`;
+    case 'waiting_for_service':
+      return `waiting: ${command.reason ?? 'a service is not running'}`;
     case 'running':
       return command.via === 'bulk' ? 'being fetched in a bulk call' : 'being fetched';
     case 'done':

@@ -156,9 +156,10 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
 function StartRunButton({ start, children }: { start: () => Promise<TriggeredRun>; children: string }) {
   const request = useMutation({
     mutationFn: start,
-    async onSuccess({ runId }) {
+    async onSuccess({ runId, reason }) {
       await refresh('/v1/runs');
-      location.hash = `#/runs/${runId}`;
+      // The run has no page until it starts.
+      if (reason === null) location.hash = `#/runs/${runId}`;
     },
   });
   return (
@@ -167,6 +168,11 @@ function StartRunButton({ start, children }: { start: () => Promise<TriggeredRun
         {children}
       </Button>
       <ErrorMessage error={request.error} />
+      {request.data && request.data.reason !== null && (
+        <p className="wrong" role="alert">
+          Accepted, but not started: {request.data.reason}.
+        </p>
+      )}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Machine } from '@paceline/shared/clock';
+import { obstacleFor } from '../health/parts.ts';
 import { bodyId } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
 import { endpoint, jsonBody, jsonOf } from '../http/route.ts';
@@ -30,8 +31,8 @@ function waitOf(prefer: string | undefined, machine: Machine, ...cancelled: read
   return { seconds, signal: AbortSignal.any([timeout.signal, ...cancelled]), [Symbol.dispose]: cancelTimer };
 }
 
-function accepted(row: CommandRow, { seconds }: Wait) {
-  const command = commandView(row);
+function accepted(row: CommandRow, { seconds }: Wait, obstacle: string | undefined) {
+  const command = commandView(row, obstacle);
   const headers = {
     Location: `/v1/commands/${row.commandId}`,
     ...(seconds !== undefined && { 'Preference-Applied': `wait=${seconds}` }),
@@ -73,7 +74,8 @@ export const acceptRoutes = [
       'The rider is fetched by a call of its own or with the next bulk call, whichever is earlier (`via`).',
       'The response is sent once the command is stored and published: `202` with its position and estimated time.',
       'Follow `Location` for progress. A slow database delays the response; `503` means that the database or the broker',
-      'is not available, or that the command queue is full.',
+      'is not available, or that the command queue is full. While no rider-sync or limiter is running the state is',
+      '`waiting_for_service`, with the `reason` and without an estimate.',
       '',
       '`Prefer: wait=N` (seconds, max 30) waits for the result: `200` with the rider once it is stored, `422`',
       '(`command-failed`, with `command`) if the command failed or expired, `202` if the time ran out first. The command',
@@ -95,12 +97,15 @@ export const acceptRoutes = [
       },
       ...responses,
     },
-    handler: async (c, { db, clock, submitCommand, stopping }) => {
+    handler: async (c, { db, clock, health, submitCommand, stopping }) => {
       const { riderId } = c.req.valid('json');
-      using wait = waitOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
+      const obstacle = obstacleFor(health.parts(), 'rider-sync');
+      // Waiting for a result makes no sense while the command cannot be carried out.
+      const prefer = obstacle === undefined ? c.req.valid('header').prefer : undefined;
+      using wait = waitOf(prefer, clock.machine, c.req.raw.signal, stopping);
       const options = { waiting: wait.signal, commandId: c.get('reservedId') };
       const row = await submitCommand({ type: 'add-rider', riderId }, options);
-      const { command, headers: sent } = accepted(row, wait);
+      const { command, headers: sent } = accepted(row, wait, obstacle);
       const isDone = wait.signal !== undefined && command.state === 'done';
       const rider = isDone ? await findRider(db, riderId).catch(() => undefined) : undefined;
       if (!rider) return c.json(command, 202, sent);
@@ -119,7 +124,8 @@ export const acceptRoutes = [
       'The response is sent once the command is stored and published: `202` with one command for all riders and the',
       'estimated time of its first bulk call. `riders` counts the waiting, done and failed ones;',
       '`/v1/commands/{commandId}/riders` lists the outcome of each. A slow database delays the response; `503` means that',
-      'the database or the broker is not available, or that the command queue is full.',
+      'the database or the broker is not available, or that the command queue is full. While no rider-sync or limiter is',
+      'running the state is `waiting_for_service`, with the `reason` and without an estimate.',
       '',
       '`Prefer: wait=N` (seconds, max 30) waits for the result: `200` once every rider is done or has failed, `422`',
       '(`command-failed`) if no rider could be fetched, `202` if the time ran out first.',
@@ -142,12 +148,15 @@ export const acceptRoutes = [
       },
       ...responses,
     },
-    handler: async (c, { clock, submitCommand, stopping }) => {
+    handler: async (c, { clock, health, submitCommand, stopping }) => {
       const riderIds = [...new Set(c.req.valid('json').riderIds)];
-      using wait = waitOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
+      const obstacle = obstacleFor(health.parts(), 'rider-sync');
+      // Waiting for a result makes no sense while the command cannot be carried out.
+      const prefer = obstacle === undefined ? c.req.valid('header').prefer : undefined;
+      using wait = waitOf(prefer, clock.machine, c.req.raw.signal, stopping);
       const options = { waiting: wait.signal, commandId: c.get('reservedId') };
       const row = await submitCommand({ type: 'import-riders', riderIds }, options);
-      const { command, headers: sent } = accepted(row, wait);
+      const { command, headers: sent } = accepted(row, wait, obstacle);
       return c.json(command, wait.signal && command.state === 'done' ? 200 : 202, sent);
     },
   }),

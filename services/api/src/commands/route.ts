@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, isNull } from 'drizzle-orm';
 import { defineList, keyId, keyTime, keyText, listOf, oneOf, pageQuery, readPage } from '../http/params.ts';
+import { obstacleFor } from '../health/parts.ts';
 import { requireFound, Problem } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { findCommand, selectCommands } from './query.ts';
@@ -39,9 +40,11 @@ export const commandRoutes = [
     summary: 'List commands, newest first',
     request: { query: z.object(pageQuery(commandList)) },
     responses: jsonResponses('A page of commands', listOf(commandShape), 400),
-    handler: async (c, { db }) => {
+    handler: async (c, { db, health }) => {
       const page = c.req.valid('query');
-      return c.json(await readPage(selectCommands(db), commandList, page, commandView), 200);
+      const obstacle = obstacleFor(health.parts(), 'rider-sync');
+      const view = (row: CommandRow) => commandView(row, obstacle);
+      return c.json(await readPage(selectCommands(db), commandList, page, view), 200);
     },
   }),
 
@@ -50,8 +53,10 @@ export const commandRoutes = [
     summary: 'Get a command and its progress',
     request: { params },
     responses: jsonResponses('The command', commandShape, 400, 404),
-    handler: async (c, { db }) =>
-      c.json(commandView(await requireCommand(db, c.req.valid('param').commandId)), 200),
+    handler: async (c, { db, health }) => {
+      const row = await requireCommand(db, c.req.valid('param').commandId);
+      return c.json(commandView(row, obstacleFor(health.parts(), 'rider-sync')), 200);
+    },
   }),
 
   endpoint('get', '/v1/commands/{commandId}/riders', 'listCommandRiders', {

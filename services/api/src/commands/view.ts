@@ -1,5 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import { type Progress, riderCounts, type RiderCounts, fetchModes } from '@paceline/shared/contracts';
+import {
+  isFinal,
+  type Progress,
+  riderCounts,
+  type RiderCounts,
+  fetchModes,
+} from '@paceline/shared/contracts';
 import { isoOrNull, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
 
 export const progressShape = z.object({
@@ -9,6 +15,7 @@ export const progressShape = z.object({
     'paused_by_upstream',
     'paused_by_operator',
     'outside_slot',
+    'waiting_for_service',
     'running',
     'done',
     'failed',
@@ -20,7 +27,7 @@ export const progressShape = z.object({
     .nullable()
     .describe('waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait'),
   next: time.nullable().describe('outside_slot: when the next slot opens'),
-  reason: z.string().nullable().describe('failed, expired: the reason'),
+  reason: z.string().nullable().describe('failed, expired, waiting_for_service: the reason'),
   estimatedAt: time.nullable().describe('When it is expected to run; null if unknown or no longer waiting'),
 });
 
@@ -76,12 +83,25 @@ export function progressView(progress: Progress): z.infer<typeof progressShape> 
   };
 }
 
-export const commandView = (command: CommandRow): CommandView => ({
+const waitingForService = (reason: string): z.infer<typeof progressShape> => ({
+  state: 'waiting_for_service',
+  position: null,
+  at: null,
+  until: null,
+  next: null,
+  reason,
+  estimatedAt: null,
+});
+
+/** @param obstacle the part that is away, if any: until it is back every estimate is void */
+export const commandView = (command: CommandRow, obstacle?: string): CommandView => ({
   commandId: command.commandId,
   type: command.type,
   riderId: command.riderId,
   riders: command.riders,
-  ...progressView(command.progress),
+  ...(obstacle === undefined || isFinal(command.progress)
+    ? progressView(command.progress)
+    : waitingForService(obstacle)),
   via: viaOf(command.progress),
   ...isoTimes(command, 'requestedAt', 'updatedAt', 'finishedAt'),
   traceId: traceIdOf(command.traceparent),

@@ -5,7 +5,7 @@ let test: TestApi;
 let limiter: { leave(): void };
 
 beforeAll(async () => {
-  test = await startTestApi({ running: ['scheduler', 'rider-sync'] });
+  test = await startTestApi({ running: ['scheduler'] });
   limiter = await test.announce('limiter');
 });
 afterAll(() => test?.stop());
@@ -18,6 +18,32 @@ const openAlerts = async (): Promise<string[]> => {
   const { body } = await test.get('/v1/alerts?state=open&type=part_away');
   return body.items.map(({ title }: { title: string }) => title);
 };
+
+describe('a command or sync without its service', () => {
+  it('is accepted, and says at once that no service is running', async () => {
+    const riderSync = await test.announce('rider-sync');
+    await test.until(async () => expect((await partOf('rider-sync')).state).toBe('up'));
+    riderSync.leave();
+    await test.until(async () => expect((await partOf('rider-sync')).state).toBe('away'));
+    const reason = 'No rider-sync is running';
+    const waiting = { state: 'waiting_for_service', reason, position: null, estimatedAt: null };
+    const { status, body } = await test.post('/v1/riders', { riderId: 4500001 }, { prefer: 'wait=20' });
+    expect({ status, body }).toMatchObject({ status: 202, body: waiting });
+    expect((await test.get(`/v1/commands/${body.commandId}`)).body).toMatchObject(waiting);
+    expect((await test.get('/v1/commands')).body.items).toMatchObject([waiting]);
+    const imported = await test.post('/v1/riders/import', { riderIds: [4500002] });
+    expect(imported).toMatchObject({ status: 202, body: waiting });
+    await test.until(async () => expect((await partOf('event-sync')).state).toBe('away'));
+    expect(await test.post('/v1/syncs/near/trigger', {})).toMatchObject({
+      status: 202,
+      body: { reason: 'No event-sync is running' },
+    });
+    await test.announce('rider-sync');
+    await test.until(async () =>
+      expect((await test.get(`/v1/commands/${body.commandId}`)).body.state).toBe('waiting_in_line'),
+    );
+  });
+});
 
 describe('GET /v1/health', () => {
   it('names a service that does not run, with the same texts as its alert', async () => {

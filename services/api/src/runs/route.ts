@@ -23,7 +23,8 @@ import {
   triggeredRunShape,
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
-import { kindNames } from '@paceline/shared/definition';
+import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
+import { type HealthReader, obstacleFor } from '../health/parts.ts';
 import { requireFound, Problem, problems } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonOf } from '../http/route.ts';
 import { retryObstacle } from './trigger.ts';
@@ -66,6 +67,9 @@ const accepted = {
 const runNotFound = (runId: string) => `Run ${runId} does not exist`;
 const location = ({ runId }: TriggeredRun) => ({ Location: `/v1/runs/${runId}` });
 
+const waitsFor = (kind: SyncKind, health: HealthReader): string | null =>
+  obstacleFor(health.parts(), kinds[kind].service) ?? null;
+
 export const runRoutes = [
   endpoint('get', '/v1/runs', 'listRuns', {
     tags,
@@ -107,9 +111,10 @@ export const runRoutes = [
     ].join('\n'),
     request: { params: z.object({ kind: oneOf(kindNames) }) },
     responses: { 202: accepted, ...problems(400, 401, 503) },
-    handler: async (c, { triggers }) => {
-      const run = await triggers.run(c.req.valid('param').kind);
-      return c.json(run, 202, location(run));
+    handler: async (c, { triggers, health }) => {
+      const { kind } = c.req.valid('param');
+      const run = await triggers.run(kind);
+      return c.json({ ...run, reason: waitsFor(kind, health) }, 202, location(run));
     },
   }),
 
@@ -119,13 +124,13 @@ export const runRoutes = [
     description: 'Repeated requests return the same new run.',
     request: { params },
     responses: { 202: accepted, ...problems(400, 401, 404, 409, 503) },
-    handler: async (c, { db, triggers }) => {
+    handler: async (c, { db, triggers, health }) => {
       const { runId } = c.req.valid('param');
       const run = requireFound(await findRun(db, runId), runNotFound(runId));
       const reason = retryObstacle(run);
       if (reason !== undefined) throw new Problem('invalid-state', reason);
       const retried = await triggers.retry(run);
-      return c.json(retried, 202, location(retried));
+      return c.json({ ...retried, reason: waitsFor(run.kind, health) }, 202, location(retried));
     },
   }),
 ];

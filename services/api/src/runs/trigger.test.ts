@@ -56,7 +56,11 @@ describe('POST /v1/syncs/{kind}/trigger', () => {
 
   it('returns the run that is in progress', async () => {
     await store(['now', { state: 'running', finishedAt: null }]);
-    expect((await post('/v1/syncs/near/trigger')).body).toEqual({ runId: 'now', already: true });
+    expect((await post('/v1/syncs/near/trigger')).body).toEqual({
+      runId: 'now',
+      already: true,
+      reason: null,
+    });
     await test.quiet();
     expect(ticks).toEqual([]);
   });
@@ -73,7 +77,7 @@ describe('POST /v1/runs/{id}/retry', () => {
     await store(['half']);
     const [first, again] = [await post('/v1/runs/half/retry'), await post('/v1/runs/half/retry')];
     expect([first.status, again.status]).toEqual([202, 202]);
-    expect(again.body).toEqual({ runId: first.body.runId, already: true });
+    expect(again.body).toEqual({ runId: first.body.runId, already: true, reason: null });
     await test.until(() => expect(ticks).toMatchObject([{ continues: 'half', runId: first.body.runId }]));
   });
 

@@ -27,9 +27,13 @@ export const triggeredRunShape = z
   .object({
     runId: z.string(),
     already: z.boolean().describe('true: already in progress or requested before'),
+    reason: z
+      .string()
+      .nullable()
+      .describe('What it waits for, such as a service that is not running; null: nothing'),
   })
   .openapi('TriggeredRun');
-export type TriggeredRun = z.infer<typeof triggeredRunShape>;
+export type TriggeredRun = Omit<z.infer<typeof triggeredRunShape>, 'reason'>;
 
 const callShape = z.object({
   id: z.int(),
