@@ -1,7 +1,7 @@
 import { type Caller, type Rig, startRig } from '@paceline/kit/rig';
 import { eventually } from '@paceline/kit/waiting';
 import { catalog } from '@paceline/shared/contracts';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import { subscribe } from '@paceline/shared/messaging';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => rig?.stop());
 
 /** Makes a call with a permit. Returns whether upstream accepted it. */
-const call = (budget: Budget): Promise<boolean> =>
+const call = (budget: BudgetName): Promise<boolean> =>
   caller.call(budget).then(
     () => true,
     (error: unknown) => {
@@ -46,7 +46,7 @@ const call = (budget: Budget): Promise<boolean> =>
   );
 
 /** A call by another client with the same key. */
-async function foreignCall(budget: Budget): Promise<void> {
+async function foreignCall(budget: BudgetName): Promise<void> {
   const headers = { Authorization: key, 'Content-Type': 'application/json' };
   const { url } = rig.sandbox;
   const { status } =
@@ -56,10 +56,10 @@ async function foreignCall(budget: Budget): Promise<void> {
   expect(status).toBe(200);
 }
 
-const rejected = (budget: Budget) =>
+const rejected = (budget: BudgetName) =>
   rig.sandbox.audit().filter((arrival) => arrival.budget === budget && arrival.verdict === 'rejected').length;
 
-const windowOf = async (budget: Budget) =>
+const windowOf = async (budget: BudgetName) =>
   (await rig.windows(key)).windows.find(({ endpoint }) => endpoint === budget);
 
 describe.each(differences)('a different upstream limit for $budget', ({ budget, enforced, foreign }) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LimiterProcess, type Rig, startRig } from '@paceline/kit/rig';
-import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rig?.stop());
 
 /** Makes as many calls as permitted until the signal. Returns the number of responses. */
-async function saturate(key: string, budget: Budget, signal: AbortSignal): Promise<number> {
+async function saturate(key: string, budget: BudgetName, signal: AbortSignal): Promise<number> {
   const caller = rig.caller(key);
   for (let answered = 0; ; answered += 1) {
     try {

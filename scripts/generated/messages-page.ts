@@ -54,7 +54,7 @@ ${unpaddedTable(['message', 'ack wait', 'max attempts', 'concurrency'], messages
 In TypeScript notation; an \`integer\` is a whole number.
 
 \`\`\`ts
-type Budget = ${union(budgetNames)}
+type BudgetName = ${union(budgetNames)}
 type Lane = ${union(laneNames)}
 type SyncKind = ${union(kindNames)}
 \`\`\`

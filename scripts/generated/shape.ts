@@ -27,7 +27,7 @@ export interface Notation {
 
 const maxWidth = 100;
 const ofMessages: Notation = {
-  names: { Budget: budgetNames, Lane: laneNames, SyncKind: kindNames },
+  names: { BudgetName: budgetNames, Lane: laneNames, SyncKind: kindNames },
   asCode: false,
 };
 

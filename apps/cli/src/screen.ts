@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { terminalColors } from '@paceline/client';
 import { lanes } from '@paceline/shared/definition';
-import { type Look, type Paint, plain } from './core/look.ts';
+import { type TextStyle, type Paint, plain } from './core/look.ts';
 
 export interface OutputStream {
   readonly isTTY?: boolean | undefined;
@@ -31,7 +31,7 @@ export function createScreen(output: OutputStream, env: NodeJS.ProcessEnv) {
   const colored = env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal && !env.NO_COLOR;
   let lastKey = '';
   return {
-    get look(): Look {
+    get look(): TextStyle {
       const columns = output.columns ?? Number(env.COLUMNS ?? defaultWidth);
       const width = Math.min(maxWidth, Math.max(minWidth, Number.isFinite(columns) ? columns : defaultWidth));
       return { width, paint: colored ? colors : plain };

@@ -1,12 +1,12 @@
 import { monotonic, until } from '@paceline/kit/waiting';
 import { requestAndAppend, respond } from './baseline.ts';
 import { contenders } from './contenders/all.ts';
-import type { Address, Client, Job, Limit, Urgency } from './contenders/contender.ts';
+import type { Address, Client, Job, ContenderLimit, Urgency } from './contenders/contender.ts';
 import { breadth, depth } from './core-turns.ts';
 import { serveDuties } from './processes.ts';
 import { recordEstimates } from './estimates.ts';
 import { killAtStep } from './kill-at-step.ts';
-import { delayOf, type Network, noJitter } from './upstream.ts';
+import { delayOf, type CallLatency, noJitter } from './upstream.ts';
 
 interface FloodLoad extends Record<'inFlight' | 'start' | 'slices' | 'sliceMs', number> {
   readonly keys: readonly string[];
@@ -20,7 +20,7 @@ export interface CallRecord {
 }
 
 let client: Client;
-let network: Network = noJitter;
+let network: CallLatency = noJitter;
 let records: CallRecord[] = [];
 /** While unresolved, no call returns. */
 let gate: Promise<void> | undefined;
@@ -52,9 +52,9 @@ const duties = {
     client = await contender.connect(address, call, index);
   },
 
-  limit: (limits: readonly Limit[]): Promise<void> => client.limit(limits),
+  limit: (limits: readonly ContenderLimit[]): Promise<void> => client.limit(limits),
 
-  async between(callerAndUpstream: Network): Promise<void> {
+  async between(callerAndUpstream: CallLatency): Promise<void> {
     network = callerAndUpstream;
   },
 

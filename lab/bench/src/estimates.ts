@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
 import { openLimiters, permitted } from './contenders/paceline.ts';
-import { delayOf, type Network } from './upstream.ts';
+import { delayOf, type CallLatency } from './upstream.ts';
 
 export interface Arrivals {
   readonly address: Address;
@@ -20,7 +20,7 @@ export interface Arrivals {
 /** One request; times are project time. */
 export type Ticket = Awaited<ReturnType<typeof recordEstimates>>[number];
 
-const network: Network = { jitterMs: 40, outliers: 0 };
+const network: CallLatency = { jitterMs: 40, outliers: 0 };
 
 /** Sends requests at random times and records their first estimates. */
 export async function recordEstimates(arrivals: Arrivals) {

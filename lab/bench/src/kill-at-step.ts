@@ -2,16 +2,16 @@ import { monotonic, until } from '@paceline/kit/waiting';
 import type { Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
 import { openLimiters, permitted } from './contenders/paceline.ts';
-import { delayOf, type Network } from './upstream.ts';
+import { delayOf, type CallLatency } from './upstream.ts';
 
 /** When the limiter is killed: at the first message with this verb. */
-export interface Step {
+export interface KillStep {
   readonly verb: 'acquire' | 'start' | 'settle';
   /** Before it is sent, when it has been sent, or when its reply has arrived. */
   readonly phase: 'before' | 'during' | 'after';
 }
 
-export interface KillOptions extends Step {
+export interface KillOptions extends KillStep {
   readonly address: Address;
   /** The limiter that is killed. */
   readonly pid: number;
@@ -24,7 +24,7 @@ export interface KillOptions extends Step {
 }
 
 const inFlight = 10;
-const network: Network = { jitterMs: 20, outliers: 0 };
+const network: CallLatency = { jitterMs: 20, outliers: 0 };
 const decoded = new TextDecoder();
 
 /** Saturates a limiter, kills it at one step and records the arrivals. */
@@ -65,9 +65,9 @@ function call(limiter: Limiter, arrivals: number[]): Promise<void> {
 type Connection = Awaited<ReturnType<typeof openLimiters>>['connection'];
 
 /** The same connection, which runs `kill` once at the step. */
-function tapped(connection: Connection, { verb, phase }: Step, kill: () => void): Connection {
+function tapped(connection: Connection, { verb, phase }: KillStep, kill: () => void): Connection {
   let armed = true;
-  const isNow = (at: Step['phase'], message: string) => {
+  const isNow = (at: KillStep['phase'], message: string) => {
     if (!armed || at !== phase || !message.includes(`"do":"${verb}"`)) return false;
     armed = false;
     return true;

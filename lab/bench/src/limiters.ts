@@ -19,7 +19,7 @@ export interface Replica {
 }
 
 /** A broker with limiters on it. */
-export type Limiters = Awaited<ReturnType<typeof startLimiters>>;
+export type LimiterRig = Awaited<ReturnType<typeof startLimiters>>;
 
 /** Starts a broker (`synced`: syncs before it acknowledges) and one limiter. @param minuteMs real ms per project minute */
 export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {

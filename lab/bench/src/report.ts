@@ -30,7 +30,7 @@ export function tableOf<Result>(
   };
 }
 
-export interface Outcome extends ReturnType<typeof tableOf> {
+export interface WorkloadOutcome extends ReturnType<typeof tableOf> {
   /** How the measurements were taken and what they mean. */
   readonly notes: readonly string[];
   readonly summary: Summary;
@@ -52,13 +52,13 @@ export interface Workload {
   readonly title: string;
   readonly goal: string;
   /** @param report receives progress lines */
-  run(report: (line: string) => void): Promise<Outcome>;
+  run(report: (line: string) => void): Promise<WorkloadOutcome>;
 }
 
 /** A workload with its outcome or error. */
 export interface WorkloadRun {
   readonly workload: Workload;
-  readonly outcome?: Outcome;
+  readonly outcome?: WorkloadOutcome;
   readonly failed?: string;
 }
 
@@ -72,11 +72,11 @@ export async function measure(workload: Workload, report: (line: string) => void
 }
 
 /** Hardware and software versions by name. */
-type Machine = Readonly<Record<string, string>>;
+type MachineDescription = Readonly<Record<string, string>>;
 
 const packages = join(import.meta.dirname, '../node_modules');
 
-export async function describeMachine(): Promise<Machine> {
+export async function describeMachine(): Promise<MachineDescription> {
   const { version: nats } = await findNatsServer({ report: () => undefined });
   return {
     Cores: `${availableParallelism()} (${cpus()[0]?.model.trim() ?? 'unknown'})`,
@@ -128,7 +128,7 @@ export function section({ workload: { id, title, goal }, outcome, failed }: Work
 }
 
 /** docs/benchmarks.md */
-export function page(all: readonly WorkloadRun[], machine: Machine, command: string): string {
+export function page(all: readonly WorkloadRun[], machine: MachineDescription, command: string): string {
   const about = `# Benchmarks
 
 The limiter beside packages that are used for the same purpose, measured in one run on one machine:

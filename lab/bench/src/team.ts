@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { Duties, CallRecord } from './caller.ts';
-import type { Contender, Home, Limit } from './contenders/contender.ts';
+import type { Contender, Home, ContenderLimit } from './contenders/contender.ts';
 import { startLimiters } from './limiters.ts';
 import { startWorker, type Worker } from './processes.ts';
 import { nowhere, type Server, startDatabase, startRedis } from './servers.ts';
 
 /** A process that makes calls. */
-export type Caller = Worker<Duties>;
+export type CallerProcess = Worker<Duties>;
 
-export const startCaller = (execArgv: readonly string[] = []): Caller =>
+export const startCaller = (execArgv: readonly string[] = []): CallerProcess =>
   startWorker<Duties>(join(import.meta.dirname, 'caller.ts'), execArgv);
 
 /** A contender with its server and the processes that use it. */
@@ -43,7 +43,7 @@ export async function assemble(contender: Contender, options: TeamOptions) {
     server,
     callers,
     /** Creates the limits in each process in turn, because the first one creates the tables. */
-    async limit(limits: readonly Limit[]) {
+    async limit(limits: readonly ContenderLimit[]) {
       for (const caller of callers) await caller.do('limit', limits);
     },
     /** Calls of all processes since the last time. */

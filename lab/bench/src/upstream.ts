@@ -3,17 +3,17 @@ import { type Arrival, type Enforcement, judge } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 
 /** The network between a caller and upstream. */
-export interface Network {
+export interface CallLatency {
   /** Latency up to this many ms, uniformly distributed. */
   readonly jitterMs: number;
   /** The share of calls (0…1) that take ten times the jitter. */
   readonly outliers: number;
 }
 
-export const noJitter: Network = { jitterMs: 0, outliers: 0 };
+export const noJitter: CallLatency = { jitterMs: 0, outliers: 0 };
 
 /** Latency of one call, ms. @param chance returns random numbers in [0, 1) */
-export function delayOf({ jitterMs, outliers }: Network, chance: () => number): number {
+export function delayOf({ jitterMs, outliers }: CallLatency, chance: () => number): number {
   return chance() < outliers ? 10 * jitterMs : chance() * jitterMs;
 }
 

@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collect } from './adapters/collect.ts';
 import { inflictions } from './adapters/faults.ts';
-import type { Api } from './adapters/http.ts';
-import { type Stage, type StageOptions, startStage } from './adapters/stage.ts';
+import type { PacelineApi } from './adapters/http.ts';
+import { type ChaosStage, type StageOptions, startStage } from './adapters/stage.ts';
 import { drain, startWatch, type Watch } from './adapters/watch.ts';
 import type { Accepted, Inflicted, Requested } from './core/evidence.ts';
 import type { Fault } from './core/fault.ts';
@@ -63,7 +63,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
 
 /** Inflicts every fault at its time and heals it; resolves when all are healed. */
 const breakThings = (
-  stage: Stage,
+  stage: ChaosStage,
   faults: readonly Fault[],
   loadStartedAt: number,
   log: (line: string) => void,
@@ -84,7 +84,7 @@ const breakThings = (
 
 /** Waits until the planned end of the load and until the system has recovered. */
 async function allWell(
-  stage: Stage,
+  stage: ChaosStage,
   watch: Watch,
   acceptedAt: readonly number[],
   until: number,
@@ -103,7 +103,7 @@ async function allWell(
 
 /** Sends every request at its time, until `enough`. @param acceptedAt receives the times of accepted requests */
 async function drive(
-  { api, real }: Stage,
+  { api, real }: ChaosStage,
   requests: readonly LoadRequest[],
   loadStartedAt: number,
   enough: AbortSignal,
@@ -141,7 +141,7 @@ async function drive(
 }
 
 /** Undefined: no failed run. */
-async function failedRunPath(api: Api): Promise<string | undefined> {
+async function failedRunPath(api: PacelineApi): Promise<string | undefined> {
   const runs = await api
     .call('GET /v1/runs', { query: { state: 'failed', limit: 1 } })
     .catch(() => undefined);

@@ -6,7 +6,7 @@ import type { inputsOf } from '@paceline/api/testing/inputs.ts';
 import type { TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/shared/testing';
 import fc from 'fast-check';
-import { type Attempt, attemptsAt } from './requests.ts';
+import { type FuzzRequest, attemptsAt } from './requests.ts';
 
 interface ApiDocument {
   readonly paths: Record<string, Record<string, Parameters<typeof inputsOf>[1]>>;
@@ -98,7 +98,7 @@ async function forEachConcurrently<Each>(
 }
 
 /** Status 0: the API closed the connection without a response. */
-function send(agent: Agent, url: string, token: string, attempt: Attempt): Promise<HttpReply> {
+function send(agent: Agent, url: string, token: string, attempt: FuzzRequest): Promise<HttpReply> {
   const { method, target, headers, body } = attempt;
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
@@ -121,7 +121,7 @@ function send(agent: Agent, url: string, token: string, attempt: Attempt): Promi
   });
 }
 
-const describe = ({ method, target, headers, body }: Attempt, { status, media, text }: HttpReply) =>
+const describe = ({ method, target, headers, body }: FuzzRequest, { status, media, text }: HttpReply) =>
   `${method} ${target.slice(0, 200)} ${JSON.stringify(headers).slice(0, 200)} ` +
   `${body?.toString('latin1', 0, 200) ?? ''} → ${status} ${media} ${text}`;
 

@@ -3,7 +3,7 @@ import { type Input, inputsOf } from '@paceline/api/testing/inputs.ts';
 import fc from 'fast-check';
 
 /** An HTTP request, valid or not. */
-export interface Attempt {
+export interface FuzzRequest {
   readonly method: string;
   /** Path and query as sent. */
   readonly target: string;
@@ -12,7 +12,7 @@ export interface Attempt {
   readonly body: Buffer | undefined;
 }
 
-type Mutation = (attempt: Attempt) => Attempt;
+type Mutation = (attempt: FuzzRequest) => FuzzRequest;
 type ApiOperation = Parameters<typeof inputsOf>[1];
 type Find = Parameters<typeof inputsOf>[2];
 
@@ -22,12 +22,12 @@ export function attemptsAt(
   method: string,
   operation: ApiOperation,
   find: Find,
-): fc.Arbitrary<Attempt> {
+): fc.Arbitrary<FuzzRequest> {
   const described = inputsOf(path, operation, find).map((input) => attemptOf(method, input));
   return fc.tuple(described, mutationsOf(operation)).map(([attempt, mutate]) => mutate(attempt));
 }
 
-function attemptOf(method: string, { path, query, headers, body }: Input): Attempt {
+function attemptOf(method: string, { path, query, headers, body }: Input): FuzzRequest {
   const parameters = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value.toWellFormed())}`],
   );
@@ -96,7 +96,7 @@ const bodies: fc.Arbitrary<Buffer> = fc.oneof(
 
 const oddNames = ['__proto__', 'toString', 'a[b][c]', '%00'];
 
-const oddHeaders: fc.Arbitrary<Attempt['headers']> = fc.constantFrom<Attempt['headers']>(
+const oddHeaders: fc.Arbitrary<FuzzRequest['headers']> = fc.constantFrom<FuzzRequest['headers']>(
   { 'content-type': 'text/plain' },
   { 'content-type': 'application/json; charset=utf-16' },
   { 'content-type': 'multipart/form-data' },

@@ -153,7 +153,7 @@ export const arrival = fc.record({
   deadlineIn: fc.option(fc.integer({ min: 0, max: 5 * minute }), { nil: undefined }),
   inSlot: fc.boolean(),
 });
-export type Arrival = typeof arrival extends fc.Arbitrary<infer Value> ? Value : never;
+export type RequestArrival = typeof arrival extends fc.Arbitrary<infer Value> ? Value : never;
 
 const outcomes: readonly Outcome[] = [
   { result: 'answered', status: 200 },
@@ -201,6 +201,6 @@ export const step = fc.oneof(
     }),
   }),
 );
-export type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+export type HistoryStep = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 export const steps = fc.array(step, { maxLength: 40, size: 'max' });

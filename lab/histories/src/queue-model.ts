@@ -3,7 +3,7 @@ import { orderKey } from '@paceline/limiter/core/queue';
 import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import { createTestLimiter, expiresAfter, settings } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
-import type { Arrival, Step } from './histories.ts';
+import type { RequestArrival, HistoryStep } from './histories.ts';
 import { place } from './upstream.ts';
 import type { BudgetState } from '@paceline/limiter/core/budget';
 import { evolve } from '@paceline/limiter/core/evolve';
@@ -34,8 +34,8 @@ export interface QueueModel {
   readonly settings: LimiterSettings;
   queue(): readonly Acquire[];
   /** A request that arrives now. */
-  newRequest(arrival: Arrival): Acquire;
-  perform(step: Step): StepResult;
+  newRequest(arrival: RequestArrival): Acquire;
+  perform(step: HistoryStep): StepResult;
 }
 
 /** One function: every step reads and rewrites the model's list. */
@@ -79,7 +79,7 @@ export function createQueueModel(limit: number, reserve: number): QueueModel {
     return { turn, acquires, queue: queue.map(({ request }) => request), granted };
   }
 
-  function newRequest({ lane, waited, deadlineIn, inSlot }: Arrival): Acquire {
+  function newRequest({ lane, waited, deadlineIn, inSlot }: RequestArrival): Acquire {
     tickets += 1;
     return {
       do: 'acquire',

@@ -39,11 +39,11 @@ export interface History {
     readonly fault: ScriptFault;
   }>;
   readonly incidents: readonly Incident[];
-  readonly network: Network;
+  readonly network: MessageDelays;
 }
 
 /** A message takes up to `jitterMs`, and 1 % take up to ten times as long. */
-export interface Network {
+export interface MessageDelays {
   readonly seed: number;
   readonly jitterMs: number;
   /** The share of messages that arrive, or arrive again, up to `latestMs` later. */

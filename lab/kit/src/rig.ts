@@ -8,7 +8,7 @@ import { type SpawnedProcess, freePort, spawnChild } from '@paceline/embedded';
 import { type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
-import { type Budget, budgets, pathsOf } from '@paceline/shared/definition';
+import { type BudgetName, budgets, pathsOf } from '@paceline/shared/definition';
 import { accountOf, createLimiters, partitionOf } from '@paceline/shared/limiter';
 import { connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
@@ -25,7 +25,7 @@ const [events = '', event = ''] = pathsOf('events');
 const [signups = ''] = pathsOf('signups');
 
 /** The first call of a budget, for an arbitrary id. */
-function requestOf(budget: Budget): { path: string; body?: unknown } {
+function requestOf(budget: BudgetName): { path: string; body?: unknown } {
   const [path = ''] = pathsOf(budget);
   const isPost = budgets[budget].calls[0]?.startsWith('POST');
   return { path: path.replace(':id', '20650'), ...(isPost && { body: [4_500_001] }) };
@@ -85,7 +85,7 @@ export async function startRig(
       });
       return {
         /** Makes a call with a permit, in the lane with reserved permits. @throws {UpstreamError} */
-        async call(endpoint: Budget, signal?: AbortSignal): Promise<void> {
+        async call(endpoint: BudgetName, signal?: AbortSignal): Promise<void> {
           const request = { endpoint, lane: 'manual_rider_add', ...(signal && { signal }) } as const;
           await limiter.withPermit(request, (permit) =>
             upstream.call(permit, requestOf(endpoint), (json) => json),

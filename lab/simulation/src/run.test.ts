@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { configExitCode } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import type { Result } from './core/result.ts';
+import type { SimulationResult } from './core/result.ts';
 import { simulate, strategyNames } from './core/simulate.ts';
 import { run, type SimulateAll } from './run.ts';
 
@@ -30,7 +30,10 @@ describe('npm run simulate', () => {
   it('prints one strategy as JSON, the same every time', async () => {
     const args = ['--scenario', short, '--strategy', 'paceline', '--json', '--days', '0.05'];
     const { out } = await runCommand(args);
-    const { days, strategies } = JSON.parse(out) as { days: number; strategies: Record<string, Result> };
+    const { days, strategies } = JSON.parse(out) as {
+      days: number;
+      strategies: Record<string, SimulationResult>;
+    };
     expect(days).toBe(0.05);
     expect(Object.keys(strategies)).toEqual(['paceline']);
     expect(strategies['paceline']?.budgets.signups?.rejected).toBe(0);

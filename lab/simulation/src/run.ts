@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { numberOf, oneOf, type Output, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
 import { configExitCode } from '@paceline/shared/config';
-import type { Result } from './core/result.ts';
+import type { SimulationResult } from './core/result.ts';
 import { readScenario, type Scenario, WrongScenario } from './core/scenario.ts';
 import { type StrategyName, strategyNames } from './core/simulate.ts';
 import { comparison } from './core/table.ts';
@@ -30,7 +30,7 @@ const options = {
 export type SimulateAll = (
   scenario: Scenario,
   strategies: readonly StrategyName[],
-) => Promise<readonly Result[]>;
+) => Promise<readonly SimulationResult[]>;
 
 /** @returns the exit code: 0 done, 2 wrong usage, 78 invalid scenario */
 export const run = (args: readonly string[], output: Output, simulateAll: SimulateAll): Promise<number> =>
@@ -44,7 +44,7 @@ export const run = (args: readonly string[], output: Output, simulateAll: Simula
         ...(days !== undefined && { days: numberOf('--days', days, 0, 1_000) }),
       });
       const results = await simulateAll(scenario, strategies);
-      const named = strategies.map((name, index) => [name, results[index] as Result] as const);
+      const named = strategies.map((name, index) => [name, results[index] as SimulationResult] as const);
       output.out(
         json
           ? JSON.stringify(

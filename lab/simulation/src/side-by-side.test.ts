@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Result } from './core/result.ts';
+import type { SimulationResult } from './core/result.ts';
 import { readScenario } from './core/scenario.ts';
 import { type StrategyName, strategyNames } from './core/simulate.ts';
 import { inParallel } from './in-parallel.ts';
@@ -8,12 +8,12 @@ import { inParallel } from './in-parallel.ts';
 const team = JSON.parse(readFileSync(new URL('../scenarios/team.json', import.meta.url), 'utf8')) as object;
 
 describe('a day of a team with each strategy', () => {
-  const results = {} as Record<StrategyName, Result>;
+  const results = {} as Record<StrategyName, SimulationResult>;
   const others = strategyNames.filter((name) => name !== 'paceline');
 
   beforeAll(async () => {
     const simulated = await inParallel(readScenario({ ...team, days: 1.25, warmUp: '6h' }), strategyNames);
-    for (const [index, name] of strategyNames.entries()) results[name] = simulated[index] as Result;
+    for (const [index, name] of strategyNames.entries()) results[name] = simulated[index] as SimulationResult;
   });
 
   it('has no rejected calls with paceline and hundreds with every other', () => {

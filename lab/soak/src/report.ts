@@ -4,10 +4,10 @@ import { type Bound, growthOf, type Sample, type StretchValue } from './growth.t
 /** What is measured: a figure of a process, table, stream or folder. */
 interface Measure {
   readonly of: string;
-  readonly figure: Figure;
+  readonly figure: MeasuredFigure;
 }
 
-export type Figure = keyof typeof judging;
+export type MeasuredFigure = keyof typeof judging;
 
 interface Judgement {
   readonly unit: 'MiB' | 'ms' | '';
@@ -93,11 +93,12 @@ ${table(['of', 'what', 'first', 'level', 'last', 'growth', 'allowed', 'verdict']
 
 const days = (hours: number) => (hours % 24 === 0 ? `${hours / 24} days` : `${hours} hours`);
 
-function shown(figure: Figure, value: number): string {
+function shown(figure: MeasuredFigure, value: number): string {
   if (Number.isNaN(value)) return '';
   const { unit }: Judgement = judging[figure];
   if (unit === 'MiB') return `${(value / mebibyte).toFixed(1)} MiB`;
   return unit === 'ms' ? `${value.toFixed(1)} ms` : String(Math.round(value));
 }
 
-const signed = (figure: Figure, value: number): string => `${value > 0 ? '+' : ''}${shown(figure, value)}`;
+const signed = (figure: MeasuredFigure, value: number): string =>
+  `${value > 0 ? '+' : ''}${shown(figure, value)}`;

@@ -3,9 +3,9 @@ import { folderBytes, sampleProcess } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
 import { type DatabaseClient, openDatabase } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
-import type { Figure, Series } from './report.ts';
+import type { MeasuredFigure, Series } from './report.ts';
 
-type Take = (of: string, figure: Figure, value: number | undefined) => void;
+type Take = (of: string, figure: MeasuredFigure, value: number | undefined) => void;
 
 /** Samples everything that could grow in a running system. @param now project ms */
 export async function openSampler(stack: TestStack, now: () => number) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import type { Policy } from '@paceline/shared/contracts';
 import type { UpstreamFaultKind } from './faults.ts';
 
@@ -16,7 +16,7 @@ export interface Arrival {
   readonly seq: number;
   readonly arrivedAt: number;
   readonly key: string;
-  readonly budget: Budget | null;
+  readonly budget: BudgetName | null;
   readonly policy: Policy | null;
   readonly method: string;
   readonly path: string;

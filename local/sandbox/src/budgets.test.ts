@@ -1,5 +1,5 @@
 import { loadConfig } from '@paceline/shared/config';
-import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
+import { type BudgetName, budgets, mapValues } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import { latencyOf } from './limiter.ts';
 
@@ -39,7 +39,7 @@ it('the default paths of the configuration are calls of the definition', () => {
 });
 
 describe('latency', () => {
-  const latencies = (budget: Budget) =>
+  const latencies = (budget: BudgetName) =>
     Array.from({ length: 200 }, (_, seq) => latencyOf(1, budget, seq) / 1000);
 
   it('is over a minute for a club page, about 50 s for a bulk call, and seconds for other calls', () => {

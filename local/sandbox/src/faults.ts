@@ -1,4 +1,4 @@
-import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { z } from 'zod';
 
 const faultKinds = [
@@ -33,7 +33,7 @@ export function createFaultQueue() {
   let queue: UpstreamFault[] = [];
   const takeFirst = (
     matches: (fault: UpstreamFault) => boolean,
-    budget: Budget | null,
+    budget: BudgetName | null,
   ): UpstreamFault | undefined => {
     const taken = queue.find((each) => matches(each) && (each.budget ?? budget) === budget);
     queue = queue
@@ -44,9 +44,9 @@ export function createFaultQueue() {
   return {
     add: (added: UpstreamFault) => void queue.push(added),
     /** Takes the first fault that affects this request, if any. */
-    take: (budget: Budget) => takeFirst(({ kind }) => kind !== 'host-gone', budget),
+    take: (budget: BudgetName) => takeFirst(({ kind }) => kind !== 'host-gone', budget),
     /** Like `take`, for the one fault that applies before the key is checked. */
-    takeHostGone: (budget: Budget | null) => takeFirst(({ kind }) => kind === 'host-gone', budget),
+    takeHostGone: (budget: BudgetName | null) => takeFirst(({ kind }) => kind === 'host-gone', budget),
     pending: (): readonly UpstreamFault[] => queue,
     clear: () => {
       queue = [];

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Clock } from '@paceline/shared/clock';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Arrival, type AuditLog, keyName } from './audit.ts';
@@ -26,7 +26,7 @@ export type HttpContext = Context<{ Bindings: HttpBindings }>;
 export type UpstreamHandler = (c: HttpContext, at: number) => Response | Promise<Response>;
 /** Puts an endpoint behind a budget's limit; `null`: no limit, for unknown paths. */
 export type Gate = (
-  budget: Budget | null,
+  budget: BudgetName | null,
   endpoint: UpstreamHandler,
 ) => (c: HttpContext) => Promise<Response>;
 

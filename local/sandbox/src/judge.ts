@@ -1,11 +1,11 @@
 import type { Policy } from '@paceline/shared/contracts';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import type { Arrival } from './audit.ts';
 import { createCounter, type Enforcement, enforcements, type PolicyOverrides } from './limiter.ts';
 
 export interface Judgement {
   readonly key: string;
-  readonly budget: Budget;
+  readonly budget: BudgetName;
   readonly policy: Policy;
   readonly calls: number;
   readonly rejected: number;
@@ -15,7 +15,7 @@ export interface Judgement {
   readonly wouldReject: Readonly<Record<Enforcement, number>>;
 }
 
-type Counted = Arrival & { readonly budget: Budget; readonly policy: Policy };
+type Counted = Arrival & { readonly budget: BudgetName; readonly policy: Policy };
 
 const isCounted = (arrival: Arrival): arrival is Counted =>
   arrival.verdict === 'accepted' || arrival.verdict === 'rejected';

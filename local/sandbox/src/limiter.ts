@@ -1,5 +1,5 @@
 import type { Policy } from '@paceline/shared/contracts';
-import { type Budget, budgetNames, budgets, type Tier } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, budgets, type Tier } from '@paceline/shared/definition';
 import { z } from 'zod';
 import { between, draw } from './random.ts';
 
@@ -15,7 +15,7 @@ export const policyChanges = z.partialRecord(z.enum(budgetNames), policy.nullabl
 type PolicyChanges = z.output<typeof policyChanges>;
 
 /** Upstream's observed time to first byte, in project ms. */
-const ranges: Partial<Record<Budget, readonly [low: number, high: number]>> = {
+const ranges: Partial<Record<BudgetName, readonly [low: number, high: number]>> = {
   clubs: [61_000, 75_000],
   riders_bulk: [48_000, 55_000],
   riders_single: [1_000, 3_000],
@@ -24,14 +24,14 @@ const ranges: Partial<Record<Budget, readonly [low: number, high: number]>> = {
   signups: [1_000, 4_000],
 };
 
-const rangeOf = (budget: Budget): readonly [low: number, high: number] =>
+const rangeOf = (budget: BudgetName): readonly [low: number, high: number] =>
   ranges[budget] ?? [budgets[budget].typicalMs, budgets[budget].typicalMs];
 
-export const latencyOf = (seed: number, budget: Budget, seq: number): number =>
+export const latencyOf = (seed: number, budget: BudgetName, seq: number): number =>
   between(draw(seed, 'latency', seq), ...rangeOf(budget));
 
 /** The difference between a budget's slowest and fastest call, in project ms. */
-export function latencySpread(budget: Budget): number {
+export function latencySpread(budget: BudgetName): number {
   const [low, high] = rangeOf(budget);
   return high - low;
 }
@@ -100,7 +100,11 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
   const counters = new Map<string, Counter>();
   return {
     /** Counts an arrival at `now` (project ms), whether or not it is accepted. */
-    arrive({ key, tier }: Account, budget: Budget, now: number): { decision: LimitDecision; policy: Policy } {
+    arrive(
+      { key, tier }: Account,
+      budget: BudgetName,
+      now: number,
+    ): { decision: LimitDecision; policy: Policy } {
       const policy = overrides[budget] ?? budgets[budget].limits[tier];
       const name = `${key} ${budget}`;
       const counter = counters.get(name) ?? createCounter(enforcement);

@@ -1,9 +1,9 @@
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import {
   catalog,
   type ChangeSchedule,
   type CheckSchedule,
-  type ObservedService,
+  type MonitoredService,
   type Operation,
   type PayloadOf,
   type ReplyOf,
@@ -16,9 +16,9 @@ import type { Broker } from './broker.ts';
 /** Another service does not answer, or can't process the request now. */
 export class ServiceUnavailable extends Error {
   override name = 'ServiceUnavailable';
-  readonly service: ObservedService;
+  readonly service: MonitoredService;
 
-  constructor(service: ObservedService, message: string, options?: ErrorOptions) {
+  constructor(service: MonitoredService, message: string, options?: ErrorOptions) {
     super(message, options);
     this.service = service;
   }
@@ -31,7 +31,7 @@ export type BudgetOperation = WithoutAddress<Operation>;
 const defaultTimeoutMs = 2_000;
 const checkTimeoutMs = 25_000;
 
-const subjects: Readonly<Record<ObservedService, string>> = {
+const subjects: Readonly<Record<MonitoredService, string>> = {
   scheduler: 'The scheduler',
   limiter: 'The limiter',
   'rider-sync': 'rider-sync',
@@ -41,7 +41,7 @@ const subjects: Readonly<Record<ObservedService, string>> = {
 /** Requests to the other services. Each function throws `BrokerUnavailable` or `ServiceUnavailable`. */
 export function peersOf(broker: Broker, account: string) {
   const send = async <M extends RequestMessage>(
-    service: ObservedService,
+    service: MonitoredService,
     message: M,
     address: Parameters<typeof request<M>>[2],
     payload: PayloadOf<M>,
@@ -61,7 +61,7 @@ export function peersOf(broker: Broker, account: string) {
         const query = { account, ...(waiting !== undefined && { waiting }) };
         return send('limiter', catalog.windows, { partition }, query, timeoutMs);
       },
-      async operate(endpoint: Budget, operation: BudgetOperation): Promise<void> {
+      async operate(endpoint: BudgetName, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
         const { answer } = await send('limiter', catalog.operate, { partition }, payload);
         if (answer !== 'done')

@@ -4,7 +4,7 @@ import { openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowModule, openFlows, openSync } from '@paceline/shared/sync';
 import type { EventSync, EventSyncConfig } from './config.ts';
-import { answerFreshness, meterFreshness } from './flows/freshness.ts';
+import { answerFreshness, publishFreshnessMetrics } from './flows/freshness.ts';
 import { watchUrgent } from './flows/urgent-watch.ts';
 
 /** Keeps the list of events, their signups and their results up to date. */
@@ -14,7 +14,7 @@ export async function startEventSync(context: ServiceContext<EventSyncConfig>): 
   const flows = await openFlows(sync, 'event-sync', load);
   const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));
   const stopAnswering = answerFreshness(sync);
-  meterFreshness(sync);
+  publishFreshnessMetrics(sync);
   return {
     checks: sync.checks,
     presence: { service: 'event-sync', bus: sync.bus },

@@ -1,4 +1,4 @@
-import type { Source, SyncKind } from '@paceline/shared/definition';
+import type { SourceName, SyncKind } from '@paceline/shared/definition';
 import { tables } from '@paceline/shared/database';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
@@ -43,12 +43,12 @@ const runSlot = async (kind: SyncKind) => {
   });
 };
 const calls = async () => (await harness.db.select().from(syncLogs)).length;
-const sourceOf = async (source: Source) => {
+const sourceOf = async (source: SourceName) => {
   const [row] = await harness.db.select().from(sources).where(eq(sources.source, source));
   return row;
 };
 /** Sets when a source is probed next, project ms from now. */
-const retryIn = async (source: Source, ms: number) => {
+const retryIn = async (source: SourceName, ms: number) => {
   const probeAt = Math.round(harness.clock.now()) + ms;
   await harness.db.update(sources).set({ probeAt }).where(eq(sources.source, source));
 };

@@ -32,8 +32,8 @@ const startsOf = async (eventId: string) =>
 /** Calls outside of runs. */
 const calls = () =>
   harness.db.select().from(syncLogs).where(isNull(syncLogs.runId)).orderBy(asc(syncLogs.id));
-/** Lets the watch look a few times. */
-const letWatchLook = () => harness.pass(3 * minute);
+/** Gives the watch time to search a few times. */
+const letWatchRun = () => harness.pass(3 * minute);
 
 describe('an event that is about to start', () => {
   it('is refreshed once, when its last minutes start, without a slot or a new event list', async () => {
@@ -46,7 +46,7 @@ describe('an event that is about to start', () => {
       expect((await calls()).map(({ target }) => target)).toEqual([sooner, soon]),
     );
     expect((await calls()).at(-1)?.startedAt).toBe((await startsOf(soon)) - urgent);
-    await letWatchLook();
+    await letWatchRun();
     expect(harness.requested(from)).toEqual([sooner, soon]);
     expect(harness.sandbox.audit().filter(({ seq, budget }) => seq > from && budget === 'events')).toEqual(
       [],
@@ -73,7 +73,7 @@ describe('an event that is about to start', () => {
   it('that upstream does not know is requested only once', async () => {
     await harness.list(['7'], urgent - minute);
     await harness.until(async () => expect((await calls()).map(({ status }) => status)).toEqual([404]));
-    await letWatchLook();
+    await letWatchRun();
     expect(await calls()).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import type { Alert, StreamEvent } from '@paceline/client';
 import { clockTime, countdown, dayAndTime, isFailed, outcome, describeCommand } from '@paceline/client/text';
 import { kinds, lanes } from '@paceline/shared/definition';
-import { type Look, type Paint, wrap } from './look.ts';
+import { type TextStyle, type Paint, wrap } from './look.ts';
 
 export function alertHead({ title, severity, since, resolvedAt }: Alert, paint: Paint): string {
   const isOpen = resolvedAt === null;
@@ -14,7 +14,7 @@ export function alertHead({ title, severity, since, resolvedAt }: Alert, paint: 
   return `${styledTitle} ${paint.muted(`(${times})`)}`;
 }
 
-export function alertLines(alerts: readonly Alert[], { width, paint }: Look): string[] {
+export function alertLines(alerts: readonly Alert[], { width, paint }: TextStyle): string[] {
   if (alerts.length === 0) return ['No open alerts.'];
   return alerts.flatMap((alert, index) => [
     ...(index === 0 ? [] : ['']),
@@ -27,7 +27,7 @@ export function alertLines(alerts: readonly Alert[], { width, paint }: Look): st
 }
 
 /** An event as lines: time, type, text. @param now project ms */
-export function eventLines(event: StreamEvent, now: number, { paint }: Look): string[] {
+export function eventLines(event: StreamEvent, now: number, { paint }: TextStyle): string[] {
   if (event.type === 'gap') return [paint.error('Some events are missing here: they are no longer stored.')];
   return linesOf(event, now, paint).map(
     ({ at, text }) => `${paint.muted(clockTime(at))}  ${event.type.split('.')[0]?.padEnd(9)}  ${text}`,

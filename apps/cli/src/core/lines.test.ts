@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { Alert, ScheduleCheck, StreamEvent } from '@paceline/client';
 import { at, exampleBudget, exampleCommand, now } from '@paceline/client/testing';
 import { alertLines, eventLines } from './events.ts';
-import { type Look, type Paint, plain, table } from './look.ts';
+import { type TextStyle, type Paint, plain, table } from './look.ts';
 import { commandLine, finalLines } from './riders.ts';
 import { changeOf, judgedLines, promisesOf } from './schedule.ts';
 import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
 
-const look = (width = 80): Look => ({ width, paint: plain });
+const look = (width = 80): TextStyle => ({ width, paint: plain });
 /** Marks red text with angle brackets. */
-const inRed: Look = { width: 80, paint: { ...plain, error: (text) => `<${text}>` } satisfies Paint };
+const inRed: TextStyle = { width: 80, paint: { ...plain, error: (text) => `<${text}>` } satisfies Paint };
 
 describe('a rate limit', () => {
   it('shows its available calls, or the time of the next one and the next request', () => {

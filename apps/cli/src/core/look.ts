@@ -1,6 +1,6 @@
 import { type Lane, laneNames, lanes } from '@paceline/shared/definition';
 
-export interface Look {
+export interface TextStyle {
   /** Characters per line. */
   readonly width: number;
   readonly paint: Paint;
@@ -31,7 +31,7 @@ export const markOf = (paint: Paint, lane: Lane, stroke: string): string =>
 /** `a`dd rider, `u`rgent, `n`ear, `r`ider sync, `f`ar */
 const letterOf = (lane: Lane): string => lanes[lane].label.slice(0, 1);
 
-export function legend({ width, paint }: Look): string[] {
+export function legend({ width, paint }: TextStyle): string[] {
   const items = [
     ...laneNames.map((lane) => ({ mark: markOf(paint, lane, '┃'), label: lanes[lane].label })),
     ...(paint.colored
@@ -79,7 +79,7 @@ const toPainted = (cell: TableCell) => (typeof cell === 'string' ? { text: cell,
 export function table(
   head: readonly string[],
   rows: ReadonlyArray<readonly TableCell[]>,
-  { width, paint }: Look,
+  { width, paint }: TextStyle,
 ): string[] {
   const heading = head.map((text) => ({ text, paint: paint.muted }));
   const lines = (head.length === 0 ? rows : [heading, ...rows]).map((line) => line.map(toPainted));

@@ -1,9 +1,9 @@
 import type { Command, CommandRider, RiderDetail } from '@paceline/client';
 import { commandLane, isFailed, progress, describeCommand } from '@paceline/client/text';
-import { cut, type Look, table, wrap } from './look.ts';
+import { cut, type TextStyle, table, wrap } from './look.ts';
 
 /** The state of a command in one line. @param now project ms */
-export function commandLine(command: Command, now: number, { width, paint }: Look): string {
+export function commandLine(command: Command, now: number, { width, paint }: TextStyle): string {
   const { riders } = command;
   if (riders === null || isFailed(command)) {
     const line = cut(describeCommand(command, now), width - 1);
@@ -21,7 +21,7 @@ export function commandLine(command: Command, now: number, { width, paint }: Loo
   return `${progressBar(riders, cells, { width, paint })} ${cut(text, width - cells - 2)}`;
 }
 
-export const finalLines = (command: Command, now: number, look: Look): string[] =>
+export const finalLines = (command: Command, now: number, look: TextStyle): string[] =>
   isFailed(command)
     ? wrap(describeCommand(command, now), look.width).map(look.paint.error)
     : [commandLine(command, now, look)];
@@ -30,7 +30,7 @@ export const finalLines = (command: Command, now: number, look: Look): string[] 
 function progressBar(
   { done, failed, waiting }: NonNullable<Command['riders']>,
   cells: number,
-  { paint }: Look,
+  { paint }: TextStyle,
 ): string {
   const all = Math.max(1, done + failed + waiting);
   const doneCells = Math.floor((done / all) * cells);
@@ -44,7 +44,7 @@ function progressBar(
 
 export const riderLines = (
   { riderId, name, zpCategory, rating, club }: RiderDetail,
-  { width }: Look,
+  { width }: TextStyle,
 ): string[] => {
   const facts = [
     `Rider ${riderId} added: ${name}`,
@@ -55,7 +55,7 @@ export const riderLines = (
   return wrap(facts.filter((each) => each !== null).join(', '), width);
 };
 
-export const failedLines = (failed: readonly CommandRider[], look: Look): string[] =>
+export const failedLines = (failed: readonly CommandRider[], look: TextStyle): string[] =>
   failed.length === 0
     ? []
     : table(

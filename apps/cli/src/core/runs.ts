@@ -1,12 +1,12 @@
 import type { Run, RunDetail } from '@paceline/client';
 import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome, shortTime } from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
-import { type Look, table, wrap } from './look.ts';
+import { type TextStyle, table, wrap } from './look.ts';
 
 const shortId = (id: string): string => id.slice(0, 8);
 
 /** Runs as a table. @param now project ms */
-export function runsLines(runs: readonly Run[], now: number, look: Look): string[] {
+export function runsLines(runs: readonly Run[], now: number, look: TextStyle): string[] {
   const { paint } = look;
   if (runs.length === 0) return ['No runs found.'];
   const rows = runs.map((run) => [
@@ -23,7 +23,7 @@ export function runsLines(runs: readonly Run[], now: number, look: Look): string
   return table(['run', 'started', 'sync', 'state', 'took', 'result'], rows, look);
 }
 
-export function runLines(run: RunDetail, now: number, look: Look): string[] {
+export function runLines(run: RunDetail, now: number, look: TextStyle): string[] {
   const { paint, width } = look;
   const { slot, calls } = run;
   const title = `${paint.lane(kinds[run.kind].lane, kinds[run.kind].label)} ${run.state === 'failed' ? paint.error(run.state) : run.state}`;
@@ -54,7 +54,7 @@ export function runLines(run: RunDetail, now: number, look: Look): string[] {
 
 function row(
   { startedAt, endpoint, target, status, message, durationMs, because }: RunDetail['calls'][number],
-  { paint }: Look,
+  { paint }: TextStyle,
 ) {
   const isOk = status !== null && status < 400;
   const response = isOk ? String(status) : [status, message].filter((each) => each !== null).join(' ');

@@ -2,9 +2,9 @@ import type { ScheduleCheck, Schedule, ScheduleEdit, ScheduleSettings } from '@p
 import { dayAndTime, dayOf, duration, limitText, shortTime } from '@paceline/client/text';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { UsageError } from './usage.ts';
-import { type Look, table, wrap } from './look.ts';
+import { type TextStyle, table, wrap } from './look.ts';
 
-const kindCell = (kind: SyncKind, { paint }: Look) => ({
+const kindCell = (kind: SyncKind, { paint }: TextStyle) => ({
   text: kind,
   paint: (text: string) => paint.lane(kinds[kind].lane, text),
 });
@@ -12,7 +12,7 @@ const rounded = (number: number): string => String(Math.round(number));
 const intervalText = (seconds: number | null): string =>
   seconds === null ? 'never' : duration(seconds * 1_000);
 
-export function settingsLines(settings: ScheduleSettings, look: Look): string[] {
+export function settingsLines(settings: ScheduleSettings, look: TextStyle): string[] {
   const rows = kindNames.map((kind) => {
     const { mode, opens, duration: open, skip, catchUp } = settings.kinds[kind];
     return [kindCell(kind, look), mode, opens, open, skip || '-', catchUp];
@@ -23,7 +23,7 @@ export function settingsLines(settings: ScheduleSettings, look: Look): string[] 
   ];
 }
 
-export function scheduleLines(schedule: Schedule, look: Look): string[] {
+export function scheduleLines(schedule: Schedule, look: TextStyle): string[] {
   const { version, from, since, next } = schedule;
   const { paint } = look;
   const when = since === null ? '' : ` since ${dayAndTime(since)}`;
@@ -43,7 +43,7 @@ export function scheduleLines(schedule: Schedule, look: Look): string[] {
 
 export function judgedLines(
   { settings, findings, forecast, repaired, promises }: ScheduleCheck,
-  look: Look,
+  look: TextStyle,
 ): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const kept = Object.entries(promises).map(([kind, within]) => `${kind} ${within}`);
@@ -64,7 +64,7 @@ export function judgedLines(
   ];
 }
 
-export function findingLines(findings: ScheduleCheck['findings'], { paint, width }: Look): string[] {
+export function findingLines(findings: ScheduleCheck['findings'], { paint, width }: TextStyle): string[] {
   return findings.flatMap(({ severity, message, timeline }) => [
     ...wrap(`${severity}: ${message}`, width).map((line) =>
       severity === 'error' ? paint.error(line) : line,
@@ -83,7 +83,7 @@ export function differences(one: ScheduleSettings, other: ScheduleSettings): str
   );
 }
 
-function forecastLines(forecast: ScheduleCheck['forecast'], look: Look): string[] {
+function forecastLines(forecast: ScheduleCheck['forecast'], look: TextStyle): string[] {
   const byKind = forecast.kinds.map((each) => [
     kindCell(each.kind, look),
     rounded(each.things),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Schedule } from '@paceline/client';
 import { at, exampleBudget, now } from '@paceline/client/testing';
 import { kinds, mapValues } from '@paceline/shared/definition';
-import { type Look, plain } from './look.ts';
+import { type TextStyle, plain } from './look.ts';
 import { type Status, statusLines } from './windows.ts';
 
 const slots = { opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' };
@@ -41,7 +41,7 @@ const status: Status = {
   commands: { value: { items: [], next: null } },
   schedule: { value: schedule },
 };
-const look = (width: number): Look => ({ width, paint: plain });
+const look = (width: number): TextStyle => ({ width, paint: plain });
 
 describe('the status', () => {
   it('shows the time, the queue by lane, and the state of each sync', () => {

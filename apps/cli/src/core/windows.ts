@@ -11,7 +11,7 @@ import {
 } from '@paceline/client/text';
 import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
 import { alertHead } from './events.ts';
-import { cut, legend, type Look, markOf, type Paint, wrap } from './look.ts';
+import { cut, legend, type TextStyle, markOf, type Paint, wrap } from './look.ts';
 
 export type StatusPart<T> = { readonly value: T } | { readonly error: string };
 
@@ -26,7 +26,7 @@ export interface Status {
 }
 
 /** The whole status on one screen. @param now project ms */
-export function statusLines({ clock, ...parts }: Status, now: number, look: Look): string[] {
+export function statusLines({ clock, ...parts }: Status, now: number, look: TextStyle): string[] {
   const { queue, alerts, commands, schedule } = parts;
   const { paint } = look;
   const open =
@@ -53,7 +53,7 @@ export function statusLines({ clock, ...parts }: Status, now: number, look: Look
   ];
 }
 
-const part = <T>(response: StatusPart<T>, { paint }: Look, lines: (value: T) => string[]): string[] =>
+const part = <T>(response: StatusPart<T>, { paint }: TextStyle, lines: (value: T) => string[]): string[] =>
   'value' in response ? lines(response.value) : [paint.error(response.error)];
 
 const labelWidth = Math.max(...Object.values(budgets).map(({ label }) => label.length)) + 2;
@@ -61,7 +61,12 @@ const stateWidth = 22;
 /** A narrower screen shows each bar on its own line. */
 const minSingleLineWidth = 64;
 
-export function windowLines(budget: Budget, open: readonly Command[], now: number, look: Look): string[] {
+export function windowLines(
+  budget: Budget,
+  open: readonly Command[],
+  now: number,
+  look: TextStyle,
+): string[] {
   const { paint, width } = look;
   const { state, text, reason } = availability(budget, now);
   const { available, policy } = budget;
@@ -92,7 +97,7 @@ export function windowLines(budget: Budget, open: readonly Command[], now: numbe
 /** The largest odd number up to `cells`, because a bar has now in its middle. */
 const odd = (cells: number): number => cells - 1 + (cells % 2);
 
-function queueText(queue: Queue, { paint }: Look): string {
+function queueText(queue: Queue, { paint }: TextStyle): string {
   const waiting = queue.budgets.flatMap((budget) => budget.lanes);
   const counts = laneNames
     .map((lane) => ({ lane, count: countOf(waiting, lane) }))
@@ -104,7 +109,7 @@ function queueText(queue: Queue, { paint }: Look): string {
 const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: Lane): number =>
   waiting.reduce((sum, each) => sum + (each.lane === lane ? each.waiting : 0), 0);
 
-function syncText({ kinds: settings, next, from }: Schedule, { paint }: Look): string {
+function syncText({ kinds: settings, next, from }: Schedule, { paint }: TextStyle): string {
   const texts = kindNames.map((kind) => {
     const { mode } = settings[kind];
     const slot = next[kind][0];

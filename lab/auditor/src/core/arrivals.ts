@@ -1,5 +1,5 @@
 import type { Policy } from '@paceline/shared/contracts';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import type { StartedCall } from './history.ts';
 
 /** A request in the sandbox's audit log. */
@@ -9,7 +9,7 @@ export interface LoggedArrival {
   /** The first digits of a hash of the key. */
   readonly key: string;
   /** Null for an unknown path. */
-  readonly budget: Budget | null;
+  readonly budget: BudgetName | null;
   /** The enforced policy, if any. */
   readonly policy: Policy | null;
   readonly verdict: string;

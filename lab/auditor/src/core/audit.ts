@@ -8,7 +8,7 @@ import {
   type StartedCall,
   freshBudget,
   type Rules,
-  type Span,
+  type AuditedSpan,
   type StoredEntry,
 } from './history.ts';
 import { judgeArrivals } from './judge-arrivals.ts';
@@ -53,7 +53,12 @@ function certify(partition: number, entries: readonly StoredEntry[], rules: Rule
 
 type BudgetResult = ReturnType<typeof judgeBudget>;
 
-function judgeBudget(budget: BudgetHistory, spans: readonly Span[], rules: Rules, upstream?: UpstreamLog) {
+function judgeBudget(
+  budget: BudgetHistory,
+  spans: readonly AuditedSpan[],
+  rules: Rules,
+  upstream?: UpstreamLog,
+) {
   const { endpoint } = budget.place;
   const windows = judgeWindows(budget);
   const arrived = upstream && judgeArrivals(budget, arrivalsOn(budget, spans, upstream), upstream.watched);
@@ -89,7 +94,7 @@ function budgetsOnlyInLog(
 /** Arrivals on this budget within the audited time, oldest first. */
 function arrivalsOn(
   { place }: BudgetHistory,
-  spans: readonly Span[],
+  spans: readonly AuditedSpan[],
   { arrivals }: UpstreamLog,
 ): LoggedArrival[] {
   const from = spans[0]?.from ?? Infinity;
@@ -123,14 +128,14 @@ function certificateOf(
 }
 
 /** Calls made and calls possible in the audited time. @param documented the initial policy */
-function utilisationOf({ calls, changes }: BudgetHistory, spans: readonly Span[], documented: Policy) {
+function utilisationOf({ calls, changes }: BudgetHistory, spans: readonly AuditedSpan[], documented: Policy) {
   const made = calls.filter(({ judged, end }) => judged && end !== 'returned').length;
   const possible = spans.reduce((sum, span) => sum + possibleIn(span, changes, documented), 0);
   return { made, possible };
 }
 
 function possibleIn(
-  { timeline, from, to }: Span,
+  { timeline, from, to }: AuditedSpan,
   changes: BudgetHistory['changes'],
   documented: Policy,
 ): number {

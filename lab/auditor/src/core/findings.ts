@@ -1,4 +1,4 @@
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import { humanDuration as spanOf } from '@paceline/shared/words';
 
 /** Findings that deny the certificate. */
@@ -51,7 +51,7 @@ type NoteKind =
 
 export interface BudgetPlace {
   readonly account: string;
-  readonly endpoint: Budget;
+  readonly endpoint: BudgetName;
 }
 
 export type Finding = {

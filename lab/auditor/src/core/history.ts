@@ -1,7 +1,7 @@
 import { createVirtualClock } from '@paceline/shared/clock';
 import { callTimeout } from '@paceline/shared/config';
 import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/shared/contracts';
-import { type Budget, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
 import type { BudgetPlace } from './findings.ts';
 
 /** A journal entry with its position in the stream. */
@@ -17,9 +17,9 @@ export interface StoredEntry {
 /** Configuration that the journal does not contain. */
 export interface Rules {
   /** Policies in force until upstream or an operator changes them. */
-  readonly documented: Readonly<Record<Budget, Policy>>;
+  readonly documented: Readonly<Record<BudgetName, Policy>>;
   /** Longest duration of a call, project ms. */
-  readonly callTimeout: Readonly<Record<Budget, number>>;
+  readonly callTimeout: Readonly<Record<BudgetName, number>>;
 }
 
 /** Timeouts of the real-time clock: a faster clock only allows longer ones. */
@@ -27,7 +27,7 @@ export const rulesOf = (tier: Tier): Rules => ({
   documented: limitsOf(tier),
   callTimeout: Object.fromEntries(
     budgetNames.map((budget) => [budget, callTimeout(budget, createVirtualClock())]),
-  ) as Record<Budget, number>,
+  ) as Record<BudgetName, number>,
 });
 
 /** A call that arrived upstream in [startedAt, arrivesBy], project ms by the ledger. */
@@ -92,7 +92,7 @@ export const freshBudget = (place: BudgetPlace, rules: Rules) => ({
 export type BudgetHistory = ReturnType<typeof freshBudget>;
 
 /** An audited span of ledger time. A new one starts when the broker's clock was set back. */
-export interface Span {
+export interface AuditedSpan {
   readonly timeline: number;
   readonly from: number;
   to: number;

@@ -1,6 +1,12 @@
 import type { FactOf, Policy } from '@paceline/shared/contracts';
 import { type ViolationKind, violation, type Finding, type BudgetPlace, note, when } from './findings.ts';
-import { type BudgetHistory, type StartedCall, freshBudget, type Rules, type Span } from './history.ts';
+import {
+  type BudgetHistory,
+  type StartedCall,
+  freshBudget,
+  type Rules,
+  type AuditedSpan,
+} from './history.ts';
 
 /** State of the ledger, rebuilt entry by entry. */
 export class LedgerState {
@@ -9,7 +15,7 @@ export class LedgerState {
   readonly trimmed: boolean;
   readonly budgets = new Map<string, BudgetHistory>();
   readonly findings: Finding[] = [];
-  readonly spans: Span[] = [];
+  readonly spans: AuditedSpan[] = [];
   readonly claims = new Set<number>();
   /** The claim in force, which is the epoch of every permit that can be started; unknown until seen. */
   claim: number | undefined;

@@ -6,7 +6,7 @@ import type {
   Outcome,
   Policy,
 } from '@paceline/shared/contracts';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import type { LoggedArrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
 import { rulesOf, type StoredEntry } from './history.ts';
@@ -34,7 +34,7 @@ export interface JournalWriterOptions {
  * after the epoch. One method per kind of fact, hence its length.
  */
 export function createJournalWriter(
-  endpoint: Budget = 'signups',
+  endpoint: BudgetName = 'signups',
   { account = 'key-0123456789ab', partition = 3, after = 40, step = 3 }: JournalWriterOptions = {},
 ) {
   const entries: StoredEntry[] = [];

@@ -1,10 +1,10 @@
 import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
 import {
-  type MakeCall,
+  type MakeJobCall,
   type Client,
   type Contender,
-  type Limit,
+  type ContenderLimit,
   ignore,
   inProcess,
   onServer,
@@ -13,11 +13,11 @@ import {
 } from './contender.ts';
 
 /** Quick start in its README: one call every W/N, one at a time. */
-const paced = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
+const paced = ({ calls, windowMs }: ContenderLimit): Bottleneck.ConstructorOptions =>
   calls === Infinity ? {} : { minTime: windowMs / calls, maxConcurrent: 1 };
 
 /** "N every W" in its README. When clustered, it refreshes at most every 5 s. */
-const filled = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
+const filled = ({ calls, windowMs }: ContenderLimit): Bottleneck.ConstructorOptions =>
   calls === Infinity
     ? {}
     : {
@@ -28,8 +28,8 @@ const filled = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
       };
 
 const clientOf = (
-  call: MakeCall,
-  optionsOf: (limit: Limit) => Bottleneck.ConstructorOptions,
+  call: MakeJobCall,
+  optionsOf: (limit: ContenderLimit) => Bottleneck.ConstructorOptions,
   connection?: Bottleneck.IORedisConnection,
 ): Client =>
   perLimit(

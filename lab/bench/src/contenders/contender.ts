@@ -9,7 +9,7 @@ export interface Address {
 }
 
 /** N calls per window; Infinity for as many as possible. */
-export interface Limit {
+export interface ContenderLimit {
   readonly key: string;
   readonly calls: number;
   readonly windowMs: number;
@@ -31,12 +31,12 @@ export interface Job {
 }
 
 /** Makes the call, in the process that the contender chooses; resolves with the response. */
-export type MakeCall = (job: Job) => Promise<void>;
+export type MakeJobCall = (job: Job) => Promise<void>;
 
 /** A contender's client in one process. */
 export interface Client {
   /** Creates limits, each once and before its first job. */
-  limit(limits: readonly Limit[]): Promise<void>;
+  limit(limits: readonly ContenderLimit[]): Promise<void>;
   /** Submits jobs without waiting for their calls. */
   submit(jobs: readonly Job[]): Promise<void>;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export interface Client {
 /** A way to make a contender safer than its documentation says. */
 export interface Margin {
   readonly name: string;
-  apply(limit: Limit): Limit;
+  apply(limit: ContenderLimit): ContenderLimit;
 }
 
 /** One product, used as its documentation says. */
@@ -66,7 +66,7 @@ export interface Contender {
   /** Number of limits per process in a flood. */
   readonly floodKeys: number;
   /** @param index of this process, from 0 */
-  connect(address: Address, call: MakeCall, index: number): Promise<Client>;
+  connect(address: Address, call: MakeJobCall, index: number): Promise<Client>;
 }
 
 /** Windows longer than upstream's by these shares. */
@@ -92,7 +92,7 @@ export const onServer = (home: Home): Kind => ({ ...inProcess, home, shared: tru
 
 /** A client with one resource per limit, to which `submit` passes that limit's jobs. */
 export function perLimit<Resource>(
-  open: (limit: Limit) => Resource | Promise<Resource>,
+  open: (limit: ContenderLimit) => Resource | Promise<Resource>,
   submit: (resource: Resource, jobs: readonly Job[]) => unknown,
   close: (all: readonly Resource[]) => unknown = () => undefined,
 ): Client {

@@ -1,12 +1,12 @@
 import { createClock, parseClock } from '@paceline/shared/clock';
-import type { Budget, Lane } from '@paceline/shared/definition';
+import type { BudgetName, Lane } from '@paceline/shared/definition';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { type Address, type Contender, ignore, onServer, perLimit, type Urgency } from './contender.ts';
 
 /** Budget of the standard tier by calls per minute of project time. */
-const budgetOf = (calls: number): Budget => (calls === 1 ? 'signups' : 'riders_single');
+const budgetOf = (calls: number): BudgetName => (calls === 1 ? 'signups' : 'riders_single');
 
 const laneOf: Record<Urgency, Lane> = {
   urgent: 'manual_rider_add',

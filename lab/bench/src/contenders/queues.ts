@@ -2,7 +2,15 @@ import { Queue, Worker } from 'bullmq';
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import { Redis } from 'ioredis';
 import { PgBoss } from 'pg-boss';
-import { type Contender, ignore, type Job, type Limit, onServer, perLimit, urgencies } from './contender.ts';
+import {
+  type Contender,
+  ignore,
+  type Job,
+  type ContenderLimit,
+  onServer,
+  perLimit,
+  urgencies,
+} from './contender.ts';
 
 /** A queue and a worker with a limiter in each process, as in its guide. */
 export const bullmq: Contender = {
@@ -40,13 +48,13 @@ export const bullmq: Contender = {
 };
 
 /** One worker that fetches N jobs every W; a worker per process would multiply N. */
-const pacing = ({ calls, windowMs }: Limit) => ({
+const pacing = ({ calls, windowMs }: ContenderLimit) => ({
   batchSize: calls,
   pollingIntervalSeconds: windowMs / 1000,
 });
 
 /** As fast as possible: woken by notifications, and fetching again while batches are full. */
-const flooding = ({ concurrency }: Limit) => ({
+const flooding = ({ concurrency }: ContenderLimit) => ({
   batchSize: concurrency,
   localConcurrency: 2,
   burstWhenBatchFull: concurrency > 1,

@@ -6,12 +6,12 @@ import {
   RateLimiterRedis,
 } from 'rate-limiter-flexible';
 import {
-  type MakeCall,
+  type MakeJobCall,
   type Client,
   type Contender,
   ignore,
   inProcess,
-  type Limit,
+  type ContenderLimit,
   type Margin,
   onServer,
   perLimit,
@@ -25,7 +25,11 @@ const margins: readonly Margin[] = [
   { name: 'window + 100 %', apply: (limit) => ({ ...limit, windowMs: limit.windowMs * 2 }) },
 ];
 
-const clientOf = (call: MakeCall, open: (limit: Limit) => RateLimiterAbstract, close?: () => void): Client =>
+const clientOf = (
+  call: MakeJobCall,
+  open: (limit: ContenderLimit) => RateLimiterAbstract,
+  close?: () => void,
+): Client =>
   perLimit(
     (limit) => new RateLimiterQueue(open(limit)),
     (queue, jobs) => {
@@ -39,7 +43,7 @@ const clientOf = (call: MakeCall, open: (limit: Limit) => RateLimiterAbstract, c
     close,
   );
 
-const optionsOf = ({ key, calls, windowMs }: Limit) => ({
+const optionsOf = ({ key, calls, windowMs }: ContenderLimit) => ({
   keyPrefix: key,
   points: Math.min(calls, unlimited),
   duration: windowMs / 1000,

@@ -2,7 +2,7 @@ import { times } from '@paceline/kit/table';
 import type { Policy } from '@paceline/shared/contracts';
 import type { CallRecord } from '../caller.ts';
 import { ours, type Variant, variants } from '../contenders/all.ts';
-import type { Contender, Limit } from '../contenders/contender.ts';
+import type { Contender, ContenderLimit } from '../contenders/contender.ts';
 
 /** Compares peers that survive a power cut with our power-cut setting, others with our default; higher `goodness` is better. */
 export function compare<T extends Variant>(results: readonly T[], goodness: (each: T) => number) {
@@ -69,7 +69,7 @@ export const limitsFor = (
   keys: readonly string[],
   concurrency: number,
   { limit, windowMs }: Policy = policy,
-): Limit[] => keys.map((key) => ({ key, calls: limit, windowMs, concurrency }));
+): ContenderLimit[] => keys.map((key) => ({ key, calls: limit, windowMs, concurrency }));
 
 /** As many calls as the contender can make; ours spreads them over accounts whose windows are never full. */
 export const endless = ({ home }: Contender): Policy => ({

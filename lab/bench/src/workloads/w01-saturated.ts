@@ -3,10 +3,10 @@ import { digits, percent, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
 import type { CallRecord } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
-import type { Contender, Limit, Margin } from '../contenders/contender.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
+import type { Contender, ContenderLimit, Margin } from '../contenders/contender.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { type Network, utilisation, verdictOf, type Way } from '../upstream.ts';
+import { type CallLatency, utilisation, verdictOf, type Way } from '../upstream.ts';
 import { against, inGroups, policy, contenderColumns } from './comparison.ts';
 
 interface MarginResult {
@@ -19,7 +19,7 @@ interface MarginResult {
 export const bestMargin = <T extends MarginResult>(tried: readonly T[]): T | undefined =>
   tried.toSorted((a, b) => a.worst - b.worst || b.utilisation - a.utilisation)[0];
 
-const network: Network = { jitterMs: 60, outliers: 0.01 };
+const network: CallLatency = { jitterMs: 60, outliers: 0.01 };
 const processes = 3;
 const inFlight = 12;
 const runs = 10;
@@ -37,7 +37,7 @@ async function saturate(contender: Contender) {
   await using team = await assemble(contender, { processes });
   const margins = [asDocumented, ...contender.margins];
   const limits = margins.flatMap((margin, index) =>
-    Array.from({ length: runs }, (_, run): Limit =>
+    Array.from({ length: runs }, (_, run): ContenderLimit =>
       margin.apply({
         key: keyOf(index, run),
         calls: policy.limit,
@@ -76,7 +76,7 @@ function resultOf(each: readonly CallRecord[][]) {
   };
 }
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const [us, ...peers] = limiting;
   if (!us) throw new Error('no contender to measure');
   const results = [

@@ -2,7 +2,7 @@ import { times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
 import { allLimiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
 import { against, arrivalsOf, limitsFor, policy, sideBySide, contenderColumns } from './comparison.ts';
@@ -34,7 +34,7 @@ async function peaksOf(contender: Contender): Promise<number[]> {
   return keys.map((key) => verdictOf(arrivalsOf(calls, key), tolerant).fullestWindow);
 }
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const results = await sideBySide(allLimiting, peaksOf, report);
   const peaks = results.map(({ contender, result }) => ({ contender, peak: Math.max(...result) }));
   const peak = peaks[0]?.peak ?? Number.NaN;

@@ -3,7 +3,7 @@ import { digits, times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { against, limitsFor, policy, sideBySide, contenderColumns } from './comparison.ts';
 
@@ -40,7 +40,7 @@ async function waitsOf(contender: Contender): Promise<number[]> {
   });
 }
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const results = await sideBySide(limiting, waitsOf, report);
   const measured = results.map(({ contender, result }) => ({
     contender,

@@ -3,7 +3,7 @@ import { monotonic, until } from '@paceline/kit/waiting';
 import type { CallRecord } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { against, type ContenderResult, sideBySide, contenderColumns } from './comparison.ts';
 
@@ -78,7 +78,7 @@ const orNever = (windows: number): string => (windows === Infinity ? 'never' : d
 const inWindows = ({ overtaken, urgent }: Waits): string =>
   `${digits(overtaken)} W; urgent wait ${orNever(Math.max(...urgent))} W`;
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const results: Array<ContenderResult<Waits> & { load: string }> = [];
   for (const load of loads) {
     const measured = await sideBySide(

@@ -1,10 +1,10 @@
 import { digits } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
 import { isWidest, ours, type Variant, variants } from '../contenders/all.ts';
-import { type Limiters, type Replica, startLimiters } from '../limiters.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
-import type { Step } from '../kill-at-step.ts';
-import { assemble, type Caller, startCaller } from '../team.ts';
+import { type LimiterRig, type Replica, startLimiters } from '../limiters.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
+import type { KillStep } from '../kill-at-step.ts';
+import { assemble, type CallerProcess, startCaller } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
 import { compare, limitsFor, policy } from './comparison.ts';
 
@@ -19,7 +19,7 @@ type Successor = 'a replica' | 'itself, restarted';
 type KilledAtStep = Awaited<ReturnType<typeof killAtSteps>>[number];
 
 /** Kills a limiter at each step, one after the other. */
-async function killAtSteps(successor: Successor, steps: readonly Step[]) {
+async function killAtSteps(successor: Successor, steps: readonly KillStep[]) {
   const limiters = await startLimiters();
   const caller = startCaller();
   try {
@@ -35,7 +35,7 @@ async function killAtSteps(successor: Successor, steps: readonly Step[]) {
 }
 
 /** Kills a second limiter; the first one takes over. */
-async function killNewest(limiters: Limiters, caller: Caller, step: Step) {
+async function killNewest(limiters: LimiterRig, caller: CallerProcess, step: KillStep) {
   const victim = await limiters.add();
   const [survivor = victim] = limiters.replicas;
   await limiters.ownership.distributed([survivor.id, victim.id]);
@@ -43,7 +43,7 @@ async function killNewest(limiters: Limiters, caller: Caller, step: Step) {
 }
 
 /** Kills the only limiter and restarts it at once. */
-async function killOnly(limiters: Limiters, caller: Caller, step: Step) {
+async function killOnly(limiters: LimiterRig, caller: CallerProcess, step: KillStep) {
   const victim = limiters.replicas.at(-1);
   if (!victim) throw new Error('no limiter');
   await limiters.ownership.distributed([victim.id]);
@@ -53,7 +53,7 @@ async function killOnly(limiters: Limiters, caller: Caller, step: Step) {
   return damage;
 }
 
-async function killLimiter(limiters: Limiters, caller: Caller, step: Step, victim: Replica) {
+async function killLimiter(limiters: LimiterRig, caller: CallerProcess, step: KillStep, victim: Replica) {
   const [account = '', probe = ''] = limiters.ownership.accountsOf(victim.id, 2);
   const target = { address: limiters.address, account, probe, pid: victim.child.pid };
   const { arrivals, end, grantedAfterMs } = await caller.do('killAtStep', { ...step, ...target, forMs });
@@ -122,7 +122,7 @@ const killable = variants.filter(({ contender, home }) => isWidest(contender) &&
 
 const verbs = ['acquire', 'start', 'settle'] as const;
 const phases = ['before', 'during', 'after'] as const;
-const steps: readonly Step[] = verbs.flatMap((verb) => phases.map((phase) => ({ verb, phase })));
+const steps: readonly KillStep[] = verbs.flatMap((verb) => phases.map((phase) => ({ verb, phase })));
 const half = Math.ceil(steps.length / 2);
 
 const withinMs = 3_000;
@@ -143,7 +143,7 @@ const ofContender = ({ contender, home, peak, after }: Killed) => ({
   next: '',
 });
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const groups = await Promise.all([
     killAtSteps('a replica', steps.slice(0, half)),
     killAtSteps('a replica', steps.slice(half)),

@@ -1,8 +1,8 @@
 import { median, quantile } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import type { Variant } from '../contenders/all.ts';
-import type { Limiters } from '../limiters.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
+import type { LimiterRig } from '../limiters.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
 import { assemble, startCaller, type Team } from '../team.ts';
 import { compare, endless, limitsFor, oneByOne, contenderColumns } from './comparison.ts';
 
@@ -45,13 +45,13 @@ async function time(variant: Variant) {
 
 /** A process that answers bare requests. */
 async function startEcho(team: Team) {
-  const url = (team.server as Limiters).adminUrl;
+  const url = (team.server as LimiterRig).adminUrl;
   const caller = startCaller();
   await caller.do('respond', url);
   return { url, caller };
 }
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const results = await oneByOne(time, report);
   const { usual, ratio, against } = compare(results, ({ p50 }) => 1 / p50);
   const { bare = Number.NaN } = usual;

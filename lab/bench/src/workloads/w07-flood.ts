@@ -2,7 +2,7 @@ import { median } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
 import type { Variant } from '../contenders/all.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { compare, endless, limitsFor, oneByOne, contenderColumns } from './comparison.ts';
 
@@ -37,7 +37,7 @@ async function flood(variant: Variant) {
 const fastest = (of: readonly Flooded[]): Flooded | undefined =>
   of.toSorted((a, b) => b.perSecond - a.perSecond)[0];
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const results = await oneByOne(flood, report);
   const { usual, safest, peers, ratio, against } = compare(results, ({ perSecond }) => perSecond);
   const equal = fastest(peers.filter(({ survives }) => survives === 'power cut'));

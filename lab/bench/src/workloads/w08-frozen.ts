@@ -3,9 +3,9 @@ import { digits, times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
 import { limiting, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { lateCommits, type Limiters, type Replica, startLimiters } from '../limiters.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
-import { assemble, type Caller, startCaller } from '../team.ts';
+import { lateCommits, type LimiterRig, type Replica, startLimiters } from '../limiters.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
+import { assemble, type CallerProcess, startCaller } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
 import { against, arrivalsOf, limitsFor, policy, type ContenderResult, sideBySide } from './comparison.ts';
 
@@ -18,7 +18,7 @@ const frozenMs = 3 * leaseMs;
 const afterMs = 2_500;
 
 /** Freezes one of two limiters while it is saturated, then continues it. */
-async function freeze(limiters: Limiters, caller: Caller, frozen: Replica) {
+async function freeze(limiters: LimiterRig, caller: CallerProcess, frozen: Replica) {
   const [account = '', probe = ''] = limiters.ownership.accountsOf(frozen.id, 2);
   await caller.do('limit', limitsFor([account, probe], inFlight));
   const frozenAt = monotonic() + 1.5 * policy.windowMs;
@@ -56,7 +56,7 @@ async function gapOf(contender: Contender): Promise<number> {
   return Math.min(...arrivalsOf(await caller.do('collect'), key)) - frozenAt;
 }
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const limiters = await startLimiters();
   const caller = startCaller();
   try {
@@ -90,7 +90,7 @@ function outcomeOf(
   late: number,
   refusals: number,
   peers: ReadonlyArray<ContenderResult<number>>,
-): Outcome {
+): WorkloadOutcome {
   const gap = Math.max(...results.map(({ gapMs }) => gapMs));
   const over = Math.max(0, ...results.map(({ peak }) => peak - policy.limit));
   return {

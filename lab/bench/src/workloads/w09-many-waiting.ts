@@ -3,8 +3,8 @@ import { median } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { contenders, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
-import { assemble, type Caller, startCaller } from '../team.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
+import { assemble, type CallerProcess, startCaller } from '../team.ts';
 import { endless, inGroups, limitsFor } from './comparison.ts';
 
 const few = 100;
@@ -27,7 +27,7 @@ interface Cost {
 
 /** Measures our core. @param first first round that counts; earlier ones are warm-up */
 async function inOurCore(
-  cost: (caller: Caller, size: number) => Promise<{ perPermit: number[]; bytes: number }>,
+  cost: (caller: CallerProcess, size: number) => Promise<{ perPermit: number[]; bytes: number }>,
   large: number,
   first: number,
 ): Promise<Cost> {
@@ -62,7 +62,7 @@ async function queueCostOf(contender: Contender): Promise<Cost> {
 
 const shown = (count: number): string => count.toLocaleString('en-US');
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const queue = await inOurCore(
     (caller, waiting) => caller.do('depth', { waiting, rounds: rounds + 1, permits }),
     many,

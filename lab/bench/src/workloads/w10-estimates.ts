@@ -3,7 +3,7 @@ import { digits, percent } from '@paceline/kit/table';
 import { ours } from '../contenders/all.ts';
 import { startLimiters } from '../limiters.ts';
 import type { Ticket } from '../estimates.ts';
-import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { type WorkloadOutcome, tableOf, type Workload } from '../report.ts';
 import { startCaller } from '../team.ts';
 
 /** Real ms per project minute; slow enough that a project second exceeds the machine's jitter. */
@@ -25,7 +25,7 @@ const late = ({ firstEstimate, startedAt }: Ticket): number => startedAt - (firs
 const shareKept = (tickets: readonly Ticket[]): number =>
   tickets.filter((ticket) => late(ticket) <= allowedMs).length / tickets.length;
 
-async function run(report: (line: string) => void): Promise<Outcome> {
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const all: Ticket[][] = [];
   for (let round = 1; round <= rounds; round += 1) {
     all.push(await once());
@@ -52,7 +52,7 @@ async function once(): Promise<Ticket[]> {
   }
 }
 
-function outcomeOf(all: readonly Ticket[][]): Outcome {
+function outcomeOf(all: readonly Ticket[][]): WorkloadOutcome {
   const estimated = all.flat().filter(({ firstEstimate }) => firstEstimate !== undefined);
   const warm = estimated.filter(({ cold }) => !cold);
   const shares = all.map((tickets) =>

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runAuditor } from '@paceline/kit/rig';
 import { createWorld } from '@paceline/sandbox';
-import type { CommandEnd, Evidence, ProcessExit, Inflicted, LogLine, Requested } from '../core/evidence.ts';
+import type { CommandEnd, Evidence, ProcessExit, Inflicted, ErrorLine, Requested } from '../core/evidence.ts';
 import { foreignRider } from './http.ts';
-import type { ReportLine, Stage } from './stage.ts';
+import type { ReportLine, ChaosStage } from './stage.ts';
 import { readStreams } from './streams.ts';
 import type { Watch } from './watch.ts';
 
@@ -23,7 +23,7 @@ interface Observed {
 }
 
 /** Gathers everything that the laws check. */
-export async function collect(stage: Stage, seed: number, observed: Observed): Promise<Evidence> {
+export async function collect(stage: ChaosStage, seed: number, observed: Observed): Promise<Evidence> {
   const { inflicted, requested, acceptedAt, watch, unfinished } = observed;
   const { api, upstream } = stage;
   const arrivals = (await upstream.arrivals(0)).map((arrival) => ({
@@ -79,7 +79,7 @@ interface AuditFinding {
 }
 
 /** Violations found by the auditor, or its failure. It sees only our arrivals, as it could take a foreign one for ours. */
-async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrivals']): Promise<string[]> {
+async function auditJournal({ stack, clock }: ChaosStage, arrivals: Evidence['arrivals']): Promise<string[]> {
   const ours = JSON.stringify({
     arrivals: arrivals.filter(({ isForeign }) => !isForeign),
     clock: { zero: clock.at(0), scale: clock.scale },
@@ -105,7 +105,11 @@ async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrival
 }
 
 /** Riders of imports that still wait, or that are done but not stored. */
-async function lostOfImports({ api }: Stage, commands: readonly CommandEnd[], stored: ReadonlySet<number>) {
+async function lostOfImports(
+  { api }: ChaosStage,
+  commands: readonly CommandEnd[],
+  stored: ReadonlySet<number>,
+) {
   const lost: string[] = [];
   for (const { commandId, type } of commands) {
     if (type !== 'import-riders') continue;
@@ -144,9 +148,9 @@ function listed(
 }
 
 /** Log lines that match, in file order. */
-async function linesLike(folder: string, like: RegExp): Promise<LogLine[]> {
+async function linesLike(folder: string, like: RegExp): Promise<ErrorLine[]> {
   const logs = join(folder, 'logs');
-  const found: LogLine[] = [];
+  const found: ErrorLine[] = [];
   for (const file of await readdir(logs)) {
     for (const line of (await readFile(join(logs, file), 'utf8')).split('\n')) {
       if (!like.test(line)) continue;
@@ -157,11 +161,11 @@ async function linesLike(folder: string, like: RegExp): Promise<LogLine[]> {
   return found;
 }
 
-function parse(line: string): Omit<LogLine, 'service'> | undefined {
+function parse(line: string): Omit<ErrorLine, 'service'> | undefined {
   try {
     const { time, level, msg, err } = JSON.parse(line) as {
       time: string | number;
-      level: LogLine['level'];
+      level: ErrorLine['level'];
       msg: string;
       err?: { message?: string };
     };

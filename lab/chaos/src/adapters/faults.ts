@@ -6,12 +6,12 @@ import type { UpstreamFaultKind as UpstreamFault } from '@paceline/sandbox';
 import type { Fault, FaultKind } from '../core/fault.ts';
 import type { Condition } from './links.ts';
 import { clearDisk, fillDisk } from './private-mounts.ts';
-import type { Stage } from './stage.ts';
+import type { ChaosStage } from './stage.ts';
 
 type Heal = () => Promise<void>;
 
 /** Starts a fault. @returns a function that heals it, as far as an operator would */
-type Inflict = (stage: Stage, fault: Fault) => Promise<Heal>;
+type Inflict = (stage: ChaosStage, fault: Fault) => Promise<Heal>;
 
 const healsByItself: Heal = () => Promise.resolve();
 
@@ -19,7 +19,7 @@ const forEach = async (targets: readonly string[], act: (target: string) => Prom
   await Promise.all(targets.map(act));
 };
 
-const pidsOf = (stage: Stage, targets: readonly string[]): number[] =>
+const pidsOf = (stage: ChaosStage, targets: readonly string[]): number[] =>
   targets.map((target) => stage.process(target).pid()).filter((pid) => pid !== undefined);
 
 function signal(pids: readonly number[], name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {

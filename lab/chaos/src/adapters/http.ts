@@ -3,11 +3,11 @@ import { type Api as Client, createApi as createClient } from '@paceline/client'
 import type { ApiAnswer } from '@paceline/kit/stack';
 import type { Arrival, UpstreamFaultInput, Judgement } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
 
 /** Paceline's HTTP API, with its processes in turn. */
-export interface Api extends Pick<Client, 'call' | 'all'> {
+export interface PacelineApi extends Pick<Client, 'call' | 'all'> {
   /** Repeats a request with one idempotency key until it is answered. @returns undefined after 25 s without an answer */
   send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer | undefined>;
 }
@@ -21,7 +21,7 @@ const timeoutMs = 25_000;
 const isFinal = (status: number, { type }: Answer['body']): boolean =>
   status < 500 && !String(type).includes('request-in-progress');
 
-export function createApi(urls: readonly string[]): Api {
+export function createApi(urls: readonly string[]): PacelineApi {
   let requests = 0;
   const next = () => urls[(requests += 1) % urls.length] ?? '';
   const client = () => createClient({ url: next(), timeoutMs: 10_000 });
@@ -74,7 +74,7 @@ export function controlUpstream(root: string, key: string) {
     inflict: (fault: UpstreamFaultInput) => send('/control/faults', fault),
     cancelFaults: () => send('/control/faults', {}, 'DELETE'),
     /** `null` restores the tier's policy. */
-    setPolicy: (budget: Budget, policy: Policy | null) => send('/control/policies', { [budget]: policy }),
+    setPolicy: (budget: BudgetName, policy: Policy | null) => send('/control/policies', { [budget]: policy }),
     /** A call with our key by another client, recognizable by its rider. */
     async callAsForeignClient() {
       await fetch(`${root}/api/public/riders/${foreignRider}`, { headers: { authorization: key } });

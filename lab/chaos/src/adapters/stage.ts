@@ -13,7 +13,7 @@ import { hasPrivateMounts, mountDisk, unmountDisk } from './private-mounts.ts';
 import { startRecorder } from './streams.ts';
 
 /** The whole system as real processes, with the means to break it. */
-export type Stage = Awaited<ReturnType<typeof startStage>>;
+export type ChaosStage = Awaited<ReturnType<typeof startStage>>;
 
 /** A line that the launcher reported. */
 export interface ReportLine {

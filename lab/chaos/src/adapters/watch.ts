@@ -3,7 +3,7 @@ import { catalog } from '@paceline/shared/contracts';
 import { kindNames } from '@paceline/shared/definition';
 import { connect, createBus, subscribe } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import type { Stage } from './stage.ts';
+import type { ChaosStage } from './stage.ts';
 import { readStreams } from './streams.ts';
 
 /** Observations during the run. */
@@ -11,7 +11,7 @@ export type Watch = Awaited<ReturnType<typeof startWatch>>;
 
 const intervalMs = 200;
 
-export async function startWatch(stage: Stage) {
+export async function startWatch(stage: ChaosStage) {
   const readyAt: number[] = [];
   const runsOfSlots = new Map<string, Set<string>>();
   const connection = await connect(stage.stack.broker.adminUrl, 'provision');
@@ -64,7 +64,7 @@ const timeoutMs = 90_000;
 const final = new Set(['done', 'failed', 'expired']);
 
 /** Turns all syncs off and waits for the remaining work. @returns what had not finished at the timeout */
-export async function drain(stage: Stage, watch: Watch): Promise<string[]> {
+export async function drain(stage: ChaosStage, watch: Watch): Promise<string[]> {
   const { api, upstream } = stage;
   await upstream.cancelFaults();
   const off = Object.fromEntries(kindNames.map((kind) => [kind, { mode: 'off' }]));
@@ -84,7 +84,7 @@ export async function drain(stage: Stage, watch: Watch): Promise<string[]> {
   return remaining;
 }
 
-async function unfinished(stage: Stage, watch: Watch): Promise<string[]> {
+async function unfinished(stage: ChaosStage, watch: Watch): Promise<string[]> {
   const { api } = stage;
   const notReady = await watch.notReady();
   if (notReady.length > 0) return notReady;

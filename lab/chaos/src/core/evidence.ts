@@ -31,7 +31,7 @@ export interface ProcessExit {
   readonly how: string;
 }
 
-export interface LogLine {
+export interface ErrorLine {
   readonly at: number;
   readonly service: string;
   readonly level: 'error' | 'fatal';
@@ -82,7 +82,7 @@ export interface Evidence extends Requested {
   readonly deadLetters: readonly string[];
   readonly notReady: readonly string[];
   readonly exits: readonly ProcessExit[];
-  readonly errors: readonly LogLine[];
+  readonly errors: readonly ErrorLine[];
   /** Commands that the broker lost and that were published again. */
   readonly lostByBroker: number;
 }

@@ -1,6 +1,6 @@
 import type { Dice } from '@paceline/kit/dice';
 import { type Policy, services } from '@paceline/shared/contracts';
-import { type Budget, budgetNames, limitsOf } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, limitsOf } from '@paceline/shared/definition';
 
 /** Processes and servers that faults can target. */
 export interface Crew {
@@ -17,7 +17,7 @@ interface FaultSpec {
   /** Delay in ms, number of calls or messages, or clock jump in project minutes. */
   readonly amount: number;
   /** For a changed policy or a foreign caller. */
-  readonly budget?: Budget;
+  readonly budget?: BudgetName;
   readonly policy?: Policy;
 }
 

@@ -2,7 +2,7 @@ import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { count } from '@paceline/shared/words';
 import { faultKinds } from './fault.ts';
-import { type Figure, figures, lawNames, type SeedVerdict } from './verdict.ts';
+import { type FigureName, figures, lawNames, type SeedVerdict } from './verdict.ts';
 
 /** The generated page `docs/chaos.md`. */
 export const page = (command: string, verdicts: readonly SeedVerdict[]): string => `# Chaos
@@ -52,7 +52,7 @@ const figuresOf = (verdicts: readonly SeedVerdict[]): Table => [
   ['load', count(verdicts.length, 'seed')],
   Object.entries(figures).map(([name, [words]]) => [
     words,
-    sum(verdicts.map((each) => each.figures[name as Figure])),
+    sum(verdicts.map((each) => each.figures[name as FigureName])),
   ]),
 ];
 

@@ -8,7 +8,7 @@ export interface SeedVerdict {
   /** By law. */
   readonly violations: Readonly<Record<string, readonly string[]>>;
   readonly recoveries: ReturnType<typeof recoveries>;
-  readonly figures: Readonly<Record<Figure, number>> & {
+  readonly figures: Readonly<Record<FigureName, number>> & {
     /** Count per reason of failed, expired and refused requests; ids and times replaced by #. */
     readonly reasons: Readonly<Record<string, number>>;
     /** Count per log error; ids and times replaced by #. */
@@ -44,7 +44,7 @@ export const figures = {
   errors: ['log errors that a fault explains', ({ errors }) => errors.length],
 } satisfies Record<string, readonly [label: string, count: (evidence: Evidence) => number]>;
 
-export type Figure = keyof typeof figures;
+export type FigureName = keyof typeof figures;
 
 const withoutRecovery = 'faults without recovery';
 
@@ -71,7 +71,7 @@ function figuresOf(evidence: Evidence): SeedVerdict['figures'] {
   const counts = Object.entries(figures).map(([name, [, of]]) => [name, of(evidence)] as const);
   const { refusals, commands, errors } = evidence;
   return {
-    ...(Object.fromEntries(counts) as Record<Figure, number>),
+    ...(Object.fromEntries(counts) as Record<FigureName, number>),
     reasons: countsOf([...refusals, ...commands.flatMap(({ reason }) => reason ?? [])].map(anonymized)),
     logErrors: countsOf(errors.map(({ service, message }) => anonymized(`${service}: ${message}`))),
   };

@@ -1,7 +1,7 @@
 import { createCounter, enforcements } from '@paceline/sandbox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Span } from '@paceline/event-sync/core/classes';
+import type { TimeSpan } from '@paceline/event-sync/core/classes';
 import { bestShare, mostCalls } from './freshness.ts';
 
 const end = 6;
@@ -13,7 +13,7 @@ const tiny = fc.record({
   stretches: fc.array(
     fc
       .record({ from: fc.nat(5), length: fc.integer({ min: 1, max: 4 }) })
-      .map(({ from, length }): Span => ({ from, until: Math.min(end, from + length) })),
+      .map(({ from, length }): TimeSpan => ({ from, until: Math.min(end, from + length) })),
     { minLength: 1, maxLength: 3 },
   ),
 });

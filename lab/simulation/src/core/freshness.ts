@@ -1,5 +1,5 @@
 import { type FreshnessClass, horizonMs, mapValues } from '@paceline/shared/definition';
-import { classSpan, type Goals, type Span } from '@paceline/event-sync/core/classes';
+import { classSpan, type Goals, type TimeSpan } from '@paceline/event-sync/core/classes';
 import { freshnessOf, shareOf, type CopiedEvent } from '@paceline/event-sync/core/freshness';
 import { type Enforcement, latencySpread } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
@@ -37,7 +37,7 @@ function allIds(idsOfPage: Simulation['world']['idsOfPage'], clubId: number): nu
 export function measureFreshness(
   { goals, scenario: { jitter, scale, upstream }, upstream: { policies } }: Simulation,
   events: readonly MeasuredEvent[],
-  span: Span,
+  span: TimeSpan,
 ) {
   // A copy's age counts from its response, and the time from arrival to response varies per call.
   const spread = latencySpread('signups') + (2 * jitter.upstreamMs + 2 * jitter.outlierMs) * scale;
@@ -61,14 +61,14 @@ export function measureFreshness(
   };
 }
 
-const stretchOf = ({ startsAt, listedAt }: MeasuredEvent, name: FreshnessClass, span: Span): Span => {
+const stretchOf = ({ startsAt, listedAt }: MeasuredEvent, name: FreshnessClass, span: TimeSpan): TimeSpan => {
   const { from, until } = classSpan(name, startsAt);
   return { from: Math.max(from, listedAt, span.from), until: Math.min(until, span.until) };
 };
 
 function shareFreshAtStart(
   events: readonly MeasuredEvent[],
-  { from, until }: Span,
+  { from, until }: TimeSpan,
   { urgent }: Goals,
 ): number {
   const started = events.filter(({ startsAt }) => startsAt >= from && startsAt < until);
@@ -95,7 +95,7 @@ export function mostCalls({ limit, windowMs }: Policy, enforcement: Enforcement,
 }
 
 /** Upper bound of the fresh share of event time: at any time at most `most` events have a copy within the goal. */
-export function bestShare(stretches: Iterable<Span>, most: number): number {
+export function bestShare(stretches: Iterable<TimeSpan>, most: number): number {
   const steps = [...stretches]
     .filter(({ from, until }) => until > from)
     .flatMap(({ from, until }) => [[from, 1] as const, [until, -1] as const])

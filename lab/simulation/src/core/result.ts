@@ -1,10 +1,10 @@
 import { sum } from '@paceline/kit/statistics';
-import { type Budget, budgetNames, kindNames, kinds, laneNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, kindNames, kinds, laneNames } from '@paceline/shared/definition';
 import { judge } from '@paceline/sandbox';
 import type { Simulation } from './simulation.ts';
 import { eventsOf, measureFreshness } from './freshness.ts';
 
-export type Result = ReturnType<typeof resultOf>;
+export type SimulationResult = ReturnType<typeof resultOf>;
 
 /** Durations are project ms, shares from 0 to 1. */
 export function resultOf(simulation: Simulation) {
@@ -39,7 +39,7 @@ function inOrder<Name extends string, Value>(
 
 /** Calls, 429s, and accepted calls as a share of those that the windows allow. */
 function usesOf({ upstream, from, until }: Simulation) {
-  const uses: Partial<Record<Budget, { calls: number; rejected: number; utilisation: number }>> = {};
+  const uses: Partial<Record<BudgetName, { calls: number; rejected: number; utilisation: number }>> = {};
   for (const { budget, policy, calls, rejected } of judge(upstream.arrivals)) {
     const possible = (policy.limit * (until - from)) / policy.windowMs;
     uses[budget] = { calls, rejected, utilisation: (calls - rejected) / possible };

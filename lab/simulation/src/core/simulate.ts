@@ -1,6 +1,6 @@
 import { fifo, fixedSlots, hybrid, strictPriorities, uncoordinated } from './designed/strategies.ts';
 import { createSimulation, type Simulation, type Strategy } from './simulation.ts';
-import { type Result, resultOf } from './result.ts';
+import { type SimulationResult, resultOf } from './result.ts';
 import { paceline } from './paceline/paceline.ts';
 import { clicksOf, type Scenario } from './scenario.ts';
 
@@ -17,7 +17,7 @@ export type StrategyName = keyof typeof strategies;
 export const strategyNames = Object.keys(strategies) as StrategyName[];
 
 /** Simulates a scenario with a strategy; deterministic. */
-export const simulate = (scenario: Scenario, name: StrategyName): Result =>
+export const simulate = (scenario: Scenario, name: StrategyName): SimulationResult =>
   resultOf(runSimulation(scenario, name));
 
 /** Like `simulate`, but returns the full state at the end. */

@@ -2,10 +2,10 @@ import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
 import type { FreshnessResult } from './freshness.ts';
-import type { Result } from './result.ts';
+import type { SimulationResult } from './result.ts';
 
-type Named = readonly [name: string, result: Result];
-type Row = readonly [label: string, valueOf: (result: Result) => string];
+type Named = readonly [name: string, result: SimulationResult];
+type Row = readonly [label: string, valueOf: (result: SimulationResult) => string];
 
 /** The results side by side as a padded Markdown table. */
 export const comparison = (results: readonly Named[]): string =>
@@ -42,7 +42,7 @@ function rowsFor(results: readonly Named[]): Row[] {
   ];
 }
 
-const freshRows = (events: string, freshnessOf: (result: Result) => FreshnessResult): Row[] => [
+const freshRows = (events: string, freshnessOf: (result: SimulationResult) => FreshnessResult): Row[] => [
   [`${events}: fresh in last hour`, (result) => fresh(freshnessOf(result).lastHour)],
   [`${events}: fresh, urgent`, (result) => fresh(freshnessOf(result).urgent)],
   [`${events}: fresh, near`, (result) => fresh(freshnessOf(result).near)],

@@ -1,4 +1,4 @@
-import { type Budget, kinds, type SyncKind } from '@paceline/shared/definition';
+import { type BudgetName, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { KindForecast, Promised, Slot } from '@paceline/shared/contracts';
 import { type PlannedCall, callsOf } from './calls.ts';
 import { type Plan, soonKind } from './plan.ts';
@@ -51,8 +51,8 @@ export interface StretchCalls {
 
 /** The calls of a kind, one entry per stretch. */
 export function callsByKind(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => StretchCalls[] {
-  const known = new Map<Budget, StretchCalls[]>();
-  const ofBudget = (budget: Budget): StretchCalls[] => {
+  const known = new Map<BudgetName, StretchCalls[]>();
+  const ofBudget = (budget: BudgetName): StretchCalls[] => {
     const made =
       known.get(budget) ?? stretches.map((stretch) => ({ stretch, calls: callsOf(plan, stretch, budget) }));
     known.set(budget, made);

@@ -1,11 +1,11 @@
-import { type Budget, limitsOf } from '@paceline/shared/definition';
+import { type BudgetName, limitsOf } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callDurationMs, callsOf, startsBetween } from './calls.ts';
 import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
 import { timetableOf } from './timetable.ts';
 
-const callsIn = (budget: Budget, ...plan: Parameters<typeof planOf>) => {
+const callsIn = (budget: BudgetName, ...plan: Parameters<typeof planOf>) => {
   const built = planOf(...plan);
   const [week] = timetableOf(built, monday);
   return callsOf(built, week, budget).map(({ kind, at }) => ({ kind, after: at - monday }));

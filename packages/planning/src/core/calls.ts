@@ -1,5 +1,5 @@
 import {
-  type Budget,
+  type BudgetName,
   budgets,
   freshnessClasses,
   kindNames,
@@ -21,12 +21,12 @@ export interface PlannedCall {
 }
 
 /** From a call's start until its place in the window starts to expire: response time plus safety margin, project ms. */
-export const callDurationMs: Readonly<Record<Budget, number>> = mapValues(
+export const callDurationMs: Readonly<Record<BudgetName, number>> = mapValues(
   budgets,
   ({ typicalMs }) => typicalMs + windowMarginMs,
 );
 
-export const urgentBudget: Budget = kinds[soonKind].budget;
+export const urgentBudget: BudgetName = kinds[soonKind].budget;
 
 /** Sync kinds by lane, most urgent first. */
 const kindsByUrgency: readonly SyncKind[] = kindNames.toSorted(
@@ -34,7 +34,7 @@ const kindsByUrgency: readonly SyncKind[] = kindNames.toSorted(
 );
 
 /** The calls of a budget, oldest first, each as early as its window allows. A run makes one call at a time. */
-export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Budget): PlannedCall[] {
+export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: BudgetName): PlannedCall[] {
   const runs = kindsByUrgency
     .filter((kind) => kinds[kind].budget === budget)
     .flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
@@ -65,7 +65,7 @@ const urgentRun = (startsAt: number): OpenRun => ({
   remaining: 1,
 });
 
-function simulateCalls({ policies }: Plan, budget: Budget, runs: OpenRun[]): PlannedCall[] {
+function simulateCalls({ policies }: Plan, budget: BudgetName, runs: OpenRun[]): PlannedCall[] {
   /** Latest first, so that the next run is popped from the end. */
   const upcoming = runs.toSorted((a, b) => b.readyAt - a.readyAt);
   const { limit, windowMs } = policies[budget];

@@ -1,4 +1,4 @@
-import { type Budget, budgetNames, budgetsOf, kinds, type SyncKind } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, budgetsOf, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { BudgetForecast, Forecast, KindForecast } from '@paceline/shared/contracts';
 import { urgentBudget } from './calls.ts';
 import { kindsOf, type Plan } from './plan.ts';
@@ -39,7 +39,7 @@ function kindForecast(
   };
 }
 
-function budgetForecast(plan: Plan, budget: Budget, forecasts: readonly KindForecast[]): BudgetForecast {
+function budgetForecast(plan: Plan, budget: BudgetName, forecasts: readonly KindForecast[]): BudgetForecast {
   const policy = plan.policies[budget];
   const allowed = (policy.limit * day) / policy.windowMs;
   const lists = forecasts.filter(({ kind }) => kinds[kind].list === budget);

@@ -1,5 +1,5 @@
 import {
-  type Budget,
+  type BudgetName,
   budgetsOf,
   durationMs,
   eventKinds,
@@ -13,7 +13,7 @@ import {
   type Tier,
 } from '@paceline/shared/definition';
 import type { Policy, Promised } from '@paceline/shared/contracts';
-import type { Schedule } from './slots.ts';
+import type { KindSchedule } from './slots.ts';
 
 /** The kinds that share the signups budget. Urgent calls count to the first; the second covers the next two days. */
 export const [soonKind, laterKind = soonKind] = eventKinds;
@@ -21,8 +21,8 @@ export const [soonKind, laterKind = soonKind] = eventKinds;
 /** A schedule, what it has to achieve, and the rate limits. */
 export interface Plan {
   /** At most one for each kind. */
-  readonly schedules: readonly Schedule[];
-  readonly policies: Readonly<Record<Budget, Policy>>;
+  readonly schedules: readonly KindSchedule[];
+  readonly policies: Readonly<Record<BudgetName, Policy>>;
   /** How many clubs or events each kind has to refresh on a busy day. A club counts as one page. */
   readonly things: Readonly<Record<SyncKind, number>>;
   /** Events that start in a day. Each gets one urgent call shortly before its start, in or outside a slot. */
@@ -54,7 +54,7 @@ export interface ScheduleDemand {
 
 /** A plan for the kinds that have schedules; promises for other kinds are ignored. */
 export function planOf(
-  schedules: readonly Schedule[],
+  schedules: readonly KindSchedule[],
   { tier, clubs, things: overrides, promises }: ScheduleDemand,
   defaults: readonly Promised[] = defaultPromises,
 ): Plan {
@@ -79,7 +79,7 @@ const minute = 60_000;
 
 /** The slots and promises of the first design, which lint refuses. */
 export const firstDesign = {
-  schedules: (timeZone: string): Schedule[] => [
+  schedules: (timeZone: string): KindSchedule[] => [
     { kind: 'rider', opens: '0 */6 * * *', durationMs: 10 * minute, timeZone },
     { kind: 'near', opens: '10,25,40,55 * * * *', durationMs: 12 * minute, timeZone },
     { kind: 'far', opens: '30 */2 * * *', durationMs: 25 * minute, timeZone },
@@ -94,7 +94,7 @@ export const firstDesign = {
 export const kindsOf = ({ schedules }: Pick<Plan, 'schedules'>): SyncKind[] =>
   kindNames.filter((each) => schedules.some(({ kind }) => kind === each));
 
-export function sharedBudgets(one: SyncKind, other: SyncKind): Budget[] {
+export function sharedBudgets(one: SyncKind, other: SyncKind): BudgetName[] {
   const otherBudgets = budgetsOf(other);
   return budgetsOf(one).filter((budget) => otherBudgets.includes(budget));
 }

@@ -3,7 +3,7 @@ import type { Promised, Slot } from '@paceline/shared/contracts';
 import { lint } from './lint.ts';
 import { laterKind, type Plan, sharedBudgets, soonKind } from './plan.ts';
 import { oldestAge, goalCallsByKind, goalMs } from './analysis.ts';
-import type { Schedule } from './slots.ts';
+import type { KindSchedule } from './slots.ts';
 import {
   spacingOf,
   noSlots,
@@ -172,7 +172,7 @@ function shortestDuration(
   return best?.durationMs;
 }
 
-const setSchedules = (plan: Plan, changed: Partial<Record<SyncKind, Partial<Schedule>>>): Plan => ({
+const setSchedules = (plan: Plan, changed: Partial<Record<SyncKind, Partial<KindSchedule>>>): Plan => ({
   ...plan,
   schedules: plan.schedules.map((schedule) => ({ ...schedule, ...changed[schedule.kind] })),
 });

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextSlot, type Schedule, slotsBetween } from './slots.ts';
+import { nextSlot, type KindSchedule, slotsBetween } from './slots.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 const at = (iso: string) => Date.parse(iso);
 
-const schedule = (opens: string, timeZone = 'UTC', skip = ''): Schedule => ({
+const schedule = (opens: string, timeZone = 'UTC', skip = ''): KindSchedule => ({
   kind: 'near',
   opens,
   timeZone,
@@ -15,7 +15,7 @@ const schedule = (opens: string, timeZone = 'UTC', skip = ''): Schedule => ({
   skip,
 });
 
-const opensOf = (each: Schedule, after: number, until: number) =>
+const opensOf = (each: KindSchedule, after: number, until: number) =>
   slotsBetween(each, after, until).map(({ scheduledFor }) => scheduledFor);
 
 /** Local date and time in a zone. */

@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Schedule, nextSlot, slotsBetween } from './slots.ts';
+import { type KindSchedule, nextSlot, slotsBetween } from './slots.ts';
 import { crons, day, hour, minute } from './testing.ts';
 
 const at = (iso: string) => Date.parse(iso);
 
-const rider: Schedule = { kind: 'rider', opens: '0 */6 * * *', timeZone: 'UTC', durationMs: 10 * minute };
-const near: Schedule = {
+const rider: KindSchedule = { kind: 'rider', opens: '0 */6 * * *', timeZone: 'UTC', durationMs: 10 * minute };
+const near: KindSchedule = {
   kind: 'near',
   opens: '10,25,40,55 * * * *',
   timeZone: 'UTC',
   durationMs: 10 * minute,
 };
-const far: Schedule = { kind: 'far', opens: '30 */2 * * *', timeZone: 'UTC', durationMs: 25 * minute };
+const far: KindSchedule = { kind: 'far', opens: '30 */2 * * *', timeZone: 'UTC', durationMs: 25 * minute };
 
-const opensOf = (schedule: Schedule, after: string, until: string) =>
+const opensOf = (schedule: KindSchedule, after: string, until: string) =>
   slotsBetween(schedule, at(after), at(until)).map(({ scheduledFor }) =>
     new Date(scheduledFor).toISOString().slice(11, 16),
   );

@@ -10,7 +10,7 @@ import type { ScheduleSettings, Slot } from '@paceline/shared/contracts';
 import { Cron } from 'croner';
 
 /** When the slots of a sync kind open and for how long (project ms). Expressions are those of the configuration. */
-export interface Schedule {
+export interface KindSchedule {
   readonly kind: SyncKind;
   readonly opens: string;
   readonly timeZone: string;
@@ -22,7 +22,7 @@ export interface Schedule {
 const maxSkipped = 20_000;
 
 /** The slots that open in `(after, until]`, oldest first. */
-export function slotsBetween(schedule: Schedule, after: number, until: number): Slot[] {
+export function slotsBetween(schedule: KindSchedule, after: number, until: number): Slot[] {
   const next = nextOpeningOf(schedule);
   const slots: Slot[] = [];
   for (let opens = next(after); opens <= until; opens = next(opens)) slots.push(slotAt(schedule, opens));
@@ -30,10 +30,10 @@ export function slotsBetween(schedule: Schedule, after: number, until: number): 
 }
 
 /** When the next slot after `after` opens (project ms); Infinity when none does. */
-export const nextSlot = (schedule: Schedule, after: number): number => nextOpeningOf(schedule)(after);
+export const nextSlot = (schedule: KindSchedule, after: number): number => nextOpeningOf(schedule)(after);
 
 /** Returns a function, as parsing an expression costs more than evaluating it. */
-function nextOpeningOf({ opens, timeZone, skip = '' }: Schedule): (after: number) => number {
+function nextOpeningOf({ opens, timeZone, skip = '' }: KindSchedule): (after: number) => number {
   const next = nextMatchOf(opens, timeZone);
   const isSkipped = skipTestOf(skip, timeZone);
   return (after) => {
@@ -60,7 +60,7 @@ function nextMatchOf(opens: string, timeZone: string): (after: number) => number
   return (after) => expression.nextRun(new Date(after))?.getTime() ?? Infinity;
 }
 
-const slotAt = ({ kind, durationMs }: Schedule, opens: number): Slot => ({
+const slotAt = ({ kind, durationMs }: KindSchedule, opens: number): Slot => ({
   slotId: `slot:${kind}:${new Date(opens).toISOString()}`,
   kind,
   scheduledFor: opens,
@@ -99,7 +99,7 @@ export const settingsOf = (config: Config<(typeof slotVariableNames)[number]>): 
   kinds: slotSettingsOf(config),
 });
 
-export const schedulesOf = ({ timeZone, kinds }: ScheduleSettings): Schedule[] =>
+export const schedulesOf = ({ timeZone, kinds }: ScheduleSettings): KindSchedule[] =>
   kindNames
     .filter((kind) => kinds[kind].mode !== 'off')
     .map((kind) => ({

@@ -1,7 +1,7 @@
 import { kinds, limitsOf, mapValues, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { firstDesign, kindsOf, type Plan, defaultPromises } from './plan.ts';
-import type { Schedule } from './slots.ts';
+import type { KindSchedule } from './slots.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
@@ -34,7 +34,7 @@ export function planOf(
   } = {},
 ): Plan {
   const { timeZone = 'UTC', things: some = things, ...rest } = changed;
-  const schedule = (kind: SyncKind): Schedule => {
+  const schedule = (kind: SyncKind): KindSchedule => {
     const [opens, minutes] = slots[kind] ?? ['0 0 1 1 *', 1];
     return { kind, opens, durationMs: minutes * minute, timeZone };
   };

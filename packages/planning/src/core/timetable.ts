@@ -1,7 +1,7 @@
 import { kinds, mapValues, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
-import { type Schedule, slotsBetween } from './slots.ts';
+import { type KindSchedule, slotsBetween } from './slots.ts';
 
 /** A stretch of time with every slot that is open in it, oldest first. Times are project ms. */
 export interface Stretch {
@@ -38,7 +38,7 @@ export function timetableOf(
 }
 
 /** Includes slots that opened earlier and are still open at `from`. */
-function slotsIn(schedule: Schedule, from: number, until: number, findSlots: SlotFinder) {
+function slotsIn(schedule: KindSchedule, from: number, until: number, findSlots: SlotFinder) {
   const { kind, durationMs } = schedule;
   const lookBack = Math.ceil(Math.min(durationMs, week) / day) * day;
   const slots = findSlots(schedule, from - lookBack, until - 1)
@@ -48,7 +48,7 @@ function slotsIn(schedule: Schedule, from: number, until: number, findSlots: Slo
 }
 
 /** Finds the slots that open in `(after, until]`. */
-export type SlotFinder = (schedule: Schedule, after: number, until: number) => readonly Slot[];
+export type SlotFinder = (schedule: KindSchedule, after: number, until: number) => readonly Slot[];
 
 /** Memoized `slotsBetween`: evaluating cron expressions in time zones is the slowest part. */
 export function memoizedSlots(): SlotFinder {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock/index.ts';
 import { type Service, services } from '../contracts/vocabulary.ts';
-import { type Budget, budgets, parseDuration } from '../definition/index.ts';
+import { type BudgetName, budgets, parseDuration } from '../definition/index.ts';
 
 /** `a, b,,c` → `["a", "b", "c"]` */
 export const commaSeparated = (text: string): string[] =>
@@ -98,5 +98,5 @@ export const replicas = z.string().transform((text, context): Replicas => {
 });
 
 /** The timeout of a call, project ms; at least 10 real seconds, however fast the clock runs. */
-export const callTimeout = (endpoint: Budget, clock: Clock): number =>
+export const callTimeout = (endpoint: BudgetName, clock: Clock): number =>
   Math.max(budgets[endpoint].timeoutMs, Math.ceil(clock.toProjectMs(10_000)));

@@ -5,7 +5,7 @@ import * as monitoring from './monitoring.ts';
 import * as schedule from './schedule.ts';
 import * as sync from './sync.ts';
 import type { EventMessage, Message, PayloadOf, SignalMessage, WorkMessage } from './message.ts';
-import { type ObservedService, syncServices } from './vocabulary.ts';
+import { type MonitoredService, syncServices } from './vocabulary.ts';
 
 /** Heartbeats extend the ack wait during processing; a message of a killed process is redelivered after `ackWaitMs`. */
 const delivery = { ackWaitMs: 6_000, maxDeliver: 20 };
@@ -29,7 +29,7 @@ const ticks = Object.fromEntries(
   kindNames.map((kind) => [`tick${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, tickOf[kind]]),
 ) as { readonly [K in SyncKind as `tick${Capitalize<K>}`]: WorkMessage<typeof sync.tick> };
 
-const presenceMessage = (service: ObservedService): SignalMessage<typeof monitoring.presence> => ({
+const presenceMessage = (service: MonitoredService): SignalMessage<typeof monitoring.presence> => ({
   kind: 'signal',
   subject: `paceline.presence.${service}`,
   payload: monitoring.presence,
@@ -43,7 +43,7 @@ export const presenceOf = {
   limiter: presenceMessage('limiter'),
   'rider-sync': presenceMessage('rider-sync'),
   'event-sync': presenceMessage('event-sync'),
-} as const satisfies Readonly<Record<ObservedService, Message>>;
+} as const satisfies Readonly<Record<MonitoredService, Message>>;
 
 const command = {
   kind: 'work',

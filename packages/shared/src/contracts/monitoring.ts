@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { classNames, type Source, sourceNames } from '../definition/index.ts';
+import { classNames, type SourceName, sourceNames } from '../definition/index.ts';
 import { timestamp } from './vocabulary.ts';
 
 export const alertTypes = [
@@ -55,7 +55,7 @@ export const sourceChanged = z.object({
 export type SourceChanged = z.infer<typeof sourceChanged>;
 
 /** The message about a source that our key cannot use. */
-export const sourceUnavailableMessage = (source: Source, message: string): string =>
+export const sourceUnavailableMessage = (source: SourceName, message: string): string =>
   `ZwiftRacing ${source} are not available with this key: ${message}`;
 
 /** Why an event's signups are fetched. */

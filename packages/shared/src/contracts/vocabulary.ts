@@ -19,9 +19,9 @@ export const syncServices: readonly SyncService[] = [
   ...new Set(kindNames.map((kind) => kinds[kind].service)),
 ];
 /** The services whose processes announce themselves to the API. */
-export type ObservedService = Exclude<Service, 'api'>;
-export const observedServices: readonly ObservedService[] = ['scheduler', 'limiter', ...syncServices];
-export const services: readonly Service[] = [...observedServices, 'api'];
+export type MonitoredService = Exclude<Service, 'api'>;
+export const monitoredServices: readonly MonitoredService[] = ['scheduler', 'limiter', ...syncServices];
+export const services: readonly Service[] = [...monitoredServices, 'api'];
 
 /** Project time, ms since the epoch, within the range of a Date. */
 export const timestamp = z.number().int().min(0).max(8.64e15);

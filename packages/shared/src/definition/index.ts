@@ -9,12 +9,12 @@ import { durationMs, mapValues, parseLimit } from './units.ts';
  * project ms. Everything about budgets, lanes, sync kinds and freshness classes is derived from here.
  */
 
-export type Budget = keyof typeof budgetEntries;
+export type BudgetName = keyof typeof budgetEntries;
 export type Lane = keyof typeof laneEntries;
 export type SyncKind = keyof typeof kindEntries;
 export type FreshnessClass = keyof typeof classEntries;
-export type Source = (typeof budgetEntries)[Budget]['source'];
-export type Tier = keyof (typeof budgetEntries)[Budget]['limits'];
+export type SourceName = (typeof budgetEntries)[BudgetName]['source'];
+export type Tier = keyof (typeof budgetEntries)[BudgetName]['limits'];
 export type SyncService = (typeof kindEntries)[SyncKind]['service'];
 export type { Color } from './lanes.ts';
 export { durationMs, mapValues, parseDuration } from './units.ts';
@@ -29,21 +29,21 @@ export interface Limit {
 const namesOf = <Name extends string>(record: Readonly<Record<Name, unknown>>) =>
   Object.keys(record) as [Name, ...Name[]];
 
-export const budgetNames = namesOf<Budget>(budgetEntries);
+export const budgetNames = namesOf<BudgetName>(budgetEntries);
 /** Most urgent first. */
 export const laneNames = namesOf<Lane>(laneEntries);
 export const kindNames = namesOf<SyncKind>(kindEntries);
 /** Soonest first. */
 export const classNames = namesOf<FreshnessClass>(classEntries);
 export const sourceNames = [...new Set(budgetNames.map((name) => budgetEntries[name].source))] as [
-  Source,
-  ...Source[],
+  SourceName,
+  ...SourceName[],
 ];
 export const tiers = ['standard', 'premium'] as const satisfies readonly Tier[];
 
 export const budgets = mapValues(
   budgetEntries,
-  ({ limits, timeout, typical, ...entry }: BudgetEntry & { readonly source: Source }) => ({
+  ({ limits, timeout, typical, ...entry }: BudgetEntry & { readonly source: SourceName }) => ({
     batch: 1,
     ...entry,
     limits: { standard: parseLimit(limits.standard), premium: parseLimit(limits.premium) },
@@ -53,11 +53,11 @@ export const budgets = mapValues(
 );
 
 /** The paths of a budget's calls, below the base URL. */
-export const pathsOf = (budget: Budget): string[] =>
+export const pathsOf = (budget: BudgetName): string[] =>
   budgets[budget].calls.map((call) => call.slice(call.indexOf('/')));
 
 /** The documented limits of a tier. */
-export const limitsOf = (tier: Tier): Record<Budget, Limit> =>
+export const limitsOf = (tier: Tier): Record<BudgetName, Limit> =>
   mapValues(budgets, ({ limits }) => limits[tier]);
 
 export const lanes = mapValues(
@@ -76,8 +76,8 @@ export const slotHeadStartMs = durationMs(slotHeadStartText);
 /** A kind whose lane, budgets and class are typed as names of those entries. */
 type NamedKindEntry = Omit<KindEntry, 'lane' | 'budget' | 'list' | 'goal'> & {
   readonly lane: Lane;
-  readonly budget: Budget;
-  readonly list?: Budget;
+  readonly budget: BudgetName;
+  readonly list?: BudgetName;
   readonly goal?: 'cycle' | { readonly class: FreshnessClass };
 };
 export const kinds = mapValues(kindEntries, ({ list, goal, why, ...entry }: NamedKindEntry) => ({
@@ -124,5 +124,5 @@ export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[n
 export const windowMarginMs = 1_000;
 
 /** The budgets that a sync kind uses: for its list, if any, then for each thing. */
-export const budgetsOf = (kind: SyncKind): Budget[] =>
+export const budgetsOf = (kind: SyncKind): BudgetName[] =>
   [kinds[kind].list, kinds[kind].budget].filter((budget) => budget !== undefined);

@@ -1,6 +1,6 @@
 import { type Clock, type Machine, pause } from '../clock/index.ts';
 import { type PermitRequest, type PermitRequestOf, catalog, type Policy } from '../contracts/index.ts';
-import type { Budget } from '../definition/index.ts';
+import type { BudgetName } from '../definition/index.ts';
 import { type Bus, subscribe, request } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
@@ -92,7 +92,7 @@ interface ClientParts {
   readonly onClosed: () => void;
 }
 
-async function withPermit<Endpoint extends Budget, Result>(
+async function withPermit<Endpoint extends BudgetName, Result>(
   parts: ClientParts,
   options: PermitOptions<Endpoint>,
   use: (permit: Permit<Endpoint>) => Promise<Result>,
@@ -110,14 +110,14 @@ async function withPermit<Endpoint extends Budget, Result>(
   }
 }
 
-interface StartedPermit<Endpoint extends Budget> {
+interface StartedPermit<Endpoint extends BudgetName> {
   readonly permit: Permit<Endpoint>;
   /** Settles a call that the caller left open, and returns the permit if it was not sent. */
   finish(): void;
 }
 
 /** Requests a permit and waits until it is started. */
-async function acquirePermit<Endpoint extends Budget>(
+async function acquirePermit<Endpoint extends BudgetName>(
   parts: ClientParts,
   options: PermitOptions<Endpoint>,
   span: Span,
@@ -222,7 +222,7 @@ function runProtocol(
 
 function requestOf(
   { account, client, clock }: ClientParts,
-  { endpoint, lane, deadline, slotId, requestedAt }: PermitOptions<Budget>,
+  { endpoint, lane, deadline, slotId, requestedAt }: PermitOptions<BudgetName>,
 ): PermitRequestOf<'acquire'> {
   return {
     do: 'acquire',
@@ -239,7 +239,7 @@ function requestOf(
 }
 
 /** The only place that creates permits: the brand exists for the compiler only. */
-const permitOf = <Endpoint extends Budget>(
+const permitOf = <Endpoint extends BudgetName>(
   id: string,
   endpoint: Endpoint,
   dispatch: (event: PermitEvent) => void,
@@ -262,7 +262,7 @@ async function policyOf(
   bus: Bus,
   machine: Machine,
   account: string,
-  endpoint: Budget,
+  endpoint: BudgetName,
   closing: AbortSignal,
 ): Promise<Policy> {
   for (;;) {

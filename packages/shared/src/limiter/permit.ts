@@ -1,11 +1,11 @@
-import type { Budget, Lane } from '../definition/index.ts';
+import type { BudgetName, Lane } from '../definition/index.ts';
 import type { PermitReply, Outcome, Policy } from '../contracts/index.ts';
 
 /** Declared only here, so that no other module can create a permit: a call without one does not compile. */
 declare const started: unique symbol;
 
 /** The right to make one call to `endpoint`, already counted against its window. */
-export interface Permit<Endpoint extends Budget> {
+export interface Permit<Endpoint extends BudgetName> {
   readonly [started]: true;
   readonly id: string;
   readonly endpoint: Endpoint;
@@ -19,7 +19,7 @@ export interface Permit<Endpoint extends Budget> {
 }
 
 /** Options of a permit request. Times are project ms. */
-export interface PermitOptions<Endpoint extends Budget> {
+export interface PermitOptions<Endpoint extends BudgetName> {
   readonly endpoint: Endpoint;
   readonly lane: Lane;
   /** The latest useful start; a request that can't meet it is refused. */
@@ -39,7 +39,7 @@ export type Waiting = Extract<PermitReply, { answer: 'waiting' }>;
 export class PermitRefused extends Error {
   readonly earliest: number;
 
-  constructor(endpoint: Budget, earliest: number) {
+  constructor(endpoint: BudgetName, earliest: number) {
     super(`No ${endpoint} call can be made before ${new Date(earliest).toISOString()}`);
     this.name = 'PermitRefused';
     this.earliest = earliest;
@@ -58,10 +58,10 @@ export interface Limiter {
    * @throws {PermitRefused} if the deadline can't be met; the signal's reason if it aborts during the wait; an error if
    *   the client is closed; anything that `use` throws, such as {PermitSpent} when it sends too late
    */
-  withPermit<Endpoint extends Budget, Result>(
+  withPermit<Endpoint extends BudgetName, Result>(
     options: PermitOptions<Endpoint>,
     use: (permit: Permit<Endpoint>) => Promise<Result>,
   ): Promise<Result>;
   /** The policy in force. Retries until the limiter replies. @throws if the client is closed */
-  policyOf(endpoint: Budget): Promise<Policy>;
+  policyOf(endpoint: BudgetName): Promise<Policy>;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/index.ts';
-import type { Budget } from '../definition/index.ts';
+import type { BudgetName } from '../definition/index.ts';
 import { durations, type Span } from '../telemetry/index.ts';
 import type { PermitState } from './core/permit-protocol.ts';
 import { type PermitOptions, PermitRefused, type Waiting } from './permit.ts';
@@ -12,7 +12,7 @@ const waits = durations(
 /** Records the duration and outcome of a wait for a permit. */
 export async function measureWait<T>(
   clock: Clock,
-  { endpoint, lane, requestedAt = clock.now() }: PermitOptions<Budget>,
+  { endpoint, lane, requestedAt = clock.now() }: PermitOptions<BudgetName>,
   wait: Promise<T>,
 ): Promise<T> {
   let outcome = 'started';

@@ -1,5 +1,5 @@
 import type { Machine } from '../clock/index.ts';
-import { type ObservedService, type Presence, presenceOf } from '../contracts/index.ts';
+import { type MonitoredService, type Presence, presenceOf } from '../contracts/index.ts';
 import { type Bus, signal } from '../messaging/index.ts';
 import { type Checks, readiness } from './health.ts';
 
@@ -8,15 +8,15 @@ export const presenceIntervalMs = 1_000;
 /** Real ms for the checks of one message: a database that hangs must not delay it for long. */
 const maxCheckMs = 1_000;
 
-export interface Announced {
-  readonly service: ObservedService;
+export interface PresenceOptions {
+  readonly service: MonitoredService;
   readonly bus: Bus;
   readonly checks: Checks;
   readonly machine: Machine;
 }
 
 /** Announces this process to the API, with its failing checks, until `leave`. */
-export function announcePresence({ service, bus, checks, machine }: Announced): { leave(): void } {
+export function announcePresence({ service, bus, checks, machine }: PresenceOptions): { leave(): void } {
   const process = crypto.randomUUID();
   let isLeaving = false;
   let cancelTimer = () => {};

@@ -1,6 +1,6 @@
 import { type Clock, createClock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
-import type { ObservedService } from '../contracts/index.ts';
+import type { MonitoredService } from '../contracts/index.ts';
 import type { Bus } from '../messaging/index.ts';
 import { createLogger, type Logger, metricsText, stopTelemetry } from '../telemetry/index.ts';
 import { type Checks, startHealthServer } from './health.ts';
@@ -22,7 +22,7 @@ export interface ServiceContext<C> {
 export interface RunningService {
   readonly checks: Checks;
   /** How its processes announce themselves to the API, which has none. */
-  readonly presence?: { readonly service: ObservedService; readonly bus: Bus };
+  readonly presence?: { readonly service: MonitoredService; readonly bus: Bus };
   /** Phase 1: takes no new work and finishes the work in progress. */
   drain(): Promise<void>;
   /** Phase 2: closes its connections. */

@@ -1,4 +1,4 @@
-import { type Source, sourceNames } from '../definition/index.ts';
+import { type SourceName, sourceNames } from '../definition/index.ts';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError, type UpstreamErrorCode } from '../zwiftracing/index.ts';
@@ -7,7 +7,7 @@ import {
   canCall,
   pauseBeforeProbe,
   type SourceAvailability,
-  unknown as neverCalled,
+  unknownAvailability as neverCalled,
 } from './availability.ts';
 
 const minute = 60_000;
@@ -18,7 +18,7 @@ const wrongKey = failure('unauthorized', 401);
 const notFound = failure('not_found', 404);
 const page = failure('not_found', 404, '<!DOCTYPE html>');
 const serverError = failure('unavailable', 503);
-const after = (source: Source, before: SourceAvailability, ...errors: (UpstreamError | undefined)[]) =>
+const after = (source: SourceName, before: SourceAvailability, ...errors: (UpstreamError | undefined)[]) =>
   errors.reduce(
     (availability, error, index) => afterCall(source, availability, error, [], index + 1),
     before,

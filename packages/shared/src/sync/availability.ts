@@ -1,4 +1,4 @@
-import type { Source } from '../definition/index.ts';
+import type { SourceName } from '../definition/index.ts';
 import type { tables } from '../database/index.ts';
 import { isWebPage, type UpstreamError } from '../zwiftracing/index.ts';
 
@@ -16,11 +16,15 @@ const noRefusals = {
 } as const;
 
 /** The availability of a source that was not called yet. */
-export const unknown = (since: number): SourceAvailability => ({ state: 'unknown', since, ...noRefusals });
+export const unknownAvailability = (since: number): SourceAvailability => ({
+  state: 'unknown',
+  since,
+  ...noRefusals,
+});
 
 /** Consecutive 404s after which the source itself counts as missing. */
 const defaultMaxMissing = 3;
-const maxMissing: Partial<Readonly<Record<Source, number>>> = {
+const maxMissing: Partial<Readonly<Record<SourceName, number>>> = {
   // The event list always exists; results may not exist yet; a rider may not exist at all.
   events: 1,
   results: 10,
@@ -34,7 +38,7 @@ export const pauseBeforeProbe = (probes: number): number => Math.min(240 * minut
 
 /** What a call shows about its source; undefined: nothing. */
 function verdictOn(
-  source: Source,
+  source: SourceName,
   error?: UpstreamError,
 ): 'available' | 'missing' | 'unavailable' | undefined {
   if (!error) return 'available';
@@ -46,7 +50,7 @@ function verdictOn(
 
 /** The availability of a source after a call. @param error of a failed call @param others availability of the other sources */
 export function afterCall(
-  source: Source,
+  source: SourceName,
   before: SourceAvailability,
   error: UpstreamError | undefined,
   others: readonly SourceAvailability[],
@@ -74,13 +78,13 @@ export function afterCall(
   };
 }
 
-const pathVariables: Partial<Record<Source, string>> = {
+const pathVariables: Partial<Record<SourceName, string>> = {
   events: 'ZWIFTRACING_EVENTS_PATH',
   signups: 'ZWIFTRACING_SIGNUPS_PATH',
 };
 
 function adviceOn(
-  source: Source,
+  source: SourceName,
   { code, rawStart }: UpstreamError,
   others: readonly SourceAvailability[],
 ): string {

@@ -1,9 +1,9 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { tables } from '../database/index.ts';
-import type { Budget, Lane } from '../definition/index.ts';
+import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
-import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
+import { type SkippedItem, UpstreamError } from '../zwiftracing/index.ts';
 import { retryDuringOutage } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
 import { isTemporary, pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
@@ -11,7 +11,7 @@ import { isTemporary, pauseBeforeAttempt, raisedLane, defaultAttempts } from './
 const callDurations = durations('paceline.upstream.call.duration', 'Duration of upstream calls');
 
 /** The call to make with a permit. */
-export interface ChosenCall<E extends Budget, Answer> {
+export interface ChosenCall<E extends BudgetName, Answer> {
   /** The id of the requested club, rider or event. */
   readonly target: string;
   /** Why this call was chosen over others, where there was a choice. */
@@ -23,7 +23,7 @@ export interface ChosenCall<E extends Budget, Answer> {
   outcome(answer: Answer): CallOutcome;
 }
 
-interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 'signal'> {
+interface UpstreamCall<E extends BudgetName, Answer> extends Omit<PermitOptions<E>, 'signal'> {
   readonly owner: CallOwner;
   /** Max attempts when the failure is temporary; default `defaultAttempts`. */
   readonly attempts?: number;
@@ -37,15 +37,15 @@ interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 
  * @throws {UpstreamError} of the last attempt, also when the deadline rules out another one
  * @throws {PermitRefused} when the deadline rules out the first attempt; {SourceUnavailable}; the signal's reason on shutdown
  */
-export function callUpstream<E extends Budget, Answer>(
+export function callUpstream<E extends BudgetName, Answer>(
   sync: Sync,
   call: UpstreamCall<E, Answer> & { choose(): Promise<ChosenCall<E, Answer>> },
 ): Promise<Answer>;
-export function callUpstream<E extends Budget, Answer>(
+export function callUpstream<E extends BudgetName, Answer>(
   sync: Sync,
   call: UpstreamCall<E, Answer>,
 ): Promise<Answer | undefined>;
-export async function callUpstream<E extends Budget, Answer>(
+export async function callUpstream<E extends BudgetName, Answer>(
   sync: Sync,
   call: UpstreamCall<E, Answer>,
 ): Promise<Answer | undefined> {
@@ -77,7 +77,7 @@ const temporaryFailures = handleWhen(
   (error) => error instanceof PermitSpent || (error instanceof UpstreamError && isTemporary(error.code)),
 );
 
-async function callOnce<E extends Budget, Answer>(
+async function callOnce<E extends BudgetName, Answer>(
   sync: Sync,
   call: UpstreamCall<E, Answer>,
   lane: Lane,
@@ -130,7 +130,7 @@ interface CallOwner {
 type CallOutcome = Pick<typeof tables.syncLogs.$inferInsert, 'status' | 'message' | 'rawStart'>;
 
 /** The outcome of an answered call. @param about the response in a few words, e.g. "120 riders" */
-export function callOutcome(about: string, skipped: readonly Skipped[] = []): CallOutcome {
+export function callOutcome(about: string, skipped: readonly SkippedItem[] = []): CallOutcome {
   const [first] = skipped;
   if (!first) return { status: 200, message: about, rawStart: null };
   const unreadable = `${skipped.length} unreadable, first: ${first.reason}`;

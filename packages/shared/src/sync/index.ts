@@ -3,5 +3,5 @@ export { fromInserted, plainError, retryDuringOutage, upsert, type Transaction }
 export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
 export { type PlanRun, type RunPlan, type RunWork, saveProgress } from './run.ts';
-export type { RunEnding, RunProgress, RunRow } from './run-rows.ts';
+export type { RunResult, RunProgress, RunRow } from './run-rows.ts';
 export { SourceUnavailable } from './sources.ts';

@@ -1,4 +1,4 @@
-import type { Source } from '../definition/index.ts';
+import type { SourceName } from '../definition/index.ts';
 import type { Clock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Service } from '../contracts/index.ts';
@@ -103,7 +103,7 @@ function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {
   const apiKey = config.ZWIFTRACING_API_KEY;
   return {
     upstream: createZwiftRacing({ baseUrl, apiKey, paths, clock, signal: lastCalls.signal }),
-    addressOf: (source: Source) =>
+    addressOf: (source: SourceName) =>
       source === 'events' || source === 'signups' ? baseUrl + paths[source] : baseUrl,
     cancelTimer: () => cancelTimer(),
   };

@@ -13,7 +13,7 @@ export interface RunProgress {
   readonly checkpoint: unknown;
 }
 
-export interface RunEnding extends Partial<RunProgress> {
+export interface RunResult extends Partial<RunProgress> {
   readonly state: 'done' | 'failed';
   readonly error: string | null;
 }
@@ -81,7 +81,7 @@ export async function findTraceparent(db: Database, runId: string): Promise<stri
 export async function updateRun(
   db: Pick<Database, 'update' | 'select'>,
   runId: string,
-  change: RunProgress | (RunEnding & { readonly finishedAt: number }),
+  change: RunProgress | (RunResult & { readonly finishedAt: number }),
 ): Promise<RunRow> {
   const running = and(eq(syncRuns.runId, runId), eq(syncRuns.state, 'running'));
   const [updated] = await db.update(syncRuns).set(change).where(running).returning();

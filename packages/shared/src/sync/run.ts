@@ -1,5 +1,5 @@
 import { catalog, type Policy, type Tick } from '../contracts/index.ts';
-import type { Budget } from '../definition/index.ts';
+import type { BudgetName } from '../definition/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
 import {
   currentTraceContext,
@@ -17,14 +17,14 @@ import {
   endAbandoned,
   findTraceparent,
   openRun,
-  type RunEnding,
+  type RunResult,
   type RunProgress,
   type RunRow,
   updateRun,
 } from './run-rows.ts';
 
 /** The work of a run. Called again for the same run after an interruption, it continues from the checkpoint. */
-export type RunWork = (run: RunRow) => Promise<RunEnding>;
+export type RunWork = (run: RunRow) => Promise<RunResult>;
 
 /**
  * Runs a slot's sync once, however often its tick is delivered: a finished run is left alone, the run of a dead process
@@ -76,10 +76,10 @@ async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Li
   );
 }
 
-async function execute(sync: Sync, run: RunRow, work: () => Promise<RunEnding>, span: Span): Promise<void> {
+async function execute(sync: Sync, run: RunRow, work: () => Promise<RunResult>, span: Span): Promise<void> {
   const { runId, kind, slotId } = run;
   sync.log.info({ runId, kind, slotId }, 'run started');
-  const ending = await work().catch((error: unknown): RunEnding => {
+  const ending = await work().catch((error: unknown): RunResult => {
     if (sync.signal.aborted) throw error;
     const err = plainError(error);
     recordError(span, err);
@@ -94,7 +94,7 @@ async function execute(sync: Sync, run: RunRow, work: () => Promise<RunEnding>, 
   await announceRun(sync, ended);
 }
 
-const finishRun = (sync: Sync, runId: string, ending: RunEnding): Promise<RunRow> =>
+const finishRun = (sync: Sync, runId: string, ending: RunResult): Promise<RunRow> =>
   retryDuringOutage(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: nowMs(sync) }));
 
 /** Stores data together with the run's progress, and announces the progress once committed. */
@@ -128,7 +128,7 @@ async function announceRun(
 
 /** What a run would call. */
 export interface RunPlan {
-  readonly endpoint: Budget;
+  readonly endpoint: BudgetName;
   /** How many clubs or events would need a call of that budget. */
   readonly candidates: number;
 }
@@ -137,7 +137,7 @@ export interface RunPlan {
 export type PlanRun = (run: RunRow) => Promise<RunPlan>;
 
 /** An observed run plans and counts, but makes no calls. As in a real run, what doesn't fit into its slot is deferred. */
-async function observe({ limiter, clock, log }: Sync, run: RunRow, plan: PlanRun): Promise<RunEnding> {
+async function observe({ limiter, clock, log }: Sync, run: RunRow, plan: PlanRun): Promise<RunResult> {
   const { endpoint, candidates } = await plan(run);
   const fitting = callsFitting(await limiter.policyOf(endpoint), run.slotEndsAt - clock.now());
   const deferred = Math.max(0, candidates - fitting);

@@ -2,19 +2,25 @@ import { and, eq, lte, ne } from 'drizzle-orm';
 import type { Clock } from '../clock/index.ts';
 import { catalog, sourceUnavailableMessage } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
-import { budgets, type Budget, type Lane, type Source } from '../definition/index.ts';
+import { budgets, type BudgetName, type Lane, type SourceName } from '../definition/index.ts';
 import { PermitRefused } from '../limiter/index.ts';
 import { type Bus, publish } from '../messaging/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
-import { afterCall, type SourceAvailability, canCall, pauseBeforeProbe, unknown } from './availability.ts';
+import {
+  afterCall,
+  type SourceAvailability,
+  canCall,
+  pauseBeforeProbe,
+  unknownAvailability,
+} from './availability.ts';
 import { retryDuringOutage } from './database.ts';
 
 const { sources } = tables;
 
 /** The source is unavailable, and its next probe is not due yet. */
 export class SourceUnavailable extends PermitRefused {
-  constructor(endpoint: Budget, { message, since, probeAt }: SourceAvailability) {
+  constructor(endpoint: BudgetName, { message, since, probeAt }: SourceAvailability) {
     super(endpoint, probeAt ?? since);
     this.name = 'SourceUnavailable';
     const [from, nextProbe] = [since, this.earliest].map((at) => new Date(at).toISOString());
@@ -32,7 +38,7 @@ interface SourcesOptions {
   /** Hash of the API key. */
   readonly account: string;
   /** The URL of a source. */
-  readonly addressOf: (source: Source) => string;
+  readonly addressOf: (source: SourceName) => string;
 }
 
 /** A manual add is never blocked; its call serves as a probe. */
@@ -47,7 +53,7 @@ export class Sources {
   }
 
   /** Call before requesting a permit. @throws {SourceUnavailable} */
-  async requireAvailable(endpoint: Budget, lane: Lane): Promise<void> {
+  async requireAvailable(endpoint: BudgetName, lane: Lane): Promise<void> {
     if (isManual(lane)) return;
     const { db } = this.#options;
     const known = await retryDuringOutage(this.#options, () => this.#read(db, budgets[endpoint].source));
@@ -55,7 +61,7 @@ export class Sources {
   }
 
   /** Call right before the request: only one caller gets to probe an unavailable source. @throws {SourceUnavailable} */
-  async claimProbe(endpoint: Budget, lane: Lane): Promise<void> {
+  async claimProbe(endpoint: BudgetName, lane: Lane): Promise<void> {
     if (isManual(lane)) return;
     const { db } = this.#options;
     const source = budgets[endpoint].source;
@@ -70,7 +76,7 @@ export class Sources {
   }
 
   /** Call after the request: stores what it showed about the source, and publishes changes. */
-  async recordCall(endpoint: Budget, error?: unknown): Promise<void> {
+  async recordCall(endpoint: BudgetName, error?: unknown): Promise<void> {
     const source = budgets[endpoint].source;
     if (error !== undefined && !(error instanceof UpstreamError)) return;
     await retryDuringOutage(this.#options, async () => {
@@ -83,11 +89,11 @@ export class Sources {
   }
 
   /** Stores the availability after a call. @returns it if the state changed */
-  #store(source: Source, error: UpstreamError | undefined): Promise<SourceAvailability | undefined> {
+  #store(source: SourceName, error: UpstreamError | undefined): Promise<SourceAvailability | undefined> {
     const { db, account, addressOf } = this.#options;
     return db.transaction(async (tx) => {
       const keys = { account, address: addressOf(source) };
-      const initial = { source, ...keys, ...unknown(this.#now()) };
+      const initial = { source, ...keys, ...unknownAvailability(this.#now()) };
       await tx.insert(sources).values(initial).onConflictDoNothing();
       await tx.select().from(sources).where(eq(sources.source, source)).for('update');
       const before = await this.#read(tx, source);
@@ -108,7 +114,7 @@ export class Sources {
     });
   }
 
-  async #announce(source: Source, { state, since, rawStart, ...why }: SourceAvailability): Promise<void> {
+  async #announce(source: SourceName, { state, since, rawStart, ...why }: SourceAvailability): Promise<void> {
     const { bus, log, account } = this.#options;
     const { status, message, advice } = why;
     if (state === 'unknown') return;
@@ -122,12 +128,12 @@ export class Sources {
     });
   }
 
-  async #read(on: Pick<Database, 'select'>, source: Source): Promise<SourceAvailability> {
+  async #read(on: Pick<Database, 'select'>, source: SourceName): Promise<SourceAvailability> {
     const [row] = await on.select().from(sources).where(this.#is(source));
-    return row ?? unknown(this.#now());
+    return row ?? unknownAvailability(this.#now());
   }
 
-  #is(source: Source) {
+  #is(source: SourceName) {
     const { account, addressOf } = this.#options;
     return and(
       eq(sources.source, source),

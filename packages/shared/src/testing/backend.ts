@@ -6,7 +6,7 @@ import { migrate } from '../database/index.ts';
 import { connect, provision } from '../messaging/index.ts';
 import { nextAccountNumber, newDatabaseUrl } from './database.ts';
 import { type TestNats, testNats, type TestPostgres, testPostgres } from './dedicated-servers.ts';
-import { accountOf, maxAccounts, password, userIn } from './servers.ts';
+import { testAccount, maxAccounts, password, userIn } from './servers.ts';
 import { runningTime, type TestTime, testTime } from './time.ts';
 import { unwatched } from './pending-io.ts';
 
@@ -55,7 +55,7 @@ export const timeFor = async (broker: TestBroker, setting: ClockSetting, runs: b
   runs ? runningTime(setting) : testTime(await broker.unwatchedConnection(), setting);
 
 export async function dedicatedBroker(): Promise<DedicatedBroker> {
-  const nats = await testNats({ accounts: Object.fromEntries([accountOf(0)]) });
+  const nats = await testNats({ accounts: Object.fromEntries([testAccount(0)]) });
   return { ...(await brokerOn(new URL(nats.url).host, 0, nats.stop)), nats };
 }
 

@@ -1,10 +1,10 @@
 import type { WindowView } from '../contracts/index.ts';
-import type { Budget } from '../definition/index.ts';
+import type { BudgetName } from '../definition/index.ts';
 
 const policy = { limit: 1, windowMs: 60_000, from: 'documented' as const, since: null };
 
 /** A budget's window as reported by the limiter: idle, 1 call per minute, with the given overrides. */
-export const windowOf = (endpoint: Budget, overrides: Partial<WindowView> = {}): WindowView => ({
+export const windowOf = (endpoint: BudgetName, overrides: Partial<WindowView> = {}): WindowView => ({
   endpoint,
   policy,
   documented: policy,

@@ -27,7 +27,7 @@ export const password = 'p';
 export const userIn = (accountNumber: number, name: Service | 'admin'): string => `${name}-${accountNumber}`;
 
 /** A broker account with a user for each service, with its permissions, and an admin. */
-export function accountOf(accountNumber: number): [string, NatsUser[]] {
+export function testAccount(accountNumber: number): [string, NatsUser[]] {
   const users = services.map((service) => ({
     user: userIn(accountNumber, service),
     password,
@@ -41,7 +41,7 @@ export function accountOf(accountNumber: number): [string, NatsUser[]] {
 export default async function setup(project: {
   provide(key: 'servers', value: TestServers): void;
 }): Promise<() => Promise<void>> {
-  const accounts = Array.from({ length: maxAccounts }, (_, index) => accountOf(index + 1));
+  const accounts = Array.from({ length: maxAccounts }, (_, index) => testAccount(index + 1));
   const [nats, postgres] = await Promise.all([
     testNats({ accounts: Object.fromEntries(accounts) }),
     testPostgres(),

@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, fetch } from 'undici';
 import type { Clock } from '../clock/index.ts';
 import { callTimeout, isForbiddenHost } from '../config/index.ts';
-import type { Budget } from '../definition/index.ts';
+import type { BudgetName } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { errorOf, isWebPage, readPolicy, readRateLimited, UpstreamError, UnexpectedShape } from './errors.ts';
 
@@ -24,7 +24,7 @@ export interface UpstreamRequest {
 
 /** Makes one call with its permit. `read` parses the response and throws when its shape is wrong. */
 export type ApiCall = <T>(
-  permit: Permit<Budget>,
+  permit: Permit<BudgetName>,
   request: UpstreamRequest,
   read: (json: unknown) => T,
 ) => Promise<T>;

@@ -1,4 +1,4 @@
-import type { Budget } from '../definition/index.ts';
+import type { BudgetName } from '../definition/index.ts';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,14 +53,14 @@ const upstream = (settings: { clock?: Clock; apiKey?: string; signal?: AbortSign
 /** Runs so fast that a timeout takes 30 ms, without the extra time for real machines. */
 const fastClock: Clock = { ...createClock({ scale: 1_000, anchor: Date.now() }), toProjectMs: () => 0 };
 
-interface RecordingPermit<E extends Budget> {
+interface RecordingPermit<E extends BudgetName> {
   readonly permit: Permit<E>;
   readonly steps: string[];
   outcome?: Outcome;
 }
 
 /** A permit that records what was done with it, without a limiter. */
-function permitFor<E extends Budget>(endpoint: E): RecordingPermit<E> {
+function permitFor<E extends BudgetName>(endpoint: E): RecordingPermit<E> {
   const steps: string[] = [];
   const watched: { steps: string[]; outcome?: Outcome } = { steps };
   const permit = {

@@ -45,7 +45,7 @@ const optional = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).
 const rating = optionalNumber.transform((value) => (value !== null && value > 0 ? value : null));
 
 /** An unreadable item of a list. */
-export interface Skipped {
+export interface SkippedItem {
   readonly index: number;
   readonly id: string | null;
   readonly reason: string;
@@ -55,7 +55,7 @@ export interface Skipped {
 
 interface ReadItems<T> {
   readonly items: readonly T[];
-  readonly skipped: readonly Skipped[];
+  readonly skipped: readonly SkippedItem[];
 }
 
 /** A parsed item with its raw JSON. */
@@ -78,7 +78,7 @@ function readEach<T>(
   idOf: (item: T, index: number) => string | number,
 ): ReadItems<T> {
   const items = new Map<string | number, T>();
-  const skipped: Skipped[] = [];
+  const skipped: SkippedItem[] = [];
   for (const [index, raw] of list.entries()) {
     try {
       const item = read(raw);
@@ -103,7 +103,7 @@ const idIn = (raw: unknown): string | null => anyId.safeParse(raw).data ?? null;
 const list = z.array(z.unknown());
 
 /** The rider ids of skipped items, without those that have no valid id. */
-export const riderIdsOf = (skipped: readonly Skipped[]): number[] =>
+export const riderIdsOf = (skipped: readonly SkippedItem[]): number[] =>
   skipped.flatMap(({ id }) => numericId.safeParse(id).data ?? []);
 
 const rated = optional({ rating });
@@ -135,9 +135,9 @@ const riderShape = z
   }));
 
 /** A rider, the same from every endpoint. Fields are null where upstream has no value. */
-export type Rider = z.output<typeof riderShape>;
+export type UpstreamRider = z.output<typeof riderShape>;
 
-export type RiderItem = ReadItem<'rider', Rider>;
+export type RiderItem = ReadItem<'rider', UpstreamRider>;
 
 export const readRider = (raw: unknown): RiderItem => ({ rider: readAs(riderShape, raw), raw });
 
@@ -193,9 +193,9 @@ const signupShape = z
   .transform(({ race, ...signup }) => ({ ...signup, rating: race?.rating ?? null }));
 
 /** A signed-up rider and their pen. */
-export type Signup = z.output<typeof signupShape> & { readonly pen: string };
+export type UpstreamSignup = z.output<typeof signupShape> & { readonly pen: string };
 
-export type SignupItem = ReadItem<'signup', Signup>;
+export type SignupItem = ReadItem<'signup', UpstreamSignup>;
 
 const penShape = z.object({ name: textId, riders: list });
 
@@ -242,9 +242,9 @@ const resultShape = z
   }));
 
 /** A rider's result. No position: did not finish; no rating: not rated yet. */
-type RiderResult = z.output<typeof resultShape>;
+type UpstreamResult = z.output<typeof resultShape>;
 
-export type ResultItem = ReadItem<'result', RiderResult>;
+export type ResultItem = ReadItem<'result', UpstreamResult>;
 
 export type EventResults = ReturnType<typeof readResults>;
 

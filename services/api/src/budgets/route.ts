@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { listOf, oneOf, pageOf, pageQuery, timeParam } from '../http/params.ts';
 import { requireFound, Problem } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonBody } from '../http/route.ts';
@@ -129,12 +129,16 @@ function endOfPause({ until, forSeconds = 0 }: z.infer<typeof pauseBody>, now: n
   throw new Problem('invalid-input', `until ${message}`, { errors: [{ field: 'until', message }] });
 }
 
-async function operate(limiter: LimiterPeer, name: Budget, operation: BudgetOperation): Promise<BudgetView> {
+async function operate(
+  limiter: LimiterPeer,
+  name: BudgetName,
+  operation: BudgetOperation,
+): Promise<BudgetView> {
   await limiter.operate(name, operation);
   return budgetNow(limiter, name);
 }
 
-async function budgetNow(limiter: LimiterPeer, name: Budget): Promise<BudgetView> {
+async function budgetNow(limiter: LimiterPeer, name: BudgetName): Promise<BudgetView> {
   const { windows } = await limiter.windows();
   const window = windows.find(({ endpoint }) => endpoint === name);
   return budgetView(requireFound(window, `Budget ${name} does not exist`));

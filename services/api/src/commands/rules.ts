@@ -1,4 +1,4 @@
-import { type Budget, budgets, windowMarginMs } from '@paceline/shared/definition';
+import { type BudgetName, budgets, windowMarginMs } from '@paceline/shared/definition';
 import type { Progress, FetchMode, WindowView } from '@paceline/shared/contracts';
 
 export const initialProgress: Progress = { state: 'waiting_in_line', position: 1, at: null };
@@ -13,7 +13,7 @@ export function estimatedProgress(
   ahead: number,
   now: number,
 ): Progress {
-  const find = (budget: Budget) => windows?.find(({ endpoint }) => endpoint === budget);
+  const find = (budget: BudgetName) => windows?.find(({ endpoint }) => endpoint === budget);
   const position = mode === 'single' ? ahead + 1 : bulkCallNumber(ahead);
   const [single, bulk] = [find('riders_single'), find('riders_bulk')];
   if (!single || !bulk) return { state: 'waiting_in_line', position, at: null };

@@ -109,7 +109,7 @@ export const commandView = (command: CommandRow, obstacle?: string): CommandView
 });
 
 export const riderOutcomes = ['waiting', 'done', 'failed'] as const;
-export type RiderOutcome = (typeof riderOutcomes)[number];
+export type RiderOutcomeName = (typeof riderOutcomes)[number];
 
 export const commandRiderShape = z
   .object({
@@ -124,7 +124,7 @@ export type CommandRiderView = z.infer<typeof commandRiderShape>;
 
 export interface CommandRiderRow {
   readonly riderId: number;
-  readonly outcome: Exclude<RiderOutcome, 'waiting'> | null;
+  readonly outcome: Exclude<RiderOutcomeName, 'waiting'> | null;
   readonly reason: string | null;
   readonly endedAt: number | null;
 }

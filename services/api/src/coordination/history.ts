@@ -2,7 +2,7 @@ import type { StreamedEvent } from '@paceline/shared/contracts';
 import { asRows, type Database, isBadData, tables } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import { type SQL, sql } from 'drizzle-orm';
-import type { PermitChange } from '../stream/view.ts';
+import type { PermitChangeView } from '../stream/view.ts';
 
 const { conflicts, permits } = tables;
 
@@ -51,13 +51,13 @@ async function storePermits(
 
 const excluded = (column: string): SQL => sql`excluded.${sql.identifier(column)}`;
 
-function startOf(change: PermitChange): PermitRowPart[] {
+function startOf(change: PermitChangeView): PermitRowPart[] {
   if (change.change !== 'started') return [];
   const { permit, account, endpoint, lane, at } = change;
   return [{ permit, account, budget: endpoint, lane, startedAt: at }];
 }
 
-function endOf(change: PermitChange): PermitRowPart[] {
+function endOf(change: PermitChangeView): PermitRowPart[] {
   if (change.change === 'started') return [];
   const { permit, account, endpoint, at } = change;
   const { result, status } = change.change === 'settled' ? change.outcome : { result: 'not_sent' as const };

@@ -1,4 +1,4 @@
-import type { ObservedService, Presence } from '@paceline/shared/contracts';
+import type { MonitoredService, Presence } from '@paceline/shared/contracts';
 
 /** The parts of an installation, the ones that others depend on first. */
 export const partNames = [
@@ -52,7 +52,7 @@ const roundsToStart = { service: 10, server: 3 };
 
 export interface HealthState {
   readonly readings: readonly PartReading[];
-  readonly services: Readonly<Record<ObservedService, ServiceState>>;
+  readonly services: Readonly<Record<MonitoredService, ServiceState>>;
   readonly rounds: number;
   /** When a server last answered, project ms. */
   readonly answeredAt: Readonly<Partial<Record<'broker' | 'database', number>>>;
@@ -77,7 +77,7 @@ export interface Round {
 /** A process has announced itself, or that it leaves. @param now project ms */
 export function presenceReceived(
   health: HealthState,
-  service: ObservedService,
+  service: MonitoredService,
   { process, failing, leaving }: Presence,
   now: number,
 ): HealthState {
@@ -145,7 +145,7 @@ const aged = ({ failing, silentRounds, failingRounds }: Process): Process => ({
 function read(health: HealthState, now: number): HealthState {
   const readings = health.readings.map((reading) => {
     if (!(reading.part in health.services)) return reading;
-    const service = reading.part as ObservedService;
+    const service = reading.part as MonitoredService;
     const state = health.services[service];
     return changed(reading, observedService(state, health.readings), { [service]: state.seenAt }, now);
   });

@@ -1,5 +1,5 @@
 import type { Clock } from '@paceline/shared/clock';
-import { observedServices, presenceOf } from '@paceline/shared/contracts';
+import { monitoredServices, presenceOf } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { type Bus, subscribe } from '@paceline/shared/messaging';
 import type { Checks } from '@paceline/shared/runtime';
@@ -45,7 +45,7 @@ export function watchHealth({ checks, connected, db, clock, signal }: HealthPort
   };
   connected.then(
     (bus) => {
-      for (const service of observedServices)
+      for (const service of monitoredServices)
         subscribe(bus, presenceOf[service], {}, (presence) =>
           update(presenceReceived(health, service, presence, now())),
         );

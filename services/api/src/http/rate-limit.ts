@@ -1,5 +1,5 @@
 import type { Clock, Machine } from '@paceline/shared/clock';
-import type { Budget } from '@paceline/shared/definition';
+import type { BudgetName } from '@paceline/shared/definition';
 import type { WindowView } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { type Item, serializeList } from 'structured-headers';
@@ -65,7 +65,7 @@ export function rateLimitFields(
 }
 
 export const rateLimitHeaders =
-  (windows: CurrentWindows, clock: Clock, budget: Budget): MiddlewareHandler =>
+  (windows: CurrentWindows, clock: Clock, budget: BudgetName): MiddlewareHandler =>
   async (c, next) => {
     if (c.req.method !== 'POST') return next();
     const pendingWindows = windows();

@@ -13,7 +13,7 @@ import {
 } from '../http/params.ts';
 import {
   type CallRow,
-  type RunRow,
+  type RunListRow,
   runDetailShape,
   runDetailView,
   runShape,
@@ -37,7 +37,7 @@ const runList = defineList('runs', 'desc', { startedAt: syncRuns.startedAt, runI
   keyText,
 ]);
 
-async function findRun(db: Database, runId: string): Promise<RunRow | undefined> {
+async function findRun(db: Database, runId: string): Promise<RunListRow | undefined> {
   const [run] = await db.select(shown).from(syncRuns).where(eq(syncRuns.runId, runId));
   return run;
 }

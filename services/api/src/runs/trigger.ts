@@ -6,7 +6,7 @@ import { type Database, tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import { desc, eq } from 'drizzle-orm';
 import type { Broker } from '../broker.ts';
-import type { RunRow, TriggeredRun } from './view.ts';
+import type { RunListRow, TriggeredRun } from './view.ts';
 
 const { syncRuns } = tables;
 
@@ -35,7 +35,7 @@ export function triggersWith(broker: Broker, db: Database, clock: Clock) {
       return trigger(kind, `slot:${kind}:trigger:${last?.runId ?? 'first'}`);
     },
     /** A run for the failed and deferred work of this one; repeated requests return the same run. */
-    retry: ({ kind, runId }: Pick<RunRow, 'kind' | 'runId'>) =>
+    retry: ({ kind, runId }: Pick<RunListRow, 'kind' | 'runId'>) =>
       trigger(kind, `slot:${kind}:retry:${runId}`, runId),
   };
 }
@@ -48,7 +48,7 @@ function runIdOf(slotId: string): string {
 }
 
 /** Returns why a run can't be retried; undefined if it can. */
-export function retryObstacle({ state, counts, error }: Pick<RunRow, 'state' | 'counts' | 'error'>) {
+export function retryObstacle({ state, counts, error }: Pick<RunListRow, 'state' | 'counts' | 'error'>) {
   if (state === 'running') return 'The run is still in progress';
   if (state === 'done' && error === null && counts.failed === 0 && counts.deferred === 0)
     return 'The run has no failed or deferred work';

@@ -58,7 +58,10 @@ export const runDetailShape = z
   .openapi('RunDetail');
 export type RunDetailView = z.infer<typeof runDetailShape>;
 
-export interface RunRow extends Omit<RowOf<RunView, 'startedAt' | 'finishedAt'>, 'id' | 'slot' | 'traceId'> {
+export interface RunListRow extends Omit<
+  RowOf<RunView, 'startedAt' | 'finishedAt'>,
+  'id' | 'slot' | 'traceId'
+> {
   readonly runId: string;
   readonly slotId: string;
   readonly scheduledFor: number;
@@ -66,7 +69,7 @@ export interface RunRow extends Omit<RowOf<RunView, 'startedAt' | 'finishedAt'>,
   readonly traceparent: string | null;
 }
 
-export const runView = (row: RunRow): RunView => ({
+export const runView = (row: RunListRow): RunView => ({
   id: row.runId,
   kind: row.kind,
   state: row.state,
@@ -80,7 +83,7 @@ export const runView = (row: RunRow): RunView => ({
 
 /** @param traceUrl URL of a trace, with `:id` as the placeholder */
 export function runDetailView(
-  row: RunRow,
+  row: RunListRow,
   calls: readonly CallRow[],
   traceUrl: string | undefined,
 ): RunDetailView {

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type Source, sourceNames } from '@paceline/shared/definition';
+import { type SourceName, sourceNames } from '@paceline/shared/definition';
 import { type SourceState, sourceStates } from '@paceline/shared/contracts';
 import { isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
 
@@ -42,8 +42,8 @@ export const sourcesView = (rows: readonly SourceRow[]): SourceView[] =>
     return { ...rest, ...isoTimes(row, 'since'), nextTryAt: isoOrNull(probeAt) };
   });
 
-export const sourceStatesView = (rows: readonly SourceRow[]): Record<Source, SourceState> =>
+export const sourceStatesView = (rows: readonly SourceRow[]): Record<SourceName, SourceState> =>
   Object.fromEntries(sourcesView(rows).map(({ source, state }) => [source, state])) as Record<
-    Source,
+    SourceName,
     SourceState
   >;

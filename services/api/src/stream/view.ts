@@ -63,9 +63,9 @@ export type StreamEvent = {
 }[StreamType];
 
 type Payload<N extends EventName> = Extract<StreamedEvent, { name: N }>['payload'];
-export type PermitChange = Payload<'permitsChanged'>['changes'][number];
+export type PermitChangeView = Payload<'permitsChanged'>['changes'][number];
 
-function permitChangeView(change: PermitChange): z.infer<typeof permitChangeShape> {
+function permitChangeView(change: PermitChangeView): z.infer<typeof permitChangeShape> {
   const ended = change.change === 'settled' ? change.outcome : undefined;
   return {
     change: change.change,

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { loadConfig } from '@paceline/shared/config';
-import { type ObservedService, observedServices, type Service } from '@paceline/shared/contracts';
+import { type MonitoredService, monitoredServices, type Service } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import { type TestBackend, sharedBackend, timeFor } from '@paceline/shared/testing/backend';
@@ -25,7 +25,7 @@ export interface TestApi<P extends TestBackend = TestBackend> extends TestTime {
   /** Starts another API beside this one, like a second process. */
   startAnother(settings?: ApiSettings): Promise<{ readonly url: string; stop(): Promise<void> }>;
   /** Announces a process of a service, which then counts as running. */
-  announce(service: ObservedService): Promise<{ leave(): void }>;
+  announce(service: MonitoredService): Promise<{ leave(): void }>;
   /** Connects to the broker with the permissions of another service. */
   busOf(service: Service | 'admin'): Promise<Bus>;
   stop(): Promise<void>;
@@ -41,7 +41,7 @@ interface TestSettings<P extends TestBackend> extends ApiSettings {
   /** The clock runs by itself, for tests with slow or stopped servers. */
   readonly runs?: boolean;
   /** The services that announce a process; default: all. */
-  readonly running?: readonly ObservedService[];
+  readonly running?: readonly MonitoredService[];
   /** Default: on the servers that all test files share. */
   readonly backend?: P;
 }
@@ -128,13 +128,13 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
     buses.push(bus);
     return bus;
   }
-  async function announce(service: ObservedService) {
+  async function announce(service: MonitoredService) {
     const bus = await busOf(service);
     const presence = announcePresence({ service, bus, checks: {}, machine: clock.machine });
     announced.push(presence);
     return presence;
   }
-  for (const service of settings.running ?? observedServices) await announce(service);
+  for (const service of settings.running ?? monitoredServices) await announce(service);
 
   return {
     ...time,

@@ -4,7 +4,7 @@ import { startLimiter } from '@paceline/limiter/service';
 import { schedulerVariables } from '@paceline/scheduler/config';
 import { startScheduler } from '@paceline/scheduler/service';
 import { windowOf } from '@paceline/shared/testing/fixtures';
-import { type Budget, budgetNames, budgets, mapValues } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, budgets, mapValues } from '@paceline/shared/definition';
 import {
   catalog,
   type Coordination,
@@ -59,7 +59,7 @@ async function stopOf(bus: Bus, subscription: { unsubscribe(): void }): Promise<
 }
 
 /** A window with a single call, which is used up until `leavesAt`. */
-export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {
+export const spentUntil = (endpoint: BudgetName, leavesAt: number): WindowView => {
   const permit = {
     permit: '1',
     lane: 'manual_rider_add' as const,

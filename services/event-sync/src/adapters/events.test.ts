@@ -1,6 +1,6 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
-import type { EventItem, SignupItem, Skipped } from '@paceline/shared/zwiftracing';
+import type { EventItem, SignupItem, SkippedItem } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findCandidates, findMeasured, listFetchedAt, storeEvents, storeSignups } from './events.ts';
@@ -30,8 +30,13 @@ const signup = (riderId: number, pen = 'A'): SignupItem => ({
   signup: { riderId, name: `Rider ${riderId}`, rating: null, pen },
   raw: { riderId },
 });
-const unreadable = (id: string | null): Skipped => ({ index: 0, id, reason: 'name: wrong', rawStart: '' });
-const store = (eventId: string, riderIds: number[], at: number, skipped: Skipped[] = []) =>
+const unreadable = (id: string | null): SkippedItem => ({
+  index: 0,
+  id,
+  reason: 'name: wrong',
+  rawStart: '',
+});
+const store = (eventId: string, riderIds: number[], at: number, skipped: SkippedItem[] = []) =>
   db.transaction((tx) =>
     storeSignups(tx, eventId, { signups: riderIds.map((id) => signup(id)), skipped }, at),
   );

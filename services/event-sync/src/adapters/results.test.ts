@@ -1,6 +1,6 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
-import type { ResultItem, Skipped } from '@paceline/shared/zwiftracing';
+import type { ResultItem, SkippedItem } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storeEvents } from './events.ts';
@@ -47,8 +47,13 @@ const result = (riderId: number, rating: number | null): ResultItem => ({
   },
   raw: { riderId, rating },
 });
-const unreadable = (id: string | null): Skipped => ({ index: 0, id, reason: 'name: wrong', rawStart: '' });
-const store = (riderIds: number[], at: number, rating: number | null = null, skipped: Skipped[] = []) =>
+const unreadable = (id: string | null): SkippedItem => ({
+  index: 0,
+  id,
+  reason: 'name: wrong',
+  rawStart: '',
+});
+const store = (riderIds: number[], at: number, rating: number | null = null, skipped: SkippedItem[] = []) =>
   db.transaction((tx) =>
     storeResults(tx, 'e', { results: riderIds.map((id) => result(id, rating)), skipped }, at),
   );

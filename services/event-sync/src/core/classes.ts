@@ -26,13 +26,13 @@ export interface Candidate {
 export type Goals = Readonly<Record<FreshnessClass, number>>;
 
 /** A stretch of time, project ms. */
-export interface Span {
+export interface TimeSpan {
   readonly from: number;
   readonly until: number;
 }
 
 /** When an event belongs to a class; `until` is exclusive. */
-export function classSpan(name: FreshnessClass, startsAt: number): Span {
+export function classSpan(name: FreshnessClass, startsAt: number): TimeSpan {
   const { fromMs, untilMs } = freshnessClasses[name];
   return { from: startsAt - fromMs, until: startsAt - untilMs };
 }
@@ -41,7 +41,7 @@ export function classSpan(name: FreshnessClass, startsAt: number): Span {
 export const classOf = (startsAt: number, now: number): FreshnessClass | undefined =>
   classNames.find((name) => isWithin(classSpan(name, startsAt), now));
 
-export const isWithin = ({ from, until }: Span, at: number): boolean => at >= from && at < until;
+export const isWithin = ({ from, until }: TimeSpan, at: number): boolean => at >= from && at < until;
 
 /** A range of start times, project ms: `after` exclusive, `until` inclusive. */
 export interface Horizon {

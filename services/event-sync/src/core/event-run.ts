@@ -10,23 +10,23 @@ import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
  */
 
 /** Events whose calls failed, and whether to continue with the others. */
-export interface Failures {
+export interface CallFailures {
   readonly failed: ReadonlySet<string>;
   readonly consecutive: number;
   /** True when more calls would only be wasted. */
   readonly stopped: boolean;
 }
 
-export const noFailures: Failures = { failed: new Set(), consecutive: 0, stopped: false };
+export const noFailures: CallFailures = { failed: new Set(), consecutive: 0, stopped: false };
 
 /** After this many failures in a row, the cause is not the single event. */
-export const maxConsecutive = 3;
+export const maxConsecutiveFailures = 3;
 const affectsAllEvents: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
 
 /** Failures with one more failed event. */
-export function withFailure(before: Failures, eventId: string, code: UpstreamErrorCode): Failures {
+export function withFailure(before: CallFailures, eventId: string, code: UpstreamErrorCode): CallFailures {
   const consecutive = before.consecutive + 1;
-  const stopped = affectsAllEvents.has(code) || consecutive >= maxConsecutive;
+  const stopped = affectsAllEvents.has(code) || consecutive >= maxConsecutiveFailures;
   return { failed: new Set([...before.failed, eventId]), consecutive, stopped };
 }
 
@@ -34,7 +34,7 @@ export function withFailure(before: Failures, eventId: string, code: UpstreamErr
 export type EventBudget = 'signups' | 'results';
 
 /** Progress of a run. Counts are events, except `stored`. */
-export interface EventRun extends Failures {
+export interface EventRun extends CallFailures {
   readonly budget: EventBudget;
   readonly startedAt: number;
   readonly synced: number;
@@ -157,7 +157,7 @@ function withFailedCall(
   const failures = withFailure(run, eventId, code);
   const isSource =
     code === 'unauthorized' ||
-    (code === 'not_found' && failures.consecutive >= maxConsecutive && run.synced === 0);
+    (code === 'not_found' && failures.consecutive >= maxConsecutiveFailures && run.synced === 0);
   const error = isSource ? sourceUnavailableMessage(run.budget, message) : `event ${eventId}: ${message}`;
   return { ...run, ...failures, error };
 }

@@ -1,7 +1,7 @@
 import { classNames, type FreshnessClass, mapValues } from '@paceline/shared/definition';
 import type { ClassFreshness, FreshnessMeasured, RankedEvent } from '@paceline/shared/contracts';
 import { rankByValue } from './choose.ts';
-import { type Candidate, classOf, classSpan, type Goals, isWithinGoal, type Span } from './classes.ts';
+import { type Candidate, classOf, classSpan, type Goals, isWithinGoal, type TimeSpan } from './classes.ts';
 
 /** An event with the times at which its signups were copied. Times are project ms. */
 export interface CopiedEvent {
@@ -23,7 +23,7 @@ export interface FreshTime {
 export const freshnessOf = (
   events: Iterable<CopiedEvent>,
   goals: Goals,
-  span: Span,
+  span: TimeSpan,
 ): Record<FreshnessClass, FreshTime> =>
   mapValues(goals, (goal, name) => {
     let within = 0;
@@ -40,18 +40,18 @@ export const freshnessOf = (
 /** Share of the total time; 1 when that is 0. */
 export const shareOf = ({ within, total }: FreshTime): number => (total === 0 ? 1 : within / total);
 
-const listed = ({ startsAt, listedAt, delistedAt }: CopiedEvent): Span => ({
+const listed = ({ startsAt, listedAt, delistedAt }: CopiedEvent): TimeSpan => ({
   from: listedAt,
   until: Math.min(startsAt, delistedAt ?? startsAt),
 });
 
-const overlap = (a: Span, b: Span): Span => ({
+const overlap = (a: TimeSpan, b: TimeSpan): TimeSpan => ({
   from: Math.max(a.from, b.from),
   until: Math.min(a.until, b.until),
 });
 
 /** Time (ms) in which some copy is within the goal. */
-function freshMs(copiedAt: readonly number[], goal: number, { from, until }: Span): number {
+function freshMs(copiedAt: readonly number[], goal: number, { from, until }: TimeSpan): number {
   let covered = 0;
   for (const [index, at] of copiedAt.entries()) {
     const end = Math.min(at + goal, copiedAt[index + 1] ?? Infinity, until);

@@ -2,7 +2,7 @@ import { freshnessClasses } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from './classes.ts';
-import { maxConsecutive, noFailures } from './event-run.ts';
+import { maxConsecutiveFailures, noFailures } from './event-run.ts';
 import { untilNextUrgent, urgentOf } from './urgent.ts';
 import { initialWatch, decide, type WatchState } from './urgent-watch.ts';
 
@@ -121,11 +121,11 @@ describe('the watch', () => {
   it('pauses while nothing is urgent, then looks again', () => {
     const pausing = decide(initialWatch, found());
     expect(pausing).toMatchObject({ is: 'pausing', ms: 5_000 });
-    expect(decide(pausing, { event: 'woke' }).is).toBe('looking');
+    expect(decide(pausing, { event: 'woke' }).is).toBe('searching');
   });
 
   it('returns the permit when nothing is urgent any more, and looks again', () => {
-    expect(decide(decide(initialWatch, found(event('a', 5))), found()).is).toBe('looking');
+    expect(decide(decide(initialWatch, found(event('a', 5))), found()).is).toBe('searching');
   });
 
   it.each(['refused', 'error'] as const)('tries again in a minute after event %s', (name) => {
@@ -146,9 +146,16 @@ describe('the watch', () => {
   it('pauses for 15 min after several failures in a row, then tries all events again', () => {
     const fail = (state: WatchState, nth: number) =>
       failed(`e${nth}`, 'timed_out', decide(state, { event: 'woke' }));
-    const nearly = Array.from({ length: maxConsecutive - 1 }, (_, nth) => nth).reduce(fail, initialWatch);
-    expect(nearly).toMatchObject({ ms: 0, failures: { consecutive: maxConsecutive - 1 } });
-    expect(fail(nearly, maxConsecutive)).toEqual({ is: 'pausing', ms: 900_000, failures: noFailures });
+    const nearly = Array.from({ length: maxConsecutiveFailures - 1 }, (_, nth) => nth).reduce(
+      fail,
+      initialWatch,
+    );
+    expect(nearly).toMatchObject({ ms: 0, failures: { consecutive: maxConsecutiveFailures - 1 } });
+    expect(fail(nearly, maxConsecutiveFailures)).toEqual({
+      is: 'pausing',
+      ms: 900_000,
+      failures: noFailures,
+    });
     const answered = decide(calling('other', decide(nearly, { event: 'woke' })), { event: 'answered' });
     expect(answered.failures.consecutive).toBe(0);
   });

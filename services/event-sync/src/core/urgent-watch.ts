@@ -1,7 +1,7 @@
 import { eventKinds, freshnessClasses, type Lane } from '@paceline/shared/definition';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Candidate, Goals } from './classes.ts';
-import { withFailure, type Failures, noFailures } from './event-run.ts';
+import { withFailure, type CallFailures, noFailures } from './event-run.ts';
 import { untilNextUrgent, urgentOf } from './urgent.ts';
 
 const { fromMs, lane } = freshnessClasses.urgent;
@@ -13,10 +13,10 @@ const retryPauseMs = 60_000;
 /**
  * The watch fetches each event once in the last minutes before its start, in or outside a slot.
  *
- *   looking ──▶ waiting ──▶ calling ──▶ looking …, or pausing ──woke──▶ looking
+ *   searching ──▶ waiting ──▶ calling ──▶ searching …, or pausing ──woke──▶ searching
  */
-export type WatchState = { readonly failures: Failures } & (
-  | { readonly is: 'looking' }
+export type WatchState = { readonly failures: CallFailures } & (
+  | { readonly is: 'searching' }
   /** Waiting for a permit; at `deadline` all urgent events have started. */
   | { readonly is: 'waiting'; readonly lane: Lane; readonly deadline: number }
   | { readonly is: 'calling'; readonly eventId: string }
@@ -29,34 +29,34 @@ export type WatchEvent =
   | { readonly event: 'answered' | 'refused' | 'error' | 'woke' }
   | { readonly event: 'failed'; readonly code: UpstreamErrorCode };
 
-export const initialWatch: WatchState = { is: 'looking', failures: noFailures };
+export const initialWatch: WatchState = { is: 'searching', failures: noFailures };
 
 export function decide(state: WatchState, event: WatchEvent): WatchState {
   const { failures } = state;
-  const lookAgain: WatchState = { is: 'looking', failures: { ...failures, consecutive: 0 } };
+  const searchAgain: WatchState = { is: 'searching', failures: { ...failures, consecutive: 0 } };
   switch (event.event) {
     case 'found': {
       const { urgent, pause } = event;
       const [first] = urgent;
-      if (state.is !== 'looking')
-        return first ? { is: 'calling', eventId: first.eventId, failures } : lookAgain;
+      if (state.is !== 'searching')
+        return first ? { is: 'calling', eventId: first.eventId, failures } : searchAgain;
       if (!first) return { is: 'pausing', ms: pause, failures };
       const deadline = Math.max(...urgent.map(({ startsAt }) => startsAt));
       return { is: 'waiting', lane, deadline, failures };
     }
     case 'answered':
-      return lookAgain;
+      return searchAgain;
     case 'failed':
-      return state.is === 'calling' ? afterFailure(failures, state.eventId, event.code) : lookAgain;
+      return state.is === 'calling' ? afterFailure(failures, state.eventId, event.code) : searchAgain;
     case 'refused':
     case 'error':
       return { is: 'pausing', ms: retryPauseMs, failures };
     case 'woke':
-      return { is: 'looking', failures };
+      return { is: 'searching', failures };
   }
 }
 
-function afterFailure(before: Failures, eventId: string, code: UpstreamErrorCode): WatchState {
+function afterFailure(before: CallFailures, eventId: string, code: UpstreamErrorCode): WatchState {
   // The limiter knows when calls are possible again.
   if (code === 'rate_limited') return { is: 'pausing', ms: retryPauseMs, failures: before };
   const failures = withFailure(before, eventId, code);

@@ -3,7 +3,7 @@ import {
   callOutcome,
   callUpstream,
   type PlanRun,
-  type RunEnding,
+  type RunResult,
   type RunRow,
   saveProgress,
   SourceUnavailable,
@@ -11,7 +11,7 @@ import {
   type Transaction,
 } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
-import { type Skipped, UpstreamError } from '@paceline/shared/zwiftracing';
+import { type SkippedItem, UpstreamError } from '@paceline/shared/zwiftracing';
 import {
   type EventBudget,
   startRun,
@@ -29,7 +29,7 @@ export interface EventCalls<Budget extends EventBudget, Answer> {
   choose(run: EventRun): Promise<Selection>;
   send(permit: Permit<Budget>, eventId: string): Promise<Answer>;
   /** The signups or results in a response, and the entries that could not be read. */
-  read(answer: Answer): { readonly items: readonly unknown[]; readonly skipped: readonly Skipped[] };
+  read(answer: Answer): { readonly items: readonly unknown[]; readonly skipped: readonly SkippedItem[] };
   store(tx: Transaction, eventId: string, answer: Answer): Promise<void>;
   /** What a failed call means for the run, and what to store. Default: failed, nothing stored. */
   failed?(error: UpstreamError): { event: RunEvent; store(tx: Transaction, eventId: string): Promise<void> };
@@ -41,7 +41,7 @@ export async function runOverEvents<Budget extends EventBudget, Answer>(
   row: RunRow,
   calls: EventCalls<Budget, Answer>,
   initial: RunState = startRun(calls.budget, row),
-): Promise<RunEnding> {
+): Promise<RunResult> {
   let state = initial;
   for (;;) {
     if (state.is === 'ended') return state.ending;
@@ -49,7 +49,7 @@ export async function runOverEvents<Budget extends EventBudget, Answer>(
     state = decide(state, { event: 'found', ...(await calls.choose(run)) });
     if (state.is !== 'waiting') continue;
     const waiting = state;
-    state = await inSpan(`sync ${calls.budget}`, {}, () => callForBest(sync, row, calls, waiting));
+    state = await inSpan(`sync ${calls.budget}`, {}, () => fetchBestEvent(sync, row, calls, waiting));
   }
 }
 
@@ -62,7 +62,7 @@ export const planOverEvents =
   };
 
 /** Waits for a permit, fetches the event that is best by then, and stores the response with the run's progress. */
-async function callForBest<Budget extends EventBudget, Answer>(
+async function fetchBestEvent<Budget extends EventBudget, Answer>(
   sync: Sync,
   { runId, slotId, slotEndsAt }: RunRow,
   calls: EventCalls<Budget, Answer>,

@@ -43,7 +43,7 @@ export async function publishFreshness(sync: EventSync, slotId: string): Promise
 }
 
 /** Metrics of the freshness, measured at each collection. */
-export function meterFreshness(sync: EventSync): void {
+export function publishFreshnessMetrics(sync: EventSync): void {
   const meters = meter();
   const share = meters.createObservableGauge('paceline.freshness.last_day', {
     unit: '1',

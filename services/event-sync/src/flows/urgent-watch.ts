@@ -25,11 +25,11 @@ import {
 
 /** Refreshes the signups of each event once in the last minutes before its start, until shutdown. */
 export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Promise<void> {
-  const look = lookWith(sync, modeFilter(sync, schedule));
+  const findUrgentEvents = urgentFinder(sync, modeFilter(sync, schedule));
   let state = initialWatch;
   while (!sync.signal.aborted) {
     try {
-      state = await advance(sync, look, state);
+      state = await advance(sync, findUrgentEvents, state);
     } catch (error) {
       if (sync.signal.aborted) return;
       sync.log.error({ err: plainError(error) }, 'urgent watch failed, retrying');
@@ -38,18 +38,22 @@ export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Pr
   }
 }
 
-type Look = (state: WatchState) => Promise<WatchEvent & { readonly event: 'found' }>;
+type FindUrgent = (state: WatchState) => Promise<WatchEvent & { readonly event: 'found' }>;
 
-async function advance(sync: EventSync, look: Look, state: WatchState): Promise<WatchState> {
+async function advance(
+  sync: EventSync,
+  findUrgentEvents: FindUrgent,
+  state: WatchState,
+): Promise<WatchState> {
   if (state.is === 'waiting')
-    return inSpan('refresh urgent event', {}, () => callForFirst(sync, look, state));
-  if (state.is !== 'pausing') return decide(state, await look(state));
+    return inSpan('refresh urgent event', {}, () => fetchMostUrgent(sync, findUrgentEvents, state));
+  if (state.is !== 'pausing') return decide(state, await findUrgentEvents(state));
   await sync.clock.sleep(state.ms, sync.signal);
   return decide(state, { event: 'woke' });
 }
 
-const lookWith =
-  (sync: EventSync, allow: (urgent: readonly Candidate[]) => Promise<readonly Candidate[]>): Look =>
+const urgentFinder =
+  (sync: EventSync, allow: (urgent: readonly Candidate[]) => Promise<readonly Candidate[]>): FindUrgent =>
   async (state) => {
     const now = sync.clock.now();
     const upcoming = await retryDuringOutage(sync, () =>
@@ -60,9 +64,9 @@ const lookWith =
   };
 
 /** Waits for a permit and fetches the event that is most urgent by then. */
-async function callForFirst(
+async function fetchMostUrgent(
   sync: EventSync,
-  look: Look,
+  findUrgentEvents: FindUrgent,
   waiting: WatchState & { is: 'waiting' },
 ): Promise<WatchState> {
   let state: WatchState = waiting;
@@ -74,8 +78,8 @@ async function callForFirst(
       deadline: waiting.deadline,
       owner: {},
       choose: async () => {
-        // A near run or another replica can have fetched it meanwhile.
-        state = decide(state, await look(state));
+        // A near run or another replica may have fetched it in the meantime.
+        state = decide(state, await findUrgentEvents(state));
         if (state.is !== 'calling') return undefined;
         ({ eventId } = state);
         const target = eventId;

@@ -6,7 +6,7 @@ import {
   type FactOf,
   type PermitChange,
 } from '@paceline/shared/contracts';
-import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
 import type { Announce } from './partition.ts';
@@ -124,7 +124,7 @@ function pausedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly F
 const attributions = ['ours', 'policy_changed', 'unreported_permit', 'foreign_caller'] as const;
 
 /** Counts 429s. All series start at 0: Prometheus sees no increase in one whose first value is 1. */
-export function countRejections(): (endpoint: Budget, attribution: Attribution) => void {
+export function countRejections(): (endpoint: BudgetName, attribution: Attribution) => void {
   const rejections = meter().createCounter('paceline.limiter.rejections', {
     unit: '{call}',
     description: 'Calls answered with 429 by upstream',

@@ -1,4 +1,4 @@
-import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { type BudgetState, createBudget, newRecord, policyOf } from './budget.ts';
 import type { LimiterSettings } from './settings.ts';
 import { Sorted } from './sorted.ts';
@@ -45,10 +45,10 @@ const alarmBefore = (a: BudgetState, b: BudgetState): boolean => {
 };
 const nameOf = ({ record }: BudgetState) => keyOf(record.account, record.endpoint);
 
-export const keyOf = (account: string, endpoint: Budget): string => `${account}/${endpoint}`;
+export const keyOf = (account: string, endpoint: BudgetName): string => `${account}/${endpoint}`;
 
 /** The state of a budget, or a new one that the ledger doesn't keep. */
-export function peekBudget(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
+export function peekBudget(ledger: Ledger, account: string, endpoint: BudgetName): BudgetState {
   const known = ledger.budgets.get(keyOf(account, endpoint));
   if (known) return known;
   const budget = createBudget(newRecord({ account, endpoint }), ledger.settings);
@@ -78,14 +78,14 @@ export const lossCountsUntil = ({ lostAt, settings }: Ledger): number =>
       );
 
 /** As `peekBudget`, but the ledger keeps the budget from now on. */
-export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
+export function budgetOf(ledger: Ledger, account: string, endpoint: BudgetName): BudgetState {
   const budget = peekBudget(ledger, account, endpoint);
   ledger.budgets.set(keyOf(account, endpoint), budget);
   return budget;
 }
 
 /** The longest time from a call's start to its arrival upstream, assumed while it is not settled. */
-export const maxArrivalDelay = (endpoint: Budget, settings: LimiterSettings): number =>
+export const maxArrivalDelay = (endpoint: BudgetName, settings: LimiterSettings): number =>
   settings.sendWithin + settings.callTimeout[endpoint] + settings.guard + settings.clockLag;
 
 export function statsOf(ledger: Ledger, account: string): AccountStats {

@@ -2,7 +2,7 @@ import type { Clock } from '@paceline/shared/clock';
 import { callTimeout } from '@paceline/shared/config';
 import type { Policy } from '@paceline/shared/contracts';
 import {
-  type Budget,
+  type BudgetName,
   budgets,
   type Lane,
   lanes,
@@ -16,9 +16,9 @@ import {
 /** Everything that decisions depend on besides the state. Durations are project ms unless stated otherwise. */
 export interface LimiterSettings {
   /** The documented policies, in force until upstream or an operator names another. */
-  readonly policies: Readonly<Record<Budget, Policy>>;
+  readonly policies: Readonly<Record<BudgetName, Policy>>;
   /** Permits per window reserved for the forced lanes; at least one always stays open to all lanes. */
-  readonly reserve: Readonly<Record<Budget, number>>;
+  readonly reserve: Readonly<Record<BudgetName, number>>;
   /** How much earlier than its request time a request of this lane is ordered. */
   readonly headStart: Readonly<Record<Lane, number>>;
   readonly longestHeadStart: number;
@@ -37,8 +37,8 @@ export interface LimiterSettings {
   /** The probe is delayed by up to this much, so that different budgets don't probe at the same time. */
   readonly probeJitter: number;
   /** Assumed call duration until calls were measured; used by estimates only. */
-  readonly typicalCallDuration: Readonly<Record<Budget, number>>;
-  readonly callTimeout: Readonly<Record<Budget, number>>;
+  readonly typicalCallDuration: Readonly<Record<BudgetName, number>>;
+  readonly callTimeout: Readonly<Record<BudgetName, number>>;
   /** An estimate counts as kept when the call starts at most this much later. */
   readonly estimateSlack: number;
   /** Real ms between two heartbeats of a waiting request while few requests wait. */

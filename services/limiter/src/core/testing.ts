@@ -1,6 +1,6 @@
 import { createVirtualClock } from '@paceline/shared/clock';
 import type { Fact, Operation, Outcome, PermitRequestOf } from '@paceline/shared/contracts';
-import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
+import { type BudgetName, budgets, mapValues } from '@paceline/shared/definition';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
 import { restore } from './recovery.ts';
@@ -22,7 +22,7 @@ type AcquireOptions = Partial<PermitRequestOf<'acquire'>>;
  * A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves.
  * Long, because it is one table of small helpers over the same ledger.
  */
-export function createTestLimiter(endpoint: Budget, using: LimiterSettings = settings) {
+export function createTestLimiter(endpoint: BudgetName, using: LimiterSettings = settings) {
   let ledger: Ledger = createLedger(1, using);
   let epoch = 1;
   let now = 1_000_000_000;

@@ -1,5 +1,5 @@
 import type { Coordination, WindowsView, WindowView } from '@paceline/shared/contracts';
-import { type Budget, budgetNames, type Lane, laneNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, type Lane, laneNames } from '@paceline/shared/definition';
 import { type BudgetState, policyOf } from './budget.ts';
 import { estimateFor } from './estimate.ts';
 import { type Ledger, peekBudget } from './ledger.ts';
@@ -98,7 +98,7 @@ export interface QueueStats {
   /** Waiting requests per lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
   /** The longest current wait per budget, project ms; 0 when no request waits. */
-  readonly longest: Readonly<Record<Budget, number>>;
+  readonly longest: Readonly<Record<BudgetName, number>>;
 }
 
 /** Scans every waiting request, so call it rarely. */
@@ -109,5 +109,5 @@ export function queueStats(ledger: Ledger, account: string, now: number): QueueS
     for (const { request } of queue.byTicket.values()) counts[request.lane] += 1;
     return [endpoint, Math.max(0, now - Math.min(queue.forced.min, queue.scheduled.min))] as const;
   });
-  return { lanes: counts, longest: Object.fromEntries(longest) as Record<Budget, number> };
+  return { lanes: counts, longest: Object.fromEntries(longest) as Record<BudgetName, number> };
 }

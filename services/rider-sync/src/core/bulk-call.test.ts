@@ -1,10 +1,10 @@
-import type { RiderItem, Skipped } from '@paceline/shared/zwiftracing';
+import type { RiderItem, SkippedItem } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
 import { outcomesOf, refreshStart } from './bulk-call.ts';
 
 // Only the rider id matters here.
 const item = (riderId: number) => ({ rider: { riderId }, raw: { riderId } }) as RiderItem;
-const unreadable = (id: string | null): Skipped => ({
+const unreadable = (id: string | null): SkippedItem => ({
   index: 0,
   id,
   reason: 'name: must be text',

@@ -15,9 +15,9 @@ import { progressOf } from './command.ts';
  *                the rider, as its riders free GETs.
  *   ended        Stored, refused (neither call is possible by the deadline) or failed.
  */
-export type RiderFetch = FetchBasis & FetchStage;
+export type RiderFetch = FetchContext & FetchStage;
 
-interface FetchBasis {
+interface FetchContext {
   /** When the next bulk call is expected; undefined when none is requested. */
   readonly bulk: Waiting | undefined;
   /** Whether the rider is on the list for bulk calls; `soon` while its row is being written. */
@@ -89,7 +89,7 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
   switch (event.type) {
     case 'single estimate':
       if (state.at !== 'queued' && state.at !== 'single call') return unchanged(state);
-      return reportEstimate({ ...basisOf(state), at: 'queued', single: event.estimate }, now);
+      return reportEstimate({ ...contextOf(state), at: 'queued', single: event.estimate }, now);
     case 'single permitted':
       return state.at === 'queued' ? callSingle(state) : unchanged(state);
     case 'single lost':
@@ -98,7 +98,7 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
         : unchanged(state);
     case 'single refused':
       if (state.at === 'bulk call') return unchanged(state);
-      return reportEstimate({ ...basisOf(state), at: 'bulk only', earliest: event.earliest }, now);
+      return reportEstimate({ ...contextOf(state), at: 'bulk only', earliest: event.earliest }, now);
     case 'bulk estimate': {
       const known = { ...state, bulk: event.estimate };
       return event.estimate ? reportEstimate(known, now) : unchanged(known);
@@ -140,18 +140,18 @@ function reportBulkEstimate(state: RiderFetch & { at: 'bulk only' }, now: number
 }
 
 /** Requests a GET, which keeps its original age and so its position. */
-const queue = (known: FetchBasis): FetchDecision => ({
-  state: { ...basisOf(known), at: 'queued', single: undefined },
+const queue = (known: FetchContext): FetchDecision => ({
+  state: { ...contextOf(known), at: 'queued', single: undefined },
   effects: [{ type: 'requestSingle' }],
 });
 
-const callSingle = (known: FetchBasis): FetchDecision =>
-  report({ ...basisOf(known), at: 'single call' }, { state: 'running', via: 'single' });
+const callSingle = (known: FetchContext): FetchDecision =>
+  report({ ...contextOf(known), at: 'single call' }, { state: 'running', via: 'single' });
 
 function joinBulkCall(state: RiderFetch, sentAt: number): FetchDecision {
   const { effects } = report(state, { state: 'running', via: 'bulk' });
   return {
-    state: { ...basisOf(state), at: 'bulk call' },
+    state: { ...contextOf(state), at: 'bulk call' },
     effects: [
       ...(state.at === 'queued' ? [{ type: 'withdrawSingle' } as const] : []),
       ...effects,
@@ -160,8 +160,8 @@ function joinBulkCall(state: RiderFetch, sentAt: number): FetchDecision {
   };
 }
 
-const end = (known: FetchBasis, how: FetchEnd): FetchDecision => ({
-  state: { ...basisOf(known), at: 'ended' },
+const end = (known: FetchContext, how: FetchEnd): FetchDecision => ({
+  state: { ...contextOf(known), at: 'ended' },
   effects: [{ type: 'end', end: how }],
 });
 
@@ -177,7 +177,7 @@ function list({ state, effects }: FetchDecision): FetchDecision {
 
 const unchanged = (state: RiderFetch): FetchDecision => ({ state, effects: [] });
 
-const basisOf = ({ bulk, listed, deadline }: FetchBasis): FetchBasis => ({ bulk, listed, deadline });
+const contextOf = ({ bulk, listed, deadline }: FetchContext): FetchContext => ({ bulk, listed, deadline });
 
 /** When a call sent at `callAt` is answered if it takes the typical time. */
 const answeredAt = (mode: FetchMode, callAt: number): number =>

@@ -17,7 +17,7 @@ const commandDurations = durations(
   'Time from the request of a command to its end',
 );
 
-export type Report = (status: CommandStatus) => void;
+export type ReportStatus = (status: CommandStatus) => void;
 
 /**
  * Runs a command once, however often its message is delivered; stores and publishes its progress and result. On shutdown
@@ -27,7 +27,7 @@ export type Report = (status: CommandStatus) => void;
 export async function runCommand<S extends Sync & { readonly cancellations: Cancellations }>(
   sync: S,
   command: RiderCommand,
-  work: (sync: S, report: Report) => Promise<CommandStatus>,
+  work: (sync: S, report: ReportStatus) => Promise<CommandStatus>,
 ): Promise<Settlement> {
   const reporter = createReporter(sync, command);
   const cancelled = sync.cancellations.of(command.commandId);

@@ -12,7 +12,7 @@ import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countRiders, endFreshRiders, listWaiting } from '../adapters/commands.ts';
 import type { RiderSync } from '../config.ts';
 import { importResult, maxGetsPerImport, importLane, progressOf } from '../core/command.ts';
-import { runCommand, type Report, unlessAborted } from './command.ts';
+import { runCommand, type ReportStatus, unlessAborted } from './command.ts';
 import { fetchSingleOrBulk } from './single-or-bulk.ts';
 
 /** Maximum number of tries of a GET in an import. */
@@ -35,7 +35,7 @@ async function bySingleCalls(
   sync: RiderSync,
   { commandId, requestedAt }: ImportRiders,
   riderIds: readonly number[],
-  report: Report,
+  report: ReportStatus,
 ): Promise<void> {
   const fetches = riderIds.map((riderId) => {
     const request = {
@@ -60,7 +60,7 @@ async function bySingleCalls(
   await Promise.all(fetches);
 }
 
-async function byBulkCalls(sync: RiderSync, commandId: string, report: Report): Promise<void> {
+async function byBulkCalls(sync: RiderSync, commandId: string, report: ReportStatus): Promise<void> {
   const ended = Promise.withResolvers<void>();
   let estimate: Waiting | undefined;
   const inFlight = new Set<string>();

@@ -1,20 +1,20 @@
 import type { SchedulePeriod } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
-import { due } from './due.ts';
+import { dueTicks } from './due.ts';
 import { fixedSchedule, settingsFrom } from './testing.ts';
 
 const minute = 60_000;
 const at = (iso: string) => Date.parse(iso);
 const far = { SLOT_FAR: '30 */2 * * *', SLOT_FAR_DURATION: '25m' };
 
-const idsOf = ({ ticks }: ReturnType<typeof due>) => ticks.map(({ slotId }) => slotId);
-const missedOf = ({ missed }: ReturnType<typeof due>) =>
+const idsOf = ({ ticks }: ReturnType<typeof dueTicks>) => ticks.map(({ slotId }) => slotId);
+const missedOf = ({ missed }: ReturnType<typeof dueTicks>) =>
   missed.map(({ slot, outcome, policy }) => [slot.slotId, outcome, policy]);
 
 describe('due', () => {
   it('opens an initial rider slot at the first start, until the next slot opens', () => {
     const now = at('2026-03-01T03:00Z');
-    expect(due(fixedSchedule(), 'rider', undefined, now).ticks).toEqual([
+    expect(dueTicks(fixedSchedule(), 'rider', undefined, now).ticks).toEqual([
       {
         slotId: 'slot:rider:initial',
         kind: 'rider',
@@ -26,14 +26,14 @@ describe('due', () => {
   });
 
   it('opens a slot that is open at the first start, and no initial one', () => {
-    expect(idsOf(due(fixedSchedule(), 'rider', undefined, at('2026-03-01T06:04Z')))).toEqual([
+    expect(idsOf(dueTicks(fixedSchedule(), 'rider', undefined, at('2026-03-01T06:04Z')))).toEqual([
       'slot:rider:2026-03-01T06:00:00.000Z',
     ]);
-    expect(idsOf(due(fixedSchedule(), 'near', undefined, at('2026-03-01T06:09Z')))).toEqual([]);
+    expect(idsOf(dueTicks(fixedSchedule(), 'near', undefined, at('2026-03-01T06:09Z')))).toEqual([]);
   });
 
   it('opens a slot late while it is still open', () => {
-    const found = due(fixedSchedule(far), 'far', at('2026-03-01T00:30Z'), at('2026-03-01T04:40Z'));
+    const found = dueTicks(fixedSchedule(far), 'far', at('2026-03-01T00:30Z'), at('2026-03-01T04:40Z'));
     expect(idsOf(found)).toEqual(['slot:far:2026-03-01T04:30:00.000Z']);
     expect(missedOf(found)).toEqual([['slot:far:2026-03-01T02:30:00.000Z', 'skipped', 'skip']]);
     expect(found.handled).toBe(at('2026-03-01T04:30Z'));
@@ -41,12 +41,12 @@ describe('due', () => {
 
   it('finds no slot twice when continuing from `handled`', () => {
     const now = at('2026-03-01T04:40Z');
-    const { handled } = due(fixedSchedule(far), 'far', at('2026-03-01T00:30Z'), now);
-    expect(due(fixedSchedule(far), 'far', handled, now)).toEqual({ ticks: [], missed: [], handled });
+    const { handled } = dueTicks(fixedSchedule(far), 'far', at('2026-03-01T00:30Z'), now);
+    expect(dueTicks(fixedSchedule(far), 'far', handled, now)).toEqual({ ticks: [], missed: [], handled });
   });
 
   it('looks back a week at most, however long the scheduler was down', () => {
-    const { missed } = due(fixedSchedule(), 'near', at('2025-01-01T00:00Z'), at('2026-03-01T04:00Z'));
+    const { missed } = dueTicks(fixedSchedule(), 'near', at('2025-01-01T00:00Z'), at('2026-03-01T04:00Z'));
     expect(missed.length).toBeLessThanOrEqual(7 * 24 * 4);
   });
 });
@@ -54,8 +54,8 @@ describe('due', () => {
 describe('slots missed while no scheduler was running', () => {
   const [last, now] = [at('2026-03-01T00:30Z'), at('2026-03-01T09:00Z')];
   const missedBy = (catchUp: string) =>
-    due(fixedSchedule({ ...far, SLOT_FAR_CATCH_UP: catchUp }), 'far', last, now);
-  const hours = (found: ReturnType<typeof due>) =>
+    dueTicks(fixedSchedule({ ...far, SLOT_FAR_CATCH_UP: catchUp }), 'far', last, now);
+  const hours = (found: ReturnType<typeof dueTicks>) =>
     found.ticks.map(({ scheduledFor }) => new Date(scheduledFor).getUTCHours());
 
   it('are skipped, or the latest runs late, or all up to an age, by policy', () => {
@@ -81,7 +81,7 @@ describe('slots missed while no scheduler was running', () => {
   });
 
   it('are skipped by policy latest when a later slot is open', () => {
-    const found = due(
+    const found = dueTicks(
       fixedSchedule({ ...far, SLOT_FAR_CATCH_UP: 'latest' }),
       'far',
       last,
@@ -96,12 +96,17 @@ describe('a kind', () => {
   const now = at('2026-03-01T04:40Z');
 
   it('that is observed has ticks of mode observed', () => {
-    const found = due(fixedSchedule({ ...far, SYNC_FAR: 'observed' }), 'far', at('2026-03-01T02:30Z'), now);
+    const found = dueTicks(
+      fixedSchedule({ ...far, SYNC_FAR: 'observed' }),
+      'far',
+      at('2026-03-01T02:30Z'),
+      now,
+    );
     expect(found.ticks.map(({ mode }) => mode)).toEqual(['observed']);
   });
 
   it('that is off has no ticks, not even at the first start', () => {
-    expect(due(fixedSchedule({ SYNC_RIDER: 'off' }), 'rider', undefined, now)).toEqual({
+    expect(dueTicks(fixedSchedule({ SYNC_RIDER: 'off' }), 'rider', undefined, now)).toEqual({
       ticks: [],
       missed: [],
       handled: undefined,
@@ -114,12 +119,12 @@ describe('a kind', () => {
       { since: now, settings: settingsFrom({ ...far, SYNC_FAR: 'off' }) },
       { since: now + 20 * minute, settings: settingsFrom({ ...far, SLOT_FAR_CATCH_UP: 'latest' }) },
     ];
-    const off = due(periods.slice(0, 2), 'far', at('2026-03-01T00:30Z'), now + minute);
+    const off = dueTicks(periods.slice(0, 2), 'far', at('2026-03-01T00:30Z'), now + minute);
     expect(missedOf(off).map(([, ...what]) => what)).toEqual([
       ['skipped', 'off'],
       ['skipped', 'off'],
     ]);
-    expect(idsOf(due(periods, 'far', off.handled, at('2026-03-01T06:31Z')))).toEqual([
+    expect(idsOf(dueTicks(periods, 'far', off.handled, at('2026-03-01T06:31Z')))).toEqual([
       'slot:far:2026-03-01T06:30:00.000Z',
     ]);
   });
@@ -132,7 +137,7 @@ describe('a changed schedule', () => {
       ...fixedSchedule(),
       { since: change, settings: settingsFrom({ SLOT_NEAR: 'every 5m', SLOT_NEAR_DURATION: '5m' }) },
     ];
-    const opened = due(periods, 'near', at('2026-03-01T10:25Z'), at('2026-03-01T10:46Z'));
+    const opened = dueTicks(periods, 'near', at('2026-03-01T10:25Z'), at('2026-03-01T10:46Z'));
     expect(opened.ticks.map(({ slotId, endsAt }) => [slotId, endsAt])).toEqual([
       ['slot:near:2026-03-01T10:40:00.000Z', at('2026-03-01T10:50Z')],
       ['slot:near:2026-03-01T10:45:00.000Z', at('2026-03-01T10:50Z')],
@@ -147,7 +152,7 @@ describe('a changed schedule', () => {
       { since: 0, settings: long },
       { since: at('2026-10-25T02:30Z'), settings: settingsFrom(short) },
     ];
-    const found = due(periods, 'far', at('2026-10-25T02:22Z'), at('2026-10-25T02:41Z'));
+    const found = dueTicks(periods, 'far', at('2026-10-25T02:22Z'), at('2026-10-25T02:41Z'));
     expect(found.ticks.map(({ slotId, endsAt }) => [slotId, endsAt])).toEqual([
       ['slot:far:2026-10-25T02:26:00.000Z', at('2026-10-25T02:46Z')],
       ['slot:far:2026-10-25T02:40:00.000Z', at('2026-10-25T03:10Z')],

@@ -7,7 +7,7 @@ import { currentPeriod, maxLookBackMs, nextOpening, slotsOf } from './schedule.t
 const maxLateMs = 86_400_000;
 
 /** Ticks due and slots missed since the slot at `last`. `last` undefined: first start, only open slots count. */
-export function due(
+export function dueTicks(
   periods: readonly SchedulePeriod[],
   kind: SyncKind,
   last: number | undefined,

@@ -2,7 +2,7 @@ import type { SyncKind } from '@paceline/shared/definition';
 import type { SchedulePeriod } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { due } from './due.ts';
+import { dueTicks } from './due.ts';
 import { slotsOf, withChange, withConfigured } from './schedule.ts';
 import { settingsFrom } from './testing.ts';
 
@@ -24,7 +24,7 @@ function look(
   now: number,
   dies: number,
 ): boolean {
-  const { ticks, handled } = due(periods, kind, shared.handled, now);
+  const { ticks, handled } = dueTicks(periods, kind, shared.handled, now);
   for (const [index, { slotId }] of ticks.entries()) {
     if (index === dies) return false;
     // The broker drops duplicates.

@@ -1,5 +1,5 @@
 import { kindNames, mapValues, type SyncKind } from '@paceline/shared/definition';
-import { nextSlot, type Schedule, schedulesOf, slotsBetween } from '@paceline/planning/slots';
+import { nextSlot, type KindSchedule, schedulesOf, slotsBetween } from '@paceline/planning/slots';
 import type {
   ScheduleChange,
   ScheduleInForce,
@@ -89,7 +89,7 @@ export function nextOpening({ since, settings }: SchedulePeriod, kind: SyncKind,
   return schedule ? nextSlot(schedule, Math.max(now, since)) : Infinity;
 }
 
-const scheduleOf = (settings: ScheduleSettings, kind: SyncKind): Schedule | undefined =>
+const scheduleOf = (settings: ScheduleSettings, kind: SyncKind): KindSchedule | undefined =>
   schedulesOf(settings).find((schedule) => schedule.kind === kind);
 
 const shownSlots = 3;

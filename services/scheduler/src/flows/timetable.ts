@@ -3,7 +3,7 @@ import type { Clock } from '@paceline/shared/clock';
 import { catalog, tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { inSpan, meter } from '@paceline/shared/telemetry';
-import { due } from '../core/due.ts';
+import { dueTicks } from '../core/due.ts';
 import { currentPeriod, nextOpening } from '../core/schedule.ts';
 import type { SchedulerProgress, ScheduleStore } from '../adapters/stored.ts';
 
@@ -66,7 +66,7 @@ async function openDueSlots(
   // Read each time, as the schedule can have changed.
   const { periods } = (await schedules.read()).stored;
   const now = Math.round(clock.now());
-  const { ticks, missed, handled } = due(periods, kind, last, now);
+  const { ticks, missed, handled } = dueTicks(periods, kind, last, now);
   for (const { slot, outcome, policy } of missed) {
     const { slotId, scheduledFor } = slot;
     slots.add(1, { kind, outcome: 'missed' });

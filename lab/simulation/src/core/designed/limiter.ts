@@ -1,11 +1,18 @@
 import { syncOf } from '@paceline/limiter/core/acquire';
 import { callTimeout } from '@paceline/shared/config';
-import { type Budget, budgets, type Lane, laneNames, limitsOf, mapValues } from '@paceline/shared/definition';
+import {
+  type BudgetName,
+  budgets,
+  type Lane,
+  laneNames,
+  limitsOf,
+  mapValues,
+} from '@paceline/shared/definition';
 import type { Simulation } from '../simulation.ts';
 import { waitFor, runScript, type Script, sleep } from '@paceline/kit/script';
 
 export interface CallRequest {
-  readonly budget: Budget;
+  readonly budget: BudgetName;
   /** The lane can change while the request waits, as an event gets closer to its start. */
   lane(now: number): Lane;
   /** Deadline. */
@@ -33,7 +40,7 @@ export function createUncoordinatedCaller({
   upstream,
 }: Simulation): MakeCall {
   const policies = limitsOf(scenario.tier);
-  const sent = new Map<Budget, number[]>();
+  const sent = new Map<BudgetName, number[]>();
 
   return function* (request) {
     const { budget } = request;
@@ -114,14 +121,14 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
   }));
   let lastOrder = 0;
 
-  function freeAt(budget: Budget, window: BudgetWindow): number {
+  function freeAt(budget: BudgetName, window: BudgetWindow): number {
     const { limit, windowMs } = policies[budget];
     window.sent = window.sent.filter(({ at }) => at + windowMs > agenda.now());
     const leaves = window.sent.at(-limit);
     return Math.max(window.pausedUntil, leaves === undefined ? 0 : leaves.at + windowMs);
   }
 
-  function startCalls(budget: Budget): void {
+  function startCalls(budget: BudgetName): void {
     const window = windows[budget];
     while (window.waiting.length > 0) {
       const free = freeAt(budget, window);
@@ -145,7 +152,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
     }
   }
 
-  function wakeAt(budget: Budget, window: BudgetWindow, at: number): void {
+  function wakeAt(budget: BudgetName, window: BudgetWindow, at: number): void {
     if (window.wokenAt <= at && window.wokenAt > agenda.now()) return;
     window.wokenAt = at;
     agenda.in(at - agenda.now(), () => startCalls(budget));
@@ -158,7 +165,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
     return window.waiting.splice(ranked.indexOf(first), 1)[0] as QueueEntry;
   }
 
-  function* send(budget: Budget, entry: QueueEntry, sent: Sent, target: string): Script {
+  function* send(budget: BudgetName, entry: QueueEntry, sent: Sent, target: string): Script {
     const { lane } = sent;
     const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
     if (response.status === 200) {

@@ -10,7 +10,7 @@ import { minFillAgeMs, maxIdsPerCall } from '@paceline/rider-sync/core/bulk-call
 import type { Simulation } from '../simulation.ts';
 import { runScript, type Script } from '@paceline/kit/script';
 import type { CallWithPermit, CallEnd } from './call.ts';
-import type { Run } from './runs.ts';
+import type { SimulatedRun } from './runs.ts';
 
 export interface BulkCallUpdate {
   readonly stage: 'sent' | 'answered' | 'lost';
@@ -19,7 +19,7 @@ export interface BulkCallUpdate {
 }
 
 export interface BulkCalls {
-  readonly batcher: Batcher<Run, BulkCallUpdate>;
+  readonly batcher: Batcher<SimulatedRun, BulkCallUpdate>;
   /** Riders for the next bulk call. */
   readonly listed: Set<number>;
 }
@@ -29,7 +29,7 @@ export function createBulkCalls(simulation: Simulation, call: CallWithPermit): B
   const { agenda } = simulation;
   const timers: Partial<Record<BatcherTimer, object>> = {};
   let withdrawal = new AbortController();
-  const batcher = new Batcher<Run, BulkCallUpdate>({
+  const batcher = new Batcher<SimulatedRun, BulkCallUpdate>({
     now: () => agenda.now(),
     request(request) {
       withdrawal = new AbortController();

@@ -20,13 +20,13 @@ import { type EventKind, kinds } from '@paceline/shared/definition';
 import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
 import type { CallWithPermit } from './call.ts';
-import type { Run, RunEnding } from './runs.ts';
+import type { SimulatedRun, RunEnding } from './runs.ts';
 
 /** Performs the decisions of an event run, as in `flows/signups.ts` of the event sync. */
 export function syncEvents(simulation: Simulation, call: CallWithPermit) {
   const { agenda, store, goals } = simulation;
 
-  function* refreshList({ slotId, slotEndsAt }: Run, kind: EventKind): Script<ListState> {
+  function* refreshList({ slotId, slotEndsAt }: SimulatedRun, kind: EventKind): Script<ListState> {
     const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
     if (isFresh()) return { is: 'fresh' };
     const end = yield* call({
@@ -41,7 +41,7 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
     return { is: end.is === 'refused' ? 'deferred' : 'fresh' };
   }
 
-  return function* (row: Run): Script<RunEnding> {
+  return function* (row: SimulatedRun): Script<RunEnding> {
     const kind = row.kind as EventKind;
     const found = (run: EventRun): RunEvent => {
       const now = agenda.now();

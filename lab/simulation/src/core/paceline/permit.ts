@@ -1,5 +1,5 @@
 import type { PermitRequestOf, Outcome } from '@paceline/shared/contracts';
-import type { Budget, Lane } from '@paceline/shared/definition';
+import type { BudgetName, Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 import {
   decidePermit,
@@ -14,7 +14,7 @@ import type { LimiterLink } from './limiter.ts';
 
 /** As in the real client. */
 export interface PermitOptions {
-  readonly endpoint: Budget;
+  readonly endpoint: BudgetName;
   readonly lane: Lane;
   readonly deadline?: number;
   readonly slotId?: string;

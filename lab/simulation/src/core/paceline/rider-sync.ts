@@ -14,7 +14,7 @@ import type { Simulation } from '../simulation.ts';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
 import type { CallWithPermit } from './call.ts';
-import type { Run, RunEnding } from './runs.ts';
+import type { SimulatedRun, RunEnding } from './runs.ts';
 
 interface OngoingRun {
   run: ClubRun;
@@ -22,7 +22,7 @@ interface OngoingRun {
 
 /** Fetches clubs page by page and meanwhile refreshes riders outside them, as in `flows/rider.ts`. */
 export const syncRiders = (simulation: Simulation, call: CallWithPermit, batcher: BulkCalls['batcher']) =>
-  function* (row: Run): Script<RunEnding> {
+  function* (row: SimulatedRun): Script<RunEnding> {
     const ongoing = { run: startRun(row.runId, simulation.clubIds, row.checkpoint) };
     const others = refreshOutsiders(simulation, batcher, row, ongoing);
     yield* syncClubs(simulation, call, row, ongoing);
@@ -33,7 +33,7 @@ export const syncRiders = (simulation: Simulation, call: CallWithPermit, batcher
 function* syncClubs(
   { agenda, store }: Simulation,
   call: CallWithPermit,
-  row: Run,
+  row: SimulatedRun,
   ongoing: OngoingRun,
 ): Script {
   for (;;) {
@@ -67,7 +67,7 @@ function* syncClubs(
 function refreshOutsiders(
   { agenda, store }: Simulation,
   batcher: BulkCalls['batcher'],
-  slot: Run,
+  slot: SimulatedRun,
   ongoing: OngoingRun,
 ): Script<unknown> {
   const remaining = () => store.outsiders(slot.scheduledFor).length;

@@ -1,13 +1,13 @@
-import { due } from '@paceline/scheduler/core/due';
+import { dueTicks } from '@paceline/scheduler/core/due';
 import { nextOpening } from '@paceline/scheduler/core/schedule';
 import type { RunCounts, ScheduleSettings, Tick } from '@paceline/shared/contracts';
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
-import type { RunEnding as StoredEnding, RunRow } from '@paceline/shared/sync';
+import type { RunResult as StoredEnding, RunRow } from '@paceline/shared/sync';
 import type { Simulation } from '../simulation.ts';
 import { runScript, type Script, sleep } from '@paceline/kit/script';
 
 /** A run as its row stores it. */
-export type Run = Pick<
+export type SimulatedRun = Pick<
   RunRow,
   'runId' | 'kind' | 'slotId' | 'scheduledFor' | 'slotEndsAt' | 'startedAt' | 'counts' | 'checkpoint'
 >;
@@ -21,17 +21,17 @@ export function startScheduler(
   settings: ScheduleSettings,
   open: (tick: Tick) => void,
 ): void {
-  const era = { since: 0, settings };
+  const period = { since: 0, settings };
   for (const kind of kindNames) runScript(follow(kind));
 
   function* follow(kind: SyncKind): Script {
     let handled: number | undefined;
     for (;;) {
-      const plan = due([era], kind, handled, agenda.now());
+      const plan = dueTicks([period], kind, handled, agenda.now());
       ({ handled } = plan);
       for (const tick of plan.ticks) agenda.in(network.broker(), () => open(tick));
       const now = agenda.now();
-      const next = nextOpening(era, kind, now);
+      const next = nextOpening(period, kind, now);
       if (next === Infinity) return;
       yield* sleep(agenda, next - now);
     }
@@ -41,7 +41,7 @@ export function startScheduler(
 /** Runs the ticks of one kind one after the other. */
 export function createRuns(
   { agenda, tally }: Simulation,
-  work: (run: Run) => Script<RunEnding>,
+  work: (run: SimulatedRun) => Script<RunEnding>,
 ): (tick: Tick) => void {
   const pending: Tick[] = [];
   let checkpoint: unknown = null;

@@ -9,7 +9,7 @@ import {
   tooManyRequestsBody,
 } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
-import { type Budget, type Lane, limitsOf } from '@paceline/shared/definition';
+import { type BudgetName, type Lane, limitsOf } from '@paceline/shared/definition';
 import { readRateLimited } from '@paceline/shared/zwiftracing';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { Scenario } from '../scenario.ts';
@@ -22,7 +22,7 @@ type UpstreamResponse =
 type CallResponse = UpstreamResponse | { readonly status: 'timed out' };
 
 interface UpstreamCall {
-  readonly budget: Budget;
+  readonly budget: BudgetName;
   readonly lane: Lane;
   readonly target: string;
 }
@@ -35,7 +35,7 @@ export function createNetwork({ seed, scale, jitter }: Scenario) {
     /** Latency of the next broker message. */
     broker: () => between(next(), 0, brokerMs) * scale,
     /** Latency of a budget's n-th call or its response; the same for every strategy. */
-    upstream(leg: 'to' | 'from', budget: Budget, nth: number): number {
+    upstream(leg: 'to' | 'from', budget: BudgetName, nth: number): number {
       const isOutlier = draw(seed, `outlier ${leg} ${budget}`, nth) < outliers;
       const base = between(draw(seed, `jitter ${leg} ${budget}`, nth), 0, upstreamMs);
       const extra = isOutlier ? between(draw(seed, `late ${leg} ${budget}`, nth), 0, outlierMs) : 0;
@@ -60,7 +60,7 @@ export function createUpstream(
   const arrivals: Arrival[] = [];
   /** Lane and send time of each arrival. */
   const sent: Array<{ readonly lane: Lane; readonly at: number }> = [];
-  const counts = new Map<Budget, number>();
+  const counts = new Map<BudgetName, number>();
 
   function arrive(
     { budget, lane, target }: UpstreamCall,

@@ -11,7 +11,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { Outcome, Progress, RunCounts, SourceState, Tick } from '../../contracts/index.ts';
-import type { Budget, Lane, Source, SyncKind } from '../../definition/index.ts';
+import type { BudgetName, Lane, SourceName, SyncKind } from '../../definition/index.ts';
 import { timestamp } from './columns.ts';
 
 /** One row per run of a slot, regardless of the number of ticks, deliveries and replicas. */
@@ -92,7 +92,7 @@ export const commands = pgTable(
 );
 
 export const sources = pgTable('sources', {
-  source: text('source').$type<Source>().primaryKey(),
+  source: text('source').$type<SourceName>().primaryKey(),
   /** Hash of the API key, and the URL. With another key or URL every source starts as unknown. */
   account: text('account').notNull(),
   address: text('address').notNull(),
@@ -136,7 +136,7 @@ export const conflicts = pgTable(
     /** The sequence of its event. It restarts at 1 when the broker loses its disk, so `at` is part of the key. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     account: text('account').notNull(),
-    budget: text('budget').$type<Budget>().notNull(),
+    budget: text('budget').$type<BudgetName>().notNull(),
     blocked: text('blocked').$type<Lane>().notNull(),
     blockedBy: text('blocked_by').$type<Lane>().notNull(),
     expectedWaitMs: bigint('expected_wait_ms', { mode: 'number' }).notNull(),
@@ -150,7 +150,7 @@ export const permits = pgTable(
   {
     permit: text('permit').primaryKey(),
     account: text('account').notNull(),
-    budget: text('budget').$type<Budget>().notNull(),
+    budget: text('budget').$type<BudgetName>().notNull(),
     /** null until the event of its start arrives. */
     lane: text('lane').$type<Lane>(),
     startedAt: timestamp('started_at'),
