@@ -26,6 +26,7 @@ describe('the configuration', () => {
       headers: false,
       policies: {},
       latency: true,
+      quirks: ['escaped-names'],
     });
   });
 
@@ -40,6 +41,7 @@ describe('the configuration', () => {
       SANDBOX_HEADERS: 'on',
       SANDBOX_POLICIES: '{"clubs":{"limit":1,"windowMs":600000}}',
       SANDBOX_LATENCY: 'off',
+      SANDBOX_QUIRKS: 'unrated-races,nameless-riders',
       SANDBOX_AUDIT_FILE: 'audit.jsonl',
       PACELINE_CLOCK: 'scale=60,anchor=1764788400000',
     });
@@ -54,6 +56,7 @@ describe('the configuration', () => {
       headers: true,
       policies: { clubs: { limit: 1, windowMs: 600_000 } },
       latency: false,
+      quirks: ['unrated-races', 'nameless-riders'],
       auditFile: 'audit.jsonl',
     });
   });

@@ -4,6 +4,7 @@ import { type Tier, tiers } from '@paceline/shared/definition';
 import { z } from 'zod';
 import { enforcements, policyOverrides } from './limiter.ts';
 import { jitter } from './gate.ts';
+import { quirks } from './quirks.ts';
 
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 
@@ -33,6 +34,11 @@ const policies = z
   })
   .pipe(policyOverrides);
 
+const quirkList = z
+  .string()
+  .transform((text) => text.split(',').filter((name) => name !== ''))
+  .pipe(quirks);
+
 const environment = z
   .object({
     SANDBOX_HOST: z.string().min(1).default('127.0.0.1'),
@@ -44,6 +50,7 @@ const environment = z
     SANDBOX_HEADERS: onOff.prefault('off'),
     SANDBOX_POLICIES: policies.prefault('{}'),
     SANDBOX_LATENCY: onOff.prefault('on'),
+    SANDBOX_QUIRKS: quirkList.prefault('escaped-names'),
     SANDBOX_AUDIT_FILE: z.string().min(1).optional(),
     PACELINE_CLOCK: variables.PACELINE_CLOCK.schema.transform((setting) => createClock(setting)),
   })
@@ -58,6 +65,7 @@ const environment = z
     policies: read.SANDBOX_POLICIES,
     /** Whether responses are as slow as upstream's. */
     latency: read.SANDBOX_LATENCY,
+    quirks: read.SANDBOX_QUIRKS,
     auditFile: read.SANDBOX_AUDIT_FILE,
     clock: read.PACELINE_CLOCK,
   }));

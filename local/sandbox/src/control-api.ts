@@ -6,14 +6,20 @@ import type { AuditLog } from './audit.ts';
 import { enforcements, type SandboxLimiter, policyChanges } from './limiter.ts';
 import { fault, type UpstreamFaultInput, type FaultQueue } from './faults.ts';
 import { type Jitter, jitter } from './gate.ts';
+import { type Quirks, quirks } from './quirks.ts';
 import { judge } from './judge.ts';
 import { riderIds } from './world/riders.ts';
 import type { SandboxWorld } from './world/world.ts';
 
 export type Controls = ReturnType<typeof createControls>;
 
-export function createControls(limiter: SandboxLimiter, faults: FaultQueue, firstJitter: Jitter) {
-  let current = firstJitter;
+export function createControls(
+  limiter: SandboxLimiter,
+  faults: FaultQueue,
+  first: { readonly jitter: Jitter; readonly quirks: Quirks },
+) {
+  let current = first.jitter;
+  let activeQuirks = first.quirks;
   const { changePolicies, enforce, restart } = limiter;
   return {
     changePolicies,
@@ -29,6 +35,10 @@ export function createControls(limiter: SandboxLimiter, faults: FaultQueue, firs
       current = next;
     },
     jitter: () => current,
+    setQuirks(next: Quirks) {
+      activeQuirks = next;
+    },
+    quirks: () => activeQuirks,
   };
 }
 
@@ -81,6 +91,13 @@ export function controlApi(clock: Clock, controls: Controls, audit: AuditLog, wo
       command(jitter, (range) => {
         controls.setJitter(range);
         return range;
+      }),
+    )
+    .post(
+      '/quirks',
+      command(quirks, (next) => {
+        controls.setQuirks(next);
+        return { quirks: next };
       }),
     )
     .post('/restart', (c) => {

@@ -73,6 +73,27 @@ describe('breakResponse', () => {
     expect(await garbled({ eventId: '7', results: [] })).toEqual({ eventId: '7', results: [] });
   });
 
+  it('returns answers that hold nothing', async () => {
+    expect(await broken({ kind: 'data-null' })).toMatchObject({ status: 200, text: '{"data":null}' });
+    expect(await broken({ kind: 'not-found-message' })).toMatchObject({
+      status: 200,
+      text: '{"message":"Rider not found"}',
+    });
+  });
+
+  it('returns empty or short lists', async () => {
+    const shortened = async (kind: 'empty-list' | 'short-list', whole: unknown) =>
+      (await breakResponse(fault.parse({ kind }), Response.json(whole))).json();
+    const riders = Array.from({ length: 30 }, (_, index) => ({ riderId: index + 1 }));
+    expect(await shortened('empty-list', riders)).toEqual([]);
+    expect(await shortened('empty-list', { clubId: 7, riders })).toEqual({ clubId: 7, riders: [] });
+    expect(await shortened('empty-list', [{ name: 'A', riders }])).toEqual([{ name: 'A', riders: [] }]);
+    expect(await shortened('short-list', { eventId: '7', results: riders })).toEqual({
+      eventId: '7',
+      results: riders.slice(0, 3),
+    });
+  });
+
   it('returns a server error with the given status', async () => {
     expect(await broken({ kind: 'server-error' })).toMatchObject({ status: 503 });
     expect(await broken({ kind: 'server-error', status: 500 })).toMatchObject({ status: 500 });

@@ -9,6 +9,10 @@ const faultKinds = [
   'html',
   'truncated',
   'null-body',
+  'data-null',
+  'not-found-message',
+  'empty-list',
+  'short-list',
   'wrong-types',
   'host-gone',
 ] as const;
@@ -72,6 +76,13 @@ export async function breakResponse({ kind, status }: UpstreamFault, response: R
       return html('Application is starting', 200);
     case 'null-body':
       return json('null');
+    case 'data-null':
+      return json('{"data":null}');
+    case 'not-found-message':
+      return json('{"message":"Rider not found"}');
+    case 'empty-list':
+    case 'short-list':
+      return response.ok ? json(JSON.stringify(shortened(await response.json(), kind))) : response;
     case 'truncated': {
       const whole = await response.text();
       return json(whole.slice(0, Math.ceil(whole.length / 2)));
@@ -81,6 +92,23 @@ export async function breakResponse({ kind, status }: UpstreamFault, response: R
     default:
       return response;
   }
+}
+
+/** Returns a copy whose lists of riders, events or results are empty, or end after a tenth of their items. */
+function shortened(value: unknown, kind: 'empty-list' | 'short-list'): unknown {
+  if (Array.isArray(value)) {
+    const arePens = value.some((item: { riders?: unknown } | null) => Array.isArray(item?.riders));
+    if (arePens) return value.map((pen) => shortened(pen, kind));
+    return kind === 'empty-list' ? [] : value.slice(0, Math.ceil(value.length / 10));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value);
+  return Object.fromEntries(
+    fields.map(([name, field]) => [
+      name,
+      name === 'riders' || name === 'results' ? shortened(field, kind) : field,
+    ]),
+  );
 }
 
 /** Returns a copy in which one item has all fields of a wrong type. */

@@ -3,6 +3,7 @@ import { budgetNames, budgets, mapValues } from '@paceline/shared/definition';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { UpstreamHandler, Gate, HttpContext } from './gate.ts';
+import { type Quirks, withQuirks } from './quirks.ts';
 import type { SandboxWorld } from './world/world.ts';
 
 const riderIdList = z.array(z.int()).max(1000);
@@ -41,15 +42,28 @@ function endpointsOf(world: SandboxWorld): Readonly<Record<string, UpstreamHandl
   };
 }
 
+const withQuirksOf =
+  (endpoint: UpstreamHandler, quirks: () => Quirks): UpstreamHandler =>
+  async (c, at) => {
+    const response = await endpoint(c, at);
+    return response.ok && quirks().length > 0
+      ? c.json(withQuirks(await response.json(), quirks()) as object)
+      : response;
+  };
+
 /** Serves every call of the definition behind its budget's limit. A call without data returns the requested id. */
-export function publicApi(gate: Gate, world: SandboxWorld): Hono<{ Bindings: HttpBindings }> {
+export function publicApi(
+  gate: Gate,
+  world: SandboxWorld,
+  quirks: () => Quirks,
+): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const endpoints = endpointsOf(world);
   for (const budget of budgetNames) {
     for (const call of budgets[budget].calls) {
       const [method = '', path = ''] = call.split(' ');
       const endpoint = endpoints[call] ?? respondWith(({ id }) => ({ id }));
-      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget, endpoint));
+      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget, withQuirksOf(endpoint, quirks)));
     }
   }
   return app.all(

@@ -25,7 +25,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
   const audit = createAuditLog(settings.auditFile);
   const limiter = createLimiter(enforcement, policies);
   const faults = createFaultQueue();
-  const controls = createControls(limiter, faults, settings.jitter);
+  const controls = createControls(limiter, faults, settings);
   const world = createWorld(seed);
   const closing = new AbortController();
   const accounts = new Map(
@@ -47,7 +47,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
   const app = new Hono<{ Bindings: HttpBindings }>()
     .get('/livez', (c) => c.text('ok'))
     .route('/control', controlApi(clock, controls, audit, world))
-    .route('/api', publicApi(gate, world));
+    .route('/api', publicApi(gate, world, controls.quirks));
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
   await once(server.listen(settings.port, host), 'listening');
   const { port } = server.address() as AddressInfo;

@@ -422,16 +422,17 @@ export type Result = {
   riderId: integer,
   name: string,
   pen: string | null,
-  /** null: did not finish */
-  position: integer | null,
+  finished: boolean,
+  /** Place among the finishers of the pen; null: did not finish, or unknown */
   positionInPen: integer | null,
-  /** Seconds from the start to the finish */
+  /** Seconds from the start to the finish, or to giving up */
   seconds: number | null,
-  /** Gap to the first rider of the pen */
+  /** Gap to the first rider of the pen; null: did not finish */
   gapSeconds: number | null,
-  /** null: not rated (yet) */
+  /** While not rated, the rating before the race, or null */
   rating: number | null,
   ratingBefore: number | null,
+  /** null: not rated (yet) */
   ratingDelta: number | null,
   removed: boolean,
   /** When the rider was first missing from the results, e.g. disqualified */
@@ -981,7 +982,7 @@ export interface Operations {
   };
   /** Get an event, with all data from upstream */
   "GET /v1/events/{eventId}": { path: { eventId: string }, response: EventDetail };
-  /** List the results of an event by pen, with their state */
+  /** List the results of an event by pen, finishers by place and then the others, with their state */
   "GET /v1/events/{eventId}/results": {
     path: { eventId: string },
     query?: {

@@ -39,7 +39,7 @@ afterAll(() => harness?.close());
 const now = () => Math.round(harness.clock.now());
 const startOf = ({ time }: Race) => time * 1_000;
 const resultsAt = ({ eventId }: Race, at: number) => upstream.results(Number(eventId), at)?.results ?? [];
-const isRated = (race: Race, at: number) => resultsAt(race, at).some((each) => 'rating' in each);
+const isRated = (race: Race, at: number) => resultsAt(race, at).some((each) => 'ratingDelta' in each);
 /** Events with riders that are over by now and match. */
 const over = (is: (event: Race) => boolean) =>
   upstream
@@ -92,14 +92,18 @@ describe('a results slot', () => {
     expect(await eventOf(race.eventId)).toMatchObject({ resultsState: 'unrated', resultsTries: 1 });
     const unrated = await resultsOf(race.eventId);
     expect(unrated.length).toBeGreaterThan(0);
-    expect(unrated.every(({ rating }) => rating === null)).toBe(true);
+    expect(unrated.every((each) => each.rating === each.ratingBefore && each.ratingDelta === null)).toBe(
+      true,
+    );
 
     expect(await runSlot()).toMatchObject({ state: 'done', counts: { planned: 0 } });
     await harness.until(() => expect(isRated(race, now() - 10 * minute)).toBe(true));
     await runSlot();
     expect(await eventOf(race.eventId)).toMatchObject({ resultsState: 'rated', resultsReason: null });
     const rated = await resultsOf(race.eventId);
-    expect(rated.every(({ rating, removedAt }) => rating !== null && removedAt === null)).toBe(true);
+    expect(rated.every(({ ratingDelta, removedAt }) => ratingDelta !== null && removedAt === null)).toBe(
+      true,
+    );
     expect(new Set(rated.map(({ riderId }) => riderId))).toEqual(
       new Set(unrated.map(({ riderId }) => riderId)),
     );

@@ -248,18 +248,23 @@ function finishersOf(seed: number, event: PlannedEvent, roster: readonly SignupE
     .toSorted((a, b) => Number(b.finished) - Number(a.finished) || a.time - b.time);
 }
 
+/** While not rated, the rating is the one before the race, without a change. */
 function ratingsOf({ ratingBefore, ratingDelta }: Finisher, isRated: boolean) {
   const before = ratingBefore === null ? {} : { ratingBefore };
-  if (!isRated) return before;
+  if (!isRated) return ratingBefore === null ? {} : { rating: ratingBefore, ratingBefore };
   const rating = rounded((ratingBefore ?? 1000) + ratingDelta, 2);
   const best = Math.max(rating, ratingBefore ?? 0);
   return { ...before, rating, ratingDelta, ratingMax30: best, ratingMax90: best };
 }
 
-/** Results at `at`: empty, later unrated, then rated. `distance` is in km, sometimes in metres. Names are HTML-escaped. */
+/**
+ * Results at `at`: empty, later unrated, then rated. Riders who did not finish come last, with a `position` but no gap;
+ * of finishers only some events have a `position`. `distance` is in km, sometimes in metres. Names are HTML-escaped.
+ */
 export function resultsOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[], at: number) {
   const { resultsAt, ratedAt } = publication(seed, event);
   const finishers = at < resultsAt ? [] : finishersOf(seed, event, roster);
+  const allHavePosition = draw(seed, 'positions of all', event.id) < 0.2;
   const results = finishers.map((finisher, index) => {
     const { riderId, name, pen, time, finished } = finisher;
     const ahead = finishers.slice(0, index).filter((other) => other.pen === pen);
@@ -268,8 +273,9 @@ export function resultsOf(seed: number, event: PlannedEvent, roster: readonly Si
       name: withEntities(name),
       category: event.pens[pen] ?? '',
       time,
-      gap: rounded(Math.max(0, time - (ahead[0]?.time ?? time)), 2),
-      ...(finished ? { position: index + 1, positionInCategory: ahead.length + 1 } : {}),
+      gap: finished ? rounded(Math.max(0, time - (ahead[0]?.time ?? time)), 2) : null,
+      ...(finished && !allHavePosition ? {} : { position: index + 1 }),
+      positionInCategory: ahead.length + 1,
       ...ratingsOf(finisher, at >= ratedAt),
     };
   });

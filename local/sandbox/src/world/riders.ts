@@ -22,14 +22,14 @@ export function nameOf(seed: number, riderId: number, gender: 'M' | 'F'): string
 
 const entities: Record<string, string> = {
   '&': '&amp;',
-  "'": '&#39;',
+  "'": '&#039;',
   '"': '&quot;',
   é: '&eacute;',
   è: '&egrave;',
   ü: '&uuml;',
 };
 
-/** A name as in results and signups: HTML-escaped. */
+/** A text as upstream sends it: HTML-escaped. */
 export const withEntities = (name: string): string =>
   name.replace(/[&'"éèü]/g, (character) => entities[character] ?? character);
 

@@ -67,6 +67,17 @@ export const runCounts = z.object({
 });
 export type RunCounts = z.infer<typeof runCounts>;
 
+/** An item of a response that could not be read, and was skipped. `id`: null when that could not be read either. */
+export const unreadableItem = z.object({ id: z.string().nullable(), reason: z.string() });
+export type UnreadableItem = z.infer<typeof unreadableItem>;
+
+/** The unreadable riders, events, signups and results in the responses to a run: how many, and the first ids. */
+export const unreadable = z.object({
+  count: z.number().int().nonnegative(),
+  ids: z.array(z.string()),
+});
+export type Unreadable = z.infer<typeof unreadable>;
+
 /** A run started, made progress or ended. */
 export const runChanged = z.object({
   runId: z.string().min(1),
@@ -76,6 +87,8 @@ export const runChanged = z.object({
   state: z.enum(['running', 'done', 'failed']),
   at: timestamp,
   counts: runCounts,
+  /** Absent when all items could be read. */
+  unreadable: unreadable.optional(),
   error: z.string().nullable(),
 });
 export type RunChanged = z.infer<typeof runChanged>;

@@ -151,6 +151,27 @@ describe('endpoint client', () => {
     expect(response.missing).toEqual([4]);
   });
 
+  it.each(['null', '{"data":null}', '{"message":"Rider not found"}', '{"error":"Not found"}'])(
+    'says that %s holds nothing of what was requested',
+    async (body) => {
+      const calls: Array<readonly [string, (from: ReturnType<typeof upstream>) => Promise<unknown>]> = [
+        ['rider 5', (from) => from.getRider(permitFor('riders_single').permit, 5)],
+        ['riders', (from) => from.getRiders(permitFor('riders_bulk').permit, [5])],
+        ['club 7', (from) => from.getClub(permitFor('clubs').permit, 7)],
+        ['events', (from) => from.getUpcomingEvents(permitFor('events').permit)],
+        ['event 77', (from) => from.getEvent(permitFor('events').permit, '77')],
+        ['signups', (from) => from.getSignups(permitFor('signups').permit, '77')],
+        ['results of event 77', (from) => from.getResults(permitFor('results').permit, '77')],
+      ];
+      for (const [what, call] of calls) {
+        respondWith(200, body);
+        const error = await failureOf(call(upstream()));
+        expect(error).toMatchObject({ code: 'unreadable', status: 200, rawStart: body });
+        expect(error.message).toMatch(new RegExp(`no ${what} in it$`));
+      }
+    },
+  );
+
   it('rejects a response about another rider', async () => {
     respondWith(200, riderJson);
     const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));

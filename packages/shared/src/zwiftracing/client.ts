@@ -9,6 +9,7 @@ import {
   readRider,
   readRiders,
   readSignups,
+  requireContent,
 } from './shapes.ts';
 
 export interface ZwiftRacingSettings extends CallSettings {
@@ -34,19 +35,19 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings) {
     getClub(permit: Permit<'clubs'>, clubId: number, fromRiderId?: number) {
       const from = fromRiderId === undefined ? '' : `/${fromRiderId}`;
       return call(permit, { path: `/public/clubs/${clubId}${from}` }, (json) => {
-        const page = readClubPage(json);
+        const page = readClubPage(requireContent(json, `club ${clubId}`));
         return checkId(page, page.clubId, clubId);
       });
     },
     getRider: (permit: Permit<'riders_single'>, riderId: number) =>
       call(permit, { path: `/public/riders/${riderId}` }, (json) => {
-        const item = readRider(json);
+        const item = readRider(requireContent(json, `rider ${riderId}`));
         return checkId(item, item.rider.riderId, riderId);
       }),
     /** Max 1000 riders; `missing` has the ids that upstream doesn't know. */
     getRiders: (permit: Permit<'riders_bulk'>, riderIds: readonly number[]) =>
       call(permit, { path: '/public/riders', body: riderIds }, (json) => {
-        const { items: riders, skipped } = readRiders(json);
+        const { items: riders, skipped } = readRiders(requireContent(json, 'riders'));
         const read = riders.map(({ rider }) => rider.riderId);
         const answered = new Set([...read, ...skipped.map(({ id }) => Number(id))]);
         return { riders, skipped, missing: riderIds.filter((id) => !answered.has(id)) };
@@ -54,23 +55,23 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings) {
     /** The events of the next days, unordered. */
     getUpcomingEvents: (permit: Permit<'events'>) =>
       call(permit, { path: paths.events }, (json) => {
-        const { items: events, skipped } = readEvents(json);
+        const { items: events, skipped } = readEvents(requireContent(json, 'events'));
         return { events, skipped };
       }),
     getEvent: (permit: Permit<'events'>, eventId: string) =>
       call(permit, { path: pathOf(paths.event, eventId) }, (json) => {
-        const item = readEvent(json);
+        const item = readEvent(requireContent(json, `event ${eventId}`));
         return checkId(item, item.event.eventId, eventId);
       }),
     /** The current signups. Withdrawn riders are just missing. */
     getSignups: (permit: Permit<'signups'>, eventId: string) =>
       call(permit, { path: pathOf(paths.signups, eventId) }, (json) => {
-        const { items: signups, skipped } = readSignups(json);
+        const { items: signups, skipped } = readSignups(requireContent(json, 'signups'));
         return { signups, skipped };
       }),
     getResults: (permit: Permit<'results'>, eventId: string) =>
       call(permit, { path: pathOf('/public/results/:id', eventId) }, (json) => {
-        const results = readResults(json);
+        const results = readResults(requireContent(json, `results of event ${eventId}`));
         return checkId(results, results.eventId, eventId);
       }),
   };

@@ -49,9 +49,11 @@ describe('rider', () => {
     expect(rider).toMatchObject({ riderId: 4500001, weightKg: 77.5, zpFtp: 304 });
   });
 
-  it('is valid with an id and an empty name', () => {
-    expect(readRider({ riderId: 7, name: '' }).rider).toMatchObject({
-      riderId: 7,
+  it.each(['', null])('is valid with an id and the name %j', (name) => {
+    expect(readRider({ riderId: 4500001, name, race: null }).rider).toMatchObject({
+      riderId: 4500001,
+      name: '',
+      rating: null,
       club: null,
       weightKg: null,
     });
@@ -201,11 +203,66 @@ describe('signups', () => {
 });
 
 describe('results', () => {
-  it('are parsed with and without positions and ratings', () => {
-    expect(readResults(resultsJson).results.map(({ result }) => result)).toMatchObject([
-      { riderId: 4200001, name: 'Jürgen', seconds: 1506.486, position: 1, ratingDelta: 26.69 },
-      { riderId: 4200002, position: null, rating: null, ratingDelta: null, gapSeconds: 93.5 },
+  const results = (json: unknown) => readResults(json).results.map(({ result }) => result);
+
+  it('have a gap when finished, and a place only then', () => {
+    expect(results(resultsJson)).toMatchObject([
+      { riderId: 4200001, name: 'Jürgen', seconds: 1506.486, gapSeconds: 0, positionInPen: 1 },
+      { riderId: 4200003, gapSeconds: 93.514, positionInPen: 2 },
+      { riderId: 4200002, seconds: 1217, gapSeconds: null, positionInPen: null },
     ]);
+  });
+
+  it('have the same places when every rider has a position', () => {
+    const all = resultsJson.results.map((each, index) => ({ ...each, position: index + 1 }));
+    expect(results({ ...resultsJson, results: all })).toEqual(results(resultsJson));
+  });
+
+  it('keep ratings of riders who are not rated yet, without a change', () => {
+    expect(results(resultsJson).map(({ rating, ratingDelta }) => [rating, ratingDelta])).toEqual([
+      [2891.37, 26.69],
+      [null, null],
+      [1702.1, null],
+    ]);
+  });
+});
+
+describe('HTML entities', () => {
+  it.each([
+    ['Pat O&#039;Neil', "Pat O'Neil"],
+    ['Chlo&eacute; &amp; Co', 'Chloé & Co'],
+    ['Tom &amp;amp; Jerry', 'Tom &amp; Jerry'],
+    ['AT&T &nbspx', 'AT&T &nbspx'],
+    ['&#0;&#xD800;', '\ufffd\ufffd'],
+  ])('in %j are decoded once in every text', (escaped, decoded) => {
+    const rider = { ...riderJson, name: escaped, club: { id: 20650, name: escaped } };
+    expect(readRider(rider).rider).toMatchObject({ name: decoded, club: { name: decoded } });
+    const club = readClubPage({ clubId: 20650, name: escaped, riders: [rider] });
+    expect(club).toMatchObject({ name: decoded, riders: [{ rider: { name: decoded }, raw: rider }] });
+    expect(readEvent({ ...eventJson, title: escaped, subType: escaped }).event).toMatchObject({
+      title: decoded,
+      subType: decoded,
+    });
+    const pens = readSignups([{ name: escaped, riders: [{ ...signupJson, name: escaped }] }]);
+    expect(pens.items).toMatchObject([{ signup: { name: decoded, pen: decoded } }]);
+    const results = [{ riderId: 1, name: escaped, category: escaped, gap: 0 }];
+    expect(readResults({ ...resultsJson, title: escaped, results })).toMatchObject({
+      title: decoded,
+      results: [{ result: { name: decoded, pen: decoded } }],
+    });
+  });
+});
+
+describe('names and titles', () => {
+  it('are empty when upstream sends null', () => {
+    expect(readClubPage({ clubId: 1, name: null, riders: [] })).toMatchObject({ name: '', skipped: [] });
+    expect(readEvent({ ...eventJson, title: null }).event).toMatchObject({ title: '' });
+    expect(readSignups([{ name: 'A', riders: [{ ...signupJson, name: null }] }])).toMatchObject({
+      items: [{ signup: { name: '' } }],
+      skipped: [],
+    });
+    const results = [{ riderId: 1, name: null, gap: 0 }];
+    expect(readResults({ ...resultsJson, results })).toMatchObject({ results: [{ result: { name: '' } }] });
   });
 });
 

@@ -28,15 +28,17 @@ const optionalNumber = z
 /** As `optionalNumber`, for integers. */
 const optionalInteger = optionalNumber.pipe(z.int32().nullable().catch(null));
 
+/** Upstream escapes texts as HTML in some answers; decoded once, so `&amp;amp;` is parsed to `&amp;`. */
+const text = z.string().transform((escaped) => decodeHTMLStrict(escaped));
+
+/** A name or title, which upstream sends as null when it has none; parsed to an empty text. */
+const name = text.nullable().transform((given) => given ?? '');
+
 /** A text; null when missing or empty. */
-const optionalText = z
-  .string()
-  .transform((text) => text || null)
+const optionalText = text
+  .transform((given) => given || null)
   .nullable()
   .catch(null);
-
-/** A text with HTML entities, which are decoded. */
-const escapedText = z.string().transform((text) => decodeHTMLStrict(text));
 
 /** An object; null when missing or of another shape. */
 const optional = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).nullable().catch(null);
@@ -69,6 +71,19 @@ export function readAs<Schema extends z.ZodType>(schema: Schema, raw: unknown): 
     ({ path, message }) => `${path.join('.') || 'response'}: ${message}`,
   );
   throw new UnexpectedShape(problems.join('; '));
+}
+
+const nothing = z.union([
+  z.null(),
+  z.strictObject({ data: z.null() }),
+  z.strictObject({ message: z.string(), statusCode: z.unknown().optional() }),
+  z.strictObject({ error: z.string() }),
+]);
+
+/** @throws {UnexpectedShape} for `null`, `{"data":null}` and `{"message":"Rider not found"}`, which hold no data */
+export function requireContent(json: unknown, what: string): unknown {
+  if (nothing.safeParse(json).success) throw new UnexpectedShape(`no ${what} in it`);
+  return json;
 }
 
 /** Parses each item of a list; unreadable ones are returned as skipped. Of duplicate ids the last one wins. */
@@ -111,7 +126,7 @@ const rated = optional({ rating });
 const riderShape = z
   .object({
     riderId: numericId,
-    name: z.string(),
+    name,
     gender: optionalText,
     country: optionalText,
     age: optionalText,
@@ -150,7 +165,7 @@ export const fullPageSize = 1_000;
 /** A page of riders in ascending order of id; `length` includes unreadable ones. */
 export type ClubPage = ReturnType<typeof readClubPage>;
 
-const clubShape = z.object({ clubId: numericId, name: z.string(), riders: list });
+const clubShape = z.object({ clubId: numericId, name, riders: list });
 
 export function readClubPage(json: unknown) {
   const { clubId, name, riders: raw } = readAs(clubShape, json);
@@ -169,7 +184,7 @@ const eventShape = z
   .object({
     eventId: textId,
     time: secondsAsMs,
-    title: z.string(),
+    title: name,
     type: optionalText,
     subType: optionalText,
     routeId: textId.nullable().catch(null),
@@ -189,7 +204,7 @@ export const readEvents = (json: unknown): ReadItems<EventItem> =>
   readEach(readAs(list, json), readEvent, ({ event }) => event.eventId);
 
 const signupShape = z
-  .object({ riderId: numericId, name: escapedText, race: optional({ rating }) })
+  .object({ riderId: numericId, name, race: optional({ rating }) })
   .transform(({ race, ...signup }) => ({ ...signup, rating: race?.rating ?? null }));
 
 /** A signed-up rider and their pen. */
@@ -197,7 +212,7 @@ export type UpstreamSignup = z.output<typeof signupShape> & { readonly pen: stri
 
 export type SignupItem = ReadItem<'signup', UpstreamSignup>;
 
-const penShape = z.object({ name: textId, riders: list });
+const penShape = z.object({ name: textId.pipe(text), riders: list });
 
 /** Parses the signups of all pens. An unreadable pen is one skipped item without an id. */
 export function readSignups(json: unknown): ReadItems<SignupItem> {
@@ -223,11 +238,10 @@ export function readSignups(json: unknown): ReadItems<SignupItem> {
 const resultShape = z
   .object({
     riderId: numericId,
-    name: escapedText,
+    name,
     category: optionalText,
     time: optionalNumber,
     gap: optionalNumber,
-    position: optionalInteger,
     positionInCategory: optionalInteger,
     rating,
     ratingBefore: rating,
@@ -236,12 +250,13 @@ const resultShape = z
   .transform(({ time, gap, category, positionInCategory, ...result }) => ({
     ...result,
     pen: category,
-    positionInPen: positionInCategory,
+    // Riders who did not finish have a position too, after all finishers, but no gap.
+    positionInPen: gap === null || (positionInCategory ?? 0) < 1 ? null : positionInCategory,
     seconds: time,
     gapSeconds: gap,
   }));
 
-/** A rider's result. No position: did not finish; no rating: not rated yet. */
+/** A rider's result. No gap: did not finish; no change of the rating: not rated yet. */
 type UpstreamResult = z.output<typeof resultShape>;
 
 export type ResultItem = ReadItem<'result', UpstreamResult>;

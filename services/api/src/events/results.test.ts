@@ -20,7 +20,10 @@ beforeAll(async () => {
     }),
     eventRow('102'),
   ]);
-  const finished = (position: number) => ({ position, positionInPen: position });
+  const finished = (positionInPen: number | null) => ({
+    positionInPen,
+    gapSeconds: 3 * (positionInPen ?? 9),
+  });
   await test.db
     .insert(tables.results)
     .values([
@@ -30,6 +33,7 @@ beforeAll(async () => {
       resultRow('101', 4, { ...finished(7), pen: 'A', removedAt: someTime + 1_000 }),
       resultRow('101', 5, { pen: null }),
       resultRow('101', 6),
+      resultRow('101', 7, finished(null)),
     ]);
 });
 afterAll(() => test?.stop());
@@ -40,16 +44,18 @@ interface ListResponse {
 const riders = ({ body }: ListResponse) => body.items.map(({ riderId }) => riderId);
 
 describe('GET /v1/events/:eventId/results', () => {
-  it('lists finishers and non-finishers by pen, and marks removed riders', async () => {
+  it('lists finishers by place and then the others in each pen, and marks removed riders', async () => {
     const response = await test.get(url);
     expect(response.status).toBe(200);
-    expect(riders(response)).toEqual([5, 4, 2, 1, 3, 6]);
+    expect(riders(response)).toEqual([5, 4, 2, 1, 7, 3, 6]);
     expect(response.body.items[1]).toMatchObject({ removed: true, removedAt: '2026-03-01T12:00:01.000Z' });
+    expect(response.body.items[4]).toMatchObject({ riderId: 7, finished: true, positionInPen: null });
+    expect(response.body.items[5]).toMatchObject({ riderId: 3, finished: false, gapSeconds: null });
     expect(response.body.items[3]).toEqual({
       riderId: 1,
       name: 'Rider 1',
       pen: 'B',
-      position: 2,
+      finished: true,
       positionInPen: 2,
       seconds: 1506.486,
       gapSeconds: 1.5,
@@ -79,7 +85,7 @@ describe('GET /v1/events/:eventId/results', () => {
     expect(event.body.results).toMatchObject({ state: 'unrated', tries: 2 });
   });
 
-  it('is paginated, including riders without a position', async () => {
+  it('is paginated, including riders without a place', async () => {
     const pages: number[][] = [];
     let next = '';
     do {
@@ -87,11 +93,7 @@ describe('GET /v1/events/:eventId/results', () => {
       pages.push(riders(page));
       next = page.body.next && `&cursor=${page.body.next}`;
     } while (next);
-    expect(pages).toEqual([
-      [5, 4],
-      [2, 1],
-      [3, 6],
-    ]);
+    expect(pages).toEqual([[5, 4], [2, 1], [7, 3], [6]]);
   });
 
   it('is empty for an event without results, and returns 404 for an unknown event', async () => {

@@ -77,15 +77,16 @@ const signupList = defineList('signups', 'asc', { pen: signups.pen, riderId: sig
   keyId,
 ]);
 
-/** Sorts riders who did not finish after all who did. */
-const afterAllPositions = 2_147_483_647;
+/** Sorts riders who did not finish after all who did, also after those whose place is unknown. */
+const afterAllFinishers = 2_147_483_647;
 
+const { pen: resultPen, positionInPen, gapSeconds, riderId: resultRiderId } = results;
 const resultList = defineList(
   'results',
   'asc',
-  { pen: results.pen, positionInPen: results.positionInPen, riderId: results.riderId },
-  [z.string().max(200), z.int().min(0).max(afterAllPositions), keyId],
-  { pen: '', positionInPen: afterAllPositions },
+  { pen: resultPen, positionInPen, gapSeconds, riderId: resultRiderId },
+  [z.string().max(200), z.int().min(0).max(afterAllFinishers), z.number(), keyId],
+  { pen: '', positionInPen: afterAllFinishers, gapSeconds: afterAllFinishers },
 );
 
 const tags = ['events'];
@@ -158,7 +159,7 @@ export const eventRoutes = [
 
   endpoint('get', '/v1/events/{eventId}/results', 'listResults', {
     tags,
-    summary: 'List the results of an event by pen, with their state',
+    summary: 'List the results of an event by pen, finishers by place and then the others, with their state',
     request: { params, query: z.object(pageQuery(resultList)) },
     responses: jsonResponses('A page of results', resultsShape, 400, 404),
     handler: async (c, { db, clock }) => {

@@ -41,13 +41,16 @@ export const resultShape = z
     riderId: z.int(),
     name: z.string(),
     pen: z.string().nullable(),
-    position: z.int().nullable().describe('null: did not finish'),
-    positionInPen: z.int().nullable(),
-    seconds: z.number().nullable().describe('Seconds from the start to the finish'),
-    gapSeconds: z.number().nullable().describe('Gap to the first rider of the pen'),
-    rating: z.number().nullable().describe('null: not rated (yet)'),
+    finished: z.boolean(),
+    positionInPen: z
+      .int()
+      .nullable()
+      .describe('Place among the finishers of the pen; null: did not finish, or unknown'),
+    seconds: z.number().nullable().describe('Seconds from the start to the finish, or to giving up'),
+    gapSeconds: z.number().nullable().describe('Gap to the first rider of the pen; null: did not finish'),
+    rating: z.number().nullable().describe('While not rated, the rating before the race, or null'),
     ratingBefore: z.number().nullable(),
-    ratingDelta: z.number().nullable(),
+    ratingDelta: z.number().nullable().describe('null: not rated (yet)'),
     removed: z.boolean(),
     removedAt: time
       .nullable()
@@ -57,10 +60,14 @@ export const resultShape = z
   })
   .openapi('Result');
 type ResultView = z.infer<typeof resultShape>;
-export type ResultRow = Omit<RowOf<ResultView, 'removedAt' | 'firstSeenAt' | 'lastSeenAt'>, 'removed'>;
+export type ResultRow = Omit<
+  RowOf<ResultView, 'removedAt' | 'firstSeenAt' | 'lastSeenAt'>,
+  'finished' | 'removed'
+>;
 
 export const resultView = (row: ResultRow): ResultView => ({
   ...row,
+  finished: row.gapSeconds !== null,
   removed: row.removedAt !== null,
   ...isoTimes(row, 'removedAt', 'firstSeenAt', 'lastSeenAt'),
 });

@@ -32,20 +32,19 @@ const row = (eventId: string, more: Partial<typeof events.$inferInsert> = {}) =>
   fetchedAt: 1,
   ...more,
 });
-const result = (riderId: number, rating: number | null): ResultItem => ({
+const result = (riderId: number, ratingDelta: number | null): ResultItem => ({
   result: {
     riderId,
     name: `Rider ${riderId}`,
     pen: 'A',
-    position: 1,
     positionInPen: 1,
     seconds: 1_500.5,
     gapSeconds: 0,
-    rating,
+    rating: 1_400 + (ratingDelta ?? 0),
     ratingBefore: 1_400,
-    ratingDelta: rating === null ? null : 5,
+    ratingDelta,
   },
-  raw: { riderId, rating },
+  raw: { riderId, ratingDelta },
 });
 const unreadable = (id: string | null): SkippedItem => ({
   index: 0,
@@ -53,9 +52,14 @@ const unreadable = (id: string | null): SkippedItem => ({
   reason: 'name: wrong',
   rawStart: '',
 });
-const store = (riderIds: number[], at: number, rating: number | null = null, skipped: SkippedItem[] = []) =>
+const store = (
+  riderIds: number[],
+  at: number,
+  ratingDelta: number | null = null,
+  skipped: SkippedItem[] = [],
+) =>
   db.transaction((tx) =>
-    storeResults(tx, 'e', { results: riderIds.map((id) => result(id, rating)), skipped }, at),
+    storeResults(tx, 'e', { results: riderIds.map((id) => result(id, ratingDelta)), skipped }, at),
   );
 const stored = () => db.select().from(results).where(eq(results.eventId, 'e')).orderBy(asc(results.riderId));
 const removed = async () => (await stored()).map(({ riderId, removedAt }) => [riderId, removedAt]);
@@ -74,11 +78,11 @@ describe('results', () => {
       resultsTriedAt: 1_000,
       resultsFetchedAt: 1_000,
     });
-    await store([1, 2], 2_000, 1_500);
+    await store([1, 2], 2_000, 100);
     expect(await eventOf()).toMatchObject({ resultsState: 'rated', resultsTries: 2, resultsTriedAt: 2_000 });
     expect(await stored()).toMatchObject([
-      { riderId: 1, rating: 1_500, ratingDelta: 5, firstSeenAt: 1_000, lastSeenAt: 2_000 },
-      { riderId: 2, pen: 'A', seconds: 1_500.5, raw: { riderId: 2, rating: 1_500 } },
+      { riderId: 1, rating: 1_500, ratingDelta: 100, firstSeenAt: 1_000, lastSeenAt: 2_000 },
+      { riderId: 2, pen: 'A', seconds: 1_500.5, raw: { riderId: 2, ratingDelta: 100 } },
     ]);
     expect(await eventOf('other')).toMatchObject({ resultsState: null, resultsTries: 0 });
   });

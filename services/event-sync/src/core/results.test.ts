@@ -142,9 +142,9 @@ describe('dueResults', () => {
 describe('stateOf', () => {
   it.each([
     ['none_yet', [], 0],
-    ['unrated', [{ rating: null }], 0],
+    ['unrated', [{ rating: 1500, ratingBefore: 1500, ratingDelta: null }], 0],
     ['unrated', [], 3],
-    ['rated', [{ rating: null }, { rating: 1500 }], 0],
+    ['rated', [{ ratingDelta: null }, { ratingDelta: 0 }], 0],
   ] as const)('is %s for %j with %d unreadable', (state, results, unreadable) => {
     expect(stateOf(results, unreadable)).toBe(state);
   });

@@ -113,13 +113,16 @@ export function scopeOfFailure({
   return affectsOneEvent.has(code) ? 'this event' : 'all events';
 }
 
-/** State of an event's results; upstream rates a race as a whole. @param unreadable number of skipped entries */
+/**
+ * State of an event's results; upstream rates a race as a whole. Before that each rating is the one before the race,
+ * without a change. @param unreadable number of skipped entries
+ */
 export function stateOf(
-  results: ReadonlyArray<{ readonly rating: number | null }>,
+  results: ReadonlyArray<{ readonly ratingDelta: number | null }>,
   unreadable: number,
 ): ResultsState {
   if (results.length + unreadable === 0) return 'none_yet';
-  return results.some(({ rating }) => rating !== null) ? 'rated' : 'unrated';
+  return results.some(({ ratingDelta }) => ratingDelta !== null) ? 'rated' : 'unrated';
 }
 
 /** Shown as the reason when results are given up. */

@@ -157,7 +157,7 @@ class RiderFetcher {
                 this.#fetch.dispatch({ type: 'single lost' });
                 throw error;
               }),
-            outcome: ({ rider }) => callOutcome(rider.name),
+            outcome: ({ rider }) => callOutcome(rider.name || 'a rider without a name'),
           };
         },
       },

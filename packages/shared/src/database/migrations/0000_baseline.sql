@@ -26,6 +26,14 @@ CREATE TABLE "conflicts" (
 	CONSTRAINT "conflicts_at_sequence_pk" PRIMARY KEY("at","sequence")
 );
 --> statement-breakpoint
+CREATE TABLE "doubts" (
+	"subject" text PRIMARY KEY NOT NULL,
+	"since" timestamp (3) with time zone NOT NULL,
+	"last_at" timestamp (3) with time zone NOT NULL,
+	"known" integer NOT NULL,
+	"present" integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "idempotency_keys" (
 	"caller" text NOT NULL,
 	"key" text NOT NULL,
@@ -75,7 +83,6 @@ CREATE TABLE "results" (
 	"rider_id" integer NOT NULL,
 	"name" text NOT NULL,
 	"pen" text,
-	"position" integer,
 	"position_in_pen" integer,
 	"seconds" double precision,
 	"gap_seconds" double precision,
@@ -207,7 +214,8 @@ CREATE TABLE "sync_logs" (
 	"message" text NOT NULL,
 	"started_at" timestamp (3) with time zone NOT NULL,
 	"duration_ms" integer NOT NULL,
-	"raw_start" text
+	"raw_start" text,
+	"unreadable" jsonb
 );
 --> statement-breakpoint
 CREATE TABLE "sync_runs" (

@@ -84,15 +84,15 @@ export const results = pgTable(
     name: text('name').notNull(),
     /** null: unknown. */
     pen: text('pen'),
-    /** null: did not finish. */
-    position: integer('position'),
+    /** Place among the finishers of the pen; null: did not finish, or unknown. */
     positionInPen: integer('position_in_pen'),
     seconds: doublePrecision('seconds'),
-    /** Gap to the first of the pen. */
+    /** Gap to the first of the pen; null: did not finish. */
     gapSeconds: doublePrecision('gap_seconds'),
-    /** null: not rated (yet). */
+    /** While not rated, the rating before the race, or null. */
     rating: doublePrecision('rating'),
     ratingBefore: doublePrecision('rating_before'),
+    /** null: not rated (yet). */
     ratingDelta: doublePrecision('rating_delta'),
     raw: jsonb('raw').notNull(),
     firstSeenAt: timestamp('first_seen_at').notNull(),

@@ -10,7 +10,14 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Outcome, Progress, RunCounts, SourceState, Tick } from '../../contracts/index.ts';
+import type {
+  Outcome,
+  Progress,
+  RunCounts,
+  SourceState,
+  Tick,
+  UnreadableItem,
+} from '../../contracts/index.ts';
 import type { BudgetName, Lane, SourceName, SyncKind } from '../../definition/index.ts';
 import { timestamp } from './columns.ts';
 
@@ -61,6 +68,8 @@ export const syncLogs = pgTable(
     durationMs: integer('duration_ms').notNull(),
     /** The start of an unreadable response. */
     rawStart: text('raw_start'),
+    /** The items of the response that could not be read; null: none. */
+    unreadable: jsonb('unreadable').$type<readonly UnreadableItem[]>(),
   },
   (table) => [index('sync_logs_run').on(table.runId), index('sync_logs_started').on(table.startedAt)],
 );
@@ -191,3 +200,15 @@ export const alerts = pgTable(
     index('alerts_raised').on(table.raisedAt),
   ],
 );
+
+/** Responses that lacked most of the stored items, and were not believed yet. */
+export const doubts = pgTable('doubts', {
+  /** The list in doubt, e.g. `club:20650`. */
+  subject: text('subject').primaryKey(),
+  /** When the first of these responses arrived. Items seen since then are kept. */
+  since: timestamp('since').notNull(),
+  /** When the last one arrived, how many stored items it should have had, and how many it had. */
+  lastAt: timestamp('last_at').notNull(),
+  known: integer('known').notNull(),
+  present: integer('present').notNull(),
+});

@@ -78,7 +78,6 @@ export const resultsJson = {
       category: 'A',
       time: 1506.486,
       gap: 0,
-      position: 1,
       positionInCategory: 1,
       rating: 2891.37,
       ratingBefore: 2864.68,
@@ -86,7 +85,19 @@ export const resultsJson = {
       ratingMax30: 2891.37,
       ratingMax90: 2891.37,
     },
-    { riderId: 4200002, name: 'Unrated', category: 'B', time: 1600, gap: 93.5 },
+    { riderId: 4200003, name: 'Second', category: 'A', time: 1600, gap: 93.514, positionInCategory: 2 },
+    // Did not finish: only these riders have a position, and it says nothing about their place.
+    {
+      riderId: 4200002,
+      name: 'Stopped',
+      category: 'A',
+      time: 1217,
+      gap: null,
+      position: 480,
+      positionInCategory: 61,
+      rating: 1702.1,
+      ratingBefore: 1702.1,
+    },
   ],
 };
 
