@@ -60,6 +60,25 @@ it('the page asks for the API token once', async () => {
   expect(await page.getByLabel('Token', { exact: true }).count()).toBe(0);
 });
 
+describe('a service that is killed', () => {
+  it('is named at the head of every page until it is back, and what it knew is unknown', async () => {
+    const limiter = stack.processes.get('limiter');
+    const banner = page.locator('.banner[data-part=limiter]');
+    await show('windows');
+    await limiter?.crash();
+    await banner.getByText('No limiter is running').waitFor();
+    await page.getByText('Unknown; retrying').waitFor();
+    expect(await page.locator('[data-budget]').count()).toBe(0);
+    await page.locator('nav').getByText('Runs').click();
+    await banner.waitFor();
+    await page.locator('nav').getByText('Alerts').click();
+    await page.locator('[data-alert=part_away]').getByText('No limiter is running').first().waitFor();
+    await limiter?.start();
+    await banner.waitFor({ state: 'detached' });
+    await page.getByText('No open alerts').waitFor();
+  });
+});
+
 describe('the rate limits page', () => {
   const readBudgets = async () => (await stack.api.call('GET /v1/budgets')).items;
   const drawn = (budget: string) => page.locator(`[data-budget=${budget}] [data-permit]`);

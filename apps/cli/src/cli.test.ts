@@ -1,6 +1,6 @@
 import { fakeImports, fakeRiderSync } from '@paceline/api/testing/services.ts';
 import { callRow, runRow } from '@paceline/api/testing/rows.ts';
-import type { TestApi } from '@paceline/api/testing/api.ts';
+import { startTestApi, type TestApi } from '@paceline/api/testing/api.ts';
 import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { type Bus, publish } from '@paceline/shared/messaging';
@@ -50,6 +50,19 @@ describe('paceline status', () => {
       clock: { scale: 1 },
       schedule: { timeZone: 'UTC' },
     });
+  });
+});
+
+describe('paceline status without a limiter', () => {
+  it('names it and exits with 69', async () => {
+    const test = await startTestApi({ running: ['scheduler', 'rider-sync', 'event-sync'] });
+    await test.until(async () => expect((await test.get('/v1/health')).body.healthy).toBe(false));
+    const { code, out } = await start(['status'], { PACELINE_URL: test.api.url }).ended;
+    expect({ code, out }).toMatchObject({
+      code: 69,
+      out: expect.stringContaining('No limiter is running (since'),
+    });
+    await test.stop();
   });
 });
 

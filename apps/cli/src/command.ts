@@ -23,7 +23,8 @@ export interface Context extends CliEnvironment {
   warn(text: string): void;
 }
 
-type ExitStatus = 0 | 1;
+/** 69: a service is not available, as in `sysexits.h`. */
+type ExitStatus = 0 | 1 | 69;
 
 export interface Subcommand {
   readonly usage: string;

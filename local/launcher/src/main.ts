@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { ConfigError, configExitCode } from '@paceline/shared/config';
 import { banner, printActivity } from './console.ts';
+import { printHealth } from './health.ts';
 import { type Stack, startStack } from './stack.ts';
 import { defaultStateFolder, loadDotEnv } from './state.ts';
 
@@ -10,6 +11,7 @@ const report = (line: string) => console.log(`Paceline: ${line}`);
 loadDotEnv();
 
 let stack: Stack | undefined;
+let stopHealth = () => {};
 let stopPrinting: (() => Promise<void>) | undefined;
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
@@ -19,6 +21,7 @@ await ensureBuilt(report).catch((error: Error) => {
 });
 stack = await startStack({ stateFolder: defaultStateFolder, env: process.env, report }).catch(giveUp);
 console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs'))));
+stopHealth = printHealth({ url: stack.apiUrl, token: process.env.API_TOKEN || undefined }, console.log);
 stopPrinting = await printActivity(stack.broker.adminUrl, console.log);
 
 /** Handles Ctrl-C. During start-up, or the second time, it exits at once: the children die with this process. */
@@ -26,6 +29,7 @@ async function stop(): Promise<void> {
   if (stopping || !stack) process.exit(1);
   stopping = true;
   report('stopping … (Ctrl-C again to force)');
+  stopHealth();
   await stopPrinting?.();
   await stack.stop();
   report('stopped. State is kept; npm start continues from here.');

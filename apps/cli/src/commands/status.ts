@@ -11,6 +11,7 @@ import {
 import { type Context, defineCommand, flag, text } from '../command.ts';
 import { wholeNumber, UsageError } from '../core/usage.ts';
 import { alertLines, eventLines } from '../core/events.ts';
+import { isUnavailable } from '../core/health.ts';
 import { type StatusPart, type Status, statusLines } from '../core/windows.ts';
 
 /** Real ms. */
@@ -22,6 +23,7 @@ export const status = defineCommand({
   details: [
     'Each bar shows one window of the rate limit before now (│) and one after. A stroke is a call; it moves left and stops',
     'counting when it leaves the bar. The line (─) ends where the next call is available. --watch redraws every second.',
+    'Exits with 69 while the broker, the database or the limiter is away.',
   ].join('\n'),
   options: { watch: flag },
   async run(_, context, { watch }) {
@@ -34,21 +36,20 @@ export const status = defineCommand({
     if (json) printJson(documentOf(found));
     else screen.print(statusLines(found, projectTime(clock), screen.look));
     // Without the budgets, "can I call now?" stays open.
-    return 'value' in found.budgets ? 0 : 1;
+    return isUnavailable(found.health) || 'error' in found.budgets ? 69 : 0;
   },
 });
 
 async function watchStatus(context: Context, clock: ClockReading): Promise<never> {
   const { screen, signal } = context;
-  let lines: readonly string[] = [];
   screen.clear();
   for (;;) {
     try {
-      lines = statusLines(await readStatus(context, clock), projectTime(clock), screen.look);
-      screen.repaint(lines);
+      screen.repaint(statusLines(await readStatus(context, clock), projectTime(clock), screen.look));
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
-      screen.repaint([screen.look.paint.error(`${error.message}; retrying …`), ...lines.slice(1)]);
+      // The last status would look like the current one.
+      screen.repaint([screen.look.paint.error(`${error.message}; retrying …`), 'Status unknown.']);
     }
     await sleep(refreshIntervalMs, undefined, { signal });
   }
@@ -63,7 +64,8 @@ async function readStatus({ api }: Context, clock: ClockReading): Promise<Status
         throw error;
       },
     );
-  const [budgets, queue, alerts, commands, schedule] = await Promise.all([
+  const [health, budgets, queue, alerts, commands, schedule] = await Promise.all([
+    api.call('GET /v1/health'),
     part(api.call('GET /v1/budgets')),
     part(api.call('GET /v1/queue')),
     part(api.call('GET /v1/alerts', { query: { state: 'open' } })),
@@ -72,6 +74,7 @@ async function readStatus({ api }: Context, clock: ClockReading): Promise<Status
   ]);
   return {
     clock: { now: new Date(projectTime(clock)).toISOString(), scale: clock.scale },
+    health,
     budgets,
     queue,
     alerts,
@@ -80,10 +83,11 @@ async function readStatus({ api }: Context, clock: ClockReading): Promise<Status
   };
 }
 
-function documentOf({ clock, budgets, queue, alerts, schedule }: Status) {
+function documentOf({ clock, health, budgets, queue, alerts, schedule }: Status) {
   const of = <T>(part: StatusPart<T>) => ('value' in part ? part.value : null);
   return {
     clock,
+    health,
     budgets: of(budgets)?.items ?? null,
     queue: of(queue),
     alerts: of(alerts)?.items ?? null,

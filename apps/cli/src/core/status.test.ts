@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '@paceline/client';
+import type { Health, Part, Schedule } from '@paceline/client';
 import { at, exampleBudget, now } from '@paceline/client/testing';
 import { kinds, mapValues } from '@paceline/shared/definition';
+import { isUnavailable } from './health.ts';
 import { type TextStyle, plain } from './look.ts';
 import { type Status, statusLines } from './windows.ts';
 
@@ -19,7 +20,18 @@ const schedule: Schedule = {
   },
   next: { ...mapValues(kinds, () => opens), results: [] },
 };
+const up: Part = { part: 'limiter', state: 'up', since: at(-9), title: null, why: null, todo: null };
+const away: Part = {
+  ...up,
+  state: 'away',
+  since: at(-1),
+  title: 'No limiter is running',
+  why: 'No calls start.',
+  todo: 'Start it.',
+};
+const health: Health = { at: at(0), healthy: true, parts: [up] };
 const status: Status = {
+  health,
   clock: { now: at(0), scale: 60 },
   budgets: { value: { items: [exampleBudget()], next: null, estimates: { kept: 0, missed: 0 } } },
   queue: {
@@ -59,6 +71,18 @@ describe('the status', () => {
     const lines = statusLines({ ...status, schedule: unavailable }, now, look(80));
     expect(lines).toContain(unavailable.error);
     expect(lines).toContain('Alerts   none');
+  });
+
+  it('begins with what is away, since when and what to do, and is unavailable without the limiter', () => {
+    const broken = { ...health, healthy: false, parts: [away] };
+    expect(statusLines({ ...status, health: broken }, now, look(80)).slice(1, 4)).toEqual([
+      'No limiter is running (since Thu 26 Nov 18:29:00)',
+      '  No calls start.',
+      '  → Start it.',
+    ]);
+    expect(isUnavailable(broken)).toBe(true);
+    expect(isUnavailable({ ...broken, parts: [{ ...away, part: 'event-sync' }] })).toBe(false);
+    expect(isUnavailable(health)).toBe(false);
   });
 
   it('wraps its legend to the width of the screen', () => {

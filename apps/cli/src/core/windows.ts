@@ -1,4 +1,4 @@
-import type { ResponseOf, Budget, Clock, Command, Lane, Queue, Schedule } from '@paceline/client';
+import type { ResponseOf, Budget, Clock, Command, Health, Lane, Queue, Schedule } from '@paceline/client';
 import {
   availability,
   clockTime,
@@ -11,12 +11,14 @@ import {
 } from '@paceline/client/text';
 import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
 import { alertHead } from './events.ts';
+import { awayLines } from './health.ts';
 import { cut, legend, type TextStyle, markOf, type Paint, wrap } from './look.ts';
 
 export type StatusPart<T> = { readonly value: T } | { readonly error: string };
 
 export interface Status {
   readonly clock: Clock;
+  readonly health: Health;
   readonly budgets: StatusPart<ResponseOf<'GET /v1/budgets'>>;
   readonly queue: StatusPart<Queue>;
   readonly alerts: StatusPart<ResponseOf<'GET /v1/alerts'>>;
@@ -26,7 +28,7 @@ export interface Status {
 }
 
 /** The whole status on one screen. @param now project ms */
-export function statusLines({ clock, ...parts }: Status, now: number, look: TextStyle): string[] {
+export function statusLines({ clock, health, ...parts }: Status, now: number, look: TextStyle): string[] {
   const { queue, alerts, commands, schedule } = parts;
   const { paint } = look;
   const open =
@@ -34,6 +36,7 @@ export function statusLines({ clock, ...parts }: Status, now: number, look: Text
   const pace = clock.scale === 1 ? '' : `, ${clock.scale}× real time`;
   return [
     `${paint.bold('Paceline')}  ${dayOf(now)} ${clockTime(now)} UTC${paint.muted(pace)}`,
+    ...awayLines(health, look),
     '',
     ...part(parts.budgets, look, ({ items }) => [
       ...wrap(summary(items, now), look.width),

@@ -6,7 +6,7 @@ import { Read, TableCard } from '../parts/elements.tsx';
 import './alerts.css';
 
 export const AlertsView = () => (
-  <Read from={reads.alerts}>
+  <Read from={reads.alerts} live>
     {({ items }) => {
       const open = items.filter(({ resolvedAt }) => resolvedAt === null);
       const resolved = items.filter(({ resolvedAt }) => resolvedAt !== null);

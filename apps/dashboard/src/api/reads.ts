@@ -35,7 +35,8 @@ const fixed = (everyMs: number) => () => everyMs;
 const streamed = (everyMs: number) => () => pollInterval(everyMs);
 
 export const reads = {
-  alerts: read('GET /v1/alerts', streamed(5_000), { query: { limit: 50 } }),
+  // No event arrives while the broker is away, which is an alert itself.
+  alerts: read('GET /v1/alerts', fixed(2_000), { query: { limit: 50 } }),
   budgets: read('GET /v1/budgets', fixed(1_000)),
   commands: read('GET /v1/commands', streamed(2_000), { query: { limit: 20 } }),
   command: (commandId: string) =>
@@ -50,6 +51,7 @@ export const reads = {
       query: { outcome: 'failed', limit: 50 },
     }),
   freshness: read('GET /v1/freshness', streamed(5_000), { query: { next: 15 } }),
+  health: read('GET /v1/health', fixed(1_000)),
   queue: read('GET /v1/queue', fixed(1_000)),
   rider: (riderId: number) => read('GET /v1/riders/{riderId}', () => false, { path: { riderId } }),
   // A run that was just requested is not found until it starts.

@@ -11,6 +11,7 @@ import {
 import { apiReachable, token, tokenPrompt, useStore } from '../api/client.ts';
 import { queryClient, reads, useRead } from '../api/reads.ts';
 import { useStream } from '../api/stream.ts';
+import { AwayParts } from './AwayParts.tsx';
 import { ClockContext, ClockProvider, useNow } from './clock.tsx';
 import { AlertsView } from '../alerts/AlertsView.tsx';
 import { DayView } from '../day/DayView.tsx';
@@ -65,9 +66,11 @@ export function App() {
       <ClockProvider waiting={<Header now={false} />}>
         <Header now />
         <main id="main" tabIndex={-1}>
-          {!isReachable && (
+          {isReachable ? (
+            <AwayParts />
+          ) : (
             <p className="banner" role="alert">
-              The API is not responding. Showing the last known data; retrying …
+              The API is not responding; retrying …
             </p>
           )}
           <h1>{title}</h1>

@@ -8,7 +8,11 @@ import { TimeChart } from '../parts/Chart.tsx';
 import { waitingRequests, type LaneBandShape, layoutLanes, type TicketShape } from './layout.ts';
 
 export function LanesView() {
-  return <Read from={reads.queue}>{(data) => <Lanes queue={data} />}</Read>;
+  return (
+    <Read from={reads.queue} live>
+      {(data) => <Lanes queue={data} />}
+    </Read>
+  );
 }
 
 function Lanes({ queue }: { queue: Queue }) {

@@ -2,21 +2,30 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { type ComponentProps, type ReactNode, useState } from 'react';
 import { type Poll, useRead } from '../api/reads.ts';
 
-export const Read = <T,>({ from, children }: { from: Poll<T>; children: (data: T) => ReactNode }) => (
-  <Loaded query={useRead(from)}>{children}</Loaded>
-);
+interface ReadProps<T> {
+  readonly from: Poll<T>;
+  /** The data is about now: after an error it is unknown, instead of the last known. */
+  readonly live?: boolean;
+  readonly children: (data: T) => ReactNode;
+}
 
-/** Shows the latest data, even after an error, or the reason why there is none. */
-export function Loaded<T>(props: { query: UseQueryResult<T>; children: (data: T) => ReactNode }) {
-  const { data, error } = props.query;
+export const Read = <T,>({ from, ...props }: ReadProps<T>) => <Loaded query={useRead(from)} {...props} />;
+
+interface LoadedProps<T> extends Omit<ReadProps<T>, 'from'> {
+  readonly query: UseQueryResult<T>;
+}
+
+/** Shows the latest data, unless `live` even after an error, or the reason why there is none. */
+export function Loaded<T>({ query: { data, error }, live = false, children }: LoadedProps<T>) {
+  const shown = live && error ? undefined : data;
   return (
     <>
       {error && (
         <output className="wrong">
-          {error.message}. {data === undefined ? 'Retrying …' : 'Showing the last known data.'}
+          {error.message}. {shown === undefined ? 'Unknown; retrying …' : 'Showing the last known data.'}
         </output>
       )}
-      {data === undefined ? !error && <p className="hint">Loading …</p> : props.children(data)}
+      {shown === undefined ? !error && <p className="hint">Loading …</p> : children(shown)}
     </>
   );
 }

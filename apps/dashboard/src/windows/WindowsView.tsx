@@ -22,7 +22,7 @@ import './windows.css';
 export function WindowsView() {
   const commands = useRead(reads.commands);
   return (
-    <Read from={reads.budgets}>
+    <Read from={reads.budgets} live>
       {({ items, estimates }) => (
         <>
           <Summary budgets={items} />

@@ -1,0 +1,47 @@
+import type { Health, Part } from '@paceline/client';
+import { describe, expect, it } from 'vitest';
+import { healthLines, initiallyShown } from './health.ts';
+
+const part = (state: Part['state']): Part => ({
+  part: 'rider-sync',
+  state,
+  since: null,
+  title: state === 'away' ? 'No rider-sync is running' : null,
+  why: state === 'away' ? 'Added riders wait.' : null,
+  todo: state === 'away' ? 'Start it.' : null,
+});
+const health = (state: Part['state']): Health => ({
+  at: '2026-03-01T18:30:00.000Z',
+  healthy: state !== 'away',
+  parts: [part(state)],
+});
+
+/** The lines that each of the answers prints. */
+function printed(...answers: ReadonlyArray<Health | undefined>): string[][] {
+  let shown = initiallyShown;
+  return answers.map((answer) => {
+    const next = healthLines(shown, answer);
+    shown = next.shown;
+    return [...next.lines];
+  });
+}
+
+describe('the health in the console', () => {
+  it('is one line when a part goes away, and one when it is back', () => {
+    expect(printed(health('up'), health('away'), health('away'), health('unknown'), health('up'))).toEqual([
+      [],
+      ['ALERT No rider-sync is running. Added riders wait. Start it.'],
+      [],
+      [],
+      ['rider-sync is back'],
+    ]);
+  });
+
+  it('names an API that does not answer', () => {
+    expect(printed(undefined, undefined, health('up'))).toEqual([
+      ['ALERT The API does not answer. Look for the reason in its log.'],
+      [],
+      ['The API answers again'],
+    ]);
+  });
+});

@@ -1,0 +1,76 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createApi, type Health } from '@paceline/client';
+// oxlint-disable-next-line no-restricted-imports -- calls our own API, never upstream
+import { Agent, fetch } from 'undici';
+
+/** Real ms. */
+const pollIntervalMs = 1_000;
+const timeoutMs = 3_000;
+
+/** Skips certificate checks: the API is called by IP address, not by the name in its certificate. */
+const localAgent = new Agent({ connect: { rejectUnauthorized: false } });
+
+interface Shown {
+  /** The titles of the parts that are away, by their names. */
+  readonly away: ReadonlyMap<string, string>;
+  readonly isReachable: boolean;
+}
+
+/** Until the first answer nothing is wrong, as the stack has just become ready. */
+export const initiallyShown: Shown = { away: new Map(), isReachable: true };
+
+/** What the console prints when the health has changed. @param health undefined: the API does not answer */
+export function healthLines(
+  shown: Shown,
+  health: Health | undefined,
+): { readonly shown: Shown; readonly lines: readonly string[] } {
+  if (!health) {
+    const lines = shown.isReachable ? ['ALERT The API does not answer. Look for the reason in its log.'] : [];
+    return { shown: { ...shown, isReachable: false }, lines };
+  }
+  const awayParts = health.parts.filter(({ state }) => state === 'away');
+  const raised = awayParts.filter(({ part, title }) => shown.away.get(part) !== title);
+  const back = health.parts.filter(({ part, state }) => state === 'up' && shown.away.has(part));
+  const known = health.parts.flatMap(({ part, state, title }): Array<[string, string]> => {
+    const text = state === 'unknown' ? shown.away.get(part) : title;
+    return typeof text === 'string' ? [[part, text]] : [];
+  });
+  return {
+    shown: { away: new Map(known), isReachable: true },
+    lines: [
+      ...(shown.isReachable ? [] : ['The API answers again']),
+      ...raised.map(({ title, why, todo }) => `ALERT ${title}. ${why} ${todo}`),
+      ...back.map(({ part }) => `${part} is back`),
+    ],
+  };
+}
+
+/** Prints a line whenever a part goes away or is back, as the API sees it. Returns a function that stops it. */
+export function printHealth(
+  { url, token }: { readonly url: string; readonly token: string | undefined },
+  print: (line: string) => void,
+): () => void {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const api = createApi({
+    url,
+    token,
+    signal,
+    timeoutMs,
+    // The two types of a response differ only in name.
+    fetch: (path, request) =>
+      fetch(path, { ...(request as object), dispatcher: localAgent }) as unknown as Promise<Response>,
+  });
+  void (async () => {
+    let shown = initiallyShown;
+    while (!signal.aborted) {
+      const health = await api.call('GET /v1/health').catch(() => undefined);
+      if (signal.aborted) return;
+      const next = healthLines(shown, health);
+      shown = next.shown;
+      for (const line of next.lines) print(line);
+      await wait(pollIntervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return () => stopping.abort();
+}
