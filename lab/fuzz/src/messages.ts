@@ -174,7 +174,7 @@ const longestWait = 10 * 60_000;
 const knownRider = 4_500_001;
 
 async function storeKnownRider(databaseUrl: string): Promise<void> {
-  const database = openDatabase(databaseUrl, () => undefined, 1);
+  const database = openDatabase(databaseUrl, () => undefined, { connections: 1 });
   const at = 1_700_000_000_000;
   const row = { riderId: knownRider, name: 'A known rider', raw: {}, firstSeenAt: at, fetchedAt: at };
   await database.db.insert(tables.riders).values(row).onConflictDoNothing();

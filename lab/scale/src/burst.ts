@@ -43,7 +43,7 @@ const hundredAdds = (stack: TestStack) =>
 
 /** The minimum for accepting a command: one insert, then one publish. */
 async function measureFloor(stack: TestStack) {
-  const database = openDatabase(stack.databaseUrl, () => undefined, 1);
+  const database = openDatabase(stack.databaseUrl, () => undefined, { connections: 1 });
   const connection = await connect(stack.broker.adminUrl, 'provision');
   const { streams } = await jetstreamManager(connection);
   await streams.add({ name: floorStream, subjects: [floorStream] });

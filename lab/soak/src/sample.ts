@@ -11,7 +11,7 @@ type Take = (of: string, figure: MeasuredFigure, value: number | undefined) => v
 export async function openSampler(stack: TestStack, now: () => number) {
   const all = new Map<string, Series & { measured: Array<{ at: number; value: number }> }>();
   const broker = await connect(stack.broker.adminUrl, 'provision');
-  const database = openDatabase(stack.databaseUrl, () => undefined, 1);
+  const database = openDatabase(stack.databaseUrl, () => undefined, { connections: 1 });
 
   async function processes(take: Take): Promise<void> {
     const others = stack.broker.servers.map((each) => [each.name, each.pid()] as const);

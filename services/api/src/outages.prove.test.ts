@@ -107,10 +107,24 @@ describe('while the database is down', () => {
     expect(await test.db.$count(tables.commands)).toBe(before);
   });
 
+  it('rejects commands while it is read-only, as after a failover, and serves reads', async () => {
+    await test.backend.postgres.setReadOnly(true);
+    await test.until(async () => expect((await checks()).database).toBe('the database is read-only'));
+    unavailable(await test.post('/v1/riders', { riderId: 2 }));
+    unavailable(await test.post('/v1/riders', { riderId: 2 }, { 'idempotency-key': 'key-2' }));
+    unavailable(await test.post('/v1/riders/import', { riderIds: [2] }));
+    expect((await test.get('/v1/riders')).status).toBe(200);
+    await test.backend.postgres.setReadOnly(false);
+    await test.until(async () => expect((await test.post('/v1/riders', { riderId: 2 })).status).toBe(202));
+  });
+
   it('returns the coordination without the sources', async () => {
     const limiter = await fakeStatus(await test.busOf('limiter'), idleStatus);
     await test.backend.postgres.kill();
-    expect(await test.get('/v1/coordination')).toMatchObject({ status: 200, body: { sources: null } });
+    // A backend process can outlive its killed Postgres briefly.
+    await test.until(async () =>
+      expect(await test.get('/v1/coordination')).toMatchObject({ status: 200, body: { sources: null } }),
+    );
     await test.backend.postgres.restart();
     await limiter.stop();
   });

@@ -29,6 +29,8 @@ import { startFeed } from './stream/feed.ts';
 const connections = 10;
 /** Only for commands, so that many reads don't slow them down: two per kind of batched statement. */
 const commandConnections = 10;
+/** Real ms after which a database that says nothing counts as gone for commands. */
+const commandStatementMs = 300_000;
 /** Built during setup. */
 const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
@@ -46,9 +48,13 @@ interface ApiParts extends ServiceContext<ApiConfig> {
 export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
   const { config, log, signal } = context;
   const onError = (error: Error) => log.warn({ err: error }, 'database connection broken');
-  const database = openDatabase(config.DATABASE_URL, onError, connections);
-  // No timeout: commands wait for a slow database and fail only when it rejects or breaks connections.
-  const commandDatabase = openDatabase(config.DATABASE_URL, onError, commandConnections, 0);
+  const database = openDatabase(config.DATABASE_URL, onError, { connections });
+  // Commands wait for a slow database, and fail only when it rejects or breaks connections, or says nothing for minutes.
+  const commandDatabase = openDatabase(config.DATABASE_URL, onError, {
+    connections: commandConnections,
+    maxWaitMs: 0,
+    statementMs: commandStatementMs,
+  });
   const broker = openBroker(config.NATS_URL, log);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const databases = { db: database.db, commandDb: commandDatabase.db };

@@ -1,11 +1,11 @@
 import { tables } from '@paceline/shared/database';
 import type { Bus } from '@paceline/shared/messaging';
-import type { TestPostgres } from '@paceline/shared/testing';
+import { type SlowProxy, startSlowProxy, type TestPostgres } from '@paceline/shared/testing';
 import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { count, inArray, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { send as sendTo, startTestApi, type TestApi, type TestResponse } from './testing/api.ts';
-import { freeze, type SlowProxy, startSlowProxy } from './testing/processes.ts';
+import { freeze } from './testing/processes.ts';
 import { fakeWindows, spentUntil } from './testing/services.ts';
 
 const { commands, wantedRiders } = tables;

@@ -62,6 +62,21 @@ describe('a rider sync whose Postgres is killed and restarted', () => {
     expect(await harness.db.$count(clubMemberships, eq(clubMemberships.clubId, racing))).toBe(120);
   });
 
+  it('stores a club page that arrived while Postgres was read-only, without a second call', async () => {
+    const clubCalls = () => arrivals().filter(({ budget }) => budget === 'clubs');
+    const before = clubCalls().length;
+    const { slotId } = await harness.tick('rider', 8 * hour);
+    await harness.until(() => expect(clubCalls()).toHaveLength(before + 1));
+    await harness.backend.postgres.setReadOnly(true);
+    await harness.until(() => expect(clubCalls().at(-1)?.status).toBe(200));
+    await harness.backend.postgres.setReadOnly(false);
+    await harness.until(async () => {
+      const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+      expect(run).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
+    });
+    expect(clubCalls()).toHaveLength(before + 1);
+  });
+
   it('stores a bulk response for an import that arrived meanwhile, without a second call', async () => {
     harness.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 0.4 * hour });
     const before = arrivals().length;

@@ -93,7 +93,7 @@ async function markJournalsIncomplete(connection: NatsConnection): Promise<void>
 
 /** Publishes the ticks of unfinished runs again: the backed-up streams may not contain them. */
 async function republishTicks(connection: NatsConnection, databaseUrl: string): Promise<number> {
-  const database = openDatabase(databaseUrl, () => undefined, 1);
+  const database = openDatabase(databaseUrl, () => undefined, { connections: 1 });
   const bus = createBus(connection, createLogger('restore', 'error'));
   try {
     const { syncRuns } = tables;

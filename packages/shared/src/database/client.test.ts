@@ -4,7 +4,7 @@ import { asRows, openDatabase } from './client.ts';
 import { riders } from './schema/index.ts';
 
 it('returns a connection to the pool when a transaction fails to start', async () => {
-  const database = openDatabase(await newDatabaseUrl(), () => undefined, 1);
+  const database = openDatabase(await newDatabaseUrl(), () => undefined, { connections: 1 });
   const unknown = 'unknown level' as 'serializable';
   const nothing = async () => undefined;
   for (let time = 0; time < 3; time += 1)

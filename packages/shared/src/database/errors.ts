@@ -1,37 +1,47 @@
 import { tlsProblem } from '../words.ts';
 
-/** Node's network errors, and Postgres errors for lost connections, shutdown, startup and too many clients. */
-const codes =
-  /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|08\w{3}|57P0[123]|53300)$/;
+/** Codes of Node's network errors: no connection, or a broken one. */
+const network =
+  /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENETRESET)$/;
+/** SQLSTATEs of a server that ended the session or refuses a new one: starting, stopping, full, login refused. */
+const disconnected = /^(08\w{3}|57P0[1-5]|25P0[34]|53300|28\w{3}|3D000)$/;
+/** SQLSTATEs of a server that can't do the work now: read-only, no space, a standby, a lock, its own time-outs. */
+const unable = /^(25006|25P02|53100|53200|58030|40001|40P01|55P03|57014)$/;
 /** Errors of the pool and the driver, which have no code. */
 const messages =
-  /^(timeout exceeded when trying to connect|Connection terminated|Client (has encountered|was closed))/;
+  /^(timeout exceeded when trying to connect|timeout expired|Query read timeout|Connection terminated|Client (has encountered|was closed))/;
 
-/** Whether a query failed because Postgres is unavailable, not because of the query. */
-export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('code' in error && codes.test(String(error.code))) return true;
-  return messages.test(error.message) || isDatabaseUnavailable(error.cause);
-}
+/** Whether an error, or one of its causes, is of a kind. */
+const has = (error: unknown, is: (error: Error, code: string) => boolean): boolean =>
+  error instanceof Error && (is(error, 'code' in error ? String(error.code) : '') || has(error.cause, is));
 
-/** Connecting failed, so Postgres never received the query. */
-const neverConnected =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|08001|08004|57P03|53300)$/;
+/** Whether a query failed because Postgres is unavailable, not because of the query: the same query can succeed later. */
+export const isDatabaseUnavailable = (error: unknown): boolean =>
+  isDatabaseUnreachable(error) || has(error, (_, code) => unable.test(code));
+
+/** Whether this process has no connection to Postgres; another one may have. */
+export const isDatabaseUnreachable = (error: unknown): boolean =>
+  has(error, ({ message }, code) => network.test(code) || disconnected.test(code) || messages.test(message));
+
+/** SQLSTATEs that only a new connection gets. */
+const neverConnected = /^(08001|08004|57P03|53300|28\w{3}|3D000)$/;
+/** System calls before the first byte is sent. A broken connection has the same codes, but another system call. */
+const connecting = /^(connect|getaddrinfo)$/;
 
 /** Whether a failed query certainly never reached Postgres, so it had no effect. */
-export function neverReachedDatabase(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ('code' in error && neverConnected.test(String(error.code))) || neverReachedDatabase(error.cause);
-}
+export const neverReachedDatabase = (error: unknown): boolean =>
+  has(
+    error,
+    (each, code) =>
+      neverConnected.test(code) ||
+      (network.test(code) && 'syscall' in each && connecting.test(String(each.syscall))),
+  );
 
 /** SQLSTATE class 22: a value that its column can't store. */
 const badValue = /^22\w{3}$/;
 
 /** Whether a query failed because of one of its values, so a retry cannot succeed. */
-export function isBadData(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ('code' in error && badValue.test(String(error.code))) || isBadData(error.cause);
-}
+export const isBadData = (error: unknown): boolean => has(error, (_, code) => badValue.test(code));
 
 /** Rethrows the error; a TLS error with the reason in words. */
 export function rethrowExplained(error: unknown): never {

@@ -1,4 +1,4 @@
 export { asRows, type Database, type DatabaseClient, openDatabase } from './client.ts';
-export { isBadData, isDatabaseUnavailable, neverReachedDatabase } from './errors.ts';
+export { isBadData, isDatabaseUnavailable, isDatabaseUnreachable, neverReachedDatabase } from './errors.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
 export * as tables from './schema/index.ts';

@@ -61,7 +61,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const onBroken = (err: Error) => log.warn({ err }, 'database connection lost');
-  const database = openDatabase(config.DATABASE_URL, onBroken, connections);
+  const database = openDatabase(config.DATABASE_URL, onBroken, { connections });
   const { db } = database;
   return {
     db,

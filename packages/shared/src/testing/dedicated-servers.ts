@@ -10,6 +10,7 @@ import {
   startNats,
   startPostgres,
 } from '@paceline/embedded';
+import pg from 'pg';
 
 /** A real server for one test file, in a temporary folder and on a fixed free port. */
 export interface TestServer extends AsyncDisposable {
@@ -78,6 +79,8 @@ export interface TestPostgres extends TestServer {
   readonly url: string;
   /** Creates a database unless it exists. @returns its URL */
   createDatabase(name: string): Promise<string>;
+  /** Makes it read-only for all sessions, as a failover does, or writable again. */
+  setReadOnly(on: boolean): Promise<void>;
 }
 
 /** A real Postgres with an empty database for one test file; without fsync, to be fast. */
@@ -88,5 +91,23 @@ export async function testPostgres(options: Pick<PostgresOptions, 'tls'> = {}): 
   const postgres = await startPostgres(cluster);
   const { port, createDatabase } = postgres;
   const startAgain = () => startPostgres({ ...cluster, port });
-  return { ...testServer(postgres, startAgain, () => removeAll(dir)), url: postgres.url(), createDatabase };
+  const url = postgres.url();
+  return {
+    ...testServer(postgres, startAgain, () => removeAll(dir)),
+    url,
+    createDatabase,
+    setReadOnly: (on) => setReadOnly(url, on),
+  };
+}
+
+async function setReadOnly(url: string, on: boolean): Promise<void> {
+  // Its own session stays writable, to switch it back.
+  const client = new pg.Client({ connectionString: url, options: '-c default_transaction_read_only=off' });
+  await client.connect();
+  try {
+    await client.query(`alter system set default_transaction_read_only = ${on ? 'on' : 'off'}`);
+    await client.query('select pg_reload_conf()');
+  } finally {
+    await client.end();
+  }
 }

@@ -7,3 +7,4 @@ export {
   testPostgres,
   type TestServer,
 } from './dedicated-servers.ts';
+export { type SlowProxy, startSlowProxy } from './slow-proxy.ts';

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@paceline/shared/testing';
 import { promisify } from 'node:util';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** The API in a process of its own, with telemetry. */
 export interface ApiProcess {
@@ -56,19 +55,24 @@ const run = promisify(execFile);
  * @returns a function that resumes it
  */
 export async function freeze(folder: string): Promise<() => void> {
-  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 * 1_024 * 1_024 });
-  const all = stdout.split('\n').map((line) => {
-    const [, pid, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return { pid: Number(pid), parent: Number(parent), args };
-  });
-  const servers = all.filter(({ args }) => args.includes(folder)).map(({ pid }) => pid);
+  const servers = (await processes()).filter(({ args }) => args.includes(folder)).map(({ pid }) => pid);
   if (servers.length === 0) throw new Error(`no process has ${folder} in its command line`);
-  const children = all.filter(({ parent }) => servers.includes(parent)).map(({ pid }) => pid);
+  for (const pid of servers) signal(pid, 'SIGSTOP');
+  // Listed again, as a running server can have started more of them.
+  const children = (await processes()).filter(({ parent }) => servers.includes(parent)).map(({ pid }) => pid);
+  for (const pid of children) signal(pid, 'SIGSTOP');
   const pids = new Set([...servers, ...children]);
-  for (const pid of pids) signal(pid, 'SIGSTOP');
   return () => {
     for (const pid of pids) signal(pid, 'SIGCONT');
   };
+}
+
+async function processes(): Promise<Array<{ pid: number; parent: number; args: string }>> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 * 1_024 * 1_024 });
+  return stdout.split('\n').map((line) => {
+    const [, pid, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return { pid: Number(pid), parent: Number(parent), args };
+  });
 }
 
 /** Ignores processes that have ended since they were listed, such as Postgres workers. */
@@ -78,54 +82,4 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-/** A TCP proxy to a local server that delays or holds back its responses. */
-export interface SlowProxy {
-  readonly port: number;
-  /** From now on responses are not forwarded. */
-  holdResponses(): void;
-  /** Breaks every connection; new ones are forwarded as before. */
-  cut(): void;
-  close(): Promise<void>;
-}
-
-/** @param delayMs real ms that each response is delayed */
-export async function startSlowProxy(port: number, delayMs: number): Promise<SlowProxy> {
-  const sockets = new Set<Socket>();
-  let held = false;
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    const end = () => {
-      near.destroy();
-      far.destroy();
-    };
-    for (const socket of [near, far]) {
-      socket.setNoDelay(true);
-      sockets.add(socket);
-      socket.on('error', end).on('close', end);
-      socket.on('close', () => sockets.delete(socket));
-    }
-    near.on('data', (data) => far.write(data));
-    far.on('data', (data) => {
-      if (!held) setTimeout(() => near.destroyed || near.write(data), delayMs);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = () => {
-    held = false;
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    port: (server.address() as AddressInfo).port,
-    holdResponses: () => (held = true),
-    cut,
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      cut();
-      await closed;
-    },
-  };
 }
