@@ -4,11 +4,14 @@ import { join } from 'node:path';
 
 /** What `npm run lab` can run: its program and what it is for. Each has a `--help`. */
 const commands: Readonly<Record<string, readonly [file: string, about: string]>> = {
-  bench: ['lab/bench/src/main.ts', 'measure the limiter beside seven other rate limiters'],
-  chaos: ['lab/chaos/src/main.ts', 'break a whole system on purpose, repeatably by seed, and check the laws'],
+  bench: ['lab/bench/src/main.ts', 'compare the limiter with seven other rate limiters'],
+  chaos: [
+    'lab/chaos/src/main.ts',
+    'break a whole system on purpose, repeatably by seed, and check the invariants',
+  ],
   fuzz: ['lab/fuzz/src/main.ts', 'send malformed input to every route and subject'],
   soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],
-  scale: ['lab/scale/src/main.ts', 'measure more processes, a broker cluster and bursts'],
+  scale: ['lab/scale/src/main.ts', 'measure throughput with more processes, a broker cluster and bursts'],
   stress: ['scripts/stress.ts', 'run the tests repeatedly on a busy machine'],
   upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit'],
   screenshots: ['e2e/screenshots.ts', 'take screenshots of every dashboard page'],

@@ -9,7 +9,7 @@ import { runSeed, type SeedResult } from './run-seed.ts';
 const usage = `npm run lab -- chaos [--seed N | --seeds 1-20] [--virtual-hours H] [--scale S] [--faults a,b] [--plan] [--json] [--write FILE]
 
 Starts the whole system as real processes, breaks it under load by a seeded schedule of faults, heals it, waits until it
-is at rest, and checks the laws.
+is at rest, and checks the invariants.
 
   --seed N, --seeds A-B   seeds of the fault schedules (default 1)
   --lanes N               seeds run in parallel (default 1, max 8)
@@ -23,7 +23,7 @@ is at rest, and checks the laws.
   --quiet                 print no progress
   --write FILE            also write the report to a Markdown file
 
-Exit codes: 0 every law kept, 1 a law violated (logs are kept), 2 wrong usage.`;
+Exit codes: 0 every invariant held, 1 violations (logs are kept), 2 wrong usage.`;
 
 const options = {
   seed: { type: 'string' },

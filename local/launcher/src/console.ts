@@ -37,7 +37,7 @@ export function banner(stack: Stack, logs: string): string {
               ${apiUrl}/v1/coordination rate limit usage
 ${furtherApis}  Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Services    ${servicesOf(stack)}, each with /readyz and /metrics
-${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  imitated ZwiftRacing: our calls and its rejections\n` : ''}
+${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  simulated ZwiftRacing: our calls, and those it rejected\n` : ''}
   Try         curl -X POST ${apiUrl}/v1/riders -H 'content-type: application/json' -d '{"riderId": 4500001}'
 
   Ctrl-C stops everything and keeps the state; npm run reset deletes it.

@@ -44,7 +44,7 @@ function worst(took: readonly (number | undefined)[]): string {
 }
 
 const lawsHeld = (verdicts: readonly SeedVerdict[]): Table => [
-  ['law', 'broken'],
+  ['invariant', 'violations'],
   lawNames.map((name) => [name, sum(verdicts.map(({ violations }) => violations[name]?.length ?? 0))]),
 ];
 
