@@ -2,21 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** What `npm run lab` can run: its program and what it is for. Each has a `--help`. */
-const commands: Readonly<Record<string, readonly [file: string, about: string]>> = {
+/** What `npm run lab` can run: its program, what it does, and its options unless it has a `--help` of its own. */
+const commands: Readonly<Record<string, readonly [file: string, about: string, options?: string]>> = {
   bench: ['lab/bench/src/main.ts', 'compare the limiter with seven other rate limiters'],
-  chaos: [
-    'lab/chaos/src/main.ts',
-    'break a whole system on purpose, repeatably by seed, and check the invariants',
-  ],
+  chaos: ['lab/chaos/src/main.ts', 'break a whole system, repeatably by seed, and check the invariants'],
   fuzz: ['lab/fuzz/src/main.ts', 'send malformed input to every route and subject'],
   soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],
   scale: ['lab/scale/src/main.ts', 'measure throughput with more processes, a broker cluster and bursts'],
   stress: ['scripts/stress.ts', 'run the tests repeatedly on a busy machine'],
-  upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit'],
-  screenshots: ['e2e/screenshots.ts', 'take screenshots of every dashboard page'],
-  dependencies: ['lab/supply/src/audit.ts', 'check licences and known advisories of every package'],
-  sbom: ['lab/supply/src/sbom.ts', 'write the bill of materials (CycloneDX)'],
+  upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit', '--from COMMIT'],
+  screenshots: ['e2e/screenshots.ts', 'take screenshots of every dashboard page', '[API_URL]'],
+  dependencies: ['lab/supply/src/audit.ts', 'check licences and advisories of every package', '[REGISTRY]'],
+  sbom: ['lab/supply/src/sbom.ts', 'write the bill of materials (CycloneDX)', ''],
 };
 
 const width = Math.max(...Object.keys(commands).map(({ length }) => length));
@@ -28,7 +25,10 @@ ${Object.entries(commands)
 
 const [name, ...args] = process.argv.slice(2);
 const command = name === undefined ? undefined : commands[name];
-if (command) {
+const options = command?.[2];
+if (command && options !== undefined && args.includes('--help')) {
+  console.log(`npm run lab -- ${`${name} ${options}`.trim()}    (${command[1]})`);
+} else if (command) {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', command[0]), ...args], {
     stdio: 'inherit',
   });
