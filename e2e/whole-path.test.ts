@@ -173,7 +173,7 @@ describe('one trace', () => {
   it('spans the slot, its tick, the run, the permits, the calls and the inserts', async () => {
     let tracedRun: ReceivedSpan | undefined;
     await eventually(() => {
-      // Only a slot with calls: another can be over before its tick is handled.
+      // Only a slot with calls: any other may have ended before its tick is handled.
       const trace = traceWith(collector.spans(), 'slot near', (spans) =>
         spans.some((span) => span.service === 'event-sync' && span.name === 'GET'),
       );

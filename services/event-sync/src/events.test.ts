@@ -99,7 +99,7 @@ describe('a far slot', () => {
     expect(harness.requested(from)).toEqual(ids);
   });
 
-  it('that is over before its tick arrives defers its work', async () => {
+  it('that has ended before its tick arrives defers its work', async () => {
     await start();
     const counts = { planned: 1, synced: 0, failed: 0, deferred: 1 };
     expect(await runSlot('far', -1)).toMatchObject({ state: 'done', counts });

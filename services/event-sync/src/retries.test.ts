@@ -97,7 +97,7 @@ describe('a call that is answered with 429', () => {
     await expectLanes(['near_event_normal', 'near_event_normal']);
   });
 
-  it('is not retried a second time: the run ends and defers the rest', async () => {
+  it('is retried only once: the run then ends and defers the rest', async () => {
     await harness.list(await harness.upstreamEvents(3), 20 * hour);
     harness.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
     await callElsewhere();

@@ -54,7 +54,7 @@ const retryIn = async (source: SourceName, ms: number) => {
 };
 
 describe('signups that this key cannot use', () => {
-  it('cost few calls, then none until the next probe, then one per slot, until they are available again', async () => {
+  it('cost a few calls, then none until the next probe, then one per slot until they are available again', async () => {
     await harness.list(await harness.upstreamEvents(6), 20 * hour);
     harness.sandbox.controls.injectFault({ kind: 'host-gone', budget: 'signups', times: 2 });
     await start();

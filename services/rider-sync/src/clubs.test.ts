@@ -125,7 +125,7 @@ describe('a rider slot', () => {
     expect(await harness.db.select().from(syncRuns)).toHaveLength(2);
   });
 
-  it('too short for all clubs defers the rest, with which the next slot starts', async () => {
+  it('too short for all clubs defers the rest to the next slot, which starts with them', async () => {
     await startWith(racing, development);
     const first = await runSlot(shortSlot);
     expect(first).toMatchObject({ state: 'done', counts: { planned: 2, synced: 1, failed: 0, deferred: 1 } });
@@ -138,7 +138,7 @@ describe('a rider slot', () => {
     expect((await calls()).map(({ target }) => target)).toEqual(['20650', '20651', '20650']);
   });
 
-  it('that ends within a club of several pages is continued by the next one', async () => {
+  it('that ends in the middle of a club is continued by the next one', async () => {
     await startWith(worldwide);
     const first = await runSlot(shortSlot);
     expect(first).toMatchObject({ state: 'done', counts: { planned: 1, synced: 0, deferred: 1 } });

@@ -74,7 +74,7 @@ describe('a command to add a rider', () => {
     expect(await callsFor(command)).toMatchObject([{ status: 404 }]);
   });
 
-  it('among many waits in the queue and reports until when', async () => {
+  it('waits in the queue behind many others and reports its estimate', async () => {
     const crowd = await Promise.all(Array.from({ length: 20 }, () => addRider()));
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));

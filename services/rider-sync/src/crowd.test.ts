@@ -62,7 +62,7 @@ const estimateOf = (changes: Changes): number => {
 };
 
 describe('ten riders added in the same second, during a bulk call', () => {
-  it('the first five arrive within seconds, the others report when and by which call', async () => {
+  it('the first five are stored within seconds, the others report when and by which call', async () => {
     const old = Math.round(harness.clock.now() - 86_400_000);
     await harness.db
       .insert(riders)
@@ -95,7 +95,7 @@ describe('ten riders added in the same second, during a bulk call', () => {
 });
 
 describe('forty riders added in the same second, with the bulk window free', () => {
-  it('five arrive at once, the others by one bulk call', async () => {
+  it('five are stored immediately, the others by one bulk call', async () => {
     const { added, arrivals } = await addAtOnce(40);
     expect(arrivals.map(({ budget }) => String(budget)).toSorted()).toEqual([
       'riders_bulk',

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 describe('readiness of the scheduler', () => {
-  it('ends while the broker is dead, and returns with it', async () => {
+  it('fails while the broker is down, and recovers with it', async () => {
     expect(await readiness(scheduler.checks)).toEqual({ ready: true, checks: { broker: 'ok' } });
     await broker.nats.kill();
     await vi.waitFor(async () => expect(await readiness(scheduler.checks)).toMatchObject({ ready: false }));

@@ -27,7 +27,7 @@ function spawnScheduler(env: Record<string, string> = {}): ChildProcess {
       ...harness.env,
       HEALTH_PORT: '0',
       LOG_LEVEL: 'error',
-      // Slots can be over before a process has started.
+      // Slots may have ended before a process has started.
       SLOT_NEAR_CATCH_UP: 'all 24h',
       ...env,
     },

@@ -44,7 +44,7 @@ export const api = createApi({
     try {
       const response = await fetch(path, { ...request, headers });
       apiReachable.set(true);
-      // A new token can have been entered since the request was sent.
+      // A new token may have been entered since the request was sent.
       if (response.status === 401 && used === token.get())
         tokenPrompt.set(used === null ? 'missing' : 'wrong');
       return response;

@@ -84,7 +84,7 @@ const badNetwork =
   async (stage, { targets, amount }) => {
     for (const link of targets) stage.links.set(link, condition(amount));
     return async () => {
-      for (const link of targets) stage.links.set(link, { is: 'clear' });
+      for (const link of targets) stage.links.set(link, { state: 'clear' });
     };
   };
 
@@ -156,10 +156,10 @@ export const inflictions: Record<FaultKind, Inflict> = {
   'journal-disk-full': diskFull,
   'database-restart': stopServers,
   'database-away': stopServers,
-  'network-slow': badNetwork((ms) => ({ is: 'slow', ms })),
-  'network-stalled': badNetwork(() => ({ is: 'stalled' })),
-  'network-half-open': badNetwork(() => ({ is: 'half-open' })),
-  'network-cut': badNetwork(() => ({ is: 'cut' })),
+  'network-slow': badNetwork((ms) => ({ state: 'slow', ms })),
+  'network-stalled': badNetwork(() => ({ state: 'stalled' })),
+  'network-half-open': badNetwork(() => ({ state: 'half-open' })),
+  'network-cut': badNetwork(() => ({ state: 'cut' })),
   'upstream-errors': storm('server-error'),
   'upstream-hangs': storm('hang'),
   'upstream-resets': storm('reset'),

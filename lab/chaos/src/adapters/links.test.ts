@@ -31,11 +31,11 @@ it('a stalled link delivers its data in order when it is clear again', async () 
   const { send, received } = stage.dial();
   send('a');
   await eventually(() => expect(received.text).toBe('a'));
-  stage.link.set({ is: 'stalled' });
+  stage.link.set({ state: 'stalled' });
   send('b');
   send('c');
-  stage.link.set({ is: 'slow', ms: 5 });
-  stage.link.set({ is: 'clear' });
+  stage.link.set({ state: 'slow', ms: 5 });
+  stage.link.set({ state: 'clear' });
   await eventually(() => expect(received.text).toBe('abc'));
 });
 
@@ -44,9 +44,9 @@ it('a half-open link delivers nothing and resets its connections when it is clea
   const { send, received } = stage.dial();
   send('a');
   await eventually(() => expect(received.text).toBe('a'));
-  stage.link.set({ is: 'half-open' });
+  stage.link.set({ state: 'half-open' });
   send('b');
-  stage.link.set({ is: 'clear' });
+  stage.link.set({ state: 'clear' });
   await eventually(() => expect(received.reset).toBe(true));
   expect(received.text).toBe('a');
 });
@@ -56,11 +56,11 @@ it('a cut link resets old and new connections until it is clear', async () => {
   const old = stage.dial();
   old.send('a');
   await eventually(() => expect(old.received.text).toBe('a'));
-  stage.link.set({ is: 'cut' });
+  stage.link.set({ state: 'cut' });
   await eventually(() => expect(old.received.reset).toBe(true));
   const late = stage.dial();
   await eventually(() => expect(late.received.reset).toBe(true));
-  stage.link.set({ is: 'clear' });
+  stage.link.set({ state: 'clear' });
   const next = stage.dial();
   next.send('b');
   await eventually(() => expect(next.received.text).toBe('b'));

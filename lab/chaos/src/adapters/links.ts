@@ -40,8 +40,8 @@ export function createLinks() {
  * - `cut`: existing and new connections are reset.
  */
 export type Condition =
-  | { readonly is: 'clear' | 'stalled' | 'half-open' | 'cut' }
-  | { readonly is: 'slow'; readonly ms: number };
+  | { readonly state: 'clear' | 'stalled' | 'half-open' | 'cut' }
+  | { readonly state: 'slow'; readonly ms: number };
 
 type Link = Awaited<ReturnType<typeof openLink>>;
 
@@ -50,10 +50,10 @@ const maxHeld = 8 * 1024 * 1024;
 
 /** Opens a local port that forwards to `host:port` under a changeable condition. */
 export async function openLink(host: string, port: number) {
-  let condition: Condition = { is: 'clear' };
+  let condition: Condition = { state: 'clear' };
   const pairs = new Set<ReturnType<typeof joinSockets>>();
   const server = createServer({ noDelay: true }, (near) => {
-    if (condition.is === 'cut') {
+    if (condition.state === 'cut') {
       near.resetAndDestroy();
       return;
     }
@@ -67,7 +67,7 @@ export async function openLink(host: string, port: number) {
   return {
     port: (server.address() as AddressInfo).port,
     set(next: Condition) {
-      const broke = condition.is === 'half-open' || next.is === 'cut';
+      const broke = condition.state === 'half-open' || next.state === 'cut';
       condition = next;
       for (const pair of pairs) if (broke) pair.reset();
       for (const pair of pairs) pair.flush();
@@ -106,10 +106,10 @@ function oneWay(from: Socket, to: Socket, condition: () => Condition): () => voi
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
     clearTimeout(timer);
-    while (condition().is !== 'stalled' && condition().is !== 'half-open') {
+    while (condition().state !== 'stalled' && condition().state !== 'half-open') {
       const [first] = held;
       if (!first) break;
-      const wait = condition().is === 'slow' ? first.due - performance.now() : 0;
+      const wait = condition().state === 'slow' ? first.due - performance.now() : 0;
       if (wait > 0) {
         timer = setTimeout(flush, wait);
         break;
@@ -125,7 +125,7 @@ function oneWay(from: Socket, to: Socket, condition: () => Condition): () => voi
   };
   const take = (bytes: Buffer | 'end') => {
     const now = condition();
-    held.push({ bytes, due: performance.now() + (now.is === 'slow' ? now.ms : 0) });
+    held.push({ bytes, due: performance.now() + (now.state === 'slow' ? now.ms : 0) });
     if (bytes !== 'end') size += bytes.length;
     if (size >= maxHeld) from.pause();
     flush();

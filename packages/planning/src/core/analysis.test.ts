@@ -18,7 +18,7 @@ describe('oldestAge', () => {
       thing: 1,
       from: 10,
       until: 30,
-      whole: true,
+      isComplete: true,
     });
   });
 
@@ -33,7 +33,7 @@ describe('oldestAge', () => {
     expect(oldest([], 0)).toBe(0);
   });
 
-  it('is not lower for any other order of the calls', () => {
+  it('is never lower with another order of the calls', () => {
     const times = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { minLength: 4, maxLength: 12 });
     fc.assert(
       fc.property(
@@ -57,10 +57,10 @@ describe('oldestAge', () => {
 describe('the shipped slots', () => {
   it('refresh 37 near events within an hour, 310 far events within a day, and a club within six hours', () => {
     const plan = shipped();
-    const made = goalCallsByKind(plan, timetableOf(plan, monday));
-    expect(oldestAge(made('near'), 37) / minute).toBeCloseTo(56.85);
-    expect(oldestAge(made('far'), 310) / hour).toBeCloseTo(21.4, 1);
-    expect(oldestAge(made('rider'), 1)).toBe(6 * hour);
+    const goalCalls = goalCallsByKind(plan, timetableOf(plan, monday));
+    expect(oldestAge(goalCalls('near'), 37) / minute).toBeCloseTo(56.85);
+    expect(oldestAge(goalCalls('far'), 310) / hour).toBeCloseTo(21.4, 1);
+    expect(oldestAge(goalCalls('rider'), 1)).toBe(6 * hour);
   });
 
   it('refresh a club once a day when they open once a day', () => {

@@ -4,7 +4,7 @@ import { type PlannedCall, callsOf } from './calls.ts';
 import { type Plan, soonKind } from './plan.ts';
 import { spacingOf, type SlotFinder, type Stretch, type Timetable, timetableOf } from './timetable.ts';
 
-/** A plan with the calls its slots make, as used by lint and forecast. The first stretch is the week. */
+/** A plan with the calls that its slots allow. The first stretch is the week. */
 export type PlanAnalysis = ReturnType<typeof analyze>;
 
 /** @param findSlots a memoized finder when several plans are analyzed */
@@ -26,20 +26,25 @@ export interface Gap {
   readonly from: number;
   readonly until: number;
   /** False when the stretch cuts it off: the real gap is at least this long. */
-  readonly whole: boolean;
+  readonly isComplete: boolean;
 }
 
-/** The gaps of a round-robin over all things: no other order has a shorter longest gap. */
+/** The gaps when all things are refreshed in turn: no other order has a shorter longest gap. */
 export function gapsOf(calls: readonly PlannedCall[], things: number, { from, until }: Stretch): Gap[] {
   const between = calls.map(({ at }, index): Gap => {
     const before = calls[index - things];
-    return { thing: (index % things) + 1, from: before?.at ?? from, until: at, whole: before !== undefined };
+    return {
+      thing: (index % things) + 1,
+      from: before?.at ?? from,
+      until: at,
+      isComplete: before !== undefined,
+    };
   });
   const last = calls.slice(-things).map(({ at }, index): Gap => {
     const callIndex = Math.max(0, calls.length - things) + index;
-    return { thing: (callIndex % things) + 1, from: at, until, whole: false };
+    return { thing: (callIndex % things) + 1, from: at, until, isComplete: false };
   });
-  const never = calls.length < things ? [{ thing: things, from, until, whole: false }] : [];
+  const never = calls.length < things ? [{ thing: things, from, until, isComplete: false }] : [];
   return [...between, ...last, ...never];
 }
 
@@ -53,10 +58,10 @@ export interface StretchCalls {
 export function callsByKind(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => StretchCalls[] {
   const known = new Map<BudgetName, StretchCalls[]>();
   const ofBudget = (budget: BudgetName): StretchCalls[] => {
-    const made =
+    const callsPerStretch =
       known.get(budget) ?? stretches.map((stretch) => ({ stretch, calls: callsOf(plan, stretch, budget) }));
-    known.set(budget, made);
-    return made;
+    known.set(budget, callsPerStretch);
+    return callsPerStretch;
   };
   return (kind) =>
     ofBudget(kinds[kind].budget).map(({ stretch, calls }) => ({
@@ -65,7 +70,7 @@ export function callsByKind(plan: Plan, stretches: readonly Stretch[]): (kind: S
     }));
 }
 
-/** Like `callsByKind`, for promises: leaves urgent calls out of the soon kind, as they refresh the same events. */
+/** Like `callsByKind`, but the soon kind without its urgent calls, which refresh the same events. */
 export function goalCallsByKind(
   plan: Plan,
   stretches: readonly Stretch[],
@@ -76,11 +81,11 @@ export function goalCallsByKind(
 }
 
 /** Age of the oldest copy, project ms; Infinity without slots. Extrapolates a pass longer than the first stretch. */
-export function oldestAge(made: readonly StretchCalls[], things: number): number {
-  const [first] = made;
+export function oldestAge(callsPerStretch: readonly StretchCalls[], things: number): number {
+  const [first] = callsPerStretch;
   if (!first || things === 0) return 0;
   const { from, until } = first.stretch;
-  const gaps = made.flatMap(({ stretch, calls }) => gapsOf(calls, things, stretch));
+  const gaps = callsPerStretch.flatMap(({ stretch, calls }) => gapsOf(calls, things, stretch));
   const longest = gaps.reduce((most, gap) => Math.max(most, gap.until - gap.from), 0);
   return first.calls.length < things
     ? Math.max(longest, ((until - from) * things) / first.calls.length)
@@ -110,7 +115,7 @@ export function slotCapacity(
   };
 }
 
-/** How long one call for each thing takes when every call of the limit goes there, project ms. */
+/** How long a pass over all things takes if it gets every call of the budget, project ms. */
 export function passMs({ policies, things }: Plan, kind: SyncKind): number {
   const { limit, windowMs } = policies[kinds[kind].budget];
   return (things[kind] * windowMs) / limit;

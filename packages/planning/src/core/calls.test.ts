@@ -45,7 +45,7 @@ describe('callsOf', () => {
     expect(calls.length - urgent.length).toBeGreaterThan(0);
   });
 
-  it('serves near before far where their slots overlap', () => {
+  it('makes near calls before far calls where their slots overlap', () => {
     const calls = callsIn('signups', { far: ['0 0 * * *', 10], near: ['2 0 * * *', 5] });
     expect(calls.slice(0, 9).map(({ kind }) => kind)).toEqual([
       'far',
@@ -100,7 +100,7 @@ describe('startsBetween', () => {
     expect(startsIn(155, monday + 4 * hour, monday + 5 * hour)).toBeLessThan(5);
   });
 
-  it('puts few events all in the evening, and returns none for zero events', () => {
+  it('puts all of a few events in the evening, and returns none for zero events', () => {
     expect(startsIn(20, monday, monday + 19 * hour)).toBe(0);
     expect(startsIn(20, monday, monday + day)).toBe(20);
     expect(startsIn(0, monday, monday + day)).toBe(0);

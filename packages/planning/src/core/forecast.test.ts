@@ -31,13 +31,13 @@ describe('forecast', () => {
     ]);
   });
 
-  it('shows that the first design needs five times the calls that are possible', () => {
+  it('shows that the first design needs five times as many calls as possible', () => {
     const signups = forecast(design(), monday).budgets.find(({ budget }) => budget === 'signups');
     expect(signups?.wanted).toEqual({ near: 37 * 96, far: 310 * 12 });
     expect(signups?.room).toBeCloseTo(1_212, 0);
   });
 
-  it('reports no age for a kind without slots, and needs a full pass per slot without a promise', () => {
+  it('reports no age for a kind without slots, and counts a full pass per slot for a kind without a promise', () => {
     const { kinds, budgets } = forecast(planOf({ near: ['0 * * * *', 10] }), monday);
     expect(kinds[2]).toMatchObject({ slotsADay: 0, oldestMs: null, promisedMs: null });
     expect(budgets[2]?.wanted).toEqual({ near: 37 * 24, far: 0 });

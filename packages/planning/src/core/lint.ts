@@ -97,7 +97,7 @@ function overruns({ stretches, wall }: PlanAnalysis): LintFinding[] {
   });
 }
 
-/** Promises that can't be kept in whatever order the calls are made. */
+/** Promises that no order of calls can keep. */
 const brokenPromises = (analysis: PlanAnalysis): LintFinding[] =>
   analysis.plan.promises.flatMap((promised) => brokenPromise(analysis, promised));
 
@@ -107,12 +107,12 @@ function brokenPromise(
 ): LintFinding[] {
   const { kind } = promised;
   const things = plan.things[kind];
-  const made = goalCallsByKind(kind);
+  const callsPerStretch = goalCallsByKind(kind);
   const goal = goalMs(promised, stretches);
-  const oldest = oldestAge(made, things);
-  const [week] = made;
+  const oldest = oldestAge(callsPerStretch, things);
+  const [week] = callsPerStretch;
   if (!week || oldest <= goal) return [];
-  const gap = firstTooOld(made, things, goal);
+  const gap = firstTooOld(callsPerStretch, things, goal);
   const { fewest, most } = slotCapacity(kind, week);
   const name = kinds[kind].thing;
   const achievable =
@@ -134,10 +134,14 @@ function brokenPromise(
 }
 
 /** Prefers a gap between two calls, the clearer example, to one that the stretch cuts off. */
-function firstTooOld(made: readonly StretchCalls[], things: number, goal: number): Gap | undefined {
-  const gaps = made.flatMap(({ stretch, calls }) => gapsOf(calls, things, stretch));
+function firstTooOld(
+  callsPerStretch: readonly StretchCalls[],
+  things: number,
+  goal: number,
+): Gap | undefined {
+  const gaps = callsPerStretch.flatMap(({ stretch, calls }) => gapsOf(calls, things, stretch));
   const tooOld = gaps.filter(({ from, until }) => until - from > goal);
-  return tooOld.find(({ whole }) => whole) ?? tooOld[0];
+  return tooOld.find(({ isComplete }) => isComplete) ?? tooOld[0];
 }
 
 const numbered = (name: string, { thing }: Gap): string => `${name} ${thing}`;
@@ -145,12 +149,12 @@ const numbered = (name: string, { thing }: Gap): string => `${name} ${thing}`;
 const gapTimeline = (gap: Gap, name: string, goal: number): Timeline => [
   {
     at: gap.from,
-    says: gap.whole ? `${numbered(name, gap)} is refreshed` : `suppose ${numbered(name, gap)} is fresh`,
+    says: gap.isComplete ? `${numbered(name, gap)} is refreshed` : `suppose ${numbered(name, gap)} is fresh`,
   },
   { at: gap.from + goal, says: `its copy is now older than ${humanDuration(goal)}` },
   {
     at: gap.until,
-    says: gap.whole
+    says: gap.isComplete
       ? `it is refreshed again, after ${humanDuration(gap.until - gap.from)}`
       : `it has not been refreshed for ${humanDuration(gap.until - gap.from)}`,
   },
@@ -189,14 +193,14 @@ const unitNames: Readonly<Record<string, string>> = { s: 'second', min: 'minute'
 function firstSlot({ stretch, calls }: StretchCalls, kind: SyncKind, things: number): Timeline {
   const slot = stretch.slots[kind].find(({ scheduledFor }) => scheduledFor >= stretch.from);
   if (!slot) return [];
-  const made = calls.filter(({ slotId }) => slotId === slot.slotId);
-  const last = made.at(-1);
+  const slotCalls = calls.filter(({ slotId }) => slotId === slot.slotId);
+  const last = slotCalls.at(-1);
   return [
     {
       at: slot.scheduledFor,
       says: `${kind} slot opens, ${count(things, kinds[kind].thing)} to refresh`,
     },
-    ...(last ? [{ at: last.at, says: `last call of the slot (${made.length} made)` }] : []),
-    { at: slot.endsAt, says: `${kind} slot closes, ${things - made.length} still to refresh` },
+    ...(last ? [{ at: last.at, says: `last call of the slot (${slotCalls.length} made)` }] : []),
+    { at: slot.endsAt, says: `${kind} slot closes, ${things - slotCalls.length} still to refresh` },
   ];
 }

@@ -15,7 +15,7 @@ import {
 import type { Policy, Promised } from '@paceline/shared/contracts';
 import type { KindSchedule } from './slots.ts';
 
-/** The kinds that share the signups budget. Urgent calls count to the first; the second covers the next two days. */
+/** The kinds that share the signups budget. Urgent calls count towards the first; the second covers the next two days. */
 export const [soonKind, laterKind = soonKind] = eventKinds;
 
 /** A schedule, what it has to achieve, and the rate limits. */

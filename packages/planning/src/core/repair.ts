@@ -71,9 +71,9 @@ const sharesBudget = (kind: SyncKind): boolean =>
 
 function withRelaxedPromises(plan: Plan, from: number, findSlots: SlotFinder): Plan {
   const stretches = timetableOf(plan, from, findSlots);
-  const made = goalCallsByKind(plan, stretches);
+  const goalCalls = goalCallsByKind(plan, stretches);
   const promises = plan.promises.flatMap((promised): Promised[] => {
-    const oldest = oldestAge(made(promised.kind), plan.things[promised.kind]);
+    const oldest = oldestAge(goalCalls(promised.kind), plan.things[promised.kind]);
     if (oldest <= goalMs(promised, stretches)) return [promised];
     return oldest === Infinity ? [] : [{ ...promised, within: Math.ceil(oldest / minute) * minute }];
   });

@@ -71,7 +71,7 @@ describe('slots', () => {
     );
   });
 
-  it('are the same whether searched in steps or at once', () => {
+  it('are the same whether searched in one step or in several', () => {
     const times = fc.integer({ min: at('2026-01-01T00:00Z'), max: at('2026-12-01T00:00Z') });
     const cuts = fc.array(fc.integer({ min: 1, max: 6 * hour }), { minLength: 1, maxLength: 6 });
     fc.assert(

@@ -32,7 +32,7 @@ export function slotsBetween(schedule: KindSchedule, after: number, until: numbe
 /** When the next slot after `after` opens (project ms); Infinity when none does. */
 export const nextSlot = (schedule: KindSchedule, after: number): number => nextOpeningOf(schedule)(after);
 
-/** Returns a function, as parsing an expression costs more than evaluating it. */
+/** Returns a function, because parsing an expression costs more than evaluating it. */
 function nextOpeningOf({ opens, timeZone, skip = '' }: KindSchedule): (after: number) => number {
   const next = nextMatchOf(opens, timeZone);
   const isSkipped = skipTestOf(skip, timeZone);
@@ -54,7 +54,7 @@ function nextMatchOf(opens: string, timeZone: string): (after: number) => number
     const { everyMs } = opening;
     return (after) => (Math.floor(after / everyMs) + 1) * everyMs;
   }
-  // Same result for UTC, many times faster than a time zone look-up.
+  // Same result as the time zone UTC, but many times faster.
   const zone = timeZone === 'UTC' ? { utcOffset: 0 } : { timezone: timeZone };
   const expression = new Cron(opening.cron, zone);
   return (after) => expression.nextRun(new Date(after))?.getTime() ?? Infinity;

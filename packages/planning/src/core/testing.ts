@@ -57,8 +57,8 @@ export const shipped = (timeZone = 'UTC'): Plan => {
   return { ...plan, promises: defaultPromises.filter(({ kind }) => kindsOf(plan).includes(kind)) };
 };
 
-const numbers = (below: number, most: number) =>
-  fc.uniqueArray(fc.nat(below - 1), { minLength: 1, maxLength: most }).map((list) => list.join(','));
+const numbers = (below: number, max: number) =>
+  fc.uniqueArray(fc.nat(below - 1), { minLength: 1, maxLength: max }).map((list) => list.join(','));
 
 /** Cron expressions: some minutes, every hour or some, every day or one weekday. */
 export const crons = fc

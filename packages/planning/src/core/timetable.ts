@@ -84,7 +84,7 @@ export function spacingOf(stretches: Timetable, kind: SyncKind): { shortest: num
 /** Two overlapping slots, the earlier one first. */
 export type SlotPair = readonly [Slot, Slot];
 
-/** Overlapping slots of two kinds, oldest first. Each list must be in order and of one duration. */
+/** Overlapping slots of two kinds, oldest first. Each list must be sorted, with slots of one duration. */
 export function overlapsBetween(ones: readonly Slot[], others: readonly Slot[]): SlotPair[] {
   const pairs: SlotPair[] = [];
   let start = 0;

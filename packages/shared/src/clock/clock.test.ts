@@ -19,7 +19,7 @@ describe('clock', () => {
     expect(clock.toProjectMs(1_000)).toBe(60_000);
   });
 
-  it('never ends a sleep too early', async () => {
+  it('never ends a sleep early', async () => {
     const clock = createClock({ scale: 1_000, anchor: Date.now() });
     const start = clock.now();
     await clock.sleep(20_000);

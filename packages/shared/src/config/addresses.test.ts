@@ -109,7 +109,7 @@ describe('certificate and key files', () => {
     expect(problemsOf({ API_TLS_CERT: one.cert, API_TLS_KEY: one.key })).toEqual([]);
   });
 
-  it('are all reported when missing, unreadable or of another type, without their content', () => {
+  it('are all reported when missing, unreadable or of the wrong type, without their content', () => {
     const problems = problemsOf({
       NATS_TLS_CA: join(folder, 'nowhere'),
       NATS_TLS_CERT: noPem,

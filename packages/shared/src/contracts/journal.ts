@@ -22,13 +22,13 @@ export type Authority = z.infer<typeof authority>;
 export const budgetRecord = z.object({
   ...place,
   intervals: z.array(interval),
-  /** No call starts before, by who set the pause. */
+  /** No call starts before these times: a pause by upstream, and one by the operator. */
   pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
   /** From a pause by upstream until a later call succeeds: only one call goes at a time. */
   probing: z.boolean(),
-  /** In force instead of the documented policy. */
+  /** Replaces the documented policy. */
   policy: policy.extend({ from: authority, since: timestamp }).nullable(),
-  /** No call starts before: unknown earlier calls may still count in a longer window. */
+  /** No call starts before this time: unknown earlier calls may still count in a longer window. */
   unknownUntil: timestamp.nullable(),
   /** Rejections since the last success; calls rejected together count once. */
   consecutiveRejections: z.number().int(),
@@ -38,7 +38,7 @@ export type BudgetRecord = z.infer<typeof budgetRecord>;
 
 /** The limiter's facts, in commit order. */
 export const fact = z.discriminatedUnion('fact', [
-  /** A limiter takes over. The sequence of this entry is its epoch, with which its permit ids start. */
+  /** A limiter takes over. The sequence of this entry is its epoch, the prefix of its permit ids. */
   z.object({ fact: z.literal('claimed'), owner: z.string(), at: timestamp }),
   /** A previous journal is lost: its calls count as spent from here on. */
   z.object({ fact: z.literal('journal_lost'), at: timestamp }),

@@ -145,7 +145,7 @@ export type Attribution = z.infer<typeof attribution>;
 export const alert = z.object({
   type: z.enum(['rate_limit_exceeded', 'limit_learned', 'journal_lost']),
   at: timestamp,
-  /** Absent: it concerns all accounts. */
+  /** Absent: all accounts are affected. */
   account: z.string().optional(),
   endpoint: z.enum(budgetNames).optional(),
   message: z.string(),
@@ -197,9 +197,9 @@ export const windowView = z.object({
   /** When the next call becomes free; null: now. */
   freeAt: timestamp.nullable(),
   pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
-  /** One call goes ahead alone, after a pause by upstream. */
+  /** After a pause by upstream, a single call is made first. */
   probing: z.boolean(),
-  /** No call starts before: unknown earlier calls may still count in a longer window. */
+  /** No call starts before this time: unknown earlier calls may still count in a longer window. */
   unknownUntil: timestamp.nullable(),
   waiting: z.object({
     count: z.number().int().nonnegative(),

@@ -9,7 +9,7 @@ export type SourceState = (typeof sourceStates)[number];
 export const resultsStates = ['none_yet', 'unrated', 'rated', 'given_up'] as const;
 export type ResultsState = (typeof resultsStates)[number];
 
-/** Whether a sync kind runs: not at all; observed, which plans and counts but calls nothing; or fully. */
+/** The mode of a sync kind. `observed`: it plans and counts, but makes no calls. */
 export const syncModes = ['off', 'observed', 'on'] as const;
 export type SyncMode = (typeof syncModes)[number];
 

@@ -43,7 +43,7 @@ const badValue = /^22\w{3}$/;
 /** Whether a query failed because of one of its values, so a retry cannot succeed. */
 export const isBadData = (error: unknown): boolean => has(error, (_, code) => badValue.test(code));
 
-/** Rethrows the error; a TLS error with the reason in words. */
+/** Rethrows the error; a TLS error gets a readable reason. */
 export function rethrowExplained(error: unknown): never {
   const refusal = tlsProblem(error);
   if (refusal === undefined) throw error;

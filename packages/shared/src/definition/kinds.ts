@@ -18,7 +18,7 @@ export interface KindEntry {
   readonly things: number | 'clubs';
   /** How fresh each thing is kept: refreshed in every slot, or within the goal of a class. */
   readonly goal?: 'cycle' | { readonly class: string };
-  /** Whether it runs right at the very first start, as there is no data before that. */
+  /** Whether it runs at the very first start, when there is no data yet. */
   readonly atFirstStart?: boolean;
   /** The defaults of `SYNC_<KIND>`, `SLOT_<KIND>`, `SLOT_<KIND>_DURATION` and `SLOT_<KIND>_CATCH_UP`. */
   readonly mode: 'off' | 'on';

@@ -19,7 +19,7 @@ const minVersion = [2, 10] as const;
  * Connects to the broker: waits until one of its servers is up, and reconnects forever.
  * Credentials are taken out of the URL, so that no log or error shows them.
  * @param url one server, or several of a cluster, comma-separated
- * @param tls as PEM; default: from the environment, as it is the same for all connections of a process
+ * @param tls as PEM; default: from the environment, the same for all connections of a process
  * @throws {Error} when the server is too old, rejects us, or fails TLS verification
  */
 export async function connect(
@@ -93,7 +93,7 @@ export async function firstConnection(options: ConnectionOptions): Promise<NatsC
   }
 }
 
-/** A rejected client certificate only shows after the handshake, and a reconnecting client would retry it forever. */
+/** A client certificate is rejected only after the handshake, and a reconnecting client would retry forever. */
 async function tryOnce(options: ConnectionOptions): Promise<void> {
   const connection = await connectTransport({ ...options, reconnect: false });
   await connection.flush();

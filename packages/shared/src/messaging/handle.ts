@@ -78,7 +78,7 @@ export async function handle<M extends WorkMessage>(
     const settled = settle(work, delivered).finally(() => inProgress.delete(settled));
     inProgress.add(settled);
   };
-  // Pulls as many messages as there are free slots, also after a broker outage.
+  // Pulls as many messages as can be handled now, also after a broker outage.
   const pulling = pullWhile(bus, stopping.signal, subject, async () => {
     const free = delivery.concurrency - inProgress.size;
     if (free === 0) return Promise.race(inProgress);

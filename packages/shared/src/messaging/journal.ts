@@ -11,7 +11,7 @@ export function journalHeaders(): MsgHdrs {
   return marked;
 }
 
-/** Parses a journal entry; undefined when no limiter wrote it, as any reply can land here. @throws {BadPayload} for a newer format */
+/** Parses a journal entry; undefined when no limiter wrote it: replies to other services can end up here. @throws {BadPayload} for a newer format */
 export function journalEntryOf(stored: {
   readonly data: Uint8Array;
   readonly header?: MsgHdrs;

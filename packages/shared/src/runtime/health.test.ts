@@ -4,7 +4,7 @@ import { type HealthOptions, readiness, startHealthServer } from './health.ts';
 const never = () => new Promise<void>(() => undefined);
 
 describe('readiness', () => {
-  it('is given when every check passes, or without checks', async () => {
+  it('is reached when every check passes, and when there are none', async () => {
     expect(await readiness({ broker: () => undefined, database: async () => undefined })).toEqual({
       ready: true,
       checks: { broker: 'ok', database: 'ok' },
@@ -12,7 +12,7 @@ describe('readiness', () => {
     expect(await readiness({})).toEqual({ ready: true, checks: {} });
   });
 
-  it('has the reason of each check that throws or rejects', async () => {
+  it('includes the reason of each check that throws or rejects', async () => {
     const checks = {
       broker() {
         throw new Error('disconnected');

@@ -30,7 +30,7 @@ export function announcePresence({ service, bus, checks, machine }: PresenceOpti
   async function run(): Promise<void> {
     const [isConnected, failing] = await Promise.all([isBrokerReached(bus), failingChecks(checks)]);
     if (isLeaving) return;
-    // Messages sent now would only pile up until the broker is back.
+    // Without a broker, messages would only pile up until it is back.
     if (isConnected) announce(failing);
     cancelTimer = machine.after(presenceIntervalMs, () => void run());
   }

@@ -21,7 +21,7 @@ export interface ServiceContext<C> {
 
 export interface RunningService {
   readonly checks: Checks;
-  /** How its processes announce themselves to the API, which has none. */
+  /** How its processes announce themselves to the API; the API itself has none. */
   readonly presence?: { readonly service: MonitoredService; readonly bus: Bus };
   /** Phase 1: takes no new work and finishes the work in progress. */
   drain(): Promise<void>;

@@ -69,7 +69,7 @@ describe('source availability', () => {
       expect(after('events', unavailable, error)).toEqual(unavailable);
   });
 
-  it('allows probes after growing pauses of up to 4 h until the source answers', () => {
+  it('allows probes after increasing pauses, at most 4 h, until the source answers', () => {
     let availability = after('events', unknown, notFound);
     const pauses: number[] = [];
     for (let probe = 0; probe < 8; probe += 1) {
@@ -86,7 +86,7 @@ describe('source availability', () => {
     expect(canCall(back, 9_000)).toBe(true);
   });
 
-  it('advises to check the base URL when every source answers 404', () => {
+  it('advises checking the base URL when every source answers 404', () => {
     const others = [unknown, after('clubs', unknown, page), after('events', unknown, notFound)];
     expect(afterCall('signups', unknown, page, others, 1).advice).toMatch(/404 to every request.*BASE_URL/);
     const worked = [...others, after('riders', unknown, undefined)];

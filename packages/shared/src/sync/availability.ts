@@ -36,8 +36,8 @@ const minute = 60_000;
 /** Project ms until the next probe of an unavailable source, by failed probes: 5 min to 4 h. */
 export const pauseBeforeProbe = (probes: number): number => Math.min(240 * minute, 5 * minute * 2 ** probes);
 
-/** What a call shows about its source; undefined: nothing. */
-function verdictOn(
+/** What a call says about the availability of its source; undefined: nothing. */
+function verdictOf(
   source: SourceName,
   error?: UpstreamError,
 ): 'available' | 'missing' | 'unavailable' | undefined {
@@ -56,7 +56,7 @@ export function afterCall(
   others: readonly SourceAvailability[],
   now: number,
 ): SourceAvailability {
-  const verdict = verdictOn(source, error);
+  const verdict = verdictOf(source, error);
   if (!verdict) return before;
   if (!error || verdict === 'available') {
     const since = before.state === 'available' ? before.since : now;

@@ -16,7 +16,7 @@ export interface ChosenCall<E extends BudgetName, Answer> {
   readonly target: string;
   /** Why this call was chosen over others, where there was a choice. */
   readonly because?: string;
-  /** The run or command of the call, if only known now. */
+  /** The run or command of the call, if it is only known once the call is chosen. */
   readonly owner?: CallOwner;
   send(permit: Permit<E>): Promise<Answer>;
   /** How the sync log describes the response: see `callOutcome`. */

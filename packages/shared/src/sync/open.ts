@@ -54,7 +54,7 @@ const connections = 10;
 /** Opens the dependencies of a sync. @throws when the broker is too old or rejects us */
 export async function openSync(context: ServiceContext<SyncConfig>, service: Service): Promise<OpenSync> {
   const { config, clock, log, signal } = context;
-  // First, as shutdown can start while this waits for the broker.
+  // Opened first, because shutdown can start while this waits for the broker.
   const { upstream, addressOf, cancelTimer } = openUpstream(context);
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);

@@ -67,7 +67,7 @@ export const failDeadLetteredRun =
     );
   };
 
-/** Links to the tick of a dead process and to the continued run, which can be in other traces. */
+/** Links to the tick that a dead process handled, and to the run that this one continues. */
 async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Link[]> {
   const before =
     continues === undefined ? null : await retryDuringOutage(sync, () => findTraceparent(sync.db, continues));

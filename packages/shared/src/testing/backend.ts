@@ -50,7 +50,7 @@ export const sharedBroker = async (): Promise<TestBroker> =>
 export const sharedBrokerAccount = async (): Promise<TestBroker['brokerUrl']> =>
   urlsOn(inject('servers').broker, await takeAccountNumber());
 
-/** Time that the test controls or, with `runs`, time that passes by itself. */
+/** Time that the test controls or, with `runs`, time that runs on its own. */
 export const timeFor = async (broker: TestBroker, setting: ClockSetting, runs: boolean): Promise<TestTime> =>
   runs ? runningTime(setting) : testTime(await broker.unwatchedConnection(), setting);
 

@@ -33,13 +33,13 @@ afterAll(async () => {
 const record = (what: string) => () => void seen.push(what);
 
 describe('test time', () => {
-  it('is stopped while a query is pending, however long that takes', async () => {
+  it('stands still while a query is pending, however long the query takes', async () => {
     void time.clock.sleep(minute).then(record('a minute'));
     void database.db.execute('select pg_sleep(0.3)').then(record('the query'));
     await time.until(() => expect(seen).toEqual(['the query', 'a minute']));
   });
 
-  it('is stopped until a message is delivered and handled', async () => {
+  it('stands still until a message is delivered and handled', async () => {
     const handling = await handle(bus, catalog.addRider, async ({ riderId }) => {
       await database.db.execute('select 1');
       seen.push(`rider ${riderId}`);

@@ -197,7 +197,7 @@ function watchTraffic(broker: NatsConnection): Traffic {
   return { hasMoved, movedAt: () => seenAt, roundTrip, quiet };
 }
 
-/** Time that passes by itself, for tests with child processes, whose clocks a test cannot control. */
+/** Time that runs on its own, for tests with child processes, whose clocks a test cannot control. */
 export function runningTime(setting: ClockSetting): TestTime {
   const clock = createClock(setting);
   return {
@@ -209,7 +209,7 @@ export function runningTime(setting: ClockSetting): TestTime {
   };
 }
 
-/** Returns a function that waits until the broker has sent all it had to; not at all while disconnected. */
+/** Returns a function that waits until the broker has sent everything that is due; while disconnected it does not wait. */
 function whenIdle(broker: NatsConnection): () => Promise<void> {
   let isDisconnected = false;
   let disconnected = Promise.withResolvers<void>();

@@ -57,7 +57,7 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
         headers,
         signal,
         redirect: 'manual',
-        dispatcher: agent.compose(once()),
+        dispatcher: agent.compose(singleRequest()),
       });
       const { status } = response;
       const durationMs = duration();
@@ -84,8 +84,8 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
   };
 }
 
-/** Lets one request through: the standard has `fetch` retry by itself after a 421. */
-function once(): Dispatcher.DispatcherComposeInterceptor {
+/** Lets one request through: `fetch` would repeat it after a 421, as its standard requires. */
+function singleRequest(): Dispatcher.DispatcherComposeInterceptor {
   let sent = false;
   return (dispatch) => (options, handler) => {
     if (sent) throw new Error('fetch tried to repeat the call, which needs its own permit');

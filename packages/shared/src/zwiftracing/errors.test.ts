@@ -8,14 +8,14 @@ const read = (body: unknown, headers: Record<string, string> = {}) =>
   readRateLimited(typeof body === 'string' ? body : JSON.stringify(body), new Headers(headers), now);
 
 describe('429 response', () => {
-  it('has the wait and the enforced policy in its body', () => {
+  it('is parsed for the wait and the enforced policy in its body', () => {
     expect(read(tooManyRequests)).toEqual({
       retryAfterMs: 597_000,
       learned: { limit: 1, windowMs: 600_000 },
     });
   });
 
-  it('prefers its body over its headers', () => {
+  it('is parsed from its body rather than from its headers', () => {
     const headers = { 'Retry-After': '5', 'RateLimit-Policy': '"x";q=9;w=9' };
     expect(read({ ...tooManyRequests, retryAfter: 12 }, headers)).toEqual({
       retryAfterMs: 12_000,
@@ -41,7 +41,7 @@ describe('429 response', () => {
     expect(read('', { 'RateLimit-Policy': policy }).learned).toEqual({ limit: 5, windowMs: 60_000 });
   });
 
-  it('waits at most the longest window, however far the reported time', () => {
+  it('requests a wait of at most the longest window, however late the reported time', () => {
     expect(read({ retryAfter: 1e306 })).toEqual({ retryAfterMs: maxWindowMs });
   });
 

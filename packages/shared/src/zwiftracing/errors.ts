@@ -16,7 +16,7 @@ export type UpstreamErrorCode =
 export interface UpstreamErrorDetails {
   /** HTTP status; absent without a response. */
   readonly status?: number;
-  /** How long upstream requested us to wait, project ms. */
+  /** The wait that upstream requested, project ms. */
   readonly retryAfterMs?: number;
   /** The first 300 characters of the response. */
   readonly rawStart?: string;

@@ -7,7 +7,7 @@ const numericId = z
   .union([z.number(), z.string().regex(/^\d+$/, 'must be an id').transform(Number)])
   .pipe(z.int32().positive());
 
-/** A text id. One of only dots would change the path that it is inserted into. */
+/** A text id. An id of dots only, such as `..`, would change the path that contains it. */
 const textId = z.union([
   z.string().min(1).max(200).regex(/[^.]/, 'must be an id'),
   z.number().transform(String),
@@ -19,7 +19,7 @@ const secondsAsMs = z
   .pipe(z.number().positive().max(253_402_300_799))
   .transform((seconds) => Math.round(seconds * 1_000));
 
-/** A number, also as text; null for anything else. */
+/** A number or numeric text; null for anything else. */
 const optionalNumber = z
   .union([z.number(), z.string().trim().min(1).transform(Number).pipe(z.number())])
   .nullable()

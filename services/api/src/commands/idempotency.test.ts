@@ -122,7 +122,7 @@ describe('a request whose key was claimed by a later one', () => {
     }));
   async function claim(key: string) {
     const state = await keys().claim({ caller: '', key, request: 'the same' });
-    if (state.is !== 'new') throw new Error(`the key is ${state.is}`);
+    if (state.state !== 'new') throw new Error(`the key is ${state.state}`);
     return state;
   }
 
@@ -135,9 +135,9 @@ describe('a request whose key was claimed by a later one', () => {
 
     await keys().release(first);
     await keys().saveResponse(first, { ...response, status: 200 });
-    expect(await keys().claim(first)).toEqual({ is: 'in_progress' });
+    expect(await keys().claim(first)).toEqual({ state: 'in_progress' });
     await keys().saveResponse(second, response);
-    expect(await keys().claim(first)).toEqual({ is: 'completed', response });
+    expect(await keys().claim(first)).toEqual({ state: 'completed', response });
   });
 
   it('keeps its id after a failure, and gets it back immediately when repeated', async () => {

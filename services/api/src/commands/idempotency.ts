@@ -23,10 +23,10 @@ export interface OwnedKey extends KeyedRequest {
 }
 
 export type KeyState =
-  | ({ readonly is: 'new'; readonly reservedId: string } & OwnedKey)
-  | { readonly is: 'completed'; readonly response: StoredResponse }
-  | { readonly is: 'in_progress' }
-  | { readonly is: 'used_by_another_request' };
+  | ({ readonly state: 'new'; readonly reservedId: string } & OwnedKey)
+  | { readonly state: 'completed'; readonly response: StoredResponse }
+  | { readonly state: 'in_progress' }
+  | { readonly state: 'used_by_another_request' };
 
 interface KeyAges {
   readonly now: number;
@@ -115,7 +115,8 @@ async function claimAll(
     const row = found.get(nameOf(each));
     const isFirst = each === firsts.get(nameOf(each));
     const reservedId = row?.claimed_id ?? null;
-    if (isFirst && reservedId !== null) return { is: 'new', ...each, reservedId, takenAt: Math.floor(now) };
+    if (isFirst && reservedId !== null)
+      return { state: 'new', ...each, reservedId, takenAt: Math.floor(now) };
     return stateOf(each, row, firsts.get(nameOf(each)) ?? each);
   });
 }
@@ -127,9 +128,9 @@ function stateOf(current: KeyedRequest, row: KeyRow | undefined, first: KeyedReq
   const claimedId = row?.claimed_id ?? null;
   const request = claimedId === null ? row?.request : first.request;
   // Null: another process claimed it at the same time.
-  if (typeof request === 'string' && request !== current.request) return { is: 'used_by_another_request' };
+  if (typeof request === 'string' && request !== current.request) return { state: 'used_by_another_request' };
   const response = claimedId === null ? row?.answer : undefined;
-  return response ? { is: 'completed', response } : { is: 'in_progress' };
+  return response ? { state: 'completed', response } : { state: 'in_progress' };
 }
 
 /** Locks the rows in the order of the keys, so that two processes don't deadlock. */
@@ -184,7 +185,7 @@ export const idempotency =
       request: requestDigest(c.req.method, pathname + search, await c.req.text()),
     };
     const claim = await keys.claim(keyed);
-    switch (claim.is) {
+    switch (claim.state) {
       case 'completed':
         return replay(claim.response);
       case 'used_by_another_request':

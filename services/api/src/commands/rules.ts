@@ -40,7 +40,7 @@ function timeOfCall(view: WindowView, k: number, now: number): number {
   const leaving = view.permits.map(({ settled, leavesAt }) =>
     settled ? leavesAt : Math.min(leavesAt, now + cycleMs),
   );
-  // The rest is granted to calls that are about to start, or not available before the window opens.
+  // The rest is held by granted permits that will start soon, or available only once the window opens.
   const others = Array.from({ length: Math.max(0, limit - free.length - leaving.length) }, () =>
     opensAt > now ? opensAt : now + cycleMs,
   );

@@ -38,7 +38,7 @@ interface ApiSettings {
 interface TestSettings<P extends TestBackend> extends ApiSettings {
   /** Speed of the API's clock, relative to the machine's. */
   readonly scale?: number;
-  /** The clock runs by itself, for tests with slow or stopped servers. */
+  /** The clock runs on its own, for tests with slow or stopped servers. */
   readonly runs?: boolean;
   /** The services that announce a process; default: all. */
   readonly running?: readonly MonitoredService[];

@@ -50,7 +50,7 @@ const candidates = async (after: number, until: number) => {
 };
 
 describe('the event list', () => {
-  it('has no age without a copy', async () => {
+  it('has no fetch time without a copy', async () => {
     expect(await listFetchedAt(db)).toBeNull();
     await storeEvents(db, [], 500);
     expect(await listFetchedAt(db)).toBeNull();

@@ -73,7 +73,7 @@ describe('the value of a call', () => {
 });
 
 describe('the order of calls', () => {
-  it('starts with urgent events, ours first, then by start', () => {
+  it('puts urgent events first: ours, then by start', () => {
     const soon = (ms: number, more: Partial<Candidate> = {}) => startsIn(ms, copied(20 * minute, more));
     expect(
       order(
@@ -125,7 +125,7 @@ describe('the order of calls', () => {
     );
   });
 
-  it('continues until no call has a value of 0.1, and fetches no event twice', () => {
+  it('ends when no call has a value of 0.1 or more, and has no event twice', () => {
     assert(
       property(candidates, (events) => {
         const fetched = fetchedBy(events);
@@ -151,7 +151,7 @@ describe('a run', () => {
     expect(fetchedBy(events, failed)).toEqual(['left']);
   });
 
-  it('does not refresh a copy that is young for its goal', () => {
+  it('does not refresh a copy that is far from its goal', () => {
     expect(
       fetchedBy([
         event('young', startsIn(40 * hour, copied(3 * hour))),

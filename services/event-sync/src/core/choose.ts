@@ -11,11 +11,11 @@ export interface RankedCandidate<Event extends Candidate = Candidate> {
   readonly value: number;
 }
 
-/** Weight of an event with our riders, or without a copy, where that is unknown. */
+/** Weight of an event with our riders, or of one without a copy, which may have some. */
 const oursWeight = 3;
-/** Share of a copy's remaining fresh time that still counts once the list shows another number of signups. */
+/** A copy keeps this share of its remaining fresh time when the list shows another number of signups. */
 const changedFactor = 0.9;
-/** Calls of less value are not made. */
+/** Calls with a lower value are not made. */
 const minValue = 0.1;
 /** Weight of a kind's events in its own slot. */
 const ownWeight = 4;
@@ -38,7 +38,7 @@ const compareByValue = (a: ValuedCandidate, b: ValuedCandidate): number =>
   a.event.startsAt - b.event.startsAt ||
   (a.event.eventId < b.event.eventId ? -1 : 1);
 
-/** A run fetches no event twice: a copy of its own is fresh enough, and a failed call would fail again. */
+/** A run fetches no event twice: its own copy is fresh enough, and a failed call would fail again. */
 const isPending = (
   { eventId, signupsFetchedAt: at }: Candidate,
   { startedAt, failed }: Pick<EventRun, 'startedAt' | 'failed'>,

@@ -55,7 +55,7 @@ export const wholeHorizon = (now: number): Horizon => ({ after: now, until: now 
 /** How long before the start each kind covers an event, shortest first. */
 const lookAheads = eventKinds.map((kind) => ({ kind, ms: freshnessClasses[classOfKind[kind]].fromMs }));
 
-/** The start times that a kind covers: its class without what an earlier kind covers. */
+/** The start times that a kind covers: those of its class that no earlier kind covers. */
 export function horizonOf(kind: EventKind, now: number): Horizon {
   const index = eventKinds.indexOf(kind);
   return { after: now + (lookAheads[index - 1]?.ms ?? 0), until: now + (lookAheads[index]?.ms ?? 0) };

@@ -23,26 +23,30 @@ const stored = (items: number): RunEvent => ({ event: 'answered', items });
 /** The result of a run that ends with `left` events still worth a call. */
 const ended = (state: RunState, left = 0) => {
   const last = decide(decide(state, found(left, left > 0 ? 'next' : undefined)), { event: 'refused' });
-  return last.is === 'ended' ? last.ending : undefined;
+  return last.phase === 'ended' ? last.ending : undefined;
 };
 
 describe('a run over events', () => {
   it('waits in the lane of the best event, then fetches the event that is best by then', () => {
     const waiting = decide(started, found(2, 'a'));
-    expect(waiting).toMatchObject({ is: 'waiting', lane: 'far_event_sync', left: 2 });
-    expect(decide(waiting, found(2, 'b'))).toMatchObject({ is: 'calling', best: { eventId: 'b' }, rest: 1 });
-    expect(decide(waiting, found(2, 'other', false))).toMatchObject({ is: 'calling', rest: 2 });
+    expect(waiting).toMatchObject({ phase: 'waiting', lane: 'far_event_sync', left: 2 });
+    expect(decide(waiting, found(2, 'b'))).toMatchObject({
+      phase: 'calling',
+      best: { eventId: 'b' },
+      rest: 1,
+    });
+    expect(decide(waiting, found(2, 'other', false))).toMatchObject({ phase: 'calling', rest: 2 });
   });
 
   it('ends when nothing is worth a call, even with a permit', () => {
     const nothing = { state: 'done', error: null, counts, checkpoint: null };
-    expect(decide(started, found(0))).toEqual({ is: 'ended', ending: nothing });
-    expect(decide(decide(started, found(1, 'a')), found(0))).toEqual({ is: 'ended', ending: nothing });
+    expect(decide(started, found(0))).toEqual({ phase: 'ended', ending: nothing });
+    expect(decide(decide(started, found(1, 'a')), found(0))).toEqual({ phase: 'ended', ending: nothing });
   });
 
-  it('counts planned events as those done plus those left', () => {
+  it('plans as many events as it has fetched, failed and left', () => {
     const run = after(started, ['e0', stored(30)], ['e1', failed('not_found', 'gone')]);
-    expect(run).toMatchObject({ is: 'choosing', left: 7 });
+    expect(run).toMatchObject({ phase: 'choosing', left: 7 });
     expect(ended(run, 7)).toEqual({
       state: 'done',
       error: 'event e1: gone',
@@ -70,7 +74,7 @@ describe('a run over events', () => {
 });
 
 describe('failed calls', () => {
-  const hasStopped = (state: RunState) => decide(state, found(4, 'next')).is === 'ended';
+  const hasStopped = (state: RunState) => decide(state, found(4, 'next')).phase === 'ended';
 
   it('do not stop the run when upstream does not know a single event', () => {
     expect(hasStopped(after(started, ['e1', failed('not_found', 'gone')]))).toBe(false);
@@ -111,14 +115,14 @@ describe('an event list that cannot be fetched', () => {
     ['not_found', 'ended'],
     ['unavailable', 'choosing'],
     ['rate_limited', 'choosing'],
-  ] as const)('because of %s leaves the run in state %s', (code, is) => {
+  ] as const)('because of %s leaves the run in state %s', (code, phase) => {
     const run = startRun('signups', row, listFailure(code, 'why'));
-    expect(run.is).toBe(is);
+    expect(run.phase).toBe(phase);
     expect(ended(run)).toMatchObject({ state: 'failed', error: expect.stringContaining('why') });
   });
 
   it('in this slot counts as one deferred event', () => {
-    const run = startRun('signups', row, { is: 'deferred' });
+    const run = startRun('signups', row, { state: 'deferred' });
     expect(ended(run)).toMatchObject({ state: 'done', counts: { planned: 1, deferred: 1 } });
   });
 });

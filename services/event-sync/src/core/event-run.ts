@@ -19,7 +19,7 @@ export interface CallFailures {
 
 export const noFailures: CallFailures = { failed: new Set(), consecutive: 0, stopped: false };
 
-/** After this many failures in a row, the cause is not the single event. */
+/** After this many failures in a row, the cause is probably not a single event. */
 export const maxConsecutiveFailures = 3;
 const affectsAllEvents: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
 
@@ -67,12 +67,12 @@ interface RunInProgress {
 }
 
 export type RunState =
-  | (RunInProgress & { readonly is: 'choosing' })
+  | (RunInProgress & { readonly phase: 'choosing' })
   /** Waiting for a permit. */
-  | (RunInProgress & { readonly is: 'waiting'; readonly lane: Lane })
+  | (RunInProgress & { readonly phase: 'waiting'; readonly lane: Lane })
   /** Has a permit; `rest`: how many other events are left. */
-  | (RunInProgress & { readonly is: 'calling'; readonly best: BestEvent; readonly rest: number })
-  | { readonly is: 'ended'; readonly ending: ReturnType<typeof endingOf> };
+  | (RunInProgress & { readonly phase: 'calling'; readonly best: BestEvent; readonly rest: number })
+  | { readonly phase: 'ended'; readonly ending: ReturnType<typeof endingOf> };
 
 export type RunEvent =
   | ({ readonly event: 'found' } & Selection)
@@ -87,46 +87,47 @@ export type RunEvent =
 
 /** State of the event list at the start of a run. `deferred`: no call is possible before the slot ends. */
 export type ListState =
-  | { readonly is: 'fresh' | 'deferred' }
-  | { readonly is: 'failed' | 'unavailable'; readonly error: string };
+  | { readonly state: 'fresh' | 'deferred' }
+  | { readonly state: 'failed' | 'unavailable'; readonly error: string };
 
 /** A failed call for the event list; `unavailable`: this key can't use the source at all. */
 export const listFailure = (code: UpstreamErrorCode, message: string): ListState =>
   code === 'unauthorized' || code === 'not_found'
-    ? { is: 'unavailable', error: sourceUnavailableMessage('events', message) }
-    : { is: 'failed', error: `event list: ${message}` };
+    ? { state: 'unavailable', error: sourceUnavailableMessage('events', message) }
+    : { state: 'failed', error: `event list: ${message}` };
 
 /** Continues from the counts in the run's row; events that failed before a restart are tried again. */
 export function startRun(
   budget: EventBudget,
   { startedAt, counts: { synced, stored } }: { startedAt: number; counts: RunCounts },
-  list: ListState = { is: 'fresh' },
+  list: ListState = { state: 'fresh' },
 ): RunState {
   const error = 'error' in list ? list.error : null;
-  const listDeferred = list.is === 'deferred';
+  const listDeferred = list.state === 'deferred';
   const run: EventRun = { budget, startedAt, synced, stored, ...noFailures, error, listDeferred };
   // An older copy of the list will do, unless this key can't fetch it at all.
-  if (list.is === 'unavailable') return { is: 'ended', ending: { ...endingOf(run, 0), state: 'failed' } };
-  return { is: 'choosing', run, left: 0 };
+  if (list.state === 'unavailable')
+    return { phase: 'ended', ending: { ...endingOf(run, 0), state: 'failed' } };
+  return { phase: 'choosing', run, left: 0 };
 }
 
 export function decide(state: RunState, event: RunEvent): RunState {
-  if (state.is === 'ended') return state;
+  if (state.phase === 'ended') return state;
   const { run, left } = state;
   switch (event.event) {
     case 'found':
-      return state.is === 'choosing' ? afterChoosing(run, event) : afterPermit(run, left, event);
+      return state.phase === 'choosing' ? afterChoosing(run, event) : afterPermit(run, left, event);
     case 'refused':
-      return { is: 'ended', ending: endingOf(run, left) };
+      return { phase: 'ended', ending: endingOf(run, left) };
     case 'unavailable':
-      return { is: 'ended', ending: endingOf({ ...run, error: event.message }, left) };
+      return { phase: 'ended', ending: endingOf({ ...run, error: event.message }, left) };
     case 'answered':
     case 'failed': {
-      // Only possible for a call.
-      if (state.is !== 'calling') return state;
+      // Only a call can be answered or fail.
+      if (state.phase !== 'calling') return state;
       const after =
         event.event === 'failed' ? withFailedCall(run, state.best, event) : withFetched(run, event.items);
-      return { is: 'choosing', run: after, left: state.rest };
+      return { phase: 'choosing', run: after, left: state.rest };
     }
   }
 }
@@ -139,15 +140,15 @@ const withFetched = (run: EventRun, items: number): EventRun => ({
 });
 
 function afterChoosing(run: EventRun, { best, left }: Selection): RunState {
-  if (best && !run.stopped) return { is: 'waiting', run, left, lane: best.lane };
-  return { is: 'ended', ending: endingOf(run, left || Number(run.listDeferred)) };
+  if (best && !run.stopped) return { phase: 'waiting', run, left, lane: best.lane };
+  return { phase: 'ended', ending: endingOf(run, left || Number(run.listDeferred)) };
 }
 
-/** With the permit: chooses again, as another run can have fetched the event meanwhile. */
+/** Chooses again once the permit is granted: another run may have fetched the event in the meantime. */
 const afterPermit = (run: EventRun, left: number, now: Selection): RunState =>
   now.best
-    ? { is: 'calling', run, left, best: now.best, rest: now.left - Number(now.best.isOwn) }
-    : { is: 'ended', ending: endingOf(run, 0) };
+    ? { phase: 'calling', run, left, best: now.best, rest: now.left - Number(now.best.isOwn) }
+    : { phase: 'ended', ending: endingOf(run, 0) };
 
 function withFailedCall(
   run: EventRun,

@@ -19,7 +19,7 @@ export interface FreshTime {
   readonly total: number;
 }
 
-/** For how much of their time in `span` the events of each class had a copy within its goal. */
+/** For each class: the event time in `span`, and how much of it had a copy within the goal. */
 export const freshnessOf = (
   events: Iterable<CopiedEvent>,
   goals: Goals,
@@ -60,7 +60,6 @@ function freshMs(copiedAt: readonly number[], goal: number, { from, until }: Tim
   return covered;
 }
 
-/** Includes whether our riders were in the copy. */
 export interface MeasuredEvent extends CopiedEvent {
   readonly hasOurs: boolean;
 }

@@ -68,7 +68,7 @@ describe('untilNextUrgent', () => {
 describe('one call per minute', () => {
   const race = fc.record({ startsAt: fc.integer({ min: 1, max: 90 }), hasOurs: fc.boolean() });
 
-  it('reaches every event with our riders before its start if any order of calls can, and no started event', () => {
+  it('is enough for every event with our riders if any order of calls is, and fetches no started event', () => {
     fc.assert(
       fc.property(fc.array(race, { maxLength: 60 }), (races) => {
         const lastMinutes = freshnessClasses.urgent.fromMs / minute;
@@ -111,36 +111,36 @@ describe('the watch', () => {
   it('waits in the urgent lane until the last urgent event starts, and fetches the most urgent by then', () => {
     const waiting = decide(initialWatch, found(event('a', 5), event('b', 9)));
     expect(waiting).toMatchObject({
-      is: 'waiting',
+      phase: 'waiting',
       lane: 'near_event_urgent',
       deadline: now + 9 * minute,
     });
-    expect(decide(waiting, found(event('b', 9)))).toMatchObject({ is: 'calling', eventId: 'b' });
+    expect(decide(waiting, found(event('b', 9)))).toMatchObject({ phase: 'calling', eventId: 'b' });
   });
 
-  it('pauses while nothing is urgent, then looks again', () => {
+  it('pauses while nothing is urgent, then searches again', () => {
     const pausing = decide(initialWatch, found());
-    expect(pausing).toMatchObject({ is: 'pausing', ms: 5_000 });
-    expect(decide(pausing, { event: 'woke' }).is).toBe('searching');
+    expect(pausing).toMatchObject({ phase: 'pausing', ms: 5_000 });
+    expect(decide(pausing, { event: 'woke' }).phase).toBe('searching');
   });
 
-  it('returns the permit when nothing is urgent any more, and looks again', () => {
-    expect(decide(decide(initialWatch, found(event('a', 5))), found()).is).toBe('searching');
+  it('returns the permit when nothing is urgent any more, and searches again', () => {
+    expect(decide(decide(initialWatch, found(event('a', 5))), found()).phase).toBe('searching');
   });
 
   it.each(['refused', 'error'] as const)('tries again in a minute after event %s', (name) => {
     const waiting = decide(initialWatch, found(event('a', 5)));
-    expect(decide(waiting, { event: name })).toEqual({ is: 'pausing', ms: minute, failures: noFailures });
+    expect(decide(waiting, { event: name })).toEqual({ phase: 'pausing', ms: minute, failures: noFailures });
   });
 
   it('continues with the others when one could not be fetched', () => {
-    const { is, failures } = failed('e1', 'not_found');
-    expect([is, failures.failed]).toEqual(['pausing', new Set(['e1'])]);
+    const { phase, failures } = failed('e1', 'not_found');
+    expect([phase, failures.failed]).toEqual(['pausing', new Set(['e1'])]);
     expect(failed('e1', 'not_found')).toMatchObject({ ms: 0 });
   });
 
   it('pauses after a 429 without counting a failure', () => {
-    expect(failed('e1', 'rate_limited')).toEqual({ is: 'pausing', ms: minute, failures: noFailures });
+    expect(failed('e1', 'rate_limited')).toEqual({ phase: 'pausing', ms: minute, failures: noFailures });
   });
 
   it('pauses for 15 min after several failures in a row, then tries all events again', () => {
@@ -152,7 +152,7 @@ describe('the watch', () => {
     );
     expect(nearly).toMatchObject({ ms: 0, failures: { consecutive: maxConsecutiveFailures - 1 } });
     expect(fail(nearly, maxConsecutiveFailures)).toEqual({
-      is: 'pausing',
+      phase: 'pausing',
       ms: 900_000,
       failures: noFailures,
     });

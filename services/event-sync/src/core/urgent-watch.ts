@@ -16,12 +16,12 @@ const retryPauseMs = 60_000;
  *   searching ──▶ waiting ──▶ calling ──▶ searching …, or pausing ──woke──▶ searching
  */
 export type WatchState = { readonly failures: CallFailures } & (
-  | { readonly is: 'searching' }
+  | { readonly phase: 'searching' }
   /** Waiting for a permit; at `deadline` all urgent events have started. */
-  | { readonly is: 'waiting'; readonly lane: Lane; readonly deadline: number }
-  | { readonly is: 'calling'; readonly eventId: string }
+  | { readonly phase: 'waiting'; readonly lane: Lane; readonly deadline: number }
+  | { readonly phase: 'calling'; readonly eventId: string }
   /** Project ms. */
-  | { readonly is: 'pausing'; readonly ms: number }
+  | { readonly phase: 'pausing'; readonly ms: number }
 );
 
 export type WatchEvent =
@@ -29,40 +29,40 @@ export type WatchEvent =
   | { readonly event: 'answered' | 'refused' | 'error' | 'woke' }
   | { readonly event: 'failed'; readonly code: UpstreamErrorCode };
 
-export const initialWatch: WatchState = { is: 'searching', failures: noFailures };
+export const initialWatch: WatchState = { phase: 'searching', failures: noFailures };
 
 export function decide(state: WatchState, event: WatchEvent): WatchState {
   const { failures } = state;
-  const searchAgain: WatchState = { is: 'searching', failures: { ...failures, consecutive: 0 } };
+  const searchAgain: WatchState = { phase: 'searching', failures: { ...failures, consecutive: 0 } };
   switch (event.event) {
     case 'found': {
       const { urgent, pause } = event;
       const [first] = urgent;
-      if (state.is !== 'searching')
-        return first ? { is: 'calling', eventId: first.eventId, failures } : searchAgain;
-      if (!first) return { is: 'pausing', ms: pause, failures };
+      if (state.phase !== 'searching')
+        return first ? { phase: 'calling', eventId: first.eventId, failures } : searchAgain;
+      if (!first) return { phase: 'pausing', ms: pause, failures };
       const deadline = Math.max(...urgent.map(({ startsAt }) => startsAt));
-      return { is: 'waiting', lane, deadline, failures };
+      return { phase: 'waiting', lane, deadline, failures };
     }
     case 'answered':
       return searchAgain;
     case 'failed':
-      return state.is === 'calling' ? afterFailure(failures, state.eventId, event.code) : searchAgain;
+      return state.phase === 'calling' ? afterFailure(failures, state.eventId, event.code) : searchAgain;
     case 'refused':
     case 'error':
-      return { is: 'pausing', ms: retryPauseMs, failures };
+      return { phase: 'pausing', ms: retryPauseMs, failures };
     case 'woke':
-      return { is: 'searching', failures };
+      return { phase: 'searching', failures };
   }
 }
 
 function afterFailure(before: CallFailures, eventId: string, code: UpstreamErrorCode): WatchState {
   // The limiter knows when calls are possible again.
-  if (code === 'rate_limited') return { is: 'pausing', ms: retryPauseMs, failures: before };
+  if (code === 'rate_limited') return { phase: 'pausing', ms: retryPauseMs, failures: before };
   const failures = withFailure(before, eventId, code);
   return failures.stopped
-    ? { is: 'pausing', ms: fromMs, failures: noFailures }
-    : { is: 'pausing', ms: 0, failures };
+    ? { phase: 'pausing', ms: fromMs, failures: noFailures }
+    : { phase: 'pausing', ms: 0, failures };
 }
 
 /** The urgent events, and how long to pause (project ms) when there are none. */

@@ -1,10 +1,10 @@
 import { freshnessClasses } from '@paceline/shared/definition';
 import { type Candidate, classSpan, type Goals, isWithin } from './classes.ts';
 
-/** Project ms. The event list can change in the meantime. */
+/** Project ms; then the events are checked again, because the list may have changed. */
 const maxPauseMs = 60_000;
 
-/** Whether an event is in its last minutes without a copy from then, or with one older than the urgent goal. */
+/** Whether an event is in its last minutes and has no copy made in them, or only one older than the urgent goal. */
 export function isUrgent({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean {
   const last = classSpan('urgent', startsAt);
   if (!isWithin(last, now)) return false;

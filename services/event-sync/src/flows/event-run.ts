@@ -44,10 +44,10 @@ export async function runOverEvents<Budget extends EventBudget, Answer>(
 ): Promise<RunResult> {
   let state = initial;
   for (;;) {
-    if (state.is === 'ended') return state.ending;
+    if (state.phase === 'ended') return state.ending;
     const { run } = state;
     state = decide(state, { event: 'found', ...(await calls.choose(run)) });
-    if (state.is !== 'waiting') continue;
+    if (state.phase !== 'waiting') continue;
     const waiting = state;
     state = await inSpan(`sync ${calls.budget}`, {}, () => fetchBestEvent(sync, row, calls, waiting));
   }
@@ -58,7 +58,7 @@ export const planOverEvents =
   <Budget extends EventBudget, Answer>({ budget, choose }: EventCalls<Budget, Answer>): PlanRun =>
   async (row) => {
     const state = startRun(budget, row);
-    return { endpoint: budget, candidates: state.is === 'ended' ? 0 : (await choose(state.run)).left };
+    return { endpoint: budget, candidates: state.phase === 'ended' ? 0 : (await choose(state.run)).left };
   };
 
 /** Waits for a permit, fetches the event that is best by then, and stores the response with the run's progress. */
@@ -66,14 +66,14 @@ async function fetchBestEvent<Budget extends EventBudget, Answer>(
   sync: Sync,
   { runId, slotId, slotEndsAt }: RunRow,
   calls: EventCalls<Budget, Answer>,
-  waiting: RunState & { is: 'waiting' },
+  waiting: RunState & { phase: 'waiting' },
 ): Promise<RunState> {
   const { budget } = calls;
   let state: RunState = waiting;
   let eventId = '';
   const advance = async (event: RunEvent, write: (tx: Transaction) => Promise<void>): Promise<RunState> => {
     const next = decide(state, event);
-    if (next.is === 'choosing')
+    if (next.phase === 'choosing')
       await saveProgress(sync, runId, { counts: countsOf(next.run, next.left), checkpoint: null }, write);
     return next;
   };
@@ -86,7 +86,7 @@ async function fetchBestEvent<Budget extends EventBudget, Answer>(
       owner: { runId },
       choose: async () => {
         state = decide(state, { event: 'found', ...(await calls.choose(waiting.run)) });
-        if (state.is !== 'calling') return undefined;
+        if (state.phase !== 'calling') return undefined;
         ({ eventId } = state.best);
         const target = eventId;
         return {

@@ -44,14 +44,14 @@ export async function publishFreshness(sync: EventSync, slotId: string): Promise
 
 /** Metrics of the freshness, measured at each collection. */
 export function publishFreshnessMetrics(sync: EventSync): void {
-  const meters = meter();
-  const share = meters.createObservableGauge('paceline.freshness.last_day', {
+  const freshnessMeter = meter();
+  const share = freshnessMeter.createObservableGauge('paceline.freshness.last_day', {
     unit: '1',
     description: "Share of the last day's event time with a copy of the signups within its goal",
   });
-  const within = meters.createObservableGauge('paceline.freshness.within_goal', { unit: '{event}' });
-  const events = meters.createObservableGauge('paceline.freshness.events', { unit: '{event}' });
-  meters.addBatchObservableCallback(
+  const within = freshnessMeter.createObservableGauge('paceline.freshness.within_goal', { unit: '{event}' });
+  const events = freshnessMeter.createObservableGauge('paceline.freshness.events', { unit: '{event}' });
+  freshnessMeter.addBatchObservableCallback(
     async (observe) => {
       const measured = await report(sync, 0).catch(() => undefined);
       for (const each of measured?.classes ?? []) {

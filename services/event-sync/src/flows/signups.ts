@@ -51,7 +51,7 @@ async function refreshList(
   kind: EventKind,
 ): Promise<ListState> {
   const isFresh = async () => isListFresh(await listFetchedAt(sync.db), sync.clock.now());
-  if (await isFresh()) return { is: 'fresh' };
+  if (await isFresh()) return { state: 'fresh' };
   try {
     const answer = await callUpstream(sync, {
       endpoint: 'events',
@@ -60,7 +60,7 @@ async function refreshList(
       slotId,
       owner: { runId },
       choose: async () => {
-        // The other kind can have fetched it during the wait.
+        // The other kind may have fetched it during the wait.
         if (await isFresh()) return undefined;
         return {
           target: 'upcoming',
@@ -73,10 +73,10 @@ async function refreshList(
       const fetchedAt = nowMs(sync);
       await retryDuringOutage(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
     }
-    return { is: 'fresh' };
+    return { state: 'fresh' };
   } catch (error) {
-    if (error instanceof SourceUnavailable) return { is: 'unavailable', error: error.message };
-    if (error instanceof PermitRefused) return { is: 'deferred' };
+    if (error instanceof SourceUnavailable) return { state: 'unavailable', error: error.message };
+    if (error instanceof PermitRefused) return { state: 'deferred' };
     if (!(error instanceof UpstreamError)) throw error;
     sync.log.warn({ err: error, runId }, 'event list call failed');
     return listFailure(error.code, error.message);

@@ -45,9 +45,9 @@ async function advance(
   findUrgentEvents: FindUrgent,
   state: WatchState,
 ): Promise<WatchState> {
-  if (state.is === 'waiting')
+  if (state.phase === 'waiting')
     return inSpan('refresh urgent event', {}, () => fetchMostUrgent(sync, findUrgentEvents, state));
-  if (state.is !== 'pausing') return decide(state, await findUrgentEvents(state));
+  if (state.phase !== 'pausing') return decide(state, await findUrgentEvents(state));
   await sync.clock.sleep(state.ms, sync.signal);
   return decide(state, { event: 'woke' });
 }
@@ -67,7 +67,7 @@ const urgentFinder =
 async function fetchMostUrgent(
   sync: EventSync,
   findUrgentEvents: FindUrgent,
-  waiting: WatchState & { is: 'waiting' },
+  waiting: WatchState & { phase: 'waiting' },
 ): Promise<WatchState> {
   let state: WatchState = waiting;
   let eventId = '';
@@ -80,7 +80,7 @@ async function fetchMostUrgent(
       choose: async () => {
         // A near run or another replica may have fetched it in the meantime.
         state = decide(state, await findUrgentEvents(state));
-        if (state.is !== 'calling') return undefined;
+        if (state.phase !== 'calling') return undefined;
         ({ eventId } = state);
         const target = eventId;
         return {

@@ -38,7 +38,7 @@ const hour = 60 * minute;
 
 const { events } = tables;
 
-/** Long, as it is one object of small helpers. */
+/** Long, because it is one object of small helpers. */
 export async function openEventSyncHarness<P extends TestBackend = TestBackend>(
   options: HarnessOptions,
   backend?: P,

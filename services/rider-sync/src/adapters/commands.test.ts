@@ -31,7 +31,7 @@ const want = (commandId: string, why: 'add' | 'import', since: number, ...riderI
   Promise.all(
     riderIds.map((riderId) => addWantedRider(db, { commandId, riderId, why, freshFrom: since, since })),
   );
-const take = (from: Database, most = 1_000) => holdTransaction(from, 60_000, (tx) => lockWanted(tx, most));
+const take = (from: Database, limit = 1_000) => holdTransaction(from, 60_000, (tx) => lockWanted(tx, limit));
 const idsOf = (taken: ReadonlyArray<{ riderId: number }>) => taken.map(({ riderId }) => riderId);
 const nothing = async () => {};
 const done = (riderId: number) => ({ riderId, outcome: 'done', reason: null }) as const;
@@ -39,7 +39,7 @@ const rider = (riderId: number, fetchedAt: number) =>
   db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt });
 
 describe('wanted riders', () => {
-  it('are locked adds first, then longest wanted first', async () => {
+  it('are locked in order: adds, then those that have waited longest', async () => {
     await want('i1', 'import', 1_000, 5, 4);
     await want('i2', 'import', 500, 9);
     await want('a', 'add', 2_000, 7);
@@ -48,7 +48,7 @@ describe('wanted riders', () => {
     await held.end(nothing);
   });
 
-  it('on a call are skipped by other calls until it ends or its process dies', async () => {
+  it('in a call are skipped by other calls until it ends or its process dies', async () => {
     await want('i', 'import', 1_000, 1, 2, 3);
     const dying = openDatabase(database.url, () => undefined);
     const first = await take(dying.db, 2);
@@ -65,7 +65,7 @@ describe('wanted riders', () => {
     await dying.close();
   });
 
-  it('end for every command that wanted them before the call was sent', async () => {
+  it('get an outcome for every command that requested them before the call was sent', async () => {
     await want('i', 'import', 1_000, 1);
     await want('a', 'add', 1_500, 1);
     await want('late', 'add', 3_000, 1);
@@ -75,7 +75,7 @@ describe('wanted riders', () => {
     expect(await findOutcome(db, 'late', 1)).toBeUndefined();
   });
 
-  it('end without a call when their stored copies are fresh enough', async () => {
+  it('are done without a call when their stored copies are fresh enough', async () => {
     await want('i', 'import', 1_000, 1, 2);
     await rider(1, 1_000);
     await rider(2, 999);
@@ -83,7 +83,7 @@ describe('wanted riders', () => {
     expect(await countRiders(db, 'i')).toEqual({ waiting: 1, done: 1, failed: 0 });
   });
 
-  it('stay wanted after a lost call, except those of imports after the third or a permanent error', async () => {
+  it('are still wanted after a lost call, except those of imports after the third loss or a permanent error', async () => {
     await want('i', 'import', 1_000, 1);
     await want('a', 'add', 1_000, 1);
     for (const lost of [1, 2, 3]) {

@@ -85,9 +85,9 @@ export async function endFreshRiders(
 
 /**
  * Locks the next riders, adds first, then the oldest imports; skips riders locked by another call.
- * @param except riders on calls of this process, whose locks a restart of Postgres can have released
+ * @param except riders on this process's calls: a restart of Postgres may have released their locks
  */
-export const lockWanted = (tx: Transaction, most: number, except: Iterable<number> = []) =>
+export const lockWanted = (tx: Transaction, limit: number, except: Iterable<number> = []) =>
   tx
     .select({
       commandId: wantedRiders.commandId,
@@ -99,7 +99,7 @@ export const lockWanted = (tx: Transaction, most: number, except: Iterable<numbe
     .leftJoin(commands, eq(commands.commandId, wantedRiders.commandId))
     .where(and(isNull(wantedRiders.outcome), notInArray(wantedRiders.riderId, [...except])))
     .orderBy(asc(wantedRiders.why), asc(wantedRiders.since), asc(wantedRiders.riderId))
-    .limit(most)
+    .limit(limit)
     .for('update', { of: wantedRiders, skipLocked: true });
 
 /**
@@ -173,14 +173,14 @@ export async function findOutcome(
   return row?.outcome ? { riderId, outcome: row.outcome, reason: row.reason } : undefined;
 }
 
-/** Ids of the waiting riders of a command, at most `most`. */
-export async function listWaiting(db: Database, commandId: string, most: number): Promise<number[]> {
+/** Ids of the waiting riders of a command, max `limit`. */
+export async function listWaiting(db: Database, commandId: string, limit: number): Promise<number[]> {
   const rows = await db
     .select({ riderId: wantedRiders.riderId })
     .from(wantedRiders)
     .where(and(eq(wantedRiders.commandId, commandId), isNull(wantedRiders.outcome)))
     .orderBy(asc(wantedRiders.riderId))
-    .limit(most);
+    .limit(limit);
   return rows.map(({ riderId }) => riderId);
 }
 
@@ -202,7 +202,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 /** A transaction that stays open during a call; its locks are released when its process dies. */
 export interface HeldTransaction<T> {
   readonly value: T;
-  /** Does the last work of the transaction and commits it. @throws also when its connection has broken */
+  /** Runs the last work of the transaction and commits it. @throws also when its connection has broken */
   end(work: (tx: Transaction) => Promise<void>): Promise<void>;
 }
 

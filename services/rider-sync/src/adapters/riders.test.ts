@@ -130,14 +130,14 @@ describe('the members of a club', () => {
     expect(await db.select().from(clubs)).toEqual([{ clubId: 7, name: 'Club', fetchedAt: 2_100 }]);
   });
 
-  it('stay members when they were on a page but unreadable', async () => {
+  it('remain members when they were on a page but unreadable', async () => {
     await page([1, 2], [], 1_000);
     await page([1], [2, 99], 2_000);
     await end(1_900, true, 2_000);
     expect(new Set(await current())).toEqual(new Set([1, 2]));
   });
 
-  it('all stay when a pass had riders without a readable id', async () => {
+  it('all remain members when a pass had riders without a readable id', async () => {
     await page([1, 2], [], 1_000);
     await page([1], [], 2_000);
     await end(1_900, false, 2_000);
@@ -167,7 +167,7 @@ describe('riders outside the clubs', () => {
   const rider = (riderId: number, fetchedAt: number, takenAt?: number) =>
     db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt, takenAt });
 
-  it('are in no synced club and were not taken lately', async () => {
+  it('are in no synced club and were not taken recently', async () => {
     const membership = { firstSeenAt: 0, lastSeenAt: 0 };
     for (const riderId of [1, 2, 3, 4]) await rider(riderId, 1_000);
     await rider(5, 5_000);

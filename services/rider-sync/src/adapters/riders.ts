@@ -7,7 +7,7 @@ import type { Pass } from '../core/club-run.ts';
 const { clubs, clubMemberships, riders, riderHistory } = tables;
 
 /** Whether a rider was fetched at `since` (project ms) or later. */
-export async function isStoredSince(db: Database, riderId: number, since: number): Promise<boolean> {
+export async function wasFetchedSince(db: Database, riderId: number, since: number): Promise<boolean> {
   const fetched = and(eq(riders.riderId, riderId), gte(riders.fetchedAt, since));
   const [row] = await db.select({ riderId: riders.riderId }).from(riders).where(fetched);
   return row !== undefined;
@@ -22,7 +22,7 @@ export async function storeRiders(
   if (items.length === 0) return;
   // Sorted, so that two calls with the same riders don't deadlock.
   const sorted = items.toSorted((a, b) => a.rider.riderId - b.rider.riderId);
-  const unchanged = await unchangedSince(tx, sorted);
+  const unchanged = await findUnchanged(tx, sorted);
   const rows = sorted.map((item) => riderRow(item, fetchedAt));
   await upsert(tx, riders, ['riderId'], rows);
   const changed = rows
@@ -35,7 +35,7 @@ export async function storeRiders(
 }
 
 /** Ids of riders that are stored with the same raw data. */
-async function unchangedSince(tx: Transaction, items: readonly RiderItem[]): Promise<ReadonlySet<number>> {
+async function findUnchanged(tx: Transaction, items: readonly RiderItem[]): Promise<ReadonlySet<number>> {
   const ids = sql.param(items.map(({ rider }) => rider.riderId));
   const raws = sql.param(items.map(({ raw }) => JSON.stringify(raw)));
   const { rows } = await tx.execute<{ rider_id: number }>(sql`
@@ -117,16 +117,16 @@ export async function takeOutsiders(
   db: Database,
   outsiders: Outsiders,
   except: readonly number[],
-  most: number,
+  limit: number,
   now: number,
 ): Promise<number[]> {
-  if (most <= 0) return [];
+  if (limit <= 0) return [];
   const oldest = db
     .select({ riderId: riders.riderId })
     .from(riders)
     .where(and(isStaleOutsider(db, outsiders), notInArray(riders.riderId, [...except])))
     .orderBy(asc(sql`greatest(${riders.fetchedAt}, ${riders.takenAt})`), asc(riders.riderId))
-    .limit(most)
+    .limit(limit)
     .for('update', { skipLocked: true });
   const rows = await db
     .update(riders)

@@ -86,7 +86,7 @@ describe('a collecting batcher', () => {
     expect(effects).toEqual([{ type: 'request', request: 1, lane: addLane, since: now + 2_000 }]);
   });
 
-  it('becomes idle when all its riders came by GET, and collects again for the next ones', () => {
+  it('becomes idle when GETs have fetched all its riders, and collects again for the next ones', () => {
     const left = given([changed, adds], [changed, none]);
     expect(left).toEqual({ state: newBatcher, effects: [{ type: 'stopTimer', timer: 'collect' }] });
     expect(decide(left.state, changed, adds).state.mode).toBe('collecting');
@@ -100,7 +100,7 @@ describe('a requesting batcher', () => {
     expect(estimateOf(state)).toEqual(estimate);
   });
 
-  it('does not request again in the same lane', () => {
+  it('makes no second request in the same lane', () => {
     expect(given(requested, [changed, imports]).effects).toEqual([]);
   });
 
@@ -126,7 +126,7 @@ describe('a requesting batcher', () => {
     const { state, effects } = given(requested, [changed, adds], estimated);
     expect(effects).toEqual([]);
     expect(estimateOf(state)).toBeUndefined();
-    expect(given(requested, [changed, adds], [ended({ is: 'withdrawn' }), adds]).state).toMatchObject({
+    expect(given(requested, [changed, adds], [ended({ outcome: 'withdrawn' }), adds]).state).toMatchObject({
       mode: 'requesting',
       requests: 2,
     });
@@ -142,13 +142,13 @@ describe('a requesting batcher', () => {
 
 describe('a batcher after a permit was unused or refused', () => {
   it('backs off when there was no rider to fetch, and reports that', () => {
-    const { state, effects } = given(requested, [ended({ is: 'unused' }), imports]);
+    const { state, effects } = given(requested, [ended({ outcome: 'unused' }), imports]);
     expect(state.mode).toBe('backoff');
     expect(effects).toEqual([{ type: 'startTimer', timer: 'backoff' }, { type: 'announceUnused' }]);
   });
 
   it('backs off when refused, and reports the earliest time', () => {
-    const refused = ended({ is: 'failed', closedUntil: now + 900_000 });
+    const refused = ended({ outcome: 'failed', closedUntil: now + 900_000 });
     const { state, effects } = given(requested, [refused, imports]);
     const closed = { reason: 'paused_by_upstream', estimatedAt: now + 900_000 };
     expect(estimateOf(state)).toMatchObject(closed);
@@ -159,7 +159,7 @@ describe('a batcher after a permit was unused or refused', () => {
   });
 
   it('requests nothing during backoff, then follows the current demand without the old estimate', () => {
-    const backoff = [requested, [ended({ is: 'failed', closedUntil: now + 900_000 }), imports]] as const;
+    const backoff = [requested, [ended({ outcome: 'failed', closedUntil: now + 900_000 }), imports]] as const;
     expect(given(...backoff, [changed, adds]).effects).toEqual([]);
     const over = given(...backoff, [{ type: 'backoff over' }, adds]);
     expect(over.state).toMatchObject({ mode: 'requesting', lane: addLane, estimate: undefined });
@@ -167,7 +167,7 @@ describe('a batcher after a permit was unused or refused', () => {
   });
 
   it('ends its backoff when a call of any process ends', () => {
-    const backoff = [requested, [ended({ is: 'unused' }), imports]] as const;
+    const backoff = [requested, [ended({ outcome: 'unused' }), imports]] as const;
     const woken = given(...backoff, [{ type: 'call ended', own: false }, imports]);
     expect(woken.state).toMatchObject({ mode: 'requesting', inFlight: 0 });
     expect(woken.effects[0]).toEqual({ type: 'stopTimer', timer: 'backoff' });
@@ -175,7 +175,7 @@ describe('a batcher after a permit was unused or refused', () => {
 
   it('does not back off while another request waits', () => {
     const another = given(requested, [{ type: 'sent', request: 1 }, imports], requested, [
-      ended({ is: 'failed' }),
+      ended({ outcome: 'failed' }),
       imports,
     ]);
     expect(another).toMatchObject({ state: { mode: 'requesting', requests: 2 }, effects: [] });
@@ -186,7 +186,7 @@ describe('a batcher after a permit was unused or refused', () => {
       requested,
       [{ type: 'sent', request: 1 }, imports],
       [{ type: 'call ended', own: true }, adds],
-      [ended({ is: 'failed' }), adds],
+      [ended({ outcome: 'failed' }), adds],
     );
     expect(lost.state.mode).toBe('backoff');
     expect(lost.effects).toEqual([
@@ -208,11 +208,11 @@ describe('mostUrgent', () => {
 describe('a batcher after any sequence of events', () => {
   const lane = fc.option(fc.constantFrom(...laneNames), { nil: undefined });
   const ends: RequestEnd[] = [
-    { is: 'answered' },
-    { is: 'unused' },
-    { is: 'withdrawn' },
-    { is: 'failed' },
-    { is: 'failed', closedUntil: now },
+    { outcome: 'answered' },
+    { outcome: 'unused' },
+    { outcome: 'withdrawn' },
+    { outcome: 'failed' },
+    { outcome: 'failed', closedUntil: now },
   ];
   /** A step; `pick` chooses one of the possible events. */
   const step = fc.record({ lane, pick: fc.nat(), end: fc.constantFrom(...ends) });

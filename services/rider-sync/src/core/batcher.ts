@@ -46,8 +46,8 @@ export type BatcherEvent =
 
 /** `unused`: there was no rider to fetch. `closedUntil`: no permit is granted before, project ms. */
 export type RequestEnd =
-  | { readonly is: 'answered' | 'withdrawn' | 'unused' }
-  | { readonly is: 'failed'; readonly closedUntil?: number };
+  | { readonly outcome: 'answered' | 'withdrawn' | 'unused' }
+  | { readonly outcome: 'failed'; readonly closedUntil?: number };
 
 export interface BatcherRequest {
   readonly type: 'request';
@@ -128,9 +128,9 @@ export function decide(state: BatcherState, event: BatcherEvent, demand: Demand)
 
 function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: Demand): BatcherDecision {
   const left = isCurrent(state, id) ? leaveMode(state) : unchanged(state);
-  const hasFailed = how.is === 'unused' || how.is === 'failed';
+  const hasFailed = how.outcome === 'unused' || how.outcome === 'failed';
   const next = hasFailed ? andThen(left, backOff, how) : andThen(left, followDemand, demand);
-  if (how.is !== 'unused') return next;
+  if (how.outcome !== 'unused') return next;
   return { ...next, effects: [...next.effects, { type: 'announceUnused' }] };
 }
 
@@ -169,7 +169,7 @@ function request(state: BatcherState, { lane, now: since }: Demand): BatcherDeci
 /** Does nothing while another request waits. */
 function backOff(state: BatcherState, how: RequestEnd): BatcherDecision {
   if (state.mode === 'requesting' || state.mode === 'backoff') return unchanged(state);
-  const closed = how.is === 'failed' ? how.closedUntil : undefined;
+  const closed = how.outcome === 'failed' ? how.closedUntil : undefined;
   const estimate = closed === undefined ? undefined : closedEstimate(closed);
   return {
     state: { ...countsOf(state), mode: 'backoff', estimate },
@@ -216,7 +216,7 @@ const isCurrent = (state: BatcherState, id: number): state is BatcherState & { m
   state.mode === 'requesting' && id === state.requests;
 const countsOf = ({ inFlight, requests }: BatcherState) => ({ inFlight, requests });
 
-/** Shown while upstream refuses riders to this key. */
+/** The estimate while no bulk call can be made before `earliest`. */
 const closedEstimate = (earliest: number): Waiting => ({
   answer: 'waiting',
   position: 1,
@@ -256,7 +256,7 @@ export class Batcher<Run, Change extends { readonly stage: 'sent' | 'answered' |
     this.#ports = ports;
   }
 
-  /** Returns a function that leaves. */
+  /** Returns a function that removes the member. */
   join(member: BatcherMember<Run, Change>): () => void {
     this.#members.add(member);
     const estimate = estimateOf(this.#state);

@@ -13,8 +13,8 @@ import {
 
 const order = ({ todo }: ClubRun) => todo.map(({ clubId }) => clubId);
 const first = (run: ClubRun) => run.todo[0] ?? newPass(0);
-const pageOf = (run: ClubRun, at: 'next page' | 'end'): AfterPage => ({
-  at,
+const pageOf = (run: ClubRun, next: 'next page' | 'end'): AfterPage => ({
+  next,
   pass: { ...first(run), from: 500, startedAt: 1 },
 });
 const finishClub = (run: ClubRun) => pageStored(run, pageOf(run, 'end'), 120);
@@ -28,7 +28,7 @@ describe('a run over the clubs', () => {
     const before = pageStored(
       finishClub(startRun('r1', [1, 2, 3], null)),
       {
-        at: 'next page',
+        next: 'next page',
         pass: { clubId: 2, from: 500, startedAt: 1, seesAll: true },
       },
       1_000,
@@ -139,7 +139,7 @@ describe('a club that fails', () => {
   );
 
   it('is one whose page does not move the cursor', () => {
-    const run = pageStored(startRun('r', [1, 2], null), { at: 'same page' }, 3);
+    const run = pageStored(startRun('r', [1, 2], null), { next: 'same page' }, 3);
     expect(run).toMatchObject({ failed: 1, error: 'club 1: upstream returned the same page again' });
     expect(order(run)).toEqual([2]);
   });
@@ -150,7 +150,7 @@ const page = (...ids: number[]) => ({ length: ids.length, ids, requestedAt: 100 
 describe('a pass over a club', () => {
   it('continues one past the highest id of a full page, whatever its order', () => {
     expect(afterPage(newPass(7), page(10, 30, 20), 3)).toEqual({
-      at: 'next page',
+      next: 'next page',
       pass: { clubId: 7, from: 31, startedAt: 100, seesAll: true },
     });
   });
@@ -164,18 +164,18 @@ describe('a pass over a club', () => {
     ['a page that is not full', page(31)],
     ['an empty page', page()],
   ])('ends with %s', (_, last) => {
-    expect(afterPage({ ...newPass(7), from: 31, startedAt: 5 }, last, 3).at).toBe('end');
+    expect(afterPage({ ...newPass(7), from: 31, startedAt: 5 }, last, 3).next).toBe('end');
   });
 
   it('stays at the same page when a full page does not move the cursor', () => {
-    expect(afterPage({ ...newPass(7), from: 31 }, page(10, 20, 30), 3).at).toBe('same page');
-    expect(afterPage(newPass(7), { length: 3, ids: [], requestedAt: 0 }, 3).at).toBe('same page');
+    expect(afterPage({ ...newPass(7), from: 31 }, page(10, 20, 30), 3).next).toBe('same page');
+    expect(afterPage(newPass(7), { length: 3, ids: [], requestedAt: 0 }, 3).next).toBe('same page');
   });
 
   it('remembers that a rider had no readable id', () => {
     const first = afterPage(newPass(7), { ...page(1, 2), length: 3 }, 3);
-    expect(first).toMatchObject({ at: 'next page', pass: { seesAll: false } });
-    if (first.at !== 'next page') throw new Error('no pass');
-    expect(afterPage(first.pass, page(5), 3)).toMatchObject({ at: 'end', pass: { seesAll: false } });
+    expect(first).toMatchObject({ next: 'next page', pass: { seesAll: false } });
+    if (first.next !== 'next page') throw new Error('no pass');
+    expect(afterPage(first.pass, page(5), 3)).toMatchObject({ next: 'end', pass: { seesAll: false } });
   });
 });

@@ -27,8 +27,8 @@ export interface PageSummary {
 
 /** Where a pass is after a page. `same page`: the page did not move the cursor. */
 export type AfterPage =
-  | { readonly at: 'next page' | 'end'; readonly pass: Pass & { readonly startedAt: number } }
-  | { readonly at: 'same page' };
+  | { readonly next: 'next page' | 'end'; readonly pass: Pass & { readonly startedAt: number } }
+  | { readonly next: 'same page' };
 
 /**
  * Upstream's cursor is inclusive, so the next page starts one past the last id. A page that is not full is the last one;
@@ -41,9 +41,9 @@ export function afterPage(before: Pass, page: PageSummary, fullPage: number): Af
     startedAt: before.startedAt ?? page.requestedAt,
     seesAll: before.seesAll && page.ids.length === page.length,
   };
-  if (page.length < fullPage) return { at: 'end', pass: after };
-  if (last < (before.from ?? 0)) return { at: 'same page' };
-  return { at: 'next page', pass: { ...after, from: last + 1 } };
+  if (page.length < fullPage) return { next: 'end', pass: after };
+  if (last < (before.from ?? 0)) return { next: 'same page' };
+  return { next: 'next page', pass: { ...after, from: last + 1 } };
 }
 
 /** A run over the clubs, stored as its checkpoint. Counts are clubs, except `stored`. */
@@ -82,8 +82,8 @@ export function pageStored(before: ClubRun, after: AfterPage, riders: number): C
   if (!current) return before;
   const pages = before.pages + 1;
   const run = { ...before, stored: before.stored + riders };
-  if (after.at === 'next page') return { ...run, pages, todo: [after.pass, ...rest] };
-  if (after.at === 'end') return { ...run, pages, todo: rest, synced: run.synced + 1 };
+  if (after.next === 'next page') return { ...run, pages, todo: [after.pass, ...rest] };
+  if (after.next === 'end') return { ...run, pages, todo: rest, synced: run.synced + 1 };
   const error = `club ${current.clubId}: upstream returned the same page again`;
   return { ...run, pages, todo: rest, failed: run.failed + 1, error };
 }

@@ -39,7 +39,7 @@ const refused = (earliest: number): FetchEvent => ({ type: 'single refused', ear
 const sent: FetchEvent = { type: 'bulk sent', included: true, sentAt: now };
 const sentWithOthers: FetchEvent = { type: 'bulk sent', included: false, sentAt: now };
 const permitted: FetchEvent = { type: 'single permitted' };
-const stored: FetchEvent = { type: 'ended', end: { is: 'stored' } };
+const stored: FetchEvent = { type: 'ended', end: { outcome: 'stored' } };
 
 /** The state after the events, and the effects of the last one. */
 const given = (...events: readonly FetchEvent[]) =>
@@ -77,7 +77,7 @@ describe('a queued rider', () => {
 
   it('included in a bulk call withdraws its GET and watches the call', () => {
     const { state, effects } = given(single(now), { type: 'listed' }, sent);
-    expect(state.at).toBe('bulk call');
+    expect(state.stage).toBe('bulk call');
     expect(wantsBulk(state)).toBe(false);
     expect(effects).toEqual([
       { type: 'withdrawSingle' },
@@ -92,7 +92,7 @@ describe('a queued rider', () => {
 });
 
 describe('a rider whose GET is in flight', () => {
-  it('reports that, needs no bulk call, and ignores one that includes it', () => {
+  it('reports that it is running, needs no bulk call, and ignores one that includes it', () => {
     const { state, effects } = given(single(now), { type: 'listed' }, permitted);
     expect(effects).toEqual([{ type: 'report', progress: { state: 'running', via: 'single' } }]);
     expect(wantsBulk(state)).toBe(false);
@@ -102,22 +102,22 @@ describe('a rider whose GET is in flight', () => {
   it('is queued again when the GET is lost, and can then use a bulk call', () => {
     for (const lost of [{ type: 'single lost' } as const, single(now + minute)]) {
       const { state } = given(single(now), { type: 'listed' }, permitted, lost);
-      expect(state.at).toBe('queued');
+      expect(state.stage).toBe('queued');
       expect(wantsBulk(state)).toBe(true);
-      expect(decide(state, sent, now).state.at).toBe('bulk call');
+      expect(decide(state, sent, now).state.stage).toBe('bulk call');
     }
   });
 });
 
 describe('a rider on a bulk call', () => {
   it('does not use a late permit for its GET', () => {
-    expect(given(single(now), sent, permitted)).toMatchObject({ state: { at: 'bulk call' }, effects: [] });
+    expect(given(single(now), sent, permitted)).toMatchObject({ state: { stage: 'bulk call' }, effects: [] });
   });
 
   it('stays on it when its GET is refused or another call is sent', () => {
     for (const late of [refused(now + 8 * minute), sentWithOthers, single(now)])
       expect(given(refused(now + 8 * minute), sent, late)).toMatchObject({
-        state: { at: 'bulk call' },
+        state: { stage: 'bulk call' },
         effects: [],
       });
   });
@@ -129,7 +129,7 @@ describe('a rider on a bulk call', () => {
   it('is queued again when the call is lost or overdue', () => {
     for (const type of ['bulk lost', 'bulk overdue'] as const) {
       const { state, effects } = given(single(now), { type: 'listed' }, sent, { type });
-      expect(state).toMatchObject({ at: 'queued', single: undefined });
+      expect(state).toMatchObject({ stage: 'queued', single: undefined });
       expect(effects).toEqual([{ type: 'requestSingle' }]);
       expect(wantsBulk(state)).toBe(true);
     }
@@ -153,16 +153,16 @@ describe('a rider whose GET is refused', () => {
   it('is refused when neither call is possible in time, with the earliest possible time', () => {
     const closed = (getAt: number) => given(refused(getAt), bulk(now + 14 * minute)).effects;
     expect(closed(now + 8 * minute)).toEqual([
-      { type: 'end', end: { is: 'refused', earliest: now + 8 * minute } },
+      { type: 'end', end: { outcome: 'refused', earliest: now + 8 * minute } },
     ]);
     expect(closed(now + 20 * minute)).toEqual([
-      { type: 'end', end: { is: 'refused', earliest: now + 14 * minute } },
+      { type: 'end', end: { outcome: 'refused', earliest: now + 14 * minute } },
     ]);
   });
 
   it('requests a GET again when a bulk call was sent without it', () => {
     const { state, effects } = given(refused(now + 8 * minute), sentWithOthers);
-    expect(state.at).toBe('queued');
+    expect(state.stage).toBe('queued');
     expect(effects).toEqual([{ type: 'requestSingle' }]);
   });
 
@@ -180,7 +180,10 @@ describe('a rider that is stored or cancelled', () => {
     ['in a bulk call', [sent]],
     ['in bulk only', [refused(now + 8 * minute)]],
   ] as const)('while %s ends and ignores later events', (_, before) => {
-    const cancelled: FetchEvent = { type: 'ended', end: { is: 'failed', error: new Error('cancelled') } };
+    const cancelled: FetchEvent = {
+      type: 'ended',
+      end: { outcome: 'failed', error: new Error('cancelled') },
+    };
     for (const end of [stored, cancelled]) {
       const { state, effects } = given(...before, { type: 'listed' }, end);
       expect(typesOf(effects)).toEqual(['end']);
@@ -233,21 +236,23 @@ describe('a rider after any sequence of events', () => {
             if (effect.type === 'withdrawSingle') requested = false;
             if (effect.type === 'list') lists += 1;
             if (effect.type === 'end') ends += 1;
-            if (effect.type === 'end' && effect.end.is === 'refused') {
-              expect(event.type === 'single refused' || before.at === 'bulk only').toBe(true);
+            if (effect.type === 'end' && effect.end.outcome === 'refused') {
+              expect(event.type === 'single refused' || before.stage === 'bulk only').toBe(true);
               expect(state.bulk?.estimatedAt ?? 0).toBeGreaterThan(deadline);
             }
             if (effect.type === 'report' && 'via' in effect.progress && effect.progress.via === 'single')
-              expect(['queued', 'single call']).toContain(state.at);
+              expect(['queued', 'single call']).toContain(state.stage);
           }
-          if (state.at === 'ended') requested = false;
-          expect(requested).toBe(state.at === 'queued' || state.at === 'single call');
-          expect(wantsBulk(state) && (state.at === 'bulk call' || state.at === 'single call')).toBe(false);
-          if (state.at === 'bulk only') {
+          if (state.stage === 'ended') requested = false;
+          expect(requested).toBe(state.stage === 'queued' || state.stage === 'single call');
+          expect(wantsBulk(state) && (state.stage === 'bulk call' || state.stage === 'single call')).toBe(
+            false,
+          );
+          if (state.stage === 'bulk only') {
             expect(state.listed).not.toBe('no');
             expect(Math.max(now, state.bulk?.estimatedAt ?? now)).toBeLessThanOrEqual(deadline);
           }
-          expect(ends).toBe(state.at === 'ended' ? 1 : 0);
+          expect(ends).toBe(state.stage === 'ended' ? 1 : 0);
           expect(lists).toBeLessThanOrEqual(1);
         }
       }),

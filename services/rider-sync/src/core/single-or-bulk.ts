@@ -27,17 +27,17 @@ interface FetchContext {
 }
 
 type FetchStage =
-  | { readonly at: 'queued'; readonly single: Waiting | undefined }
-  | { readonly at: 'single call' | 'bulk call' }
+  | { readonly stage: 'queued'; readonly single: Waiting | undefined }
+  | { readonly stage: 'single call' | 'bulk call' }
   /** `earliest`: when a GET is possible, project ms. */
-  | { readonly at: 'bulk only'; readonly earliest: number }
-  | { readonly at: 'ended' };
+  | { readonly stage: 'bulk only'; readonly earliest: number }
+  | { readonly stage: 'ended' };
 
 export type FetchEnd =
-  | { readonly is: 'stored' }
+  | { readonly outcome: 'stored' }
   /** `earliest`: when the first of the two calls is possible, project ms. */
-  | { readonly is: 'refused'; readonly earliest: number }
-  | { readonly is: 'failed'; readonly error: unknown };
+  | { readonly outcome: 'refused'; readonly earliest: number }
+  | { readonly outcome: 'failed'; readonly error: unknown };
 
 export type FetchEvent =
   /** Estimate for the GET; after a permit: for the next GET, as the first one was lost. */
@@ -72,7 +72,7 @@ interface FetchDecision {
 
 /** The caller requests a GET at once. */
 export const newFetch = (deadline: number): RiderFetch => ({
-  at: 'queued',
+  stage: 'queued',
   single: undefined,
   bulk: undefined,
   listed: 'no',
@@ -80,25 +80,25 @@ export const newFetch = (deadline: number): RiderFetch => ({
 });
 
 /** Whether the rider needs a bulk call; it has to be on the list for that. */
-export const wantsBulk = ({ at, listed }: RiderFetch): boolean =>
-  listed === 'yes' && (at === 'queued' || at === 'bulk only');
+export const wantsBulk = ({ stage, listed }: RiderFetch): boolean =>
+  listed === 'yes' && (stage === 'queued' || stage === 'bulk only');
 
 /** @param now project ms */
 export function decide(state: RiderFetch, event: FetchEvent, now: number): FetchDecision {
-  if (state.at === 'ended') return unchanged(state);
+  if (state.stage === 'ended') return unchanged(state);
   switch (event.type) {
     case 'single estimate':
-      if (state.at !== 'queued' && state.at !== 'single call') return unchanged(state);
-      return reportEstimate({ ...contextOf(state), at: 'queued', single: event.estimate }, now);
+      if (state.stage !== 'queued' && state.stage !== 'single call') return unchanged(state);
+      return reportEstimate({ ...contextOf(state), stage: 'queued', single: event.estimate }, now);
     case 'single permitted':
-      return state.at === 'queued' ? callSingle(state) : unchanged(state);
+      return state.stage === 'queued' ? callSingle(state) : unchanged(state);
     case 'single lost':
-      return state.at === 'single call'
-        ? unchanged({ ...state, at: 'queued', single: undefined })
+      return state.stage === 'single call'
+        ? unchanged({ ...state, stage: 'queued', single: undefined })
         : unchanged(state);
     case 'single refused':
-      if (state.at === 'bulk call') return unchanged(state);
-      return reportEstimate({ ...contextOf(state), at: 'bulk only', earliest: event.earliest }, now);
+      if (state.stage === 'bulk call') return unchanged(state);
+      return reportEstimate({ ...contextOf(state), stage: 'bulk only', earliest: event.earliest }, now);
     case 'bulk estimate': {
       const known = { ...state, bulk: event.estimate };
       return event.estimate ? reportEstimate(known, now) : unchanged(known);
@@ -107,12 +107,12 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
       return unchanged({ ...state, listed: 'yes' });
     case 'bulk sent':
       if (event.included)
-        return state.at === 'single call' ? unchanged(state) : joinBulkCall(state, event.sentAt);
-      return state.at === 'bulk only' ? queue(state) : unchanged(state);
+        return state.stage === 'single call' ? unchanged(state) : joinBulkCall(state, event.sentAt);
+      return state.stage === 'bulk only' ? queue(state) : unchanged(state);
     case 'bulk lost':
-      return state.at === 'bulk call' || state.at === 'bulk only' ? queue(state) : unchanged(state);
+      return state.stage === 'bulk call' || state.stage === 'bulk only' ? queue(state) : unchanged(state);
     case 'bulk overdue':
-      return state.at === 'bulk call' ? queue(state) : unchanged(state);
+      return state.stage === 'bulk call' ? queue(state) : unchanged(state);
     case 'bulk answered':
       return { state, effects: [{ type: 'readOutcome' }] };
     case 'ended':
@@ -122,8 +122,8 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
 
 /** Reports the call that is expected to be answered first, and lists the rider if a bulk call would help. */
 function reportEstimate(state: RiderFetch, now: number): FetchDecision {
-  if (state.at === 'bulk only') return reportBulkEstimate(state, now);
-  if (state.at !== 'queued' || !state.single) return unchanged(state);
+  if (state.stage === 'bulk only') return reportBulkEstimate(state, now);
+  if (state.stage !== 'queued' || !state.single) return unchanged(state);
   const { single, bulk } = state;
   const bySingle = answeredAt('single', single.estimatedAt);
   if (bySingle <= answeredAt('bulk', now)) return report(state, progressOf(single, 'single'));
@@ -131,29 +131,29 @@ function reportEstimate(state: RiderFetch, now: number): FetchDecision {
   return list(report(state, bulkIsFirst ? progressOf(bulk, 'bulk') : progressOf(single, 'single')));
 }
 
-function reportBulkEstimate(state: RiderFetch & { at: 'bulk only' }, now: number): FetchDecision {
+function reportBulkEstimate(state: RiderFetch & { stage: 'bulk only' }, now: number): FetchDecision {
   const { bulk, deadline, earliest } = state;
   if (!bulk) return list(unchanged(state));
   const callAt = Math.max(now, bulk.estimatedAt);
-  if (callAt > deadline) return end(state, { is: 'refused', earliest: Math.min(earliest, callAt) });
+  if (callAt > deadline) return end(state, { outcome: 'refused', earliest: Math.min(earliest, callAt) });
   return list(report(state, progressOf(bulk, 'bulk')));
 }
 
 /** Requests a GET, which keeps its original age and so its position. */
 const queue = (known: FetchContext): FetchDecision => ({
-  state: { ...contextOf(known), at: 'queued', single: undefined },
+  state: { ...contextOf(known), stage: 'queued', single: undefined },
   effects: [{ type: 'requestSingle' }],
 });
 
 const callSingle = (known: FetchContext): FetchDecision =>
-  report({ ...contextOf(known), at: 'single call' }, { state: 'running', via: 'single' });
+  report({ ...contextOf(known), stage: 'single call' }, { state: 'running', via: 'single' });
 
 function joinBulkCall(state: RiderFetch, sentAt: number): FetchDecision {
   const { effects } = report(state, { state: 'running', via: 'bulk' });
   return {
-    state: { ...contextOf(state), at: 'bulk call' },
+    state: { ...contextOf(state), stage: 'bulk call' },
     effects: [
-      ...(state.at === 'queued' ? [{ type: 'withdrawSingle' } as const] : []),
+      ...(state.stage === 'queued' ? [{ type: 'withdrawSingle' } as const] : []),
       ...effects,
       { type: 'watchBulkCall', overdueAt: answeredAt('bulk', sentAt) + overdueAfterMs },
     ],
@@ -161,7 +161,7 @@ function joinBulkCall(state: RiderFetch, sentAt: number): FetchDecision {
 }
 
 const end = (known: FetchContext, how: FetchEnd): FetchDecision => ({
-  state: { ...contextOf(known), at: 'ended' },
+  state: { ...contextOf(known), stage: 'ended' },
   effects: [{ type: 'end', end: how }],
 });
 
@@ -234,7 +234,7 @@ export class SingleOrBulk {
   /** Call with a permit for the GET; returns whether to use it. */
   canSend(): boolean {
     this.dispatch({ type: 'single permitted' });
-    return this.#state.at === 'single call';
+    return this.#state.stage === 'single call';
   }
 
   dispatch(event: FetchEvent): void {

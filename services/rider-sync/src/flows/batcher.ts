@@ -78,11 +78,11 @@ async function requestBulkCall(
     },
   });
   const how = await call.then(
-    (called): RequestEnd => ({ is: called ? 'answered' : 'unused' }),
+    (called): RequestEnd => ({ outcome: called ? 'answered' : 'unused' }),
     (error: unknown): RequestEnd => {
-      if (withdrawn.aborted || sync.signal.aborted) return { is: 'withdrawn' };
+      if (withdrawn.aborted || sync.signal.aborted) return { outcome: 'withdrawn' };
       sync.log.warn({ err: plainError(error) }, 'bulk call failed');
-      return { is: 'failed', ...(error instanceof PermitRefused && { closedUntil: error.earliest }) };
+      return { outcome: 'failed', ...(error instanceof PermitRefused && { closedUntil: error.earliest }) };
     },
   );
   batcher.dispatch({ type: 'request ended', request, how });

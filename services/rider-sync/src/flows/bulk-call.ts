@@ -38,7 +38,7 @@ export interface BulkRequest {
   readonly clubIds: readonly number[];
   /** Riders on calls of this process. */
   readonly inFlight: Set<number>;
-  /** Read with the permit: without a run, no call is made for riders outside the clubs alone. */
+  /** Read once the permit is granted. Without a run, no call is made just for riders outside the clubs. */
   run(): SlotRun | undefined;
   onWaiting(estimate: Waiting): void;
   onChanged(change: BulkCallChanged): void;
@@ -65,7 +65,7 @@ interface BulkCall {
 /** Real ms beyond the longest call before Postgres releases the locked riders. */
 const graceMs = 60_000;
 
-/** Errors that would also occur the next time. */
+/** Errors that a repeated call would get again. */
 const permanent: ReadonlySet<string> = new Set(['unauthorized', 'not_found', 'rejected']);
 
 /**
@@ -190,7 +190,7 @@ async function storeResponse(
   notify(call, 'answered', held.value, outsiders.filter((id) => returned.has(id)).length);
 }
 
-/** Makes the riders available to other calls. If the transaction is broken this happens by itself, without the count. */
+/** Makes the riders available to other calls. A broken transaction has done so already, but the lost call isn't counted. */
 async function releaseRiders(call: BulkCall, error: unknown): Promise<void> {
   const { sync, held } = call;
   if (!held) return;

@@ -130,7 +130,7 @@ async function syncPage(
       const now = nowMs(sync);
       await storeRiders(tx, page.riders, now);
       await storeMembers(tx, clubId, page.riders, skippedIds, now);
-      if (after.at === 'end') await storeClubPass(tx, page.name, after.pass, now);
+      if (after.next === 'end') await storeClubPass(tx, page.name, after.pass, now);
     },
   );
 }
@@ -161,7 +161,7 @@ async function refreshOutsiders(
   let isOver = false;
   const update = async (outsiders: number, call?: string) => {
     if (outsiders > 0) await onStored(outsiders);
-    // After storing, so that no concurrent update ends the refresh before.
+    // Removed after storing, so that no concurrent update ends the refresh too early.
     if (call !== undefined) inFlight.delete(call);
     if (inFlight.size === 0 && (isOver || (await countStale()) === 0)) ended.resolve();
   };
@@ -173,12 +173,12 @@ async function refreshOutsiders(
     await sync.clock.sleep(slotEndsAt - sync.clock.now(), signal);
     isOver = true;
     await update(0);
-    // Waits for calls in flight, with a limit, as their process can have died.
+    // Waits for calls in flight, but not forever: their process may have died.
     await sync.clock.sleep(callTimeout('riders_bulk', sync.clock), signal);
     ended.resolve();
   };
   const leave = batcher.join({
-    // Same lane as imports, as they share bulk calls.
+    // The lane of imports, because they share bulk calls.
     lane: () => (isOver || sync.clock.now() < from ? undefined : importLane),
     run: slot,
     unused: () => void update(0).catch(ended.reject),

@@ -7,7 +7,7 @@ import { callOutcome, callUpstream, nowMs, plainError, retryDuringOutage } from 
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
 import { markRunning, storeOutcomes, findOutcome, addWantedRider } from '../adapters/commands.ts';
-import { isStoredSince, storeRiders } from '../adapters/riders.ts';
+import { wasFetchedSince, storeRiders } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
 import type { BatcherMember } from '../core/batcher.ts';
 import { NotInResponse, reasonOf } from '../core/command.ts';
@@ -162,13 +162,13 @@ class RiderFetcher {
         },
       },
     );
-    // Neither when a bulk call already included the rider.
+    // Neither is true when a bulk call already includes the rider.
     if (item || isFresh) await this.#store(item);
   }
 
   #isFresh(): Promise<boolean> {
     const { riderId, freshFrom } = this.#request;
-    return retryDuringOutage(this.#sync, () => isStoredSince(this.#sync.db, riderId, freshFrom));
+    return retryDuringOutage(this.#sync, () => wasFetchedSince(this.#sync.db, riderId, freshFrom));
   }
 
   async #canCall(withdrawn: AbortSignal): Promise<boolean> {
@@ -189,7 +189,7 @@ class RiderFetcher {
         await storeOutcomes(tx, [done], now, now, item ? undefined : commandId);
       }),
     );
-    this.#fetch.dispatch({ type: 'ended', end: { is: 'stored' } });
+    this.#fetch.dispatch({ type: 'ended', end: { outcome: 'stored' } });
   }
 
   async #list(): Promise<void> {
@@ -201,7 +201,7 @@ class RiderFetcher {
   async #readOutcome(): Promise<void> {
     const { commandId, riderId } = this.#request;
     const found = await retryDuringOutage(this.#sync, () => findOutcome(this.#sync.db, commandId, riderId));
-    if (found?.outcome === 'done') this.#fetch.dispatch({ type: 'ended', end: { is: 'stored' } });
+    if (found?.outcome === 'done') this.#fetch.dispatch({ type: 'ended', end: { outcome: 'stored' } });
     if (found?.outcome === 'failed') this.#fail(new NotInResponse(found.reason ?? 'no reason given'));
   }
 
@@ -216,14 +216,14 @@ class RiderFetcher {
   }
 
   #fail(error: unknown): void {
-    this.#fetch.dispatch({ type: 'ended', end: { is: 'failed', error } });
+    this.#fetch.dispatch({ type: 'ended', end: { outcome: 'failed', error } });
   }
 
   #end(how: FetchEnd): void {
     this.#withdrawal.abort(new Error('the fetch has ended'));
     this.#watch.abort();
-    if (how.is === 'stored') this.#settled.resolve();
-    else if (how.is === 'failed') this.#settled.reject(how.error);
+    if (how.outcome === 'stored') this.#settled.resolve();
+    else if (how.outcome === 'failed') this.#settled.reject(how.error);
     else this.#settled.reject(new PermitRefused('riders_single', how.earliest));
   }
 }

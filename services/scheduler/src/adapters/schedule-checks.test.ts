@@ -10,7 +10,7 @@ const request = (demand: Partial<CheckRequest['demand']> = {}): CheckRequest => 
   now: Date.UTC(2026, 2, 1),
 });
 
-it('reports whole milliseconds for a promise with fractions, as the contract requires', async () => {
+it('rounds the times of a promise to whole milliseconds, as the contract requires', async () => {
   const check = await checkInWorker(manualMachine())(
     request({ promises: [{ kind: 'near', within: 90_000.5 }] }),
   );

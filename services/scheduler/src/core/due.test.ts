@@ -58,7 +58,7 @@ describe('slots missed while no scheduler was running', () => {
   const hours = (found: ReturnType<typeof dueTicks>) =>
     found.ticks.map(({ scheduledFor }) => new Date(scheduledFor).getUTCHours());
 
-  it('are skipped, or the latest runs late, or all up to an age, by policy', () => {
+  it('are skipped, or the latest one or all up to an age run late, depending on the policy', () => {
     expect(hours(missedBy('skip'))).toEqual([]);
     expect(hours(missedBy('latest'))).toEqual([8]);
     expect(hours(missedBy('all 5h'))).toEqual([4, 6, 8]);
@@ -80,7 +80,7 @@ describe('slots missed while no scheduler was running', () => {
     ]);
   });
 
-  it('are skipped by policy latest when a later slot is open', () => {
+  it('are skipped with policy latest when a later slot is open', () => {
     const found = dueTicks(
       fixedSchedule({ ...far, SLOT_FAR_CATCH_UP: 'latest' }),
       'far',
@@ -113,7 +113,7 @@ describe('a kind', () => {
     });
   });
 
-  it('that was turned off skips missed slots for good, and restarts with its next slot when turned on', () => {
+  it('that was off never runs its missed slots, and continues with its next slot once it is on', () => {
     const periods: SchedulePeriod[] = [
       ...fixedSchedule(far),
       { since: now, settings: settingsFrom({ ...far, SYNC_FAR: 'off' }) },

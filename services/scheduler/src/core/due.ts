@@ -46,7 +46,7 @@ export function dueTicks(
   };
 }
 
-/** Whether a missed slot runs late. After a schedule change, `newest` can be over while an older slot is open. */
+/** Whether a missed slot runs late. After a schedule change, `newest` may have ended while an older slot is still open. */
 const runsLate =
   (policy: CatchUp | undefined, newest: Slot | undefined, now: number) =>
   (slot: Slot): boolean => {
@@ -54,7 +54,7 @@ const runsLate =
     return policy?.catchUp === 'latest' && slot === newest;
   };
 
-/** Its id has no time, so that all schedulers agree on it. Open until the next slot, as clubs can take longer. */
+/** Its id has no time, so that all schedulers agree on it. Open until the next slot, because clubs can take longer. */
 const initialSlot = (kind: SyncKind, now: number, endsAt: number): Slot => ({
   slotId: `slot:${kind}:initial`,
   kind,

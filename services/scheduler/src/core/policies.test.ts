@@ -16,21 +16,21 @@ interface SharedState {
   handled: number | undefined;
 }
 
-/** One pass of a scheduler. `dies`: the number of ticks after which it crashes; false when it has crashed. */
-function look(
+/** One pass of a scheduler. `crashesAfter`: the number of ticks after which it crashes; false when it has crashed. */
+function runPass(
   shared: SharedState,
   periods: readonly SchedulePeriod[],
   kind: SyncKind,
   now: number,
-  dies: number,
+  crashesAfter: number,
 ): boolean {
   const { ticks, handled } = dueTicks(periods, kind, shared.handled, now);
   for (const [index, { slotId }] of ticks.entries()) {
-    if (index === dies) return false;
+    if (index === crashesAfter) return false;
     // The broker drops duplicates.
     if (!shared.opened.has(slotId)) shared.opened.set(slotId, now);
   }
-  if (dies === ticks.length) return false;
+  if (crashesAfter === ticks.length) return false;
   shared.handled = handled;
   return true;
 }
@@ -44,28 +44,28 @@ const schedules = fc.record({
   SLOT_TIME_ZONE: fc.constantFrom('UTC', 'Europe/Stockholm'),
 });
 /** Passes: minutes since the previous one, after which tick it crashes (-1: it doesn't), and a schedule change. */
-const looks = fc.array(
+const passes = fc.array(
   fc.record({
     after: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 20, max: 400 })),
-    dies: fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(3) }),
+    crashesAfter: fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(3) }),
     change: fc.option(schedules, { freq: 5 }),
   }),
   { minLength: 1, maxLength: 12 },
 );
 
 describe('due, over any history of crashing schedulers and schedule changes', () => {
-  it('opens every slot that the policy requires, and none that was never scheduled', () => {
+  it('opens every slot that the policy requires, and none that was not scheduled', () => {
     fc.assert(
-      fc.property(schedules, policies, looks, (env, policy, history) => {
+      fc.property(schedules, policies, passes, (env, policy, history) => {
         const settings = (each: typeof env) => settingsFrom({ ...each, SLOT_FAR_CATCH_UP: policy });
         let stored = withConfigured(undefined, settings(env), start);
         if (!stored) throw new Error('no schedule');
         const shared: SharedState = { opened: new Map(), handled: start };
         const completedAt: number[] = [];
         let now = start;
-        for (const { after, dies, change } of history) {
+        for (const { after, crashesAfter, change } of history) {
           now += after * minute;
-          if (look(shared, stored.periods, 'far', now, dies)) completedAt.push(now);
+          if (runPass(shared, stored.periods, 'far', now, crashesAfter)) completedAt.push(now);
           if (change)
             stored = withChange(
               stored,
@@ -74,7 +74,7 @@ describe('due, over any history of crashing schedulers and schedule changes', ()
             );
         }
         now += minute;
-        look(shared, stored.periods, 'far', now, -1);
+        runPass(shared, stored.periods, 'far', now, -1);
         completedAt.push(now);
 
         const all = slotsOf(stored.periods, 'far', start, now);
@@ -96,13 +96,14 @@ describe('due, over any history of crashing schedulers and schedule changes', ()
     );
   });
 
-  it('opens no slot that is over with policy skip', () => {
+  it('opens no slot that has ended with policy skip', () => {
     fc.assert(
-      fc.property(schedules, looks, (env, history) => {
+      fc.property(schedules, passes, (env, history) => {
         const periods: SchedulePeriod[] = [{ since: 0, settings: settingsFrom(env) }];
         const shared: SharedState = { opened: new Map(), handled: start };
         let now = start;
-        for (const { after, dies } of history) look(shared, periods, 'far', (now += after * minute), dies);
+        for (const { after, crashesAfter } of history)
+          runPass(shared, periods, 'far', (now += after * minute), crashesAfter);
         const ends = new Map(
           slotsOf(periods, 'far', start, now).map(({ slotId, endsAt }) => [slotId, endsAt]),
         );

@@ -21,7 +21,7 @@ export interface RequestContext {
   readonly schedules: ScheduleStore;
   readonly clock: Clock;
   readonly checker: ScheduleChecker;
-  /** Used where a request names nothing else. */
+  /** Defaults for what a request doesn't set. */
   readonly demand: ScheduleDemand;
 }
 

@@ -26,7 +26,7 @@ export const openSlots = (scheduling: Scheduling, kind: SyncKind): Promise<void>
     return opening - scheduling.clock.now();
   });
 
-/** Announces every new schedule, also one whose scheduler died before it could. */
+/** Announces every new schedule, even if the scheduler that stored it died first. */
 export const announceChanges = (scheduling: Scheduling): Promise<void> =>
   repeatOnChange(scheduling, 'announcing the schedule', async () => {
     await announce(scheduling);
@@ -63,7 +63,7 @@ async function openDueSlots(
   kind: SyncKind,
 ): Promise<number> {
   const last = await progress.last(kind);
-  // Read each time, as the schedule can have changed.
+  // Read each time, because the schedule may have changed.
   const { periods } = (await schedules.read()).stored;
   const now = Math.round(clock.now());
   const { ticks, missed, handled } = dueTicks(periods, kind, last, now);

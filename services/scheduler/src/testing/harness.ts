@@ -38,7 +38,7 @@ const startTime = testEvening + 21 * 60_000;
 /** Real ms; a safety net, as a reply is awaited while time is stopped. */
 export const replyTimeoutMs = 5 * 60_000;
 
-/** @param runs whether time passes by itself, for tests with processes */
+/** @param runs whether time runs on its own, for tests with processes */
 export async function openSchedulerHarness({ runs = false } = {}): Promise<SchedulerHarness> {
   const broker = await sharedBroker();
   const setting = { scale, anchor: runs ? thisMachine.now() : startTime };

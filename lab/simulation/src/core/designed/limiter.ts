@@ -22,8 +22,8 @@ export interface CallRequest {
 }
 
 export type CallResult =
-  | { readonly is: 'answered'; readonly target: string; readonly arrivedAt: number }
-  | { readonly is: 'not worth it' | 'too late' | 'failed' };
+  | { readonly outcome: 'answered'; readonly target: string; readonly arrivedAt: number }
+  | { readonly outcome: 'not worth it' | 'too late' | 'failed' };
 
 /** Waits until a call can start, makes it and repeats it after a 429. */
 export type MakeCall = (request: CallRequest) => Script<CallResult>;
@@ -55,7 +55,7 @@ export function createUncoordinatedCaller({
       const target = request.choose();
       if (target === undefined) {
         wait.end(agenda.now());
-        return { is: 'not worth it' };
+        return { outcome: 'not worth it' };
       }
       const sentAt = agenda.now();
       const call = { budget, lane: request.lane(sentAt), target };
@@ -63,7 +63,7 @@ export function createUncoordinatedCaller({
       if (response.status === 200) {
         wait.end(sentAt);
         sent.set(budget, [...(sent.get(budget) ?? []).slice(1 - limit), sentAt]);
-        return { is: 'answered', target, arrivedAt: response.arrivedAt };
+        return { outcome: 'answered', target, arrivedAt: response.arrivedAt };
       }
       if (response.status === 429) {
         tally.recordConflict();
@@ -71,7 +71,7 @@ export function createUncoordinatedCaller({
       } else failures += 1;
     }
     wait.end(agenda.now());
-    return { is: 'failed' };
+    return { outcome: 'failed' };
   };
 }
 
@@ -141,7 +141,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
       const isLate = (first.request.until ?? Infinity) <= agenda.now();
       if (isLate || target === undefined) {
         first.wait.end(agenda.now());
-        first.end({ is: isLate ? 'too late' : 'not worth it' });
+        first.end({ outcome: isLate ? 'too late' : 'not worth it' });
         continue;
       }
       const lane = first.request.lane(agenda.now());
@@ -169,7 +169,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
     const { lane } = sent;
     const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
     if (response.status === 200) {
-      entry.end({ is: 'answered', target, arrivedAt: response.arrivedAt });
+      entry.end({ outcome: 'answered', target, arrivedAt: response.arrivedAt });
       return;
     }
     const window = windows[budget];
@@ -178,7 +178,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
       // A rejected call does not occupy the window.
       window.sent = window.sent.filter((each) => each !== sent);
     } else entry.failures += 1;
-    if (entry.failures === maxAttempts) entry.end({ is: 'failed' });
+    if (entry.failures === maxAttempts) entry.end({ outcome: 'failed' });
     else {
       // Keeps its position.
       window.waiting.push({ ...entry, wait: tally.startWait(lane, entry.since) });

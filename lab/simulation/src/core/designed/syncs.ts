@@ -28,7 +28,7 @@ function* refreshList(simulation: Simulation, call: MakeCall, kind: EventKind, u
     until,
     choose: () => (isFresh() ? undefined : 'upcoming'),
   });
-  if (end.is === 'answered') store.storeList(end.arrivedAt, agenda.now());
+  if (end.outcome === 'answered') store.storeList(end.arrivedAt, agenda.now());
 }
 
 /** Requests a call for each event of a kind at once, except for events whose last request still waits. */
@@ -50,7 +50,7 @@ export function requestAllEvents(
       choose: () => (agenda.now() < startsAt ? eventId : undefined),
     });
     waiting.delete(eventId);
-    if (end.is === 'answered') store.storeSignups(eventId, end.arrivedAt, agenda.now());
+    if (end.outcome === 'answered') store.storeSignups(eventId, end.arrivedAt, agenda.now());
   }
 
   function* all(): Script {
@@ -97,10 +97,10 @@ export function syncEventsInOrder(
           return chosen?.eventId;
         },
       });
-      if (!chosen || end.is === 'too late' || end.is === 'not worth it') break;
+      if (!chosen || end.outcome === 'too late' || end.outcome === 'not worth it') break;
       checkpoint = chosen;
       done.add(chosen.eventId);
-      if (end.is !== 'answered') continue;
+      if (end.outcome !== 'answered') continue;
       synced += 1;
       store.storeSignups(chosen.eventId, end.arrivedAt, agenda.now());
     }
@@ -139,8 +139,8 @@ export function* refreshUrgent(simulation: Simulation, call: MakeCall): Script {
       lane: () => urgent.lane,
       choose: () => urgentEvents()[0]?.eventId,
     });
-    if (end.is === 'answered') store.storeSignups(end.target, end.arrivedAt, agenda.now());
-    else if (end.is === 'failed') yield* sleep(agenda, 60_000);
+    if (end.outcome === 'answered') store.storeSignups(end.target, end.arrivedAt, agenda.now());
+    else if (end.outcome === 'failed') yield* sleep(agenda, 60_000);
   }
 }
 
@@ -160,7 +160,7 @@ export function syncClubs(simulation: Simulation, call: MakeCall): (slot?: Slot)
         until: slot?.endsAt,
         choose: () => `${clubId}/${from}`,
       });
-      if (end.is !== 'answered') break;
+      if (end.outcome !== 'answered') break;
       const ids = store.storePage(clubId, from, agenda.now());
       if (ids.length >= fullPageSize) from = (ids.at(-1) ?? 0) + 1;
       else {
@@ -181,7 +181,7 @@ export const addRider = ({ agenda, store, tally }: Simulation, call: MakeCall) =
       lane: () => 'manual_rider_add',
       choose: () => String(riderId),
     });
-    if (end.is === 'answered') {
+    if (end.outcome === 'answered') {
       store.storeRider(riderId, agenda.now());
       tally.recordStored(riderId, agenda.now());
     } else tally.recordRefused(riderId);

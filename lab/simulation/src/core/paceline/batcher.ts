@@ -76,15 +76,15 @@ function* requestBulkCall(
     },
   });
   const { agenda, store } = simulation;
-  if (sent && end.is === 'answered') for (const id of sent.riderIds) store.storeRider(id, agenda.now());
-  if (sent) batcher.callChanged({ ...sent, stage: end.is === 'answered' ? 'answered' : 'lost' }, true);
+  if (sent && end.outcome === 'answered') for (const id of sent.riderIds) store.storeRider(id, agenda.now());
+  if (sent) batcher.callChanged({ ...sent, stage: end.outcome === 'answered' ? 'answered' : 'lost' }, true);
   batcher.dispatch({ type: 'request ended', request, how: howOf(end, withdrawn) });
 }
 
 function howOf(end: CallEnd, withdrawn: AbortSignal): RequestEnd {
-  if (end.is === 'answered') return { is: 'answered' };
-  if (end.is === 'not worth it') return { is: 'unused' };
-  return { is: withdrawn.aborted ? 'withdrawn' : 'failed' };
+  if (end.outcome === 'answered') return { outcome: 'answered' };
+  if (end.outcome === 'not worth it') return { outcome: 'unused' };
+  return { outcome: withdrawn.aborted ? 'withdrawn' : 'failed' };
 }
 
 /** As in `flows/bulk-call.ts` of the rider sync. */

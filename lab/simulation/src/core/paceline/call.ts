@@ -19,12 +19,12 @@ export interface CallOptions extends PermitOptions {
 
 /** `arrivedAt`: when upstream read the data of the response. */
 export type CallEnd =
-  | { readonly is: 'answered'; readonly target: string; readonly arrivedAt: number }
-  | { readonly is: 'not worth it' | 'given up' }
-  | { readonly is: 'refused'; readonly earliest: number }
-  | { readonly is: 'failed'; readonly code: UpstreamErrorCode; readonly retryAfterMs?: number };
+  | { readonly outcome: 'answered'; readonly target: string; readonly arrivedAt: number }
+  | { readonly outcome: 'not worth it' | 'given up' }
+  | { readonly outcome: 'refused'; readonly earliest: number }
+  | { readonly outcome: 'failed'; readonly code: UpstreamErrorCode; readonly retryAfterMs?: number };
 
-type Attempt = CallEnd | { readonly is: 'too late to send' };
+type Attempt = CallEnd | { readonly outcome: 'too late to send' };
 
 /** `callUpstream` of `packages/shared/src/sync` as a script. */
 export function createCaller(simulation: Simulation, permits: Permits) {
@@ -32,45 +32,45 @@ export function createCaller(simulation: Simulation, permits: Permits) {
 
   function* attemptCall(options: CallOptions, lane: Lane): Script<Attempt> {
     const obtained = yield* permits.obtain({ ...options, lane });
-    if (obtained.is !== 'started') return obtained;
+    if (obtained.outcome !== 'started') return obtained;
     const { permit } = obtained;
     const target = options.choose();
     if (target === undefined || !permit.use()) {
       permit.settle({ result: 'not_sent' });
-      return { is: target === undefined ? 'not worth it' : 'too late to send' };
+      return { outcome: target === undefined ? 'not worth it' : 'too late to send' };
     }
     const { endpoint: budget } = options;
     const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
     switch (response.status) {
       case 'timed out':
         permit.settle({ result: 'unanswered' });
-        return { is: 'failed', code: 'timed_out' };
+        return { outcome: 'failed', code: 'timed_out' };
       case 429: {
         const { retryAfterMs, learned } = response;
         permit.settle({ result: 'answered', status: 429, retryAfterMs, ...(learned && { learned }) });
-        return { is: 'failed', code: 'rate_limited', retryAfterMs };
+        return { outcome: 'failed', code: 'rate_limited', retryAfterMs };
       }
       case 503:
         permit.settle({ result: 'answered', status: 503 });
-        return { is: 'failed', code: 'unavailable' };
+        return { outcome: 'failed', code: 'unavailable' };
       default:
         permit.settle({ result: 'answered', status: 200 });
-        return { is: 'answered', target, arrivedAt: response.arrivedAt };
+        return { outcome: 'answered', target, arrivedAt: response.arrivedAt };
     }
   }
 
   function* callWithRetries(options: CallOptions, lane: Lane): Script<CallEnd> {
     const { attempts = defaultAttempts } = options;
-    let last: CallEnd = { is: 'not worth it' };
+    let last: CallEnd = { outcome: 'not worth it' };
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (attempt > 0) yield* sleep(agenda, pauseBeforeAttempt(attempt));
-      if (options.signal?.aborted) return { is: 'given up' };
+      if (options.signal?.aborted) return { outcome: 'given up' };
       const end = yield* attemptCall(options, lane);
       // No time for another attempt before the deadline: report the failure.
-      if (end.is === 'refused' && last.is === 'failed') return last;
-      if (end.is === 'too late to send') continue;
+      if (end.outcome === 'refused' && last.outcome === 'failed') return last;
+      if (end.outcome === 'too late to send') continue;
       last = end;
-      if (end.is !== 'failed' || !isTemporary(end.code)) return end;
+      if (end.outcome !== 'failed' || !isTemporary(end.code)) return end;
     }
     return last;
   }
@@ -78,9 +78,9 @@ export function createCaller(simulation: Simulation, permits: Permits) {
   /** Makes a call with a permit; retries when that can help. */
   return function* call(options: CallOptions): Script<CallEnd> {
     const end = yield* callWithRetries(options, options.lane);
-    if (end.is !== 'failed' || end.code !== 'rate_limited') return end;
+    if (end.outcome !== 'failed' || end.code !== 'rate_limited') return end;
     const again = yield* callWithRetries(options, raisedLane(options.lane));
-    return again.is === 'refused' ? end : again;
+    return again.outcome === 'refused' ? end : again;
   };
 }
 

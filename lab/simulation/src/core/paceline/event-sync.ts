@@ -28,7 +28,7 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
 
   function* refreshList({ slotId, slotEndsAt }: SimulatedRun, kind: EventKind): Script<ListState> {
     const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
-    if (isFresh()) return { is: 'fresh' };
+    if (isFresh()) return { state: 'fresh' };
     const end = yield* call({
       endpoint: 'events',
       lane: kinds[kind].lane,
@@ -36,9 +36,9 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
       slotId,
       choose: () => (isFresh() ? undefined : 'upcoming'),
     });
-    if (end.is === 'answered') store.storeList(end.arrivedAt, agenda.now());
-    if (end.is === 'failed') return listFailure(end.code, end.code);
-    return { is: end.is === 'refused' ? 'deferred' : 'fresh' };
+    if (end.outcome === 'answered') store.storeList(end.arrivedAt, agenda.now());
+    if (end.outcome === 'failed') return listFailure(end.code, end.code);
+    return { state: end.outcome === 'refused' ? 'deferred' : 'fresh' };
   }
 
   return function* (row: SimulatedRun): Script<RunEnding> {
@@ -49,10 +49,10 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
     };
     let state = startRun('signups', row, yield* refreshList(row, kind));
     for (;;) {
-      if (state.is === 'ended') return state.ending;
+      if (state.phase === 'ended') return state.ending;
       const { run } = state;
       state = decide(state, found(run));
-      if (state.is !== 'waiting') continue;
+      if (state.phase !== 'waiting') continue;
       let eventId = '';
       const end = yield* call({
         endpoint: 'signups',
@@ -61,14 +61,15 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
         slotId: row.slotId,
         choose: () => {
           state = decide(state, found(run));
-          if (state.is !== 'calling') return undefined;
+          if (state.phase !== 'calling') return undefined;
           ({ eventId } = state.best);
           return eventId;
         },
       });
-      if (end.is === 'refused') state = decide(state, { event: 'refused' });
-      if (end.is === 'failed') state = decide(state, { event: 'failed', code: end.code, message: end.code });
-      if (end.is === 'answered') {
+      if (end.outcome === 'refused') state = decide(state, { event: 'refused' });
+      if (end.outcome === 'failed')
+        state = decide(state, { event: 'failed', code: end.code, message: end.code });
+      if (end.outcome === 'answered') {
         const items = store.storeSignups(eventId, end.arrivedAt, agenda.now());
         state = decide(state, { event: 'answered', items });
       }
@@ -87,12 +88,12 @@ export function* watchUrgent({ agenda, store, goals }: Simulation, call: CallWit
   };
   let state = initialWatch;
   for (;;) {
-    if (state.is === 'pausing') {
+    if (state.phase === 'pausing') {
       yield* sleep(agenda, state.ms);
       state = decideWatch(state, { event: 'woke' });
     }
     state = decideWatch(state, found(state));
-    if (state.is !== 'waiting') continue;
+    if (state.phase !== 'waiting') continue;
     let eventId = '';
     const end = yield* call({
       endpoint: 'signups',
@@ -100,13 +101,14 @@ export function* watchUrgent({ agenda, store, goals }: Simulation, call: CallWit
       deadline: state.deadline,
       choose: () => {
         state = decideWatch(state, found(state));
-        if (state.is !== 'calling') return undefined;
+        if (state.phase !== 'calling') return undefined;
         ({ eventId } = state);
         return eventId;
       },
     });
-    if (end.is === 'answered') store.storeSignups(eventId, end.arrivedAt, agenda.now());
-    if (end.is === 'answered' || end.is === 'refused') state = decideWatch(state, { event: end.is });
-    if (end.is === 'failed') state = decideWatch(state, { event: 'failed', code: end.code });
+    if (end.outcome === 'answered') store.storeSignups(eventId, end.arrivedAt, agenda.now());
+    if (end.outcome === 'answered' || end.outcome === 'refused')
+      state = decideWatch(state, { event: end.outcome });
+    if (end.outcome === 'failed') state = decideWatch(state, { event: 'failed', code: end.code });
   }
 }

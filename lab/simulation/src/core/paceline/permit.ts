@@ -30,9 +30,9 @@ export interface StartedPermit {
 }
 
 export type PermitResult =
-  | { readonly is: 'started'; readonly permit: StartedPermit }
-  | { readonly is: 'refused'; readonly earliest: number }
-  | { readonly is: 'given up' };
+  | { readonly outcome: 'started'; readonly permit: StartedPermit }
+  | { readonly outcome: 'refused'; readonly earliest: number }
+  | { readonly outcome: 'given up' };
 
 /**
  * The limiter's client: the production permit protocol, with message latency.
@@ -90,9 +90,9 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
     function end(effect: Exclude<PermitEffect, { effect: 'send' | 'wake' | 'show' }>): void {
       if (effect.effect === 'spent') return;
       wait.end(agenda.now());
-      if (effect.effect === 'refused') onResult({ is: 'refused', earliest: effect.earliest });
-      else if (effect.effect === 'failed') onResult({ is: 'given up' });
-      else onResult({ is: 'started', permit: { use, settle } });
+      if (effect.effect === 'refused') onResult({ outcome: 'refused', earliest: effect.earliest });
+      else if (effect.effect === 'failed') onResult({ outcome: 'given up' });
+      else onResult({ outcome: 'started', permit: { use, settle } });
     }
 
     const use = (): boolean => {

@@ -52,11 +52,11 @@ function* syncClubs(
         return `${clubId}/${from ?? 0}`;
       },
     });
-    if (end.is === 'failed') {
+    if (end.outcome === 'failed') {
       ongoing.run = callFailed(ongoing.run, end.code, end.code);
       continue;
     }
-    if (end.is !== 'answered') return;
+    if (end.outcome !== 'answered') return;
     const ids = store.storePage(clubId, from, agenda.now());
     const after = afterPage(current, { length: ids.length, ids, requestedAt }, fullPageSize);
     ongoing.run = pageStored(ongoing.run, after, ids.length);

@@ -47,7 +47,7 @@ function fetchRider(
         fetch.dispatch({ type: 'listed' });
         batcher.reconsider();
       },
-      readOutcome: () => fetch.dispatch({ type: 'ended', end: { is: 'stored' } }),
+      readOutcome: () => fetch.dispatch({ type: 'ended', end: { outcome: 'stored' } }),
       watchBulkCall({ overdueAt }) {
         const mine = (watch = {});
         agenda.in(overdueAt + clock.toProjectMs(minOverdueMs) - agenda.now(), () => {
@@ -59,7 +59,7 @@ function fetchRider(
         listed.delete(riderId);
         withdrawal.abort();
         leave();
-        ended(end.is === 'stored');
+        ended(end.outcome === 'stored');
       },
     },
   );
@@ -87,12 +87,12 @@ function* getRider(
     choose: () =>
       store.isStoredSince(riderId, at) || withdrawn.aborted || !fetch.canSend() ? undefined : String(riderId),
   });
-  if (fetch.state.at === 'ended') return;
-  if (end.is === 'answered') store.storeRider(riderId, agenda.now());
-  if (store.isStoredSince(riderId, at)) fetch.dispatch({ type: 'ended', end: { is: 'stored' } });
+  if (fetch.state.stage === 'ended') return;
+  if (end.outcome === 'answered') store.storeRider(riderId, agenda.now());
+  if (store.isStoredSince(riderId, at)) fetch.dispatch({ type: 'ended', end: { outcome: 'stored' } });
   else if (withdrawn.aborted) return;
-  else if (end.is === 'refused') fetch.dispatch({ type: 'single refused', earliest: end.earliest });
-  else if (end.is === 'failed' && end.retryAfterMs !== undefined)
+  else if (end.outcome === 'refused') fetch.dispatch({ type: 'single refused', earliest: end.earliest });
+  else if (end.outcome === 'failed' && end.retryAfterMs !== undefined)
     fetch.dispatch({ type: 'single refused', earliest: agenda.now() + end.retryAfterMs });
-  else fetch.dispatch({ type: 'ended', end: { is: 'failed', error: end } });
+  else fetch.dispatch({ type: 'ended', end: { outcome: 'failed', error: end } });
 }

@@ -7,7 +7,7 @@ interface EventRow extends Omit<Candidate, 'hasOurs'> {
   signupsListedThen: number | null;
   riders: readonly number[];
   /** Whether one of our riders is signed up, cached per number of members. */
-  ours: { is: boolean; members: number };
+  ours: { signedUp: boolean; members: number };
 }
 
 /**
@@ -31,7 +31,7 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
       signupsFetchedAt: null,
       signupsListedThen: null,
       riders: [],
-      ours: { is: false, members: -1 },
+      ours: { signedUp: false, members: -1 },
     };
     events.set(eventId, row);
     return row;
@@ -43,8 +43,8 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
 
   function hasOurs(row: EventRow): boolean {
     if (row.ours.members !== members.size)
-      row.ours = { is: row.riders.some((id) => members.has(id)), members: members.size };
-    return row.ours.is;
+      row.ours = { signedUp: row.riders.some((id) => members.has(id)), members: members.size };
+    return row.ours.signedUp;
   }
 
   return {

@@ -54,7 +54,7 @@ export interface HarnessOptions {
   readonly scale: number;
   /** When project time starts; default: an evening in November, or now with `runs`. */
   readonly anchor?: number;
-  /** Time passes by itself, for tests with child processes. */
+  /** Time runs on its own, for tests with child processes. */
   readonly runs?: boolean;
 }
 
