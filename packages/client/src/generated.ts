@@ -68,7 +68,10 @@ export type Budget = {
     next: { ticket: string, lane: Lane, requestedAt: string, estimatedAt: string }[],
   },
   /** The last 429 and its likely cause */
-  lastRejected: { at: string, attribution: "ours" | "policy_changed" | "unreported_permit" | "foreign_caller" } | null,
+  lastRejected: {
+    at: string,
+    attribution: "ours" | "operator_limit" | "policy_changed" | "unreported_permit" | "foreign_caller",
+  } | null,
 };
 
 export type Clock = {
@@ -760,7 +763,7 @@ export type StreamEvents = {
     /** null: applies to all budgets */
     budget: BudgetName | null,
     message: string,
-    attribution: "ours" | "policy_changed" | "unreported_permit" | "foreign_caller" | null,
+    attribution: "ours" | "operator_limit" | "policy_changed" | "unreported_permit" | "foreign_caller" | null,
   },
   "source.changed": {
     source: SourceName,

@@ -87,6 +87,7 @@ export function availability(budget: Budget, now: number): Availability {
 /** Why a call was rejected with 429. */
 export const rejectionCauses = {
   ours: 'caused by Paceline',
+  operator_limit: 'the limit set by an operator is too loose',
   policy_changed: 'the limit has changed',
   unreported_permit: 'one of our calls may have arrived late',
   foreign_caller: 'another program uses this key',

@@ -12,6 +12,7 @@ export interface SeenUpstream {
 
 const causes: Record<Attribution, string> = {
   ours: 'our own calls filled the window',
+  operator_limit: 'an operator had set a looser limit than upstream enforces',
   policy_changed: 'upstream enforces a stricter policy than the limiter kept',
   unreported_permit: 'a call that was never settled may have arrived later than assumed',
   foreign_caller: 'another client uses the same key',

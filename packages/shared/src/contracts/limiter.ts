@@ -135,11 +135,18 @@ export type PermitChange = z.infer<typeof permitChange>;
 export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) });
 
 /**
- * What caused a 429, as far as the ledger shows: `ours` (our own calls filled the window), `policy_changed`
+ * What caused a 429, as far as the ledger shows: `ours` (our own calls filled the window), `operator_limit` (an
+ * operator had set a looser limit than upstream enforces), `policy_changed`
  * (upstream enforces another policy than ours), `unreported_permit` (an unsettled call of ours may have
  * arrived later than assumed), `foreign_caller` (another program uses the same key).
  */
-export const attribution = z.enum(['ours', 'policy_changed', 'unreported_permit', 'foreign_caller']);
+export const attribution = z.enum([
+  'ours',
+  'operator_limit',
+  'policy_changed',
+  'unreported_permit',
+  'foreign_caller',
+]);
 export type Attribution = z.infer<typeof attribution>;
 
 export const alert = z.object({

@@ -49,6 +49,20 @@ describe('rejections', () => {
     ]);
   });
 
+  it('name the cause of each budget, also an operator who set a looser limit', () => {
+    const byOperator = { lastRejected: { at: now - minute, attribution: 'operator_limit' as const } };
+    const [only] = rejections([windowOf('clubs', byOperator)], now);
+    expect(only?.why).toBe(
+      'The limit that an operator set is looser than the one that ZwiftRacing enforces.',
+    );
+    expect(only?.todo).toContain('Reset the limit');
+    const [both] = rejections([windowOf('clubs', byOperator), windowOf('events', rejected(now))], now);
+    expect(both?.why).toBe(
+      'clubs: The limit that an operator set is looser than the one that ZwiftRacing enforces. ' +
+        'events: Another program seems to use the same API key.',
+    );
+  });
+
   it('last while upstream pauses a budget, or until ten minutes after the last one', () => {
     expect(rejections([windowOf('events', rejected(now - hour, now + 1))], now)).toHaveLength(1);
     expect(rejections([windowOf('events', rejected(now - 10 * minute + 1))], now)).toHaveLength(1);
@@ -65,6 +79,14 @@ describe('a learned limit', () => {
       { title: 'Rate limit for events is now 1 per 10 min', isOneTime: true, since: now - hour },
     ]);
     expect(learnedLimits([learned(now - 25 * hour)], now)).toEqual([]);
+  });
+
+  it('says that it replaces the looser limit of an operator', () => {
+    const at = now - hour;
+    const byOperator = { ...learned(at), lastRejected: { at, attribution: 'operator_limit' as const } };
+    expect(learnedLimits([byOperator], now)[0]?.why).toMatch(
+      /^It replaces the looser limit that an operator had set\. Reported by ZwiftRacing/,
+    );
   });
 });
 

@@ -91,12 +91,18 @@ export function rejections(windows: readonly WindowView[], now: number): AlertCo
   if (!first) return [];
   const pausedUntil = Math.max(...hit.map(({ until }) => until));
   const budgets = listText(hit.map(({ endpoint }) => endpoint));
-  const [cause, todo] = causes[first.attribution];
+  const byCause = [...Map.groupBy(hit, ({ attribution }) => attribution)];
+  const why = byCause.map(([attribution, rejected]) =>
+    byCause.length === 1
+      ? causes[attribution][0]
+      : `${listText(rejected.map(({ endpoint }) => endpoint))}: ${causes[attribution][0]}`,
+  );
+  if (pausedUntil > now) why.push(`Calls to ${budgets} are paused until ${timeText(pausedUntil)}.`);
   return [
     conditionOf('rate_limit_exceeded', 'error', {
       title: `ZwiftRacing rejects calls: ${budgets}`,
-      why: `${cause}${pausedUntil > now ? ` Calls to ${budgets} are paused until ${timeText(pausedUntil)}.` : ''}`,
-      todo,
+      why: why.join(' '),
+      todo: byCause.map(([attribution]) => causes[attribution][1]).join(' '),
       since: first.at,
     }),
   ];
@@ -106,6 +112,10 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ours: [
     'According to the journal, our own calls filled the window.',
     'This must not happen: run npm run audit and report the result.',
+  ],
+  operator_limit: [
+    'The limit that an operator set is looser than the one that ZwiftRacing enforces.',
+    'Reset the limit to the documented one, or set a stricter one: see the rate limits.',
   ],
   policy_changed: [
     'ZwiftRacing enforces a different limit than the one Paceline kept.',
@@ -122,11 +132,13 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
 };
 
 export const learnedLimits = (windows: readonly WindowView[], now: number): AlertCondition[] =>
-  windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented }) => {
+  windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented, lastRejected }) => {
     if (from !== 'upstream' || since === null || now - since > 1_440 * minute) return [];
+    // The rejection that taught this limit has the same time.
+    const isByOperator = lastRejected?.at === since && lastRejected.attribution === 'operator_limit';
     const about = {
       title: `Rate limit for ${endpoint} is now ${limit} per ${durationText(windowMs)}`,
-      why: `Reported by ZwiftRacing; the documented limit is ${documented.limit} per ${durationText(documented.windowMs)}.`,
+      why: `${isByOperator ? 'It replaces the looser limit that an operator had set. ' : ''}Reported by ZwiftRacing; the documented limit is ${documented.limit} per ${durationText(documented.windowMs)}.`,
       todo: 'Check whether the slots still fit: npm run plan.',
       since,
     };

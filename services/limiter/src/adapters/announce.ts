@@ -1,6 +1,7 @@
 import type { Machine } from '@paceline/shared/clock';
 import {
   type Attribution,
+  attribution,
   catalog,
   type Fact,
   type FactOf,
@@ -108,6 +109,7 @@ function announceFact(
 
 const causes = {
   ours: 'our own calls filled the window',
+  operator_limit: 'the limit that an operator set is looser than the one it enforces',
   policy_changed: 'it enforces a stricter limit than the one in use',
   unreported_permit: 'an earlier call whose end was never reported may have arrived late',
   foreign_caller: 'another program seems to use the same key',
@@ -121,8 +123,6 @@ function pausedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly F
   return pause?.fact === 'paused' ? ` No calls until ${new Date(pause.until).toISOString()}` : '';
 }
 
-const attributions = ['ours', 'policy_changed', 'unreported_permit', 'foreign_caller'] as const;
-
 /** Counts 429s. All series start at 0: Prometheus sees no increase in one whose first value is 1. */
 export function countRejections(): (endpoint: BudgetName, attribution: Attribution) => void {
   const rejections = meter().createCounter('paceline.limiter.rejections', {
@@ -130,6 +130,6 @@ export function countRejections(): (endpoint: BudgetName, attribution: Attributi
     description: 'Calls answered with 429 by upstream',
   });
   for (const endpoint of budgetNames)
-    for (const attribution of attributions) rejections.add(0, { endpoint, attribution });
+    for (const cause of attribution.options) rejections.add(0, { endpoint, attribution: cause });
   return (endpoint, attribution) => rejections.add(1, { endpoint, attribution });
 }

@@ -1,4 +1,4 @@
-import { journalEntry } from '@paceline/shared/contracts';
+import { journalEntry, type Operation } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import { createTestLimiter, settings } from './testing.ts';
 
@@ -114,5 +114,34 @@ describe('after a 429', () => {
     const next = limiter.facts.findLast(({ fact }) => fact === 'paused');
     if (first?.fact !== 'paused' || next?.fact !== 'paused') throw new Error('no pause');
     expect(next.until - limiter.now()).toBeGreaterThan(first.until - (limiter.now() - 10 * second));
+  });
+});
+
+describe('the cause of a 429', () => {
+  const place = { account: 'team', endpoint: 'clubs' } as const;
+  const cause = (outcome: object, ...operations: readonly Operation[]) => {
+    const limiter = createTestLimiter('clubs');
+    for (const operation of operations) limiter.operate(operation);
+    limiter.pass(61 * minute);
+    limiter.call('a', {}, { result: 'answered', status: 429, ...outcome });
+    return limiter.facts.flatMap((fact) => (fact.fact === 'rejected' ? [fact.attribution] : []));
+  };
+  const set = (limit: number, windowMs: number): Operation => ({
+    do: 'set_policy',
+    ...place,
+    policy: { limit, windowMs },
+  });
+
+  it('is an operator who set a looser limit than documented, or than upstream reports', () => {
+    expect(cause({}, set(5, minute))).toEqual(['operator_limit']);
+    const learned = { limit: 1, windowMs: 120 * minute };
+    expect(cause({ learned }, set(1, 60 * minute))).toEqual(['operator_limit']);
+  });
+
+  it('is not an operator whose limit is no looser, or who has reset it', () => {
+    const learned = { limit: 1, windowMs: 120 * minute };
+    expect(cause({}, set(1, 60 * minute))).toEqual(['foreign_caller']);
+    expect(cause({ learned })).toEqual(['policy_changed']);
+    expect(cause({ learned }, set(5, minute), { do: 'forget_policy', ...place })).toEqual(['policy_changed']);
   });
 });

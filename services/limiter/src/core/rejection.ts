@@ -45,10 +45,18 @@ function attribute(budget: BudgetState, permit: string, reported: Policy | undef
       each.startedAt <= startedAt + budget.settings.sendWithin,
   );
   if (inWindow.length >= policy.limit) return 'ours';
-  if (reported && (reported.limit < policy.limit || reported.windowMs > policy.windowMs))
-    return 'policy_changed';
+  const isStricter = reported !== undefined && isLooser(policy, reported);
+  const isByOperator = budget.record.policy?.from === 'operator';
+  // Calls of a longer window than the operator's are forgotten, so a limit above the documented one explains enough.
+  if (isByOperator && (isStricter || isLooser(policy, budget.settings.policies[budget.record.endpoint])))
+    return 'operator_limit';
+  if (isStricter) return 'policy_changed';
   return others.some(({ settled }) => !settled) ? 'unreported_permit' : 'foreign_caller';
 }
+
+/** Whether a policy allows anything that the other one does not. */
+const isLooser = (policy: Policy, other: Policy): boolean =>
+  policy.limit > other.limit || policy.windowMs < other.windowMs;
 
 /** Exponential backoff, but at least a newly reported longer window: calls of it may be forgotten here. */
 function defaultPause(
