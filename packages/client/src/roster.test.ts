@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readRoster } from './roster.ts';
+
+const idsOf = (text: string) => readRoster(text).riders.map(({ riderId }) => riderId);
+const reasonsOf = (text: string) => readRoster(text).refused.map(({ line, reason }) => [line, reason]);
+
+describe('a plain list', () => {
+  it.each([
+    ['one id per line', '4500001\r\n\r\n4500002\r\n', [4_500_001, 4_500_002]],
+    ['ids between commas', '150437, 123456', [150_437, 123_456]],
+    ['ids between spaces, semicolons, bars and tabs', '1 2;3|4\t5', [1, 2, 3, 4, 5]],
+    ['quoted ids', '"11"\n\'12\'', [11, 12]],
+    ['each id once', '7\n8\n7', [7, 8]],
+    ['no id of a comment', '# 111222  # note\n333444 # 555666\n  # 777', [333_444]],
+  ])('gives %s', (_, text, ids) => {
+    expect(idsOf(text)).toEqual(ids);
+    expect(reasonsOf(text)).toEqual([]);
+  });
+
+  it.each([
+    ['a title', 'roster 2026'],
+    ['weights', '250 W, 68.5 kg'],
+    ['a number with separators', '4,500,101'],
+    ['an ordinal', '2nd'],
+    ['a name beside an id', '150437,J | CloudRacer-9'],
+    ['a quoted name beside two numbers', '"Rider, One",2163,567558'],
+    ['an escaped name beside two numbers', 'Pat O&#039;Neil,2736,1462481'],
+    ['zero', '0'],
+    ['a number too large for an id', '2147483648'],
+    ['a negative number', '-5'],
+    ['a decimal number', '1.5'],
+  ])('refuses %s and reads the other lines', (_, line) => {
+    const { riders, refused } = readRoster(`123\n${line}\n456`);
+    expect(riders.map(({ riderId }) => riderId)).toEqual([123, 456]);
+    expect(refused).toEqual([{ line: 2, text: line, reason: expect.stringMatching(/./) }]);
+  });
+});
+
+describe('a table', () => {
+  it.each(['zwid', 'zwiftId', 'Zwift ID', 'riderId', 'rider_id', 'ID'])(
+    'has its ids in the column %s',
+    (name) => {
+      const { riders, column } = readRoster(`Name,Power,${name}\nAnna,250,4500001\nBo,310,4500002\n`);
+      expect(column).toBe(name);
+      expect(riders).toEqual([
+        { riderId: 4_500_001, line: 2, label: 'Anna · 250' },
+        { riderId: 4_500_002, line: 3, label: 'Bo · 310' },
+      ]);
+    },
+  );
+
+  it.each([',', ';', '\t', '|'])(
+    'can be delimited by %j, with quotes, entities and line breaks in names',
+    (delimiter) => {
+      const rows = [
+        ['name', 'power', 'zwid'],
+        [`"Rider${delimiter} One"`, '2163', '567558'],
+        ['"Pat O&#039;Neil"', '2736', '1462481'],
+        ['"J ""CloudRacer-9"""', '250', '150437'],
+        ['"two\nlines"', '1', '42'],
+        ['last', '2', '43'],
+      ];
+      const { riders, refused } = readRoster(rows.map((row) => row.join(delimiter)).join('\n'));
+      expect(riders.map(({ riderId, line }) => [riderId, line])).toEqual([
+        [567_558, 2],
+        [1_462_481, 3],
+        [150_437, 4],
+        [42, 5],
+        [43, 7],
+      ]);
+      expect(refused).toEqual([]);
+    },
+  );
+
+  it('can have a title, comments and blank lines', () => {
+    const text = '\uFEFFTeam roster 2026\n\n# captains\nid,name\n11,Anna\n\n  # gone: 12\n13,Cleo #1\n';
+    expect(readRoster(text)).toEqual({
+      column: 'id',
+      riders: [
+        { riderId: 11, line: 5, label: 'Anna' },
+        { riderId: 13, line: 8, label: 'Cleo #1' },
+      ],
+      refused: [{ line: 1, text: 'Team roster 2026', reason: 'above the header row' }],
+    });
+  });
+
+  it('refuses rows whose columns are shifted, or that have no id', () => {
+    expect(reasonsOf('name,power,zwid\nOne, Rider,2163,567558\nAnna,250\nBo,310,\nCleo,1,x9')).toEqual([
+      [2, 'has 4 of 3 columns'],
+      [3, 'has 2 of 3 columns'],
+      [4, '"" is not a rider id'],
+      [5, '"x9" is not a rider id'],
+    ]);
+  });
+
+  it('refuses what follows a quote that is not closed', () => {
+    const { riders, refused } = readRoster('name,id\nAnna,1\n"Bo,2\nCleo,3\n');
+    expect(riders.map(({ riderId }) => riderId)).toEqual([1]);
+    expect(refused).toEqual([
+      { line: 3, text: expect.stringContaining('Bo'), reason: expect.stringContaining('not closed') },
+    ]);
+  });
+
+  it('gives exactly the ids that were written, whatever the names hold', () => {
+    const anyName = fc.string({
+      unit: fc.constantFrom('a', '"', ',', ';', '\n', '#', '4', '9', ' ', '&', "'"),
+      maxLength: 12,
+    });
+    const row = fc.record({ id: fc.integer({ min: 1, max: 2_147_483_647 }), name: anyName });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), (rows) => {
+        const lines = rows.map(({ id, name }) => `"${name.replaceAll('"', '""')}",70,${id}`);
+        const { riders, refused } = readRoster(`name,kg,riderId\n${lines.join('\n')}\n`);
+        expect(refused).toEqual([]);
+        expect(riders.map(({ riderId }) => riderId)).toEqual([...new Set(rows.map(({ id }) => id))]);
+      }),
+    );
+  });
+});
+
+it('an empty text has neither riders nor refused lines', () => {
+  for (const text of ['', '\n\n', '# nothing\n'])
+    expect(readRoster(text)).toEqual({ riders: [], refused: [], column: undefined });
+});
