@@ -1,4 +1,5 @@
 import { ensureBuilt } from '@paceline/dashboard/build';
+import { exampleRoster } from '@paceline/client/testing/roster';
 import { openBrowser } from '@paceline/kit/browser';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
@@ -147,11 +148,24 @@ describe('a rider that is added on the page', () => {
   });
 
   it('can be part of an import, which counts each rider', async () => {
-    await page.getByLabel('Rider ids', { exact: true }).fill('4900401, 4900402\n4900403');
+    const roster =
+      'name,power,zwid\n"Rider, One",250,4900401\nBo,310,4900402\nCleo, Jr,199,7\nDan,280,4900403';
+    await page.getByLabel('Roster', { exact: true }).fill(roster);
+    const preview = page.getByLabel('Preview');
+    expect(await preview.innerText()).toContain('3 riders from column zwid');
+    expect(await preview.innerText()).toContain('Line 4: Cleo, Jr, 199, 7 has 4 of 3 columns');
     await page.getByRole('button', { name: 'Import 3 riders' }).click();
     const many = page.locator('.tracked').filter({ hasText: '3 riders' });
     await eventually(async () => expect(await many.getAttribute('data-state')).toBe('done'));
     expect(await many.innerText()).toContain('3 added, 0 remaining');
+  });
+
+  it('can be part of a roster of 800 lines, of which exactly its riders are requested', async () => {
+    const { text, riderIds } = exampleRoster();
+    await page.getByLabel('Roster', { exact: true }).fill(text);
+    const sent = page.waitForRequest('**/v1/riders/import');
+    await page.getByRole('button', { name: `Import ${riderIds.length} riders` }).click();
+    expect((await sent).postDataJSON()).toEqual({ riderIds });
   });
 
   it('is rejected with the message of the API when its id is invalid', async () => {

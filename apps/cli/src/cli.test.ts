@@ -1,6 +1,7 @@
 import { fakeImports, fakeRiderSync } from '@paceline/api/testing/services.ts';
 import { callRow, runRow } from '@paceline/api/testing/rows.ts';
 import { startTestApi, type TestApi } from '@paceline/api/testing/api.ts';
+import { exampleRoster } from '@paceline/client/testing/roster';
 import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { type Bus, publish } from '@paceline/shared/messaging';
@@ -120,6 +121,45 @@ describe('paceline import', () => {
     expect(out).toContain('Rider 12  ZwiftRacing has no rider 12');
     const { document } = await json(['import', '-'], '21\n12\n');
     expect(document).toMatchObject({ riders: { done: 1, failed: 1 }, failed: [{ riderId: 12 }] });
+    await standIn.stop();
+  });
+
+  it('shows what it read of a roster, and imports nothing while a line is not clear', async () => {
+    const roster = 'Team 2026\nname,power,zwid\n"Rider, One",2163,567558\nBo, Jr,2736,1462481\n';
+    const preview = await paceline(['import', '-', '--preview'], {}, roster);
+    expect(preview).toMatchObject({ code: 1, err: '' });
+    expect(preview.out).toBe(
+      [
+        '1 rider from column zwid',
+        '  567558  Rider, One · 2163',
+        '2 lines have no clear rider id:',
+        '  line 1: Team 2026 (above the header row)',
+        '  line 4: Bo, Jr, 2736, 1462481 (has 4 of 3 columns)\n',
+      ].join('\n'),
+    );
+    const refused = await paceline(['import', '-'], {}, roster);
+    expect(refused).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('--skip-invalid imports the other 1'),
+    });
+  });
+
+  it('of a roster of 800 lines requests exactly its riders', async () => {
+    const standIn = await fakeImports(riderSync, system.test.db, { state: 'done' });
+    const { text, riderIds } = exampleRoster();
+    const { code, document } = await json(['import', '-', '--skip-invalid'], text);
+    expect({ code, document }).toMatchObject({
+      code: 0,
+      document: { riders: { done: riderIds.length, failed: 0 } },
+    });
+    const riders = await system.test.db.select().from(tables.wantedRiders);
+    expect(
+      riders
+        .filter(({ commandId }) => commandId === document.commandId)
+        .map(({ riderId }) => riderId)
+        .toSorted((a, b) => a - b),
+    ).toEqual(riderIds);
     await standIn.stop();
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readRoster } from './roster.ts';
+import { exampleRoster } from './testing/roster.ts';
 
 const idsOf = (text: string) => readRoster(text).riders.map(({ riderId }) => riderId);
 const reasonsOf = (text: string) => readRoster(text).refused.map(({ line, reason }) => [line, reason]);
@@ -83,6 +84,13 @@ describe('a table', () => {
       ],
       refused: [{ line: 1, text: 'Team roster 2026', reason: 'above the header row' }],
     });
+  });
+
+  it('of 800 lines gives exactly its ids', () => {
+    const { text, riderIds } = exampleRoster();
+    expect(text.split('\n').length).toBeGreaterThanOrEqual(799);
+    expect(idsOf(text)).toEqual(riderIds);
+    expect(reasonsOf(text)).toEqual([[1, 'above the header row']]);
   });
 
   it('refuses rows whose columns are shifted, or that have no id', () => {

@@ -7,11 +7,18 @@ import {
   projectTime,
   readClock,
 } from '@paceline/client';
+import { readRoster } from '@paceline/client/roster';
 import { isFinished } from '@paceline/client/text';
-import { type Context, defineCommand, text } from '../command.ts';
+import { type Context, defineCommand, flag, text } from '../command.ts';
 import { oneOf, UsageError } from '../core/usage.ts';
-import { commandLine, finalLines, failedLines, riderLines } from '../core/riders.ts';
-import { idsIn } from '../core/ids.ts';
+import {
+  commandLine,
+  finalLines,
+  failedLines,
+  refusedMessage,
+  riderLines,
+  rosterLines,
+} from '../core/riders.ts';
 
 export const addRider = defineCommand({
   usage: 'add-rider ID [--wait=no]',
@@ -42,17 +49,28 @@ export const addRider = defineCommand({
 });
 
 export const importRiders = defineCommand({
-  usage: 'import FILE|- [--wait=no]',
+  usage: 'import FILE|- [--preview] [--skip-invalid] [--wait=no]',
   summary: 'fetch many riders and list those that failed',
   details: [
-    'FILE has one rider id per line, or is CSV with a header row and a column riderId (or zwiftId, zwid, id).',
-    '- reads from stdin. --wait=no returns as soon as the command is accepted. Exits with 1 if any rider failed.',
+    'FILE is a list of rider ids, or CSV with a header row and a column riderId (or zwiftId, zwid, id).',
+    '- reads from stdin. Empty lines and lines that start with # are skipped.',
+    '--preview only shows what would be imported. --skip-invalid imports although some lines have no clear rider id.',
+    '--wait=no returns as soon as the command is accepted. Exits with 1 if any rider failed.',
   ].join('\n'),
   takes: ['FILE'],
-  options: { wait: text },
-  async run([file = '-'], context, { wait }) {
+  options: { wait: text, preview: flag, 'skip-invalid': flag },
+  async run([file = '-'], context, { wait, preview, 'skip-invalid': skipInvalid }) {
     const { api, screen, json, printJson } = context;
-    const body = { riderIds: idsIn(await context.read(file)) };
+    const roster = readRoster(await context.read(file));
+    if (preview) {
+      if (json) printJson(roster);
+      else screen.print(rosterLines(roster, screen.look));
+      return roster.refused.length > 0 ? 1 : 0;
+    }
+    const isClear = roster.refused.length === 0 || skipInvalid;
+    if (roster.riders.length === 0 || !isClear) throw new UsageError(refusedMessage(roster));
+    if (!json) screen.print(rosterLines(roster, screen.look));
+    const body = { riderIds: roster.riders.map(({ riderId }) => riderId) };
     const finished = await send(context, wait, (headers) =>
       api.call('POST /v1/riders/import', { body, headers }),
     );

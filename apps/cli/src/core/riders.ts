@@ -1,4 +1,5 @@
 import type { Command, CommandRider, RiderDetail } from '@paceline/client';
+import type { RefusedLine, Roster } from '@paceline/client/roster';
 import { commandLane, isFailed, progress, describeCommand } from '@paceline/client/text';
 import { cut, type TextStyle, table, wrap } from './look.ts';
 
@@ -66,3 +67,32 @@ export const failedLines = (failed: readonly CommandRider[], look: TextStyle): s
         ]),
         look,
       );
+
+const maxListed = 10;
+
+/** What was read of a roster: how many riders, the first of them, and the lines that were refused. */
+export function rosterLines({ riders, refused, column }: Roster, { width }: TextStyle): string[] {
+  const from = column === undefined ? '' : ` from column ${column}`;
+  return [
+    `${riders.length} ${riders.length === 1 ? 'rider' : 'riders'}${from}`,
+    ...limited(riders.map(({ riderId, label }) => cut(`  ${riderId}  ${label}`.trimEnd(), width))),
+    ...(refused.length === 0 ? [] : refusedLines(refused)),
+  ];
+}
+
+export const refusedMessage = ({ riders, refused }: Roster): string => {
+  if (refused.length === 0) return 'No rider ids found';
+  const rest =
+    riders.length === 0 ? [] : [`--skip-invalid imports the other ${riders.length}; --preview shows them.`];
+  return [...refusedLines(refused), ...rest].join('\n');
+};
+
+const refusedLines = (refused: readonly RefusedLine[]): string[] => [
+  refused.length === 1 ? '1 line has no clear rider id:' : `${refused.length} lines have no clear rider id:`,
+  ...limited(refused.map(({ line, text, reason }) => `  line ${line}: ${text} (${reason})`)),
+];
+
+const limited = (lines: readonly string[]): string[] => [
+  ...lines.slice(0, maxListed),
+  ...(lines.length > maxListed ? [`  and ${lines.length - maxListed} more`] : []),
+];

@@ -1,4 +1,5 @@
 import { type Command, laneColor } from '@paceline/client';
+import { type Roster, readRoster } from '@paceline/client/roster';
 import {
   clockTime,
   commandLane,
@@ -18,7 +19,7 @@ import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
 import { Chart } from '../parts/Chart.tsx';
 import { tracked, useCommand } from './commands.ts';
-import { layoutProgress, parseRiderId, parseRiderIds } from './layout.ts';
+import { layoutProgress, parseRiderId } from './layout.ts';
 import './riders.css';
 
 export function RidersView() {
@@ -91,18 +92,64 @@ function AddRiderForm() {
 function ImportForm() {
   const { body, form, field, button, messageOf } = useField(
     'rider-ids',
-    (typed) => (/\d/.test(typed) ? parseRiderIds(typed) : undefined),
-    (riderIds, headers) => api.call('POST /v1/riders/import', { body: { riderIds }, headers }),
+    (typed) => (typed.trim() === '' ? undefined : readRoster(typed)),
+    (roster, headers) => {
+      const riderIds = roster.riders.map(({ riderId }) => riderId);
+      return api.call('POST /v1/riders/import', { body: { riderIds }, headers });
+    },
   );
+  const count = body?.riders.length ?? 0;
   return (
     <form {...form}>
-      <label htmlFor="rider-ids">Rider ids</label>
-      <textarea {...field} rows={3} placeholder="4500001 4500002 4500003" />
-      <button {...button}>
-        {body ? `Import ${body.length} ${body.length === 1 ? 'rider' : 'riders'}` : 'Import riders'}
+      <label htmlFor="rider-ids">Roster</label>
+      <textarea {...field} rows={5} placeholder={'name,zwiftId\nAnna,4500001\nBo,4500002'} />
+      <button {...button} disabled={button.disabled || count === 0}>
+        {count > 0 ? `Import ${count} ${count === 1 ? 'rider' : 'riders'}` : 'Import riders'}
       </button>
-      {messageOf('Separated by spaces, commas or line breaks. One bulk call fetches up to 1,000.')}
+      {messageOf(
+        'A list of rider ids, or CSV with a header row and a column riderId (or zwiftId, zwid, id). One bulk call fetches up to 1,000.',
+      )}
+      {body && <RosterPreview roster={body} />}
     </form>
+  );
+}
+
+/** What would be imported, and every line that would not. */
+function RosterPreview({ roster: { riders, refused, column } }: { roster: Roster }) {
+  return (
+    <section className="roster" aria-live="polite" aria-label="Preview">
+      {riders.length > 0 && (
+        <>
+          <p className="hint">
+            {riders.length} {riders.length === 1 ? 'rider' : 'riders'}
+            {column !== undefined && ` from column ${column}`}
+          </p>
+          <ul className="roster-list">
+            {riders.map(({ riderId, label }) => (
+              <li key={riderId}>
+                {riderId} <span className="hint">{label}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {refused.length > 0 && (
+        <>
+          <p className="wrong">
+            {refused.length === 1
+              ? '1 line has no clear rider id and will not be imported'
+              : `${refused.length} lines have no clear rider id and will not be imported`}
+          </p>
+          <ul className="roster-list">
+            {refused.map(({ line, text, reason }) => (
+              <li key={line}>
+                Line {line}: {text} <span className="hint">{reason}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
   );
 }
 

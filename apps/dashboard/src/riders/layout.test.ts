@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { layoutProgress, parseRiderId, parseRiderIds } from './layout.ts';
+import { layoutProgress, parseRiderId } from './layout.ts';
 
 it('the bar of an import shows the added, failed and remaining riders', () => {
   expect(layoutProgress({ done: 5, failed: 1, waiting: 4 }, 200)).toEqual({ doneX: 100, failedX: 120 });
@@ -10,9 +10,4 @@ it('a typed rider id is sent as a number when it is a whole number, else unchang
   expect(parseRiderId(' 4500001 ')).toBe(4_500_001);
   expect(parseRiderId('Anna')).toBe('Anna');
   expect(parseRiderId('1.5')).toBe('1.5');
-});
-
-it('pasted rider ids are read between any separators, each once', () => {
-  expect(parseRiderIds('4500001, 4500002;4500001\n"7"')).toEqual([4_500_001, 4_500_002, 7]);
-  expect(parseRiderIds('')).toEqual([]);
 });

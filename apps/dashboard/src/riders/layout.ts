@@ -11,5 +11,3 @@ export function layoutProgress(
 
 export const parseRiderId = (typed: string): number | string =>
   /^-?\d+$/.test(typed.trim()) ? Number(typed) : typed;
-
-export const parseRiderIds = (typed: string): number[] => [...new Set(typed.match(/\d+/g)?.map(Number))];
