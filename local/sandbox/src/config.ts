@@ -1,12 +1,12 @@
 import { createClock } from '@paceline/shared/clock';
-import { ConfigError, variables } from '@paceline/shared/config';
+import { ConfigError, port, variables, wholeNumber } from '@paceline/shared/config';
 import { type Tier, tiers } from '@paceline/shared/definition';
 import { z } from 'zod';
 import { enforcements, policyOverrides } from './limiter.ts';
 import { jitter } from './gate.ts';
 import { quirks } from './quirks.ts';
 
-const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
+const onOff = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
 
 const keyOfTier = `[^,]+:(?:${tiers.join('|')})`;
 const keys = z
@@ -42,10 +42,10 @@ const quirkList = z
 const environment = z
   .object({
     SANDBOX_HOST: z.string().min(1).default('127.0.0.1'),
-    SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(3010),
+    SANDBOX_PORT: port.default(3010),
     SANDBOX_API_KEYS: keys.prefault('sandbox-key:standard'),
-    SANDBOX_SEED: z.coerce.number().int().default(1),
-    SANDBOX_ENFORCEMENT: z.enum(enforcements).default('first-hit'),
+    SANDBOX_SEED: wholeNumber(0).default(1),
+    SANDBOX_ENFORCEMENT: z.enum(enforcements, `must be ${enforcements.join(' or ')}`).default('first-hit'),
     SANDBOX_JITTER_MS: jitterRange.prefault('0-0'),
     SANDBOX_HEADERS: onOff.prefault('off'),
     SANDBOX_POLICIES: policies.prefault('{}'),

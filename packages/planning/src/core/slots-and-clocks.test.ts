@@ -56,7 +56,7 @@ describe.each(changes)('in %s around %s', (timeZone, change) => {
     );
   });
 
-  it('slots at given hours miss no local time; a repeated one can open once', () => {
+  it('slots at given hours miss no local time, and a single time of day opens once', () => {
     const hours = fc.uniqueArray(fc.nat(23), { minLength: 1, maxLength: 5 });
     const localText = (each: number) => Object.values(local(each)).join(' ');
     fc.assert(
@@ -102,12 +102,34 @@ describe.each(changes)('in %s around %s', (timeZone, change) => {
 });
 
 describe('a slot in a skipped hour', () => {
-  it('opens once, right after the clocks go forward', () => {
+  it('opens once, right after the clocks go forward, when it has a single time of day', () => {
     const daily = schedule('30 2 * * *', 'Europe/Stockholm');
     expect(opensOf(daily, at('2026-03-28T12:00Z'), at('2026-03-30T12:00Z'))).toEqual([
       at('2026-03-29T01:00Z'),
       at('2026-03-30T00:30Z'),
     ]);
+  });
+
+  it.each(['0,30 2 * * *', '*/30 2 * * *'])('does not open otherwise: %s', (opens) => {
+    const found = opensOf(schedule(opens, 'Europe/Vienna'), at('2026-03-28T12:00Z'), at('2026-03-29T12:00Z'));
+    expect(found).toEqual([]);
+  });
+});
+
+describe('a slot in a repeated hour', () => {
+  const onTheDay = (opens: string) =>
+    opensOf(schedule(opens, 'Europe/Vienna'), at('2026-10-24T12:00Z'), at('2026-10-25T12:00Z'));
+
+  it('opens once, in the first pass, when it has a single time of day', () => {
+    expect(onTheDay('30 2 * * *')).toEqual([at('2026-10-25T00:30Z')]);
+  });
+
+  it.each([
+    ['0,30 2 * * *', ['00:00', '00:30', '01:00', '01:30']],
+    ['30 2,5 * * *', ['00:30', '01:30', '04:30']],
+    ['30 2-3 * * *', ['00:30', '01:30', '02:30']],
+  ])('opens in both passes otherwise: %s', (opens, times) => {
+    expect(onTheDay(opens)).toEqual(times.map((time) => at(`2026-10-25T${time}Z`)));
   });
 });
 

@@ -46,7 +46,10 @@ function nextOpeningOf({ opens, timeZone, skip = '' }: KindSchedule): (after: nu
   };
 }
 
-/** Cron follows local time (twice in a repeated hour, right after a skipped one); intervals count from the epoch. */
+/**
+ * Cron follows local time, intervals count from the epoch. When clocks change, a single time of day (`30 2 * * *`) opens
+ * once: in the first pass of a repeated hour, or right after a skipped one. Other expressions open in both, or not at all.
+ */
 function nextMatchOf(opens: string, timeZone: string): (after: number) => number {
   const opening = parseOpening(opens);
   if (!opening) return () => Infinity;

@@ -39,6 +39,13 @@ function hasCredentials(text: string): boolean {
 
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 
+const inUrl = (host: string): string => `http://${host.includes(':') ? `[${host}]` : host}`;
+
+/** What a server listens on. */
+export const listenHost = z
+  .string()
+  .refine((text) => URL.canParse(inUrl(text)), 'must be an IP address or a host name');
+
 export const pageUrl = httpUrl;
 
 /** The public base URL of the pages, without a trailing slash. */

@@ -1,5 +1,14 @@
 export { brokerTlsVariables, isForbiddenHost, serversOf } from './addresses.ts';
 export * from './load.ts';
 export * from './slots.ts';
-export { callTimeout, duration, formatDuration, type Replicas, slotDuration, timeZone } from './values.ts';
+export {
+  callTimeout,
+  duration,
+  formatDuration,
+  port,
+  type Replicas,
+  slotDuration,
+  timeZone,
+  wholeNumber,
+} from './values.ts';
 export * from './variables.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, configExitCode, envExample, loadConfig } from './index.ts';
-import { variables } from './variables.ts';
+import { variableNames, variables } from './variables.ts';
 
 const problemsOf = (...load: Parameters<typeof loadConfig>): readonly string[] => {
   try {
@@ -73,6 +73,23 @@ describe('configuration', () => {
       'ZWIFTRACING_CLUB_IDS',
       'NATS_URL',
     ]);
+  });
+
+  it.each(['many', '80.5', '-1', '1e3', '0x50', '99999999'])(
+    'rejects "%s" as a number, in plain words',
+    (text) => {
+      expect(problemsOf({ API_PORT: text }, ['API_PORT'])).toEqual([
+        'API_PORT must be a whole number from 0 to 65535',
+      ]);
+    },
+  );
+
+  it('says in plain words what each variable must be', () => {
+    const garbage = Object.fromEntries(variableNames.map((name) => [name, '~ ~']));
+    const found = problemsOf(garbage, variableNames);
+    expect(found.length).toBeGreaterThan(30);
+    for (const problem of found) expect(problem).toMatch(/ (must|can) /);
+    expect(found.join('\n')).not.toMatch(/expected|received|NaN|Invalid input|Invalid option/);
   });
 
   it.each(['often', '* * *', '61 * * * *', '0 0 31 2 *', '0 0 * * * *'])(

@@ -10,6 +10,18 @@ export const commaSeparated = (text: string): string[] =>
     .map((part) => part.trim())
     .filter(Boolean);
 
+/** Digits only: `Number` would also accept `1e3`, `0x10` and spaces. */
+export const wholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    const range = max === Number.MAX_SAFE_INTEGER ? `, at least ${min}` : ` from ${min} to ${max}`;
+    context.addIssue({ code: 'custom', message: `must be a whole number${range}` });
+    return z.NEVER;
+  });
+
+export const port = wholeNumber(0, 65_535);
+
 /** A duration such as `15m`, `90s` or `6h`, parsed to milliseconds. */
 export const duration = z.string().transform((text, context) => {
   const ms = parseDuration(text);

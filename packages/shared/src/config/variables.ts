@@ -6,6 +6,7 @@ import {
   certificateFile,
   databaseUrl,
   keyFile,
+  listenHost,
   pageUrl,
   pathBelow,
   publicUrl,
@@ -13,11 +14,19 @@ import {
   webhookUrl,
 } from './addresses.ts';
 import { freshnessVariables, slotVariables } from './slots.ts';
-import { commaSeparated, duration, retention, oneOfEach, replicas, storage, timeZone } from './values.ts';
+import {
+  commaSeparated,
+  duration,
+  retention,
+  oneOfEach,
+  port,
+  replicas,
+  storage,
+  timeZone,
+  wholeNumber,
+} from './values.ts';
 
 const list = z.string().transform(commaSeparated);
-
-const port = z.coerce.number().int().min(0).max(65_535);
 
 const clockText = z.string().transform((text, context) => {
   try {
@@ -54,14 +63,14 @@ export const variables = {
     secret: true,
   },
   ZWIFTRACING_TIER: {
-    schema: z.enum(tiers).default('standard'),
+    schema: z.enum(tiers, `must be ${tiers.join(' or ')}`).default('standard'),
     description:
       'Tier of the API key. It sets the initial rate limits; limits that the API reports replace them.',
   },
   ZWIFTRACING_CLUB_IDS: {
     schema: list
+      .refine((ids) => ids.every((id) => /^[1-9]\d{0,14}$/.test(id)), 'must be club ids, e.g. 20650,20651')
       .transform((ids) => ids.map(Number))
-      .pipe(z.array(z.number('must be club ids, e.g. 20650,20651').int().positive()))
       .default([]),
     description: 'Clubs whose members are synced, comma-separated.',
     example: '20650,20651',
@@ -124,7 +133,7 @@ export const variables = {
     example: 'limiter=3,rider-sync=2',
   },
   API_HOST: {
-    schema: z.string().min(1).default('127.0.0.1'),
+    schema: listenHost.default('127.0.0.1'),
     description: 'Address that the API listens on. Any address other than loopback requires API_TOKEN.',
   },
   API_PORT: { schema: port.default(3000), description: 'Port that the API listens on.' },
@@ -168,17 +177,12 @@ export const variables = {
   },
   API_RATE_LIMIT: {
     // 100 open dashboards send 420 requests per second while their stream is down.
-    schema: z.coerce.number('must be a whole number').int().positive().default(600),
+    schema: wholeNumber(1).default(600),
     description:
       'Max requests per second from one client (token and address), averaged over 10 s. No limit without API_TOKEN.',
   },
   API_COMMAND_QUEUE: {
-    schema: z.coerce
-      .number('must be a whole number')
-      .int('must be a whole number')
-      .min(1, 'must be at least 1')
-      .max(100_000, 'must be at most 100000')
-      .default(1_000),
+    schema: wholeNumber(1, 100_000).default(1_000),
     description:
       'Max commands that one API process queues while the database is slow, up to 100000. When the queue is full, the API answers 503.',
   },
@@ -228,7 +232,7 @@ export const variables = {
     example: '256MiB',
   },
   RETENTION_JOURNAL: {
-    schema: z.coerce.number().int().min(1_000, 'must be at least 1000').default(20_000),
+    schema: wholeNumber(1_000).default(20_000),
     description:
       'Journal entries that the limiter keeps per partition for audits. Entries that its windows still need are always kept.',
   },
@@ -238,7 +242,7 @@ export const variables = {
     example: '16MiB',
   },
   HEALTH_HOST: {
-    schema: z.string().min(1).default('127.0.0.1'),
+    schema: listenHost.default('127.0.0.1'),
     description: 'Address that the other services listen on for /livez, /readyz and /metrics.',
   },
   HEALTH_PORT: {
@@ -260,7 +264,7 @@ export const variables = {
     secret: true,
   },
   LOG_LEVEL: {
-    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    schema: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
     description: 'Log level of the services.',
   },
 } as const satisfies Record<

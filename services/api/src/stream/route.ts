@@ -23,6 +23,13 @@ const types = z
     example: 'run.changed,alert',
   });
 
+/** Tells proxies not to hold events back: caches, those that compress (Caddy), and those that buffer (nginx). */
+const streamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
+
 export const streamRoutes: Endpoint[] = [
   (app) => app.openAPIRegistry.register('StreamEvents', z.object(streamShapes).openapi('StreamEvents')),
 
@@ -63,14 +70,13 @@ export const streamRoutes: Endpoint[] = [
     },
     handler: (c, { feed, stopping }) => {
       if (!feed.ring()) throw new BrokerUnavailable('Not connected to the broker yet');
-      const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
-      if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+      if (c.req.method === 'HEAD') return c.body(null, 200, streamHeaders);
       const viewer = viewerStream(feed, {
         after: sequenceOf(c.req.valid('header')['last-event-id']),
         types: c.req.valid('query').types,
         stopping,
       });
-      return c.body(viewer, 200, headers);
+      return c.body(viewer, 200, streamHeaders);
     },
   }),
 ];

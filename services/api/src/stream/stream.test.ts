@@ -56,6 +56,12 @@ const riders = ({ events }: Viewer) =>
 const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
 describe('GET /v1/stream', () => {
+  it('asks proxies not to store, compress or buffer it', async () => {
+    const { headers } = await fetch(`${test.api.url}/v1/stream`, { method: 'HEAD' });
+    expect(headers.get('cache-control')).toBe('no-cache, no-transform');
+    expect(headers.get('x-accel-buffering')).toBe('no');
+  });
+
   it('sends every type of event in its documented shape', async () => {
     const viewer = await open();
     const counts = { planned: 1, synced: 1, failed: 0, deferred: 0, stored: 9 };
