@@ -1,21 +1,62 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cached, defaultCacheDir } from './files.ts';
 import { findOnPath, run } from './system.ts';
 
 /** The oldest Debian release with a new enough nats-server; its programs run on older releases too. */
 const suite = 'trixie';
+/** An older release, for programs with libraries of their own: the C library of any newer system runs them. */
+const olderSuite = 'bookworm';
 
 /** Returns the path of a program from PATH, the cache or the Debian package of its name. @throws {Error} with the reason */
 export async function findProgram(program: string): Promise<string> {
   const onPath = await findOnPath(program);
   if (onPath !== undefined) return onPath;
-  const path = join(defaultCacheDir(), `${program}-${process.platform}-${process.arch}`);
-  return cached(path, (dir) => unpackDebianPackage(dir, program));
+  return cached(cachePathOf(program), (dir) => unpackDebianPackage(dir, program));
 }
+
+/** As `findProgram`, with the packages of libraries that may be missing here. @returns also the environment it needs */
+export async function findProgramWithLibraries(
+  program: string,
+  libraries: readonly string[],
+): Promise<{ path: string; env: NodeJS.ProcessEnv }> {
+  const onPath = await findOnPath(program);
+  if (onPath !== undefined) return { path: onPath, env: process.env };
+  const root = await cached(`${cachePathOf(program)}-with-libraries`, (dir) =>
+    unpackPackages(dir, [program, ...libraries], olderSuite),
+  );
+  const files = await readdir(root, { recursive: true });
+  const folders = new Set(
+    files.filter((file) => /\.so\.\d+$/.test(file)).map((file) => join(root, dirname(file))),
+  );
+  return {
+    path: programIn(root, files, program),
+    env: { ...process.env, LD_LIBRARY_PATH: [...folders].join(':') },
+  };
+}
+
+const cachePathOf = (program: string): string =>
+  join(defaultCacheDir(), `${program}-${process.platform}-${process.arch}`);
 
 /** Downloads a program's Debian package with a private apt in `dir`: no root needed, signatures checked. Returns its path. */
 export async function unpackDebianPackage(dir: string, program: string, etc = '/etc/apt'): Promise<string> {
+  const root = await unpackPackages(dir, [program], suite, etc);
+  return programIn(root, await readdir(root, { recursive: true }), program);
+}
+
+function programIn(root: string, files: readonly string[], program: string): string {
+  const found = files.find((file) => file.endsWith(`bin/${program}`));
+  if (found === undefined) throw new Error(`${program} is not in its Debian package`);
+  return join(root, found);
+}
+
+/** Returns the folder with the contents of all the packages. */
+async function unpackPackages(
+  dir: string,
+  names: readonly string[],
+  release: string,
+  etc = '/etc/apt',
+): Promise<string> {
   if ((await findOnPath('apt-get')) === undefined) throw new Error('apt-get not found');
   const archive = findDebianArchive(await readSources(etc));
   if (archive === undefined) throw new Error(`no Debian archive among the apt sources in ${etc}`);
@@ -24,21 +65,19 @@ export async function unpackDebianPackage(dir: string, program: string, etc = '/
   await mkdir(folders.sources);
   await mkdir(join(folders.state, 'lists', 'partial'), { recursive: true });
   await mkdir(join(folders.cache, 'archives', 'partial'), { recursive: true });
-  await writeFile(join(folders.sources, 'debian.sources'), debianSource(archive, suite));
+  await writeFile(join(folders.sources, 'debian.sources'), debianSource(archive, release));
   await writeFile(join(folders.state, 'status'), '');
   const settings = join(dir, 'apt.conf');
   await writeFile(settings, privateApt(folders));
 
   const apt = ['apt-get', '-qq', '-c', settings];
   await run([...apt, 'update'], { cwd: dir });
-  await run([...apt, 'download', program], { cwd: dir });
-  const debianPackage = (await readdir(dir)).find((name) => name.endsWith('.deb'));
-  if (debianPackage === undefined) throw new Error('apt-get download produced no package');
-  await run(['dpkg', '-x', join(dir, debianPackage), join(dir, 'package')]);
-  const files = await readdir(join(dir, 'package'), { recursive: true });
-  const found = files.find((file) => file.endsWith(`bin/${program}`));
-  if (found === undefined) throw new Error(`${program} is not in its Debian package`);
-  return join(dir, 'package', found);
+  await run([...apt, 'download', ...names], { cwd: dir });
+  const packages = (await readdir(dir)).filter((name) => name.endsWith('.deb'));
+  if (packages.length < names.length) throw new Error('apt-get download produced no package');
+  const root = join(dir, 'package');
+  for (const each of packages) await run(['dpkg', '-x', join(dir, each), root]);
+  return root;
 }
 
 /** The name and text of each apt source file, in the order in which apt reads them. */

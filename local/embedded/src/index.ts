@@ -1,5 +1,5 @@
 export { type SpawnedProcess, type Exit, spawnChild } from './child.ts';
-export { findProgram } from './debian-package.ts';
+export { findProgram, findProgramWithLibraries } from './debian-package.ts';
 export { exists, makeTempDir, removeAll, scratchDir } from './files.ts';
 export { findNatsServer, natsRelease } from './nats-binary.ts';
 export { type NatsCluster, type NatsOptions, type NatsUser, startNats } from './nats-server.ts';

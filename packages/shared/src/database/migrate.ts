@@ -24,10 +24,13 @@ export async function appliedMigrations(client: pg.Client): Promise<number> {
 
 /** Runs the first `count` migrations. Idempotent and safe to run concurrently. */
 export async function migrate(url: string, count = Infinity): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, keepAlive: true });
   await client.connect().catch(rethrowExplained);
   try {
-    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    // The lock of a transaction, as PgBouncer can give the next one another session. The migrator's own `begin` only
+    // warns, and its `commit` ends this transaction.
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [migrationLock]);
     if (count >= knownMigrations()) await runMigrations(drizzle(client), { migrationsFolder });
     else await withFirst(count, (folder) => runMigrations(drizzle(client), { migrationsFolder: folder }));
   } finally {
