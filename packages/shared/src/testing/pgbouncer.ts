@@ -36,7 +36,7 @@ export async function testPgBouncer(
     pool_mode: 'transaction',
     default_pool_size: 5,
     // It does not run as root.
-    ...(process.getuid?.() === 0 && { user: 'nobody' }),
+    ...(process.getuid?.() === 0 && { user: 'daemon' }),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   const file = join(dir, 'pgbouncer.ini');
