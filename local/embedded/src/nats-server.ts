@@ -43,6 +43,8 @@ export interface NatsOptions {
   readonly monitorPort?: number;
   readonly logSize?: number | undefined;
   readonly cluster?: NatsCluster;
+  /** Further settings of its configuration file, such as limits. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface NatsProcess extends SpawnedProcess {
@@ -110,6 +112,7 @@ function configuration(host: string, port: number, portsDir: string, options: Na
         ]),
       ),
     }),
+    ...options.settings,
   };
   return `${JSON.stringify(settings, undefined, 2)}\n`;
 }

@@ -17,7 +17,9 @@ export async function prepare(
   replicas: number,
   retention: Config<(typeof retentionVariables)[number]>,
 ): Promise<void> {
-  const connection = await connect(natsUrl, 'provision');
+  const connection = await connect(natsUrl, 'provision', {
+    onWaiting: (reason) => console.error(`Waiting for the broker: ${reason}`),
+  });
   try {
     await provision(connection, replicas, {
       EVENTS: { maxAgeMs: retention.RETENTION_EVENT_STREAM, maxBytes: retention.RETENTION_EVENT_STREAM_SIZE },

@@ -1,4 +1,4 @@
-import { type Bus, connect, createBus } from '@paceline/shared/messaging';
+import { type Bus, type OpenBus, openBus } from '@paceline/shared/messaging';
 import type { Logger } from '@paceline/shared/telemetry';
 
 /** Settles like `work`. If `signal` aborts first, rejects with its reason, and the result of `work` is ignored. */
@@ -19,11 +19,12 @@ export class BrokerUnavailable extends Error {
 const pingTimeoutMs = 2_000;
 
 export function openBroker(url: string, log: Logger) {
-  let bus: Bus | undefined;
+  let open: OpenBus | undefined;
   let isDisconnected = false;
-  const connected = connect(url, 'api').then((connection) => {
-    void followStatus(connection);
-    return (bus = createBus(connection, log));
+  const connected = openBus(url, 'api', log).then((opened) => {
+    open = opened;
+    void followStatus(opened.bus.connection);
+    return opened.bus;
   });
 
   async function followStatus(connection: Bus['connection']): Promise<void> {
@@ -34,9 +35,9 @@ export function openBroker(url: string, log: Logger) {
   }
 
   const current = (): Bus => {
-    if (!bus) throw new BrokerUnavailable('Not connected to the broker yet');
+    if (!open) throw new BrokerUnavailable('Not connected to the broker yet');
     if (isDisconnected) throw new BrokerUnavailable('The broker does not answer');
-    return bus;
+    return open.bus;
   };
   return {
     /** Resolves with the first connection. @throws {Error} when the broker is too old or rejects the login */
@@ -53,8 +54,16 @@ export function openBroker(url: string, log: Logger) {
         throw new BrokerUnavailable('The broker does not answer', { cause: error });
       }
     },
+    /** Readiness check, within 2 s. @throws {Error} with the reason while the broker is away or refuses us */
+    async check() {
+      if (!open) throw new BrokerUnavailable('Not connected to the broker yet');
+      const timeout = AbortSignal.timeout(pingTimeoutMs);
+      await orAborted(open.check(), timeout).catch((error: unknown) => {
+        throw timeout.aborted ? new BrokerUnavailable('The broker does not answer', { cause: error }) : error;
+      });
+    },
     async close() {
-      await bus?.connection.close();
+      await open?.bus.connection.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { allPartitions } from '@paceline/shared/limiter';
-import { connect, createBus } from '@paceline/shared/messaging';
+import { openBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
 import { highWaterMarkOf, observed } from './adapters/high-water-mark.ts';
@@ -16,8 +16,7 @@ export async function startLimiter({
   clock,
   log,
 }: ServiceContext<LimiterConfig>): Promise<RunningService> {
-  const connection = await connect(config.NATS_URL, 'limiter');
-  const bus = createBus(connection, log);
+  const { bus, check } = await openBus(config.NATS_URL, 'limiter', log);
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
@@ -39,9 +38,7 @@ export async function startLimiter({
   measure(() => ownership.owned());
   return {
     checks: {
-      async broker() {
-        await connection.rtt();
-      },
+      broker: check,
       partitions() {
         const unowned = allPartitions.filter((partition) => !ownership.ready(partition));
         if (unowned.length > 0) throw new Error(`partitions without an owner: ${unowned.join(', ')}`);
@@ -50,7 +47,7 @@ export async function startLimiter({
     presence: { service: 'limiter', bus },
     drain: () => ownership.close(),
     async close() {
-      await connection.drain();
+      await bus.connection.drain();
     },
   };
 }

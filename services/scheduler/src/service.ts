@@ -4,7 +4,7 @@ import { freshnessGoalsOf } from '@paceline/shared/config';
 import { settingsOf } from '@paceline/planning/slots';
 import type { Clock } from '@paceline/shared/clock';
 import { type ScheduleSettings } from '@paceline/shared/contracts';
-import { type Bus, connect, createBus } from '@paceline/shared/messaging';
+import { type Bus, openBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { checkInWorker } from './adapters/schedule-checks.ts';
 import { type ScheduleStore, openProgress, openScheduleStore } from './adapters/stored.ts';
@@ -16,8 +16,7 @@ import { announceChanges, openSlots, type Scheduling } from './flows/timetable.t
 /** Decides when syncs run: publishes the tick of each slot exactly once, however many schedulers there are. */
 export async function startScheduler(context: ServiceContext<SchedulerConfig>): Promise<RunningService> {
   const { config, clock, log } = context;
-  const connection = await connect(config.NATS_URL, 'scheduler');
-  const bus = createBus(connection, log);
+  const { bus, check } = await openBus(config.NATS_URL, 'scheduler', log);
   const [progress, schedules] = await Promise.all([openProgress(bus), openScheduleStore(bus)]);
   await applyConfigured(bus, schedules, settingsOf(config), clock);
   const stopping = new AbortController();
@@ -31,18 +30,14 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   };
   answerRequests({ bus, schedules, clock, checker: checkInWorker(clock.machine), demand });
   return {
-    checks: {
-      async broker() {
-        await connection.rtt();
-      },
-    },
+    checks: { broker: check },
     presence: { service: 'scheduler', bus },
     async drain() {
       stopping.abort(new Error('shutting down'));
       await Promise.all(loops);
     },
     async close() {
-      await connection.drain();
+      await bus.connection.drain();
     },
   };
 }

@@ -37,6 +37,20 @@ function hasCredentials(text: string): boolean {
   return username !== '' || password !== '';
 }
 
+/** The addresses that the OpenTelemetry SDK reads itself; it does nothing, silently, with one that it does not know. */
+const otlpVariables = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
+] as const;
+
+export const otlpProblems = (env: NodeJS.ProcessEnv): string[] =>
+  otlpVariables.flatMap((name) =>
+    !env[name] || z.url({ protocol: /^https?$/ }).safeParse(env[name]).success
+      ? []
+      : [`${name} must be an http(s) URL`],
+  );
+
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 
 const inUrl = (host: string): string => `http://${host.includes(':') ? `[${host}]` : host}`;
@@ -74,7 +88,8 @@ function staysBelow(path: string): boolean {
   return host === 'base.test' && pathname.startsWith('/below/') && !/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(path);
 }
 
-const schemes = new Set(['nats:', 'tls:', 'ws:', 'wss:']);
+/** The transport speaks NATS over TCP: it has no WebSocket. */
+const schemes = new Set(['nats:', 'tls:']);
 
 /** Splits the servers of one broker: `nats://a:4222,nats://b:4222`. */
 export const serversOf = commaSeparated;
@@ -83,7 +98,7 @@ export const serversOf = commaSeparated;
 export const brokerUrl = z
   .string()
   .refine((text) => serversOf(text).length > 0 && serversOf(text).every(isServer), {
-    message: 'must be a nats:// URL, or several separated by commas',
+    message: 'must be a nats:// or tls:// URL, or several separated by commas',
     abort: true,
   })
   .refine((text) => new Set(serversOf(text).map(credentialsOf)).size === 1, {
@@ -91,7 +106,9 @@ export const brokerUrl = z
   });
 
 function isServer(text: string): boolean {
-  return URL.canParse(text) && schemes.has(new URL(text).protocol);
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return schemes.has(protocol) && hostname !== '';
 }
 
 function credentialsOf(text: string): string {

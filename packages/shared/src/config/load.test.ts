@@ -103,12 +103,41 @@ describe('configuration', () => {
     const problems = (NATS_URL: string) => problemsOf({ NATS_URL }, ['NATS_URL']);
     expect(problems('nats://a:1')).toEqual([]);
     expect(problems('nats://u:p@a:1, tls://u:p@b:2')).toEqual([]);
-    for (const wrong of ['a:4222', 'http://a', ',', 'nats://a:1,b', 'nats://a:1 nats://b:1'])
+    const malformed = [
+      'a:4222',
+      'http://a',
+      ',',
+      'nats://a:1,b',
+      'nats://a:1 nats://b:1',
+      'nats://',
+      'tls://:1',
+    ];
+    for (const wrong of [...malformed, 'ws://a:1', 'wss://a:1', 'nats://a:1,wss://a:1', 'mqtt://a:1'])
       expect(problems(wrong), wrong).toEqual([
-        'NATS_URL must be a nats:// URL, or several separated by commas',
+        'NATS_URL must be a nats:// or tls:// URL, or several separated by commas',
       ]);
     expect(problems('nats://u:p@a:1,nats://u:other@b:1')).toEqual([
       'NATS_URL must have the same user and password for every server',
+    ]);
+  });
+
+  it('rejects addresses of a scheme that nothing speaks, all at once', () => {
+    const env = {
+      NATS_URL: 'wss://broker.example:443',
+      DATABASE_URL: 'mysql://db.example/paceline',
+      SLACK_WEBHOOK_URL: 'ftp://hooks.example/x',
+      ZWIFTRACING_BASE_URL: 'wss://api.example',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'grpc://collector.example:4317',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'collector.example:4318',
+    };
+    const names = ['NATS_URL', 'DATABASE_URL', 'SLACK_WEBHOOK_URL', 'ZWIFTRACING_BASE_URL'] as const;
+    expect(problemsOf(env, names)).toEqual([
+      'NATS_URL must be a nats:// or tls:// URL, or several separated by commas',
+      'DATABASE_URL must be a postgres:// URL',
+      'SLACK_WEBHOOK_URL must be an http(s) URL',
+      'ZWIFTRACING_BASE_URL must be an http(s) URL',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be an http(s) URL',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type ClockSetting, isLoopback, isSandboxUrl } from '../clock/index.ts';
-import { isPair } from './addresses.ts';
+import { isPair, otlpProblems } from './addresses.ts';
 import { type VariableName, variables } from './variables.ts';
 
 type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
@@ -43,6 +43,7 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   for (const name of needed) read(name, false);
   for (const name of optional) read(name, true);
   problems.push(...contradictions(values, (name) => names.has(name) && Boolean(env[name])));
+  problems.push(...otlpProblems(env));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config<Needed, Optional>;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -42,13 +42,13 @@ afterAll(async () => {
 
 const urlOf = (server: TestNats, { scheme = 'tls', user = '', host = '127.0.0.1' } = {}) =>
   `${scheme}://${user}${host}:${server.port}`;
-const tlsFor = async ({ ca }: TestAuthority, own?: CertificateFiles) => ({
-  ca: await readFile(ca, 'utf8'),
-  ...(own && { cert: await readFile(own.cert, 'utf8'), key: await readFile(own.key, 'utf8') }),
+const tlsFor = ({ ca }: TestAuthority, own?: CertificateFiles) => ({
+  caFile: ca,
+  ...(own && { certFile: own.cert, keyFile: own.key }),
 });
 
-async function transportOf(url: string, tls?: Awaited<ReturnType<typeof tlsFor>>): Promise<string> {
-  const connection = await connect(url, 'provision', tls);
+async function transportOf(url: string, tls?: ReturnType<typeof tlsFor>): Promise<string> {
+  const connection = await connect(url, 'provision', { ...(tls && { tls }) });
   await connection.flush();
   const { tls_required: required } = connection.info ?? {};
   await connection.close();
@@ -57,14 +57,14 @@ async function transportOf(url: string, tls?: Awaited<ReturnType<typeof tlsFor>>
 
 describe('broker with TLS', () => {
   it('accepts connections by each of its names when its authority is trusted', async () => {
-    const tls = await tlsFor(authority);
+    const tls = tlsFor(authority);
     expect(await transportOf(urlOf(nats, { user: 'u:p@' }), tls)).toBe('encrypted');
     expect(await transportOf(urlOf(nats, { user: 'u:p@', host: 'localhost' }), tls)).toBe('encrypted');
     expect(await transportOf(urlOf(nats, { user: 'u:p@', scheme: 'nats' }), tls)).toBe('encrypted');
   });
 
   it('is refused when its authority is not trusted', async () => {
-    const refused = transportOf(urlOf(nats), await tlsFor(stranger));
+    const refused = transportOf(urlOf(nats), tlsFor(stranger));
     await expect(refused).rejects.toThrow(
       /Broker connection failed: its certificate is not signed by a trusted authority/,
     );
@@ -75,12 +75,12 @@ describe('broker with TLS', () => {
   });
 
   it('is refused under a name that is not in its certificate', async () => {
-    const refused = transportOf(urlOf(misnamed), await tlsFor(authority));
+    const refused = transportOf(urlOf(misnamed), tlsFor(authority));
     await expect(refused).rejects.toThrow(/its certificate is for another host .*127\.0\.0\.1/);
   });
 
   it('must match the address or the name that the client used', async () => {
-    const tls = await tlsFor(authority);
+    const tls = tlsFor(authority);
     expect(await transportOf(urlOf(byAddress), tls)).toBe('encrypted');
     expect(await transportOf(urlOf(byName, { host: 'localhost' }), tls)).toBe('encrypted');
     const reason = 'its certificate is for another host';
@@ -89,18 +89,16 @@ describe('broker with TLS', () => {
   });
 
   it('still requires the right password', async () => {
-    await expect(transportOf(urlOf(nats, { user: 'u:x@' }), await tlsFor(authority))).rejects.toThrow(
+    await expect(transportOf(urlOf(nats, { user: 'u:x@' }), tlsFor(authority))).rejects.toThrow(
       /authorization/i,
     );
   });
 
   it('accepts our certificate when it requires one, and rejects us without it', async () => {
-    expect(await transportOf(urlOf(strict), await tlsFor(authority, ours))).toBe('encrypted');
-    await expect(transportOf(urlOf(strict), await tlsFor(authority))).rejects.toThrow(
-      'rejects our certificate',
-    );
+    expect(await transportOf(urlOf(strict), tlsFor(authority, ours))).toBe('encrypted');
+    await expect(transportOf(urlOf(strict), tlsFor(authority))).rejects.toThrow('rejects our certificate');
     const foreign = await stranger.issue('limiter');
-    await expect(transportOf(urlOf(strict), await tlsFor(authority, foreign))).rejects.toThrow(
+    await expect(transportOf(urlOf(strict), tlsFor(authority, foreign))).rejects.toThrow(
       'rejects our certificate',
     );
   });
@@ -109,7 +107,7 @@ describe('broker with TLS', () => {
 describe('broker without TLS', () => {
   it('is refused for tls:// and by a client with an authority, and accepted otherwise', async () => {
     await expect(transportOf(urlOf(plain))).rejects.toThrow('it does not support TLS, which is required');
-    const trusted = await tlsFor(authority);
+    const trusted = tlsFor(authority);
     await expect(transportOf(urlOf(plain, { scheme: 'nats' }), trusted)).rejects.toThrow(
       'it does not support TLS',
     );

@@ -15,35 +15,25 @@ import { tlsProblem } from '../words.ts';
 /** The oldest server with all features in use; older ones ignore them silently. */
 const minVersion = [2, 10] as const;
 
+export interface ConnectOptions {
+  /** PEM files, read again for each connection; default: from the environment, as it is the same for all connections. */
+  readonly tls?: BrokerTls;
+  /** Called with the reason when the broker can't be reached, at once and then every minute. */
+  readonly onWaiting?: (reason: string) => void;
+}
+
 /**
- * Connects to the broker: waits until one of its servers is up, and reconnects forever.
+ * Connects to the broker: waits until one of its servers is up, and then reconnects forever, also after refused logins.
  * Credentials are taken out of the URL, so that no log or error shows them.
  * @param url one server, or several of a cluster, comma-separated
- * @param tls as PEM; default: from the environment, the same for all connections of a process
  * @throws {Error} when the server is too old, rejects us, or fails TLS verification
  */
 export async function connect(
   url: string,
   service: Service | 'provision',
-  tls: BrokerTls = tlsOf(process.env),
+  { tls = tlsOf(process.env), onWaiting = () => {} }: ConnectOptions = {},
 ): Promise<NatsConnection> {
-  const { servers, user, pass } = splitCredentials(url);
-  const requiresTls = Object.keys(tls).length > 0 || servers.some((server) => server.startsWith('tls:'));
-  const hosts = servers.map((server) => new URL(server).hostname.replace(/^\[|\]$/g, ''));
-  const checked = { ...tls, checkServerIdentity: identityOf(hosts) };
-  const options: ConnectionOptions = {
-    servers,
-    name: service,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    // Detects within seconds that the broker's host is gone.
-    pingInterval: 5_000,
-    ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),
-    ...(user === undefined ? {} : { user, pass: pass ?? '' }),
-    // Without this, TLS is only used if the server requires it.
-    ...(requiresTls && { tls: checked }),
-  };
-  const connection = await firstConnection(options);
+  const connection = await firstConnection(connectionOptions(url, service, tls), onWaiting);
   const version = connection.info?.version ?? '0.0.0';
   if (!isNewEnough(version)) {
     await connection.close();
@@ -54,12 +44,34 @@ export async function connect(
   return connection;
 }
 
-type BrokerTls = Pick<TlsOptions, 'ca' | 'cert' | 'key'>;
+function connectionOptions(url: string, service: Service | 'provision', tls: BrokerTls): ConnectionOptions {
+  const { servers, user, pass } = splitCredentials(url);
+  const requiresTls = Object.keys(tls).length > 0 || servers.some((server) => server.startsWith('tls:'));
+  const hosts = servers.map((server) => new URL(server).hostname.replace(/^\[|\]$/g, ''));
+  const checked = { ...tls, checkServerIdentity: identityOf(hosts) };
+  return {
+    servers,
+    name: service,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    // Otherwise the second refused login closes the client for good.
+    ignoreAuthErrorAbort: true,
+    // Detects within seconds that the broker's host is gone.
+    pingInterval: 5_000,
+    ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),
+    ...(user === undefined ? {} : { user, pass: pass ?? '' }),
+    // Without this, TLS is only used if the server requires it.
+    ...(requiresTls && { tls: checked }),
+  };
+}
+
+type BrokerTls = Pick<TlsOptions, 'caFile' | 'certFile' | 'keyFile'>;
 
 /** @throws {ConfigError} */
 function tlsOf(env: NodeJS.ProcessEnv): BrokerTls {
-  const { NATS_TLS_CA: ca, NATS_TLS_CERT: cert, NATS_TLS_KEY: key } = loadConfig(env, [], brokerTlsVariables);
-  return Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, pem]) => pem !== undefined));
+  loadConfig(env, [], brokerTlsVariables);
+  const files = { caFile: env.NATS_TLS_CA, certFile: env.NATS_TLS_CERT, keyFile: env.NATS_TLS_KEY };
+  return Object.fromEntries(Object.entries(files).filter(([, path]) => Boolean(path)));
 }
 
 /** Splits `nats://user:pass@host:4222,nats://user:pass@other:4222` into servers and credentials. */
@@ -77,9 +89,15 @@ export function isNewEnough(version: string): boolean {
 }
 
 const pauseMs = 250;
+/** Real ms between two reports of a broker that can't be reached. */
+const reportEveryMs = 60_000;
 
 /** Connects as soon as a broker is up. @throws {Error} when it rejects us or fails TLS verification, as waiting would not help */
-export async function firstConnection(options: ConnectionOptions): Promise<NatsConnection> {
+export async function firstConnection(
+  options: ConnectionOptions,
+  onWaiting: (reason: string) => void,
+): Promise<NatsConnection> {
+  let reportedAt = -Infinity;
   for (;;) {
     try {
       if (options.tls) await tryOnce(options);
@@ -88,9 +106,37 @@ export async function firstConnection(options: ConnectionOptions): Promise<NatsC
       if (error instanceof AuthorizationError) throw error;
       const refusal = tlsProblem(error);
       if (refusal !== undefined) throw new Error(`Broker connection failed: ${refusal}`, { cause: error });
+      if (performance.now() - reportedAt >= reportEveryMs) {
+        reportedAt = performance.now();
+        onWaiting(reasonOf(error));
+      }
     }
     await sleep(pauseMs);
   }
+}
+
+/** Why the broker can't be reached now, in words; undefined when it can. Tries with a connection of its own. */
+export async function whyUnreachable(
+  url: string,
+  service: Service,
+  tls: BrokerTls = tlsOf(process.env),
+): Promise<string | undefined> {
+  try {
+    await tryOnce(connectionOptions(url, service, tls));
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const refusal = tlsProblem(error);
+  if (refusal !== undefined) return refusal;
+  if (error instanceof AuthorizationError) return `it rejects our login (${error.message})`;
+  const message = error instanceof Error ? error.message : String(error);
+  // A broker at its limit closes the connection at once, often before the client has read why.
+  const isDropped = /EPIPE|ECONNRESET|maximum .*connections exceeded/i.test(message);
+  return isDropped ? `it closes our connection, perhaps because it has too many (${message})` : message;
 }
 
 /** A client certificate is rejected only after the handshake, and a reconnecting client would retry forever. */

@@ -8,6 +8,7 @@ export {
   retryWhileUnavailable,
 } from './bus.ts';
 export { connect } from './connection.ts';
+export { type OpenBus, openBus } from './open-bus.ts';
 export { type StoredEvent, type EventStream, eventStream, consumeEvents } from './events.ts';
 export { deadLetter, done, handle, type WorkConsumer, retryAfter, type Settlement } from './handle.ts';
 export { journalEntryOf, journalHeaders } from './journal.ts';

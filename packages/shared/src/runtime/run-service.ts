@@ -5,6 +5,7 @@ import type { Bus } from '../messaging/index.ts';
 import { createLogger, type Logger, metricsText, stopTelemetry } from '../telemetry/index.ts';
 import { type Checks, startHealthServer } from './health.ts';
 import { announcePresence } from './presence.ts';
+import { logReadiness } from './readiness-log.ts';
 import { onShutdown, shutDown } from './shutdown.ts';
 
 /** A service without HEALTH_PORT serves its health endpoints itself. */
@@ -49,6 +50,7 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
   const { signal } = stopping;
   let running: RunningService | undefined;
   let leave = () => {};
+  let stopLogging = () => {};
 
   const start = async () => {
     await serveHealth(config, log, () =>
@@ -56,6 +58,7 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
     );
     running = await service.start({ name, config, clock, log, signal });
     const { presence, checks } = running;
+    if (!signal.aborted) stopLogging = logReadiness({ checks, machine: clock.machine, log });
     if (presence && !signal.aborted)
       ({ leave } = announcePresence({ ...presence, checks, machine: clock.machine }));
   };
@@ -64,6 +67,7 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
   onShutdown(log, () => {
     stopping.abort(new Error('shutting down'));
     leave();
+    stopLogging();
     const startedService = () => starting.catch(() => undefined).then(() => running);
     return shutDown(
       [

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.ts';
 import type { Service } from '../contracts/index.ts';
 import { type Database, openDatabase } from '../database/index.ts';
 import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
-import { type Bus, connect, createBus } from '../messaging/index.ts';
+import { type Bus, openBus } from '../messaging/index.ts';
 import type { Checks, ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
@@ -56,8 +56,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
   const { config, clock, log, signal } = context;
   // Opened first, because shutdown can start while this waits for the broker.
   const { upstream, addressOf, cancelTimer } = openUpstream(context);
-  const connection = await connect(config.NATS_URL, service);
-  const bus = createBus(connection, log);
+  const { bus, check } = await openBus(config.NATS_URL, service, log);
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const onBroken = (err: Error) => log.warn({ err }, 'database connection lost');
@@ -74,15 +73,13 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
     signal,
     checks: {
       database: () => database.ping(),
-      async broker() {
-        await connection.rtt();
-      },
+      broker: check,
     },
     async close() {
       cancelTimer();
       await limiters.close();
       await database.close();
-      await connection.drain();
+      await bus.connection.drain();
     },
   };
 }

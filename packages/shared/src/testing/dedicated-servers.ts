@@ -64,7 +64,7 @@ const report = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** A real nats-server with JetStream for one test file. On a new machine the binary is downloaded first. */
 export async function testNats(
-  options: Pick<NatsOptions, 'users' | 'accounts' | 'syncAlways' | 'tls'> = {},
+  options: Pick<NatsOptions, 'users' | 'accounts' | 'syncAlways' | 'tls' | 'settings'> = {},
 ): Promise<TestNats> {
   const { path: server } = await findNatsServer({ report });
   const storeDir = await scratchDir('nats');

@@ -1,0 +1,55 @@
+import type { NatsConnection } from '@nats-io/nats-core';
+import type { Service } from '../contracts/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { type Bus, createBus } from './bus.ts';
+import { connect, type ConnectOptions, whyUnreachable } from './connection.ts';
+
+export interface OpenBus {
+  readonly bus: Bus;
+  /** Readiness check of the connection. @throws {Error} with the reason while the broker is away or refuses us */
+  readonly check: () => Promise<void>;
+}
+
+/**
+ * Connects a service to the broker, and says in the log why it waits.
+ * @throws {Error} when the server is too old, or rejects us at this first time; later the client keeps trying
+ */
+export async function openBus(
+  url: string,
+  service: Service,
+  log: Logger,
+  { tls }: Pick<ConnectOptions, 'tls'> = {},
+): Promise<OpenBus> {
+  const onWaiting = (reason: string) => log.warn({ reason }, 'waiting for the broker');
+  const connection = await connect(url, service, { ...(tls && { tls }), onWaiting });
+  const check = connectionCheck(connection, () => whyUnreachable(url, service, tls));
+  return { bus: createBus(connection, log), check };
+}
+
+/** Real ms between two attempts to find the reason while the broker is away. */
+const probeEveryMs = 5_000;
+
+/** The client reconnects without giving its reasons, so `probe` finds them out. */
+function connectionCheck(
+  connection: NatsConnection,
+  probe: () => Promise<string | undefined>,
+): OpenBus['check'] {
+  let isConnected = true;
+  let probed: { readonly at: number; readonly reason: Promise<string | undefined> } | undefined;
+  void (async () => {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect' || type === 'close') isConnected = false;
+      if (type === 'reconnect') [isConnected, probed] = [true, undefined];
+    }
+  })();
+  return async () => {
+    if (isConnected) {
+      await connection.rtt();
+      return;
+    }
+    const now = performance.now();
+    if (!probed || now - probed.at > probeEveryMs) probed = { at: now, reason: probe() };
+    const reason = await probed.reason;
+    throw new Error(reason === undefined ? 'Reconnecting' : `Disconnected: ${reason}`);
+  };
+}
