@@ -113,7 +113,7 @@ export const conflict = z.object({
   blockedBy: z.enum(laneNames),
   endpoint: z.enum(budgetNames),
   at: timestamp,
-  /** How long the wait is expected to be, project ms. */
+  /** Project ms until the calls ahead leave a permit free; urgent requests that may overtake it do not count. */
   expectedWaitMs: z.number().nonnegative(),
 });
 export type Conflict = z.infer<typeof conflict>;

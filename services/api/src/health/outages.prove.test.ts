@@ -55,7 +55,7 @@ describe('a dead database', () => {
     expect((await test.get('/v1/freshness')).body).toMatchObject({ status: 503, detail: title });
     expect((await test.get('/readyz')).body).toMatchObject({ ready: false });
     await test.until(() => expect(messages.filter((each) => each.includes(title))).toHaveLength(1));
-    expect(published.filter((each) => each.title === title)).toHaveLength(1);
+    expect(published.map((each) => each.title)).toContain(title);
   });
 
   it('has one alert of both processes, which is stored and resolved when it is back', async () => {

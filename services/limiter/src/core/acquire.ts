@@ -56,7 +56,7 @@ export function replyToAcquire(
     // Derived from its own expiry: the interval may have grown with later requests of this turn.
     retryIn: (waiter.expiresAt - now) / ledger.settings.missedHeartbeatsAllowed / ledger.settings.scale,
   };
-  return isNew ? { reply, conflict: recordConflict(ledger, budget, request, estimatedAt, now) } : { reply };
+  return isNew ? { reply, conflict: recordConflict(ledger, budget, request, position, now) } : { reply };
 }
 
 const newWaiter = (ledger: Ledger, request: PermitRequestOf<'acquire'>, now: number): Waiter => ({
@@ -103,12 +103,14 @@ export function recordConflict(
   ledger: Ledger,
   budget: BudgetState,
   { account, endpoint, lane }: PermitRequestOf<'acquire'>,
-  estimatedAt: number,
+  position: number,
   now: number,
 ): Conflict | undefined {
   const blockedBy = blockingLanes(budget, now).find((other) => syncOf(other) !== syncOf(lane));
   if (!blockedBy) return undefined;
-  const expectedWaitMs = Math.max(0, estimatedAt - now);
+  // Without the urgent requests that may overtake it, which the blocking lane does not cause.
+  const behindOthers = freeAt(budget, now, position, 'typical', isForced(lane));
+  const expectedWaitMs = Math.max(0, Math.ceil(behindOthers) - now);
   const conflict: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
   const stats = statsOf(ledger, account);
   stats.conflicts += 1;
