@@ -15,6 +15,14 @@ describe('describeRun', () => {
     );
   });
 
+  it('names the items that could not be read', () => {
+    const some = { ...counts, synced: 1, deferred: 0, stored: 73 };
+    const unreadable = { count: 6, ids: ['4500012', '4500025'] };
+    expect(describeRun({ ...run, kind: 'rider', counts: some, unreadable })).toBe(
+      'rider sync done: 1 club with 73 riders, 6 unreadable: 4500012, 4500025, …',
+    );
+  });
+
   it('counts the calls that an observed run would make', () => {
     expect(describeRun({ ...run, kind: 'results', mode: 'observed' })).toBe(
       'results sync observed only: would make 4 of 7 planned calls',

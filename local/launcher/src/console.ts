@@ -10,7 +10,7 @@ import {
 import { kinds } from '@paceline/shared/definition';
 import { connect, createBus, subscribe } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { count } from '@paceline/shared/words';
+import { count, unreadableText } from '@paceline/shared/words';
 import type { Stack } from './stack.ts';
 
 /** The first screen of a running stack: what to open, what runs where, what to try. */
@@ -73,15 +73,16 @@ export async function printActivity(
 
 /** A run in one line, e.g. `far sync done: 4 far events with 63 signups, 3 deferred`. */
 export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
-  const { kind, state, mode, counts, error, slotId } = run;
+  const { kind, state, mode, counts, unreadable, error, slotId } = run;
   if (state === 'running') return `${kind} sync started (${slotId ?? 'on demand'})`;
   if (state === 'failed') return `${kind} sync failed: ${error ?? 'unknown error'}`;
   const { planned, deferred, synced, stored } = counts;
   if (mode === 'observed')
     return `${kind} sync observed only: would make ${planned - deferred} of ${planned} planned calls`;
   const rest = deferred > 0 ? `, ${deferred} deferred to the next slot` : '';
+  const skipped = unreadable ? `, ${unreadableText(unreadable)}` : '';
   const { thing, yields } = kinds[kind];
-  return `${kind} sync done: ${count(synced, thing)} with ${stored} ${yields}${rest}`;
+  return `${kind} sync done: ${count(synced, thing)} with ${stored} ${yields}${skipped}${rest}`;
 }
 
 function describeCommand({ riderId, riders, progress }: CommandChanged): string {

@@ -528,6 +528,8 @@ export type Run = {
   finishedAt: string | null,
   /** Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results */
   counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
+  /** Riders, events, signups and results that could not be read and were skipped; ids: the first 20 */
+  unreadable: { count: integer, ids: string[] },
   error: string | null,
   /** Trace id, for Jaeger and the logs; null if it was not traced */
   traceId: string | null,
@@ -544,6 +546,8 @@ export type RunDetail = {
   finishedAt: string | null,
   /** Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results */
   counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
+  /** Riders, events, signups and results that could not be read and were skipped; ids: the first 20 */
+  unreadable: { count: integer, ids: string[] },
   error: string | null,
   /** Trace id, for Jaeger and the logs; null if it was not traced */
   traceId: string | null,
@@ -565,6 +569,8 @@ export type RunDetail = {
     durationMs: integer,
     /** The start of an unreadable response */
     rawStart: string | null,
+    /** The skipped items of the response; id: null if that could not be read either */
+    unreadable: Array<{ id: string | null, reason: string }>,
   }>,
 };
 
@@ -709,6 +715,8 @@ export type StreamEvents = {
     state: "running" | "done" | "failed",
     /** Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results */
     counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
+    /** Riders, events, signups and results that could not be read and were skipped; ids: the first 20 */
+    unreadable: { count: integer, ids: string[] },
     error: string | null,
     slotId: string | null,
     at: string,

@@ -1,4 +1,5 @@
 import { type Lane, lanes } from '@paceline/shared/definition';
+import { unreadableText } from '@paceline/shared/words';
 import type { Budget, Command, Run } from './generated.ts';
 
 const second = 1_000;
@@ -182,13 +183,18 @@ export const steps = ['requested', 'waiting', 'fetching', 'added'] as const;
 export const stepOf = ({ state }: Pick<Command, 'state'>): number =>
   state === 'done' ? 3 : state === 'running' ? 2 : 1;
 
-export function outcome({ state, mode, counts, error }: Pick<Run, 'state' | 'mode' | 'counts' | 'error'>) {
-  if (error !== null) return error;
+type RunEnd = Pick<Run, 'state' | 'mode' | 'counts' | 'unreadable' | 'error'>;
+
+/** `31 synced, 6 unreadable: 4500012, …`, or the error of the run. */
+export function outcome({ state, mode, counts, unreadable, error }: RunEnd): string {
+  const skipped = unreadable.count > 0 && unreadableText(unreadable);
+  if (error !== null) return [error, skipped].filter((part) => part !== false).join('; ');
   if (mode === 'observed') return `observed: ${counts.planned} planned, no calls made`;
   const parts = [
     counts.synced > 0 && `${counts.synced} synced`,
     counts.failed > 0 && `${counts.failed} failed`,
     counts.deferred > 0 && `${counts.deferred} deferred to the next slot`,
+    skipped,
   ].filter((part) => part !== false);
   if (parts.length > 0) return parts.join(', ');
   return state === 'running' ? 'just started' : 'nothing due';

@@ -1,4 +1,4 @@
-import type { Policy } from './contracts/index.ts';
+import type { Policy, Unreadable } from './contracts/index.ts';
 
 const units = [
   ['h', 3_600_000],
@@ -16,6 +16,13 @@ export function humanDuration(ms: number, digits = 1): string {
 /** `1 call`, `2 calls` */
 export const count = (number: number, thing: string): string =>
   `${number} ${thing}${number === 1 ? '' : 's'}`;
+
+/** `6 unreadable: 4500012, 4500025, …` @param most how many ids to name */
+export function unreadableText({ count: total, ids }: Unreadable, most = 5): string {
+  const named = ids.slice(0, most);
+  const rest = named.length > 0 && named.length < total ? ', …' : '';
+  return `${total} unreadable${named.length > 0 ? ': ' : ''}${named.join(', ')}${rest}`;
+}
 
 /** `5 calls per minute`, `15 calls per 15 min` */
 export const rate = ({ limit, windowMs }: Policy): string =>

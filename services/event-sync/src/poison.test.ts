@@ -97,9 +97,12 @@ describe('a response with one unreadable item', () => {
     const [call] = await calls(endpoint);
     expect(call).toMatchObject({
       status: 200,
-      message: expect.stringMatching(/^\d+ \w+, 1 unreadable, first: .*(name|Id)/),
+      message: expect.stringMatching(/^\d+ \w+, 1 unreadable \(.*(name|Id)/),
       rawStart: expect.stringMatching(/^{".*":{}/),
+      unreadable: [{ id: null, reason: expect.stringMatching(/name|Id/) }],
     });
+    const slot = harness.runChanges.findLast(({ state }) => state === 'done');
+    expect(slot).toMatchObject({ unreadable: { count: 1, ids: [] } });
   };
 
   it('stores the other events of the list', async () => {

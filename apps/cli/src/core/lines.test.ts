@@ -6,6 +6,7 @@ import { alertLines, eventLines } from './events.ts';
 import { type TextStyle, type Paint, plain, table } from './look.ts';
 import { commandLine, finalLines } from './riders.ts';
 import { changeOf, judgedLines, promisesOf } from './schedule.ts';
+import { runLines } from './runs.ts';
 import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
 
@@ -66,6 +67,39 @@ describe('the progress of a command', () => {
       '<Rider 4500001: No such rider>',
       '<known>',
     ]);
+  });
+});
+
+describe('a run', () => {
+  it('lists what could not be read, with the response and the reason', () => {
+    const [first, second] = [
+      { id: '4500012', reason: 'name: expected string' },
+      { id: null, reason: 'riderId: must be an id' },
+    ];
+    const call = { id: 1, endpoint: 'clubs', because: null, status: 200, durationMs: 61_000, rawStart: null };
+    const lines = runLines(
+      {
+        id: 'run-1',
+        kind: 'rider',
+        mode: 'on',
+        state: 'done',
+        slot: { id: 'slot:rider:1', scheduledFor: at(-9), endsAt: at(1) },
+        startedAt: at(-9),
+        finishedAt: at(-7),
+        counts: { planned: 1, synced: 1, failed: 0, deferred: 0, stored: 73 },
+        unreadable: { count: 2, ids: ['4500012'] },
+        error: null,
+        traceId: null,
+        traceUrl: null,
+        calls: [{ ...call, target: '20650', message: '', startedAt: at(-9), unreadable: [first, second] }],
+      },
+      now,
+      look(),
+    );
+    expect(lines[0]).toContain('1 synced, 2 unreadable: 4500012, …');
+    expect(lines.join('\n')).toMatch(
+      /4500012 +20650 +name: expected string\nno id +20650 +riderId: must be an id/,
+    );
   });
 });
 

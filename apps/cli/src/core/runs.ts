@@ -40,6 +40,7 @@ export function runLines(run: RunDetail, now: number, look: TextStyle): string[]
           calls.map((call) => row(call, look)),
           look,
         )),
+    ...unreadableLines(run, look),
     ...calls.flatMap(({ rawStart, target }) =>
       rawStart === null
         ? []
@@ -50,6 +51,14 @@ export function runLines(run: RunDetail, now: number, look: TextStyle): string[]
           ],
     ),
   ];
+}
+
+/** The skipped items of all calls, each with the reason. */
+function unreadableLines({ calls }: RunDetail, look: TextStyle): string[] {
+  const rows = calls.flatMap(({ target, unreadable }) =>
+    unreadable.map(({ id, reason }) => [id ?? 'no id', target, reason]),
+  );
+  return rows.length === 0 ? [] : ['', ...table(['unreadable', 'in the response for', 'reason'], rows, look)];
 }
 
 function row(

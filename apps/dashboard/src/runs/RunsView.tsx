@@ -114,8 +114,26 @@ function Details({ run }: { run: RunDetail }) {
           Trace {run.traceUrl === null ? run.traceId : <a href={run.traceUrl}>{run.traceId}</a>}
         </p>
       )}
+      <UnreadableItems run={run} />
       <Calls run={run} now={now} color={color} />
     </>
+  );
+}
+
+function UnreadableItems({ run }: { run: RunDetail }) {
+  const items = run.calls.flatMap(({ id: call, target, unreadable }) =>
+    unreadable.map((item, index) => ({ ...item, target, key: `${call}:${index}` })),
+  );
+  if (items.length === 0) return null;
+  return (
+    <section aria-label="Unreadable items">
+      <h3>Unreadable items</h3>
+      <p className="hint">Skipped, and kept as they were stored before.</p>
+      <TableCard
+        columns={['Id', 'Response for', 'Reason']}
+        rows={items.map(({ key, id, target, reason }) => ({ key, cells: [id ?? 'no id', target, reason] }))}
+      />
+    </section>
   );
 }
 

@@ -14,6 +14,7 @@ const call = (id: number, start: number, given: Partial<Call> = {}): Call => ({
   startedAt: at(start),
   durationMs: 60_000,
   rawStart: null,
+  unreadable: [],
   ...given,
 });
 const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
@@ -25,6 +26,7 @@ const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
   startedAt: at(0),
   finishedAt,
   counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
+  unreadable: { count: 0, ids: [] },
   error: null,
   traceId: null,
   traceUrl: null,

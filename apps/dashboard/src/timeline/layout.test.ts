@@ -8,6 +8,7 @@ import { layoutTimeline, type TimelineData } from './layout.ts';
 /** 600 px for an hour: ten pixels per minute. */
 const axis = timeAxis(now - 50 * minute, now + 10 * minute, 600);
 const counts = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 9 };
+const unreadable = { count: 0, ids: [] };
 const run = (id: string, start: number, end: number | null, given: Partial<Run> = {}): Run => ({
   id,
   kind: 'near',
@@ -17,6 +18,7 @@ const run = (id: string, start: number, end: number | null, given: Partial<Run> 
   startedAt: at(start),
   finishedAt: end === null ? null : at(end),
   counts,
+  unreadable,
   error: null,
   traceId: null,
   ...given,

@@ -4,12 +4,24 @@ import { at, now } from '../testing/examples.ts';
 import { elapsed, outcome } from '../text.ts';
 
 const none = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
+const unreadable = { count: 0, ids: [] };
 const run = (given: Partial<Run>) =>
-  ({ state: 'done', mode: 'on', counts: none, error: null, ...given }) as Run;
+  ({ state: 'done', mode: 'on', counts: none, unreadable, error: null, ...given }) as Run;
 
 it('the outcome of a run is its counts, or its error', () => {
   expect(outcome(run({ counts: { ...none, synced: 3, deferred: 28 } }))).toBe(
     '3 synced, 28 deferred to the next slot',
+  );
+  expect(
+    outcome(
+      run({
+        counts: { ...none, synced: 1 },
+        unreadable: { count: 6, ids: ['4500012', '4500025', '4500038', '4500051', '4500064', '4500077'] },
+      }),
+    ),
+  ).toBe('1 synced, 6 unreadable: 4500012, 4500025, 4500038, 4500051, 4500064, …');
+  expect(outcome(run({ error: 'no database', unreadable: { count: 1, ids: [] } }))).toBe(
+    'no database; 1 unreadable',
   );
   expect(outcome(run({}))).toBe('nothing due');
   expect(outcome(run({ state: 'running' }))).toBe('just started');

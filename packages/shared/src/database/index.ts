@@ -1,4 +1,5 @@
 export { asRows, type Database, type DatabaseClient, openDatabase } from './client.ts';
 export { isBadData, isDatabaseUnavailable, isDatabaseUnreachable, neverReachedDatabase } from './errors.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
+export { findUnreadable, summaryOf } from './unreadable.ts';
 export * as tables from './schema/index.ts';

@@ -1,8 +1,9 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
-import { tables } from '../database/index.ts';
+import { summaryOf, tables } from '../database/index.ts';
 import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
+import { unreadableText } from '../words.ts';
 import { type SkippedItem, UpstreamError } from '../zwiftracing/index.ts';
 import { retryDuringOutage } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
@@ -102,6 +103,12 @@ async function callOnce<E extends BudgetName, Answer>(
         startedAt,
         durationMs,
       };
+      const { runId, commandId } = row as CallOwner;
+      if (outcome.unreadable)
+        sync.log.warn(
+          { target, runId, commandId, unreadable: outcome.unreadable },
+          'unreadable items skipped',
+        );
       return retryDuringOutage(sync, () => sync.db.insert(tables.syncLogs).values({ ...row, ...outcome }));
     };
     try {
@@ -127,15 +134,28 @@ interface CallOwner {
 }
 
 /** The outcome of a call, as stored in the sync log. */
-type CallOutcome = Pick<typeof tables.syncLogs.$inferInsert, 'status' | 'message' | 'rawStart'>;
+type CallOutcome = Pick<
+  typeof tables.syncLogs.$inferInsert,
+  'status' | 'message' | 'rawStart' | 'unreadable'
+>;
+
+const maxReason = 200;
 
 /** The outcome of an answered call. @param about the response in a few words, e.g. "120 riders" */
 export function callOutcome(about: string, skipped: readonly SkippedItem[] = []): CallOutcome {
   const [first] = skipped;
   if (!first) return { status: 200, message: about, rawStart: null };
-  const unreadable = `${skipped.length} unreadable, first: ${first.reason}`;
-  return { status: 200, message: `${about}, ${unreadable}`, rawStart: first.rawStart };
+  return {
+    status: 200,
+    message: `${about}, ${skippedText(skipped)}`,
+    rawStart: first.rawStart,
+    unreadable: skipped.map(({ id, reason }) => ({ id, reason: reason.slice(0, maxReason) })),
+  };
 }
+
+/** `6 unreadable: 4500012, 4500025, … (name: expected string)`; the reason is that of the first. */
+export const skippedText = (skipped: readonly SkippedItem[]): string =>
+  `${unreadableText(summaryOf(skipped))} (${skipped[0]?.reason.slice(0, maxReason)})`;
 
 function outcomeOfError(error: unknown): CallOutcome {
   if (error instanceof UpstreamError)

@@ -1,4 +1,4 @@
-export { callOutcome, callUpstream, type ChosenCall } from './call.ts';
+export { callOutcome, callUpstream, type ChosenCall, skippedText } from './call.ts';
 export { fromInserted, plainError, retryDuringOutage, upsert, type Transaction } from './database.ts';
 export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';

@@ -1,4 +1,5 @@
 import { catalog, type Policy, type Tick } from '../contracts/index.ts';
+import { findUnreadable } from '../database/index.ts';
 import type { BudgetName } from '../definition/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
 import {
@@ -90,7 +91,8 @@ async function execute(sync: Sync, run: RunRow, work: () => Promise<RunResult>, 
   const { state, counts, error } = ended;
   measureRun(ended);
   const level = state === 'failed' ? 'error' : 'info';
-  sync.log[level]({ runId, kind, slotId, state, counts, error }, 'run finished');
+  const unreadable = (await retryDuringOutage(sync, () => findUnreadable(sync.db, [runId]))).get(runId);
+  sync.log[level]({ runId, kind, slotId, state, counts, unreadable, error }, 'run finished');
   await announceRun(sync, ended);
 }
 
@@ -118,12 +120,15 @@ async function announceRun(
   sync: Sync,
   { runId, kind, slotId, mode, state, counts, error }: RunRow,
 ): Promise<void> {
-  const at = nowMs(sync);
   const once = state === 'running' ? {} : { id: `run:${runId}:${state}` };
-  const change = { runId, kind, slotId, mode, state, at, counts, error };
-  await publish(sync.bus, catalog.runChanged, change, once).catch((reason: unknown) => {
-    sync.log.warn({ err: reason, runId }, 'failed to publish a run change');
-  });
+  try {
+    const unreadable = (await findUnreadable(sync.db, [runId])).get(runId);
+    const progress = { state, counts, ...(unreadable && { unreadable }), error };
+    const change = { runId, kind, slotId, mode, at: nowMs(sync), ...progress };
+    await publish(sync.bus, catalog.runChanged, change, once);
+  } catch (error_) {
+    sync.log.warn({ err: plainError(error_), runId }, 'failed to publish a run change');
+  }
 }
 
 /** What a run would call. */

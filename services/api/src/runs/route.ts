@@ -1,11 +1,12 @@
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, findUnreadable, tables } from '@paceline/shared/database';
 import { and, asc, eq } from 'drizzle-orm';
 import {
   columnsExcept,
   defineList,
   keyTime,
   keyText,
-  readPage,
+  pageOf,
+  readRows,
   listOf,
   oneOf,
   pageQuery,
@@ -86,7 +87,13 @@ export const runRoutes = [
       const { kind, state, ...page } = c.req.valid('query');
       const where = and(kind && eq(syncRuns.kind, kind), state && eq(syncRuns.state, state));
       const all = db.select(shown).from(syncRuns).$dynamic();
-      return c.json(await readPage(all, runList, page, runView, where), 200);
+      const rows = await readRows(all, runList, page, where);
+      const unreadable = await findUnreadable(
+        db,
+        rows.map(({ runId }) => runId),
+      );
+      const view = (row: RunListRow) => runView(row, unreadable.get(row.runId));
+      return c.json(pageOf(runList, rows, page.limit, view), 200);
     },
   }),
 
@@ -98,7 +105,8 @@ export const runRoutes = [
     handler: async (c, { db, traceUrl }) => {
       const { runId } = c.req.valid('param');
       const run = requireFound(await findRun(db, runId), runNotFound(runId));
-      return c.json(runDetailView(run, await listCalls(db, runId), traceUrl), 200);
+      const unreadable = await findUnreadable(db, [runId]);
+      return c.json(runDetailView(run, await listCalls(db, runId), unreadable.get(runId), traceUrl), 200);
     },
   }),
 

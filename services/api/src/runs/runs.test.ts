@@ -25,11 +25,15 @@ beforeAll(async () => {
     .insert(tables.syncLogs)
     .values([
       callRow('run-1', { target: 'second', startedAt: someTime + 5_000, status: null, message: 'timed out' }),
+      callRow('run-4', { unreadable: [unreadable('4500012'), unreadable('4500025'), unreadable(null)] }),
+      callRow('run-4', { unreadable: [unreadable('4500025')] }),
       callRow('run-1', { target: 'first', because: 'signups_changed', rawStart: '<html>' }),
       callRow('run-2'),
     ]);
 });
 afterAll(() => test?.stop());
+
+const unreadable = (id: string | null) => ({ id, reason: 'name: expected string' });
 
 interface ListResponse {
   body: { items: Array<{ id: string }> };
@@ -60,11 +64,23 @@ describe('GET /v1/runs', () => {
       startedAt: '2026-03-01T12:00:00.000Z',
       finishedAt: '2026-03-01T12:01:00.000Z',
       counts: { planned: 3, synced: 2, failed: 0, deferred: 1, stored: 60 },
+      unreadable: { count: 0, ids: [] },
       error: null,
       traceId: '0af7651916cd43dd8448eb211c80319c',
     });
     expect(body.items[1]).toMatchObject({ state: 'running', finishedAt: null });
     expect(body.items[2]).toMatchObject({ error: 'the database went away' });
+  });
+
+  it('counts and names what could not be read in its calls, each item once', async () => {
+    const expected = { count: 3, ids: ['4500012', '4500025'] };
+    expect((await test.get('/v1/runs?kind=rider')).body.items[0]).toMatchObject({ unreadable: expected });
+    const { body } = await test.get('/v1/runs/run-4');
+    expect(body.unreadable).toEqual(expected);
+    expect(body.calls.map((call: { unreadable: unknown }) => call.unreadable)).toEqual([
+      [unreadable('4500012'), unreadable('4500025'), unreadable(null)],
+      [unreadable('4500025')],
+    ]);
   });
 
   it('filters by kind and state', async () => {
@@ -97,6 +113,7 @@ describe('GET /v1/runs/:runId', () => {
         startedAt: '2026-03-01T12:00:00.000Z',
         durationMs: 321,
         rawStart: '<html>',
+        unreadable: [],
       },
       expect.objectContaining({ target: 'second', status: null, message: 'timed out' }),
     ]);

@@ -1,6 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { budgetNames, kindNames } from '@paceline/shared/definition';
-import { runCounts } from '@paceline/shared/contracts';
+import {
+  runCounts,
+  type Unreadable,
+  unreadable,
+  unreadableItem,
+  type UnreadableItem,
+} from '@paceline/shared/contracts';
 import { iso, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
 
 export const runStates = ['running', 'done', 'failed'] as const;
@@ -16,6 +22,9 @@ export const runShape = z
     finishedAt: time.nullable(),
     counts: runCounts.describe(
       'Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results',
+    ),
+    unreadable: unreadable.describe(
+      'Riders, events, signups and results that could not be read and were skipped; ids: the first 20',
     ),
     error: z.string().nullable(),
     traceId: traceIdShape,
@@ -45,9 +54,14 @@ const callShape = z.object({
   startedAt: time,
   durationMs: z.int(),
   rawStart: z.string().nullable().describe('The start of an unreadable response'),
+  unreadable: z
+    .array(unreadableItem)
+    .describe('The skipped items of the response; id: null if that could not be read either'),
 });
 export type CallView = z.infer<typeof callShape>;
-export type CallRow = RowOf<CallView, 'startedAt'>;
+export interface CallRow extends Omit<RowOf<CallView, 'startedAt'>, 'unreadable'> {
+  readonly unreadable: readonly UnreadableItem[] | null;
+}
 
 export const runDetailShape = z
   .object({
@@ -60,7 +74,7 @@ export type RunDetailView = z.infer<typeof runDetailShape>;
 
 export interface RunListRow extends Omit<
   RowOf<RunView, 'startedAt' | 'finishedAt'>,
-  'id' | 'slot' | 'traceId'
+  'id' | 'slot' | 'traceId' | 'unreadable'
 > {
   readonly runId: string;
   readonly slotId: string;
@@ -69,7 +83,10 @@ export interface RunListRow extends Omit<
   readonly traceparent: string | null;
 }
 
-export const runView = (row: RunListRow): RunView => ({
+const none: Unreadable = { count: 0, ids: [] };
+
+/** @param unreadable undefined: none */
+export const runView = (row: RunListRow, unreadable: Unreadable = none): RunView => ({
   id: row.runId,
   kind: row.kind,
   state: row.state,
@@ -77,20 +94,26 @@ export const runView = (row: RunListRow): RunView => ({
   slot: { id: row.slotId, scheduledFor: iso(row.scheduledFor), endsAt: iso(row.slotEndsAt) },
   ...isoTimes(row, 'startedAt', 'finishedAt'),
   counts: row.counts,
+  unreadable,
   error: row.error,
   traceId: traceIdOf(row.traceparent),
 });
 
-/** @param traceUrl URL of a trace, with `:id` as the placeholder */
+/** @param given the unreadable items of the run @param traceUrl URL of a trace, with `:id` as the placeholder */
 export function runDetailView(
   row: RunListRow,
   calls: readonly CallRow[],
+  given: Unreadable | undefined,
   traceUrl: string | undefined,
 ): RunDetailView {
-  const run = runView(row);
+  const run = runView(row, given);
   return {
     ...run,
     traceUrl: (run.traceId !== null && traceUrl?.replace(':id', run.traceId)) || null,
-    calls: calls.map((call) => ({ ...call, ...isoTimes(call, 'startedAt') })),
+    calls: calls.map((call) => ({
+      ...call,
+      unreadable: [...(call.unreadable ?? [])],
+      ...isoTimes(call, 'startedAt'),
+    })),
   };
 }

@@ -38,7 +38,7 @@ const permitChangeShape = z.object({
 
 export const streamShapes = {
   'run.changed': runShape
-    .pick({ id: true, kind: true, mode: true, state: true, counts: true, error: true })
+    .pick({ id: true, kind: true, mode: true, state: true, counts: true, unreadable: true, error: true })
     .extend({ slotId: z.string().nullable(), at: time }),
   'command.changed': commandChangedShape,
   'permits.changed': z.object({ changes: z.array(permitChangeShape) }),
@@ -83,7 +83,10 @@ type Views = {
 };
 
 const views: Views = {
-  runChanged: ({ runId, at, ...run }) => ({ type: 'run.changed', data: { id: runId, ...run, at: iso(at) } }),
+  runChanged: ({ runId, at, unreadable = { count: 0, ids: [] }, ...run }) => ({
+    type: 'run.changed',
+    data: { id: runId, ...run, unreadable, at: iso(at) },
+  }),
   commandChanged: ({ commandId, riderId = null, riders = null, progress, at }) => ({
     type: 'command.changed',
     data: {

@@ -118,7 +118,7 @@ describe('results', () => {
       [3, 2_000],
     ]);
     expect(await eventOf()).toMatchObject({
-      resultsReason: '1 unreadable, first: name: wrong',
+      resultsReason: '1 unreadable: 2 (name: wrong)',
     });
     await store([], 3_000, null, [unreadable(null)]);
     expect(await removed()).toContainEqual([1, null]);

@@ -1,5 +1,5 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { type Transaction, upsert } from '@paceline/shared/sync';
+import { skippedText, type Transaction, upsert } from '@paceline/shared/sync';
 import { type EventResults, riderIdsOf } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lte, notInArray, or, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
@@ -42,12 +42,11 @@ export async function storeResults(
         and(eq(results.eventId, eventId), isNull(results.removedAt), notInArray(results.riderId, present)),
       );
   }
-  const [first] = skipped;
   await tx
     .update(events)
     .set({
       resultsState: stateOf(rows, skipped.length),
-      resultsReason: first ? `${skipped.length} unreadable, first: ${first.reason}` : null,
+      resultsReason: skipped.length > 0 ? skippedText(skipped) : null,
       resultsFetchedAt: fetchedAt,
       ...triedAt(fetchedAt),
     })
