@@ -64,7 +64,9 @@ async function runCommand(
   }
   if (!command)
     throw new UsageError(
-      name === undefined ? generalHelp() : `Unknown command "${name}". See paceline --help`,
+      name === undefined
+        ? generalHelp()
+        : `Unknown ${name.startsWith('-') ? 'option' : 'command'} "${name}". See paceline --help`,
     );
   const context: Context = {
     ...environment,

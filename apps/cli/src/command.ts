@@ -67,6 +67,7 @@ function parse<O extends ParseArgsOptionsConfig>(args: readonly string[], option
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    // Only the first sentence: the advice after it is about arguments that start with a dash.
+    throw new UsageError((error as Error).message.split('. ')[0]);
   }
 }

@@ -39,7 +39,7 @@ describe('the health in the console', () => {
 
   it('names an API that does not answer', () => {
     expect(printed(undefined, undefined, health('up'))).toEqual([
-      ['ALERT The API does not answer. Look for the reason in its log.'],
+      ['ALERT The API does not answer. Check its log for the cause.'],
       [],
       ['The API answers again'],
     ]);

@@ -25,7 +25,7 @@ export function healthLines(
   health: Health | undefined,
 ): { readonly shown: Shown; readonly lines: readonly string[] } {
   if (!health) {
-    const lines = shown.isReachable ? ['ALERT The API does not answer. Look for the reason in its log.'] : [];
+    const lines = shown.isReachable ? ['ALERT The API does not answer. Check its log for the cause.'] : [];
     return { shown: { ...shown, isReachable: false }, lines };
   }
   const awayParts = health.parts.filter(({ state }) => state === 'away');

@@ -263,11 +263,11 @@ export type Forecast = {
     fewestCalls: number,
     /** Most calls that fit into a slot */
     mostCalls: number,
-    /** Time to refresh each club or event once, if it gets every call */
+    /** Time to refresh each club or event once, if this kind gets every call */
     passSeconds: number,
     /** Max time between refreshes; null: never refreshed */
     oldestSeconds: number | null,
-    /** The requested max time between refreshes */
+    /** The freshness goal: max time between refreshes; null: none */
     promisedSeconds: number | null,
   }>,
   budgets: {
@@ -330,9 +330,9 @@ export type Health = {
 
 export type Part = {
   part: "broker" | "database" | "limiter" | "scheduler" | "rider-sync" | "event-sync" | "upstream",
-  /** unknown: not observed yet, or not observable while the broker or the database is away */
+  /** up; away: not responding or not running; unknown: not observed yet, or not observable without the broker or the database */
   state: "up" | "away" | "unknown",
-  /** When the state began; null while unknown */
+  /** When the state started; null while unknown */
   since: string | null,
   /** away: what is wrong */
   title: string | null,
@@ -619,11 +619,11 @@ export type ScheduleCheck = {
       fewestCalls: number,
       /** Most calls that fit into a slot */
       mostCalls: number,
-      /** Time to refresh each club or event once, if it gets every call */
+      /** Time to refresh each club or event once, if this kind gets every call */
       passSeconds: number,
       /** Max time between refreshes; null: never refreshed */
       oldestSeconds: number | null,
-      /** The requested max time between refreshes */
+      /** The freshness goal: max time between refreshes; null: none */
       promisedSeconds: number | null,
     }>,
     budgets: {
@@ -656,7 +656,7 @@ export type ScheduleCheck = {
       catchUp: string,
     }>,
   },
-  /** A schedule without errors that keeps `promises` */
+  /** A schedule without errors that meets the goals in `promises` */
   repaired: {
     timeZone: string,
     kinds: Record<SyncKind, {
@@ -905,7 +905,7 @@ export interface Operations {
   };
   /** Reset the limit of a budget to the documented one */
   "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, response: Budget };
-  /** Get the time of this installation and its speed */
+  /** Get the time and speed of Paceline's clock */
   "GET /v1/clock": { response: Clock };
   /** List clubs by id, each with the age of its data */
   "GET /v1/clubs": {
@@ -1024,7 +1024,7 @@ export interface Operations {
     query?: { near?: integer | undefined, far?: integer | undefined, promises?: string | undefined } | undefined,
     response: Forecast,
   };
-  /** Get the freshness of signups against the goals, and which are fetched next and why */
+  /** Get the freshness of signups against their goals, and the next events to fetch with the reasons */
   "GET /v1/freshness": {
     query?: {
       /** Number of next events to list, default 50, max 500 */
@@ -1185,7 +1185,7 @@ export interface Operations {
   };
   /** List the data sources with their availability, and what is wrong with unavailable ones */
   "GET /v1/sources": { response: { sources: Source[] } };
-  /** Run a sync now, outside its slots, for max 10 minutes */
+  /** Run a sync now, outside its slots, for up to 10 minutes */
   "POST /v1/syncs/{kind}/trigger": {
     path: { kind: SyncKind },
     headers?: { "idempotency-key"?: string | undefined } | undefined,

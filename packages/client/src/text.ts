@@ -68,9 +68,9 @@ export interface Availability {
 }
 
 const pauseReasons = {
-  upstream: 'by the upstream API (429)',
+  upstream: 'by ZwiftRacing (429)',
   operator: 'by an operator',
-  unknown: 'calls lost from the journal may still count',
+  unknown: 'unrecorded calls may still count',
 };
 
 /** Whether a call can start now, and if not, when and why. @param now project ms */
@@ -107,13 +107,13 @@ export function nextInQueue({ waiting }: Budget, open: readonly Command[]): stri
 
 /** `1 per 60 min` */
 export const limitText = ({ limit, windowSeconds }: Budget['documented']): string =>
-  `${limit} per ${duration(windowSeconds * 1_000)}`;
+  `${limit} per ${windowSeconds === 60 ? 'minute' : duration(windowSeconds * 1_000)}`;
 
 export function policyText({ policy, documented }: Budget): string {
   const limit = limitText(policy);
   if (policy.from === 'documented') return `${limit} (documented)`;
   const since = policy.since === null ? '' : ` since ${clockTime(policy.since)}`;
-  const by = policy.from === 'upstream' ? 'reported by the upstream API' : 'set by an operator';
+  const by = policy.from === 'upstream' ? 'reported by ZwiftRacing' : 'set by an operator';
   return `${limit}, ${by}${since} (documented: ${limitText(documented)})`;
 }
 
@@ -146,7 +146,7 @@ export function progress(command: CommandProgress, now: number): string {
     case 'waiting_for_window':
       return `waiting for the rate limit${when(' until', command.until)}`;
     case 'paused_by_upstream':
-      return `paused by the upstream API${when(' until', command.until)}`;
+      return `paused by ZwiftRacing${when(' until', command.until)}`;
     case 'paused_by_operator':
       return `paused by an operator${when(' until', command.until)}`;
     case 'outside_slot':
@@ -205,7 +205,3 @@ export const elapsed = ({ startedAt, finishedAt }: Run, now: number): string =>
 
 /** `add rider` → `Add rider`, where a text stands alone. */
 export const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
-
-/** A text of the API with lane names replaced by their labels. */
-export const withLabels = (text: string): string =>
-  text.replaceAll(/[a-z]+(?:_[a-z]+)+/g, (name) => lanes[name as Lane]?.label ?? name);

@@ -52,9 +52,9 @@ describe('npm run plan', () => {
 
   it('accepts other numbers of events and other promises', () => {
     expect(plan(['--near', '60']).exitCode).toBe(1);
-    expect(plan(['--near', '9', '--promise', 'near=15m']).exitCode).toBe(0);
-    expect(plan(['--promise', 'far=6h', '--far', '60']).exitCode).toBe(0);
-    expect(plan(['--promise', 'far=cycle']).out).toContain(
+    expect(plan(['--near', '9', '--goal', 'near=15m']).exitCode).toBe(0);
+    expect(plan(['--goal', 'far=6h', '--far', '60']).exitCode).toBe(0);
+    expect(plan(['--goal', 'far=cycle']).out).toContain(
       'every 15 min, but these slots refresh it every 21.4 h at best',
     );
   });
@@ -70,22 +70,19 @@ describe('npm run plan', () => {
     expect(check.repaired.schedules[2]).toMatchObject({ opens: '5,20,35,50 * * * *', durationMs: 240_000 });
   });
 
-  it.each([
-    [['--desing']],
-    [['extra']],
-    [['--near', 'many']],
-    [['--promise', 'near']],
-    [['--promise', 'club=1h']],
-  ])('prints its usage when called with %j', (args) => {
-    const { exitCode, out, error } = plan(args);
-    expect([exitCode, out]).toEqual([2, '']);
-    expect(error).toContain('npm run plan -- [--design]');
-  });
+  it.each([[['--desing']], [['extra']], [['--near', 'many']], [['--goal', 'near']], [['--goal', 'club=1h']]])(
+    'prints its usage when called with %j',
+    (args) => {
+      const { exitCode, out, error } = plan(args);
+      expect([exitCode, out]).toEqual([2, '']);
+      expect(error).toContain('npm run plan -- [--design]');
+    },
+  );
 
   it('prints its usage for --help', () => {
     expect(plan(['--help'])).toMatchObject({
       exitCode: 0,
-      out: expect.stringContaining('--promise KIND=TIME'),
+      out: expect.stringContaining('--goal KIND=TIME'),
     });
   });
 

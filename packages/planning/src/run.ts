@@ -26,13 +26,13 @@ type PlanConfig = Config<(typeof planVariables)[number]>;
 /** Kinds whose number of events can be set here; clubs come from the configuration. */
 const countedKinds = kindNames.filter((kind) => kinds[kind].things !== 'clubs');
 
-const usage = `npm run plan -- [--design] ${countedKinds.map((kind) => `[--${kind} N] `).join('')}[--promise KIND=TIME …] [--json]
+const usage = `npm run plan -- [--design] ${countedKinds.map((kind) => `[--${kind} N] `).join('')}[--goal KIND=TIME …] [--json]
 
 Checks the configured slots before they are used.
 
   --design             check the first design's figures instead
 ${countedKinds.map((kind) => `  ${`--${kind} N`.padEnd(19)}  ${kinds[kind].thing}s on a busy day; default ${kinds[kind].things}`).join('\n')}
-  --promise KIND=TIME  freshness goal for each ${kindNames.map((kind) => `${kinds[kind].thing} (${kind})`).join(', ')}:
+  --goal KIND=TIME     freshness goal for each ${kindNames.map((kind) => `${kinds[kind].thing} (${kind})`).join(', ')}:
                        a duration such as 15m, or "cycle" (once per slot); repeatable
   --json               print findings, forecast and the repaired plan as JSON; times in ms
 
@@ -77,20 +77,14 @@ const numbers = Object.fromEntries(countedKinds.map((kind) => [kind, { type: 'st
 /** @throws {PlanUsageError} */
 function parse(args: readonly string[]) {
   try {
-    const promise = { type: 'string', multiple: true } as const;
-    const options = { ...numbers, design: flag, json: flag, help: flag, promise };
-    const {
-      design,
-      json,
-      help,
-      promise: promises = [],
-      ...given
-    } = parseArgs({ args: [...args], options }).values;
+    const goal = { type: 'string', multiple: true } as const;
+    const options = { ...numbers, design: flag, json: flag, help: flag, goal };
+    const { design, json, help, goal: goals = [], ...given } = parseArgs({ args: [...args], options }).values;
     return {
       design,
       json,
       help,
-      promises: promises.map(parsePromise),
+      promises: goals.map(parseGoal),
       things: Object.fromEntries(
         Object.entries(given).map(([kind, text]) => [kind, parseNumber(`--${kind}`, String(text))]),
       ),
@@ -105,10 +99,10 @@ function parseNumber(name: string, text: string): number {
   return Number(text);
 }
 
-function parsePromise(text: string): Promised {
+function parseGoal(text: string): Promised {
   const [kind = '', time = ''] = text.split('=');
   const within = time === 'cycle' ? time : duration.safeParse(time).data;
-  if (!isKind(kind) || !within) throw new PlanUsageError('--promise must look like near=15m or far=cycle');
+  if (!isKind(kind) || !within) throw new PlanUsageError('--goal must look like near=15m or far=cycle');
   return { kind, within };
 }
 

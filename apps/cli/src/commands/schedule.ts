@@ -12,20 +12,20 @@ import {
 } from '../core/schedule.ts';
 
 export const plan = defineCommand({
-  usage: 'plan [--set=KIND.FIELD=VALUE …] [--promise=KIND=TIME …] [--near=N] [--far=N]',
+  usage: 'plan [--set=KIND.FIELD=VALUE …] [--goal=KIND=TIME …] [--near=N] [--far=N]',
   summary: 'check the schedule, or a change to it, without applying anything',
   details: [
     `KIND: ${kindNames.join(', ')}. FIELD: mode, opens, duration, skip, catchUp. Or --set=timeZone=ZONE.`,
     '--near, --far: number of events within the hour, within two days.',
-    '--promise: the longest time between two refreshes, such as near=60m or far=cycle.',
+    '--goal: max time between two refreshes, such as near=60m or far=cycle (once per slot cycle).',
     'Exits with 1 if there are errors.',
   ].join('\n'),
-  options: { set: texts, promise: texts, near: text, far: text },
-  async run(_, { api, screen, json, printJson }, { set, promise, near, far }) {
+  options: { set: texts, goal: texts, near: text, far: text },
+  async run(_, { api, screen, json, printJson }, { set, goal, near, far }) {
     const judged = await api.call('POST /v1/schedule/lint', {
       body: {
         ...changeOf(set),
-        promises: promisesOf(promise),
+        promises: promisesOf(goal),
         near: wholeNumber('--near', near),
         far: wholeNumber('--far', far),
       },

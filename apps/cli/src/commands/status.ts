@@ -23,7 +23,7 @@ export const status = defineCommand({
   details: [
     'Each bar shows one window of the rate limit before now (│) and one after. A stroke is a call; it moves left and stops',
     'counting when it leaves the bar. The line (─) ends where the next call is available. --watch redraws every second.',
-    'Exits with 69 while the broker, the database or the limiter is away.',
+    'Exits with 69 if the broker, the database or the limiter is unavailable.',
   ].join('\n'),
   options: { watch: flag },
   async run(_, context, { watch }) {

@@ -27,7 +27,7 @@ describe('a rate limit', () => {
       look(),
     );
     expect(first).toMatch(/^Signups {10}─+│─+·+ {2}available in 0:41$/);
-    expect(second?.trim()).toBe('1 per 1 min · queue empty');
+    expect(second?.trim()).toBe('1 per minute · queue empty');
   });
 
   it('shows the origin of a changed limit and of a pause, in red after a 429', () => {
@@ -37,7 +37,7 @@ describe('a rate limit', () => {
     const [first, second] = windowLines(budget, [], now, { ...inRed, width: 120 });
     expect(first).toMatch(/<paused for 1:30>$/);
     expect(second?.trim()).toBe(
-      'by the upstream API (429) · 1 per 2 min, reported by the upstream API since 18:29:00 (documented: 1 pe…',
+      'by ZwiftRacing (429) · 1 per 2 min, reported by ZwiftRacing since 18:29:00 (documented: 1 per minute) …',
     );
   });
 
@@ -115,7 +115,7 @@ describe('a checked schedule', () => {
   };
 
   it('shows its errors and a change that would pass, as arguments for plan', () => {
-    expect(judgedLines(judged, look()).at(-1)).toBe('No errors: every promise can be kept.');
+    expect(judgedLines(judged, look()).at(-1)).toBe('No errors: every freshness goal can be met.');
     const lines = judgedLines(
       {
         ...judged,
@@ -137,7 +137,7 @@ describe('a checked schedule', () => {
     expect(lines).toContain('  Thu 26 Nov 18:30  near opens');
     expect(lines.slice(-2)).toEqual([
       "This change would pass: --set 'far.opens=5 * * * *'",
-      'Promises it keeps: far 12h',
+      'Goals that it meets: far 12h',
     ]);
   });
 });

@@ -55,11 +55,11 @@ export function judgedLines(
     ...forecastLines(forecast, look),
     '',
     ...(errors === 0
-      ? [look.paint.bold('No errors: every promise can be kept.')]
+      ? [look.paint.bold('No errors: every freshness goal can be met.')]
       : [
           look.paint.error(`${errors} ${errors === 1 ? 'error' : 'errors'}.`),
           `This change would pass: --set ${differences(settings, repaired).join(' --set ')}`,
-          ...(kept.length > 0 ? [`Promises it keeps: ${kept.join(', ')}`] : []),
+          ...(kept.length > 0 ? [`Goals that it meets: ${kept.join(', ')}`] : []),
         ]),
   ];
 }
@@ -104,11 +104,7 @@ function forecastLines(forecast: ScheduleCheck['forecast'], look: TextStyle): st
     `${rounded(100 * used)} %`,
   ]);
   return [
-    ...table(
-      ['sync', 'items', 'slots', 'calls per slot', 'calls', 'refreshed every', 'promised'],
-      byKind,
-      look,
-    ),
+    ...table(['sync', 'items', 'slots', 'calls per slot', 'calls', 'refreshed every', 'goal'], byKind, look),
     '',
     ...table(['budget', 'limit', 'allowed', 'needed', 'possible', 'used'], byBudget, look),
   ];

@@ -1,5 +1,5 @@
 import type { Alert } from '@paceline/client';
-import { clockTime, dayAndTime, duration, sentenceCase, withLabels } from '@paceline/client/text';
+import { clockTime, dayAndTime, duration, sentenceCase } from '@paceline/client/text';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
@@ -41,9 +41,9 @@ function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedA
   const lasted = duration((resolvedAt === null ? now : Date.parse(resolvedAt)) - Date.parse(since));
   return (
     <li className={resolvedAt === null ? `card alert open ${severity}` : 'card alert'} data-alert={type}>
-      <h2>{withLabels(title)}</h2>
-      <p>{withLabels(why)}</p>
-      {resolvedAt === null && <p className="strong">{withLabels(todo)}</p>}
+      <h2>{title}</h2>
+      <p>{why}</p>
+      {resolvedAt === null && <p className="strong">{todo}</p>}
       <p className="hint">
         {dayAndTime(since)}, {resolvedAt === null ? `open for ${lasted}` : `resolved after ${lasted}`} ·{' '}
         <a href={`#/timeline/${since}`}>Show in timeline</a>

@@ -26,7 +26,9 @@ export function RidersView() {
   const commandIds = useStore(tracked);
   return (
     <>
-      <p className="summary">Added riders go before all scheduled syncs, as soon as the rate limits allow.</p>
+      <p className="summary">
+        Added riders are fetched as soon as the rate limits allow, before all scheduled syncs.
+      </p>
       <div className="rider-forms">
         <AddRiderForm />
         <ImportForm />

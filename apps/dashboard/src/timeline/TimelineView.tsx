@@ -77,8 +77,8 @@ function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) 
       <section className="card" aria-label="Timeline">
         <TimelineChart data={data} now={now} from={shown.from} to={shown.to} onChoose={setRange} />
         <p className="hint">
-          Pale: slot. Solid: run. Hollow: run without results (nothing due, or all deferred). Flags: event
-          starts. Lines: delayed syncs, connected to the lane that goes first.
+          Pale: slot. Solid: run. Hollow: run that fetched nothing (nothing due, or all deferred). Flags:
+          event starts. Lines: delayed syncs, connected to the lane that went first.
         </p>
         <RunsTable data={data} now={now} range={shown} />
         <ConflictsTable data={data} range={shown} />

@@ -17,7 +17,7 @@ describe('availability', () => {
     expect(availability(paused, now)).toEqual({
       state: 'closed',
       text: 'paused for 2:00',
-      reason: 'by the upstream API (429)',
+      reason: 'by ZwiftRacing (429)',
     });
   });
 });
@@ -49,7 +49,7 @@ it('a policy shows where its limit comes from, and the documented limit where it
     policy: { limit: 1, windowSeconds: 7_200, from: 'upstream' as const, since: at(0) },
   };
   expect(policyText(learned)).toBe(
-    '1 per 2 h, reported by the upstream API since 18:30:00 (documented: 1 per 60 min)',
+    '1 per 2 h, reported by ZwiftRacing since 18:30:00 (documented: 1 per 60 min)',
   );
 });
 

@@ -18,7 +18,7 @@ describe('the progress of a command', () => {
       'waiting for the rate limit until 18:34:12 (in 4:12)',
       1,
     ],
-    [{ state: 'paused_by_upstream', until: at(1) }, 'paused by the upstream API until 18:31:00 (in 1:00)', 1],
+    [{ state: 'paused_by_upstream', until: at(1) }, 'paused by ZwiftRacing until 18:31:00 (in 1:00)', 1],
     [{ state: 'running' }, 'being fetched', 2],
     [{ state: 'done' }, 'added', 3],
     [{ state: 'failed', reason: 'Upstream knows no rider 7' }, 'Upstream knows no rider 7', 1],

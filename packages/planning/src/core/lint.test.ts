@@ -27,8 +27,8 @@ describe('lint of the first design', () => {
   it('reports that near and far overlap for hours every day, first at 00:30', () => {
     const [collision] = only(findings, 'collision');
     expect(collision?.message).toBe(
-      'The near and far slots overlap (228 minutes a day) and share the events and signups limits: ' +
-        'first near 00:25–00:37 and far 00:30–00:55, from Mon 4 May 00:30 for 7 min.',
+      'The near and far slots overlap (228 minutes a day) and share the rate limits for events and signups. ' +
+        'First overlap: near 00:25–00:37 and far 00:30–00:55, for 7 min from Mon 4 May 00:30.',
     );
     expect(collision && timesOf(collision)).toEqual([
       '05-04T00:25 near slot opens',
@@ -45,7 +45,7 @@ describe('lint of the first design', () => {
   it('warns that a 25-minute slot is too short for a pass of 5.2 hours', () => {
     expect(only(findings, 'demand')[1]?.message).toBe(
       '310 far events need 310 calls (5.2 h); each 25-minute slot allows 4–6 (signups: 1 call per minute), ' +
-        'the 12 slots of a day 68. The rest waits for later slots.',
+        "and the day's 12 slots allow 68. The rest waits for later slots.",
     );
   });
 

@@ -61,7 +61,7 @@ function collision(
       rule: 'collision',
       severity: 'error',
       kinds: [one, other],
-      message: `The ${one} and ${other} slots overlap (${howMuch}) and share the ${shared.join(' and ')} ${shared.length === 1 ? 'limit' : 'limits'}: first ${a} and ${b}, from ${wall.time(first[1].scheduledFor)} for ${humanDuration(firstOverlap)}.`,
+      message: `The ${one} and ${other} slots overlap (${howMuch}) and share the ${shared.length === 1 ? 'rate limit' : 'rate limits'} for ${shared.join(' and ')}. First overlap: ${a} and ${b}, for ${humanDuration(firstOverlap)} from ${wall.time(first[1].scheduledFor)}.`,
       timeline: slotTimeline(first),
     },
   ];
@@ -120,7 +120,7 @@ function brokenPromise(
       ? 'no slot opens in the week that was checked'
       : `these slots refresh it every ${humanDuration(oldest)} at best`;
   const example = gap
-    ? ` First one too old: ${numbered(name, gap)}, from ${wall.time(gap.from + goal)}.`
+    ? ` First to miss the goal: ${numbered(name, gap)}, from ${wall.time(gap.from + goal)}.`
     : '';
   return [
     {
@@ -177,7 +177,7 @@ function demand({ plan, callsByKind }: PlanAnalysis, kind: SyncKind): LintFindin
       rule: 'demand',
       severity: 'warning',
       kinds: [kind],
-      message: `${count(things, thing)} ${things === 1 ? 'needs' : 'need'} ${count(things, 'call')} (${humanDuration(passMs(plan, kind))}); each ${lengthOf(schedule.durationMs)} slot allows ${range(fewest, most)} (${budget}: ${rate(plan.policies[budget])}), the ${Math.round(slotsADay)} slots of a day ${Math.round(callsADay)}. The rest waits for later slots.`,
+      message: `${count(things, thing)} ${things === 1 ? 'needs' : 'need'} ${count(things, 'call')} (${humanDuration(passMs(plan, kind))}); each ${lengthOf(schedule.durationMs)} slot allows ${range(fewest, most)} (${budget}: ${rate(plan.policies[budget])}), and the day's ${Math.round(slotsADay)} slots allow ${Math.round(callsADay)}. The rest waits for later slots.`,
       timeline: firstSlot(week, kind, things),
     },
   ];

@@ -220,7 +220,7 @@ const goalOf = (name: FreshnessClass) => `FRESHNESS_${name.toUpperCase()}` as Go
 export const freshnessVariables = Object.fromEntries(
   classNames.map((name, index) => {
     const { goal, period } = freshnessClasses[name];
-    const what = index === 0 ? 'Freshness goal: max age of our copy of signups' : 'Max age';
+    const what = index === 0 ? 'Freshness goal: max age of our copy of signups' : 'Freshness goal: max age';
     return [
       goalOf(name),
       { schema: duration.default(durationMs(goal)), description: `${what} ${period}.`, example: goal },

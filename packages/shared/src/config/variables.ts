@@ -77,7 +77,7 @@ export const variables = {
   },
   ZWIFTRACING_EVENTS_PATH: {
     schema: pathBelow('/').default(listPath),
-    description: 'Path of the upcoming events, below the base URL.',
+    description: 'Path of the list of upcoming events, below the base URL.',
   },
   ZWIFTRACING_EVENT_PATH: {
     schema: pathBelow(':id').default(eventPath),
@@ -90,7 +90,7 @@ export const variables = {
   NATS_URL: {
     schema: brokerUrl,
     description:
-      'NATS with JetStream, server 2.10 or newer. Separate the servers of a cluster by commas. Unset: npm start runs a broker.',
+      'NATS with JetStream, server 2.10 or newer. Separate the servers of a cluster with commas. Unset: npm start runs a broker.',
     example: 'nats://127.0.0.1:4222',
     secret: true,
   },
@@ -203,7 +203,7 @@ export const variables = {
   },
   RETENTION_COPIES: {
     schema: retention(4).default(7 * day),
-    description: 'How long the times of signup copies are kept. Freshness is measured from them.',
+    description: 'How long the fetch times of signups are kept. Freshness is calculated from them.',
     example: '7d',
   },
   RETENTION_RIDER_HISTORY: {
@@ -252,7 +252,7 @@ export const variables = {
   PACELINE_CLOCK: {
     schema: clockText.default({ scale: 1, anchor: 0 }),
     description:
-      'Runs time faster in every process, from a shared anchor. Only allowed when ZWIFTRACING_BASE_URL is on loopback or under .test.',
+      'Makes time run faster in every process, from a shared anchor. Only allowed when ZWIFTRACING_BASE_URL is on loopback or under .test.',
     example: 'scale=60,anchor=1764788400000',
   },
   SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), description: 'Time zone of the slots below.' },

@@ -24,13 +24,13 @@ export const freshnessClasses = {
     from: '60m',
     goal: '60m',
     lane: 'near_event_normal',
-    period: 'in the last hour',
+    period: 'in the last hour before an event',
   },
   far: {
     label: 'Within two days',
     from: '48h',
     goal: '24h',
     lane: 'far_event_sync',
-    period: 'in the last two days',
+    period: 'in the last two days before an event',
   },
 } as const satisfies Readonly<Record<string, FreshnessClassEntry>>;

@@ -33,7 +33,7 @@ export const alertRoutes = [
   endpoint('get', '/v1/alerts', 'listAlerts', {
     tags,
     summary: 'List alerts, newest first',
-    description: 'While the database is away: only the alerts about parts that are away.',
+    description: 'While the database is unavailable, only alerts about unavailable parts are listed.',
     request: {
       query: z.object({
         state: oneOf(['open', 'resolved']).optional(),

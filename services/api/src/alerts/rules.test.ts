@@ -76,7 +76,7 @@ describe('a learned limit', () => {
 
   it('is a one-time condition, reported for a day', () => {
     expect(learnedLimits([windowOf('clubs'), learned(now - hour)], now)).toMatchObject([
-      { title: 'Rate limit for events is now 1 per 10 min', isOneTime: true, since: now - hour },
+      { title: 'Rate limit for events changed to 1 call per 10 min', isOneTime: true, since: now - hour },
     ]);
     expect(learnedLimits([learned(now - 25 * hour)], now)).toEqual([]);
   });
@@ -113,8 +113,8 @@ describe('a long queue', () => {
     expect(longQueues([waiting(5 * minute)], now)).toEqual([]);
     expect(longQueues([waiting(6 * minute)], now)).toMatchObject([
       {
-        title: 'Calls wait too long: signups',
-        why: 'A near_event_urgent call for signups has waited 6 min and is expected to run at 2026-03-01 12:01 UTC. Calls in the queue: 3.',
+        title: 'Requests wait too long: signups',
+        why: 'Waiting for 6 min: urgent event request for signups, expected to run at 2026-03-01 12:01 UTC. Requests in the queue: 3.',
         since: now - minute,
       },
     ]);
@@ -159,8 +159,8 @@ describe('a conflict', () => {
     expect(conflicts([waiting(7 * minute)], now)).toMatchObject([
       {
         key: 'sync_conflict:far_event_sync:near_event_normal:signups',
-        title: 'far_event_sync delayed by near_event_normal',
-        why: 'Both use the rate limit for signups. A far_event_sync call has waited 7 min, and calls of near_event_normal went first.',
+        title: 'Sync conflict: near event calls delay far event calls',
+        why: 'Both use the rate limit for signups. A far event call has waited 7 min while near event calls went first.',
         since: now - 7 * minute,
       },
     ]);

@@ -1,4 +1,4 @@
-import { forcedLanes, type Lane } from '@paceline/shared/definition';
+import { forcedLanes, type Lane, lanes } from '@paceline/shared/definition';
 import type {
   AlertChanged,
   AlertType,
@@ -6,6 +6,7 @@ import type {
   RankedEvent,
   WindowView,
 } from '@paceline/shared/contracts';
+import { rate } from '@paceline/shared/words';
 import type { Part } from '../health/parts.ts';
 import type { SourceRow } from '../sources/view.ts';
 import { durationText, listText, timeText } from './view.ts';
@@ -118,8 +119,8 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
     'Reset the limit to the documented one, or set a stricter one: see the rate limits.',
   ],
   policy_changed: [
-    'ZwiftRacing enforces a different limit than the one Paceline kept.',
-    'No action needed: Paceline now keeps the new limit. If it is wrong, set the policy of the budget.',
+    'ZwiftRacing enforces a different limit than the one Paceline used.',
+    'No action needed: Paceline now uses the new limit. If it is wrong: PUT /v1/budgets/{budget}/policy.',
   ],
   unreported_permit: [
     'One of our calls, whose result was never reported, may have arrived late.',
@@ -127,7 +128,7 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ],
   foreign_caller: [
     'Another program seems to use the same API key.',
-    'Find the other program, or give it an API key of its own.',
+    'Find that program, and give it its own API key.',
   ],
 };
 
@@ -137,8 +138,8 @@ export const learnedLimits = (windows: readonly WindowView[], now: number): Aler
     // The rejection that taught this limit has the same time.
     const isByOperator = lastRejected?.at === since && lastRejected.attribution === 'operator_limit';
     const about = {
-      title: `Rate limit for ${endpoint} is now ${limit} per ${durationText(windowMs)}`,
-      why: `${isByOperator ? 'It replaces the looser limit that an operator had set. ' : ''}Reported by ZwiftRacing; the documented limit is ${documented.limit} per ${durationText(documented.windowMs)}.`,
+      title: `Rate limit for ${endpoint} changed to ${rate({ limit, windowMs })}`,
+      why: `${isByOperator ? 'It replaces the looser limit that an operator had set. ' : ''}Reported by ZwiftRacing; the documented limit is ${rate(documented)}.`,
       todo: 'Check whether the slots still fit: npm run plan.',
       since,
     };
@@ -172,8 +173,8 @@ export function longQueues(windows: readonly WindowView[], now: number): AlertCo
   if (!worst) return [];
   return [
     conditionOf('long_queue', 'warning', {
-      title: `Calls wait too long: ${listText(slow.map(({ endpoint }) => endpoint))}`,
-      why: `A ${worst.lane} call for ${worst.endpoint} has waited ${durationText(now - worst.requestedAt)} and is expected to run at ${timeText(worst.estimatedAt)}. Calls in the queue: ${worst.count}.`,
+      title: `Requests wait too long: ${listText(slow.map(({ endpoint }) => endpoint))}`,
+      why: `Waiting for ${durationText(now - worst.requestedAt)}: ${lanes[worst.lane].label} request for ${worst.endpoint}, expected to run at ${timeText(worst.estimatedAt)}. Requests in the queue: ${worst.count}.`,
       todo: 'Check the queue. Pause a sync, or plan fewer slots.',
       since: worst.since,
     }),
@@ -201,8 +202,8 @@ export const conflicts = (windows: readonly WindowView[], now: number): AlertCon
       );
     if (!blocked || !other) return [];
     const about = {
-      title: `${blocked.lane} delayed by ${other.lane}`,
-      why: `Both use the rate limit for ${endpoint}. A ${blocked.lane} call has waited ${durationText(now - blocked.requestedAt)}, and calls of ${other.lane} went first.`,
+      title: `Sync conflict: ${lanes[other.lane].label} calls delay ${lanes[blocked.lane].label} calls`,
+      why: `Both use the rate limit for ${endpoint}. A ${lanes[blocked.lane].label} call has waited ${durationText(now - blocked.requestedAt)} while ${lanes[other.lane].label} calls went first.`,
       todo: 'Check whether their slots overlap (npm run plan), or whether one of them was started by hand.',
       since: blocked.requestedAt,
     };

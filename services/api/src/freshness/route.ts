@@ -6,7 +6,8 @@ import { freshnessShape, freshnessView } from './view.ts';
 export const freshnessRoutes = [
   endpoint('get', '/v1/freshness', 'getFreshness', {
     tags: ['events'],
-    summary: 'Get the freshness of signups against the goals, and which are fetched next and why',
+    summary:
+      'Get the freshness of signups against their goals, and the next events to fetch with the reasons',
     request: {
       query: z.object({
         next: wholeNumber(0, 500)

@@ -27,36 +27,36 @@ const describedParts: Readonly<Record<PartName, Description>> = {
   broker: {
     subject: 'The broker',
     effect: 'No slots open, no calls start and no commands are accepted.',
-    todo: 'Check that nats-server is running and that NATS_URL reaches it. Everything continues by itself.',
+    todo: 'Check that nats-server is running and that NATS_URL reaches it. Work resumes automatically.',
   },
   database: {
     subject: 'The database',
     effect: 'Data can be neither read nor stored, and no commands are accepted.',
-    todo: 'Check that Postgres is running and that DATABASE_URL reaches it. Everything continues by itself.',
+    todo: 'Check that Postgres is running and that DATABASE_URL reaches it. Work resumes automatically.',
   },
   limiter: {
     subject: 'The limiter',
     effect: 'No calls to ZwiftRacing start.',
-    todo: 'Start the limiter, or look for the reason in its log.',
+    todo: 'Start the limiter, or check its log for the cause.',
   },
   scheduler: {
     subject: 'The scheduler',
     effect: 'No slots open, and the schedule cannot be read or changed.',
-    todo: 'Start the scheduler, or look for the reason in its log.',
+    todo: 'Start the scheduler, or check its log for the cause.',
   },
   'rider-sync': {
-    subject: 'The rider-sync',
+    subject: 'rider-sync',
     effect: 'Added and imported riders wait, and no rider sync runs.',
-    todo: 'Start rider-sync, or look for the reason in its log.',
+    todo: 'Start rider-sync, or check its log for the cause.',
   },
   'event-sync': {
-    subject: 'The event-sync',
+    subject: 'event-sync',
     effect: 'No near, far or results sync runs, and signups grow stale.',
-    todo: 'Start event-sync, or look for the reason in its log.',
+    todo: 'Start event-sync, or check its log for the cause.',
   },
   upstream: {
     subject: 'ZwiftRacing',
-    effect: 'Calls are retried by themselves.',
+    effect: 'Calls are retried automatically.',
     todo: 'Check ZWIFTRACING_BASE_URL and the network, or wait until ZwiftRacing is back.',
   },
 };

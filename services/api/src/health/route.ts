@@ -6,8 +6,8 @@ export const healthRoutes = [
     tags: ['operations'],
     summary: 'Get the state of every part: what is away, since when, and what to do',
     description: [
-      'Answers from memory, also while the broker and the database are away. A part that goes away shows within five seconds',
-      'of real time. The alerts, the dashboard and the command line show the same.',
+      'Responds from memory, even when the broker and the database are unavailable. A part that stops responding is shown within',
+      'five seconds of real time. The alerts, the dashboard and the command line show the same.',
     ].join('\n'),
     responses: jsonResponses('The parts', healthShape),
     handler: (c, { health, clock }) => c.json(healthView(health.parts(), clock.now()), 200),

@@ -8,8 +8,10 @@ export const partShape = z
     part: z.enum(partNames),
     state: z
       .enum(partStates)
-      .describe('unknown: not observed yet, or not observable while the broker or the database is away'),
-    since: time.nullable().describe('When the state began; null while unknown'),
+      .describe(
+        'up; away: not responding or not running; unknown: not observed yet, or not observable without the broker or the database',
+      ),
+    since: time.nullable().describe('When the state started; null while unknown'),
     title: z.string().nullable().describe('away: what is wrong'),
     why: z.string().nullable().describe('away: the effect, and the reason if there is one'),
     todo: z.string().nullable().describe('away: what an operator can do'),

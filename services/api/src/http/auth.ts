@@ -38,7 +38,7 @@ export function requireToken({ operator, viewer }: Tokens, limits: ClientLimits)
     }
     if (!isOperator && !readMethods.has(c.req.method)) {
       const scope = challenge('Bearer error="insufficient_scope"');
-      throw new Problem('forbidden', 'The viewer token cannot change anything', scope);
+      throw new Problem('forbidden', 'The viewer token is read-only', scope);
     }
     c.set('caller', caller);
     await next();

@@ -48,7 +48,7 @@ export const operationRoutes = [
 
   endpoint('get', '/v1/clock', 'getClock', {
     tags,
-    summary: 'Get the time of this installation and its speed',
+    summary: "Get the time and speed of Paceline's clock",
     responses: { 200: jsonOf('The current time', clockShape), ...problems(401) },
     handler: (c, { clock }) => c.json({ now: iso(clock.now()), scale: clock.scale }, 200),
   }),

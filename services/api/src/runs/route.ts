@@ -112,7 +112,7 @@ export const runRoutes = [
 
   endpoint('post', '/v1/syncs/{kind}/trigger', 'triggerSync', {
     tags,
-    summary: 'Run a sync now, outside its slots, for max 10 minutes',
+    summary: 'Run a sync now, outside its slots, for up to 10 minutes',
     description: [
       'If a run of this kind is already in progress, the response names that one. A kind that is off can be run too.',
       'To pause or resume a kind, set its `mode` in `/v1/schedule`.',

@@ -80,9 +80,14 @@ export const forecastShape = z
         callsADay: z.number().describe('Calls per day that fit into its slots'),
         fewestCalls: z.number().describe('Fewest calls that fit into a slot'),
         mostCalls: z.number().describe('Most calls that fit into a slot'),
-        passSeconds: z.number().describe('Time to refresh each club or event once, if it gets every call'),
+        passSeconds: z
+          .number()
+          .describe('Time to refresh each club or event once, if this kind gets every call'),
         oldestSeconds: z.number().nullable().describe('Max time between refreshes; null: never refreshed'),
-        promisedSeconds: z.number().nullable().describe('The requested max time between refreshes'),
+        promisedSeconds: z
+          .number()
+          .nullable()
+          .describe('The freshness goal: max time between refreshes; null: none'),
       }),
     ),
     budgets: z.array(
@@ -129,7 +134,7 @@ export const scheduleCheckShape = z
     findings: z.array(findingShape).describe('Errors first'),
     forecast: z.object(forecastShape.shape),
     settings: settingsShape.describe('The checked schedule'),
-    repaired: settingsShape.describe('A schedule without errors that keeps `promises`'),
+    repaired: settingsShape.describe('A schedule without errors that meets the goals in `promises`'),
     promises: z
       .partialRecord(kind, z.string())
       .describe(
