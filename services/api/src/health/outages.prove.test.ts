@@ -26,8 +26,6 @@ beforeAll(async () => {
   test = await startTestApi({ backend: await dedicatedBackend(), runs: true, env });
   await test.startAnother();
   subscribe(await test.busOf('admin'), catalog.alertChanged, {}, (alert) => published.push(alert));
-  await test.until(async () => expect(await away()).toEqual([]));
-  await test.until(async () => expect(await stateOf('rider-sync')).toBe('up'));
 });
 afterAll(async () => {
   await test?.stop();
@@ -49,6 +47,7 @@ describe('a dead database', () => {
   const title = 'The database does not answer';
 
   it('is named by the health, the alerts, the chat and every error that it causes', async () => {
+    await test.until(async () => expect(await stateOf('rider-sync')).toBe('up'));
     await test.backend.postgres.kill();
     await test.until(async () => expect(await away()).toEqual([title]));
     expect(await alerts()).toEqual([title]);
