@@ -9,7 +9,7 @@ import {
   requestPermit,
 } from '@paceline/shared/limiter/protocol';
 import type { Agenda } from '@paceline/kit/agenda';
-import { place, type Behavior, type Upstream } from './upstream.ts';
+import { budgetKey, type Behavior, type Upstream } from './upstream.ts';
 import { waitFor, type Script } from '@paceline/kit/script';
 
 /** What a caller does and how its call goes. Times in ms. */
@@ -49,7 +49,7 @@ export function* caller(ticket: string, plan: CallerPlan, context: CallerContext
   const request: PermitRequestOf<'acquire'> = {
     do: 'acquire',
     ticket,
-    ...place,
+    ...budgetKey,
     lane,
     requestedAt,
     offerTo: 'client',

@@ -10,7 +10,7 @@ import { createDice } from '@paceline/kit/dice';
 import { anyHistory, steps } from './histories.ts';
 import { createJournal, takeOver } from './owner.ts';
 import { createQueueModel } from './queue-model.ts';
-import { place } from './upstream.ts';
+import { budgetKey } from './upstream.ts';
 import { runHistory } from './world.ts';
 
 const epochOf = (permit: string): number => Number.parseInt(permit, 10);
@@ -35,7 +35,7 @@ describe('of two limiters that both believe they own a partition', () => {
       const ticket = `t${index}`;
       const request = {
         do: 'acquire',
-        ...place,
+        ...budgetKey,
         ticket,
         lane: 'rider_sync',
         requestedAt: 0,
@@ -82,8 +82,8 @@ describe('the journal at any time', () => {
     }
     ledger.stats.clear();
     return {
-      windows: windows(ledger, place.account, now),
-      coordination: coordination(ledger, place.account, now),
+      windows: windows(ledger, budgetKey.account, now),
+      coordination: coordination(ledger, budgetKey.account, now),
     };
   };
 

@@ -2,7 +2,7 @@ import type { Lane } from '@paceline/shared/definition';
 import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import { createTestLimiter } from '@paceline/limiter/core/testing';
 import { createAgenda } from '@paceline/kit/agenda';
-import { place } from './upstream.ts';
+import { budgetKey } from './upstream.ts';
 
 export interface TimedRequest {
   readonly lane: Lane;
@@ -19,7 +19,7 @@ export function runLoad(
   callMs: number,
   settings: LimiterSettings,
 ): number[] {
-  const limiter = createTestLimiter(place.endpoint, { ...settings, missedHeartbeatsAllowed: 1e9 });
+  const limiter = createTestLimiter(budgetKey.endpoint, { ...settings, missedHeartbeatsAllowed: 1e9 });
   const start = limiter.now();
   const agenda = createAgenda(start);
   const startedAt = requests.map(() => Infinity);

@@ -4,7 +4,7 @@ import { coordination } from '@paceline/limiter/core/views';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixedPolicyHistory } from './histories.ts';
-import { place } from './upstream.ts';
+import { budgetKey } from './upstream.ts';
 import { type Incident, runHistory, type History } from './world.ts';
 
 const using = (limit: number, windowMs: number) => ({
@@ -24,7 +24,7 @@ describe('a client that dies', () => {
         places,
         fc.integer({ min: 0, max: settings.startWithin - 1 }),
         ({ limit, windowMs }, waits) => {
-          const limiter = createTestLimiter(place.endpoint, using(limit, windowMs));
+          const limiter = createTestLimiter(budgetKey.endpoint, using(limit, windowMs));
           const held = Array.from({ length: limit }, (_, index) => limiter.acquire(`dead ${index}`).answer);
           expect(held).not.toContain('waiting');
           limiter.pass(waits);
@@ -45,12 +45,13 @@ describe('a client that dies', () => {
     fc.assert(
       fc.property(places, ({ limit, windowMs, dead }) => {
         const dies = Math.min(dead, limit);
-        const limiter = createTestLimiter(place.endpoint, using(limit, windowMs));
+        const limiter = createTestLimiter(budgetKey.endpoint, using(limit, windowMs));
         const free = () =>
-          coordination(limiter.ledger(), place.account, limiter.now()).rateLimitUsage.riders_single.available;
+          coordination(limiter.ledger(), budgetKey.account, limiter.now()).rateLimitUsage.riders_single
+            .available;
         for (let index = 0; index < dies; index += 1) limiter.acquire(`dead ${index}`, { start: true });
         expect(free()).toBe(limit - dies);
-        limiter.pass(maxArrivalDelay(place.endpoint, settings) + windowMs + settings.epsilon - 1);
+        limiter.pass(maxArrivalDelay(budgetKey.endpoint, settings) + windowMs + settings.epsilon - 1);
         expect(free()).toBe(limit - dies);
         limiter.pass(1);
         expect(free()).toBe(limit);

@@ -4,7 +4,7 @@ import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import { createTestLimiter, expiresAfter, settings } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
 import type { RequestArrival, HistoryStep } from './histories.ts';
-import { place } from './upstream.ts';
+import { budgetKey } from './upstream.ts';
 import type { BudgetState } from '@paceline/limiter/core/budget';
 import { evolve } from '@paceline/limiter/core/evolve';
 import { createLedger, keyOf } from '@paceline/limiter/core/ledger';
@@ -42,10 +42,10 @@ export interface QueueModel {
 export function createQueueModel(limit: number, reserve: number): QueueModel {
   const using: LimiterSettings = {
     ...settings,
-    policies: { ...settings.policies, [place.endpoint]: { limit, windowMs: 60_000 } },
-    reserve: { ...settings.reserve, [place.endpoint]: reserve },
+    policies: { ...settings.policies, [budgetKey.endpoint]: { limit, windowMs: 60_000 } },
+    reserve: { ...settings.reserve, [budgetKey.endpoint]: reserve },
   };
-  const limiter = createTestLimiter(place.endpoint, using);
+  const limiter = createTestLimiter(budgetKey.endpoint, using);
   let queue: Queued[] = [];
   let tickets = 0;
   const permits: string[] = [];
@@ -83,7 +83,7 @@ export function createQueueModel(limit: number, reserve: number): QueueModel {
     tickets += 1;
     return {
       do: 'acquire',
-      ...place,
+      ...budgetKey,
       ticket: `t${String(tickets).padStart(3, '0')}`,
       lane,
       requestedAt: limiter.now() - waited,
@@ -112,22 +112,22 @@ export function createQueueModel(limit: number, reserve: number): QueueModel {
           const permit = pick(permits, step.index);
           if (permit === undefined) return take([]);
           started.push(permit);
-          return take([{ do: 'start', ...place, permit, trace: {} }]);
+          return take([{ do: 'start', ...budgetKey, permit, trace: {} }]);
         }
         case 'settle': {
           const permit = pick(started, step.index);
           const { outcome } = step;
-          return take(permit === undefined ? [] : [{ do: 'settle', ...place, permit, outcome }]);
+          return take(permit === undefined ? [] : [{ do: 'settle', ...budgetKey, permit, outcome }]);
         }
         case 'cancel': {
           const cancelled = pick(queue, step.index);
           queue = queue.filter((each) => each !== cancelled);
-          return take(cancelled ? [{ do: 'cancel', ...place, id: cancelled.request.ticket }] : []);
+          return take(cancelled ? [{ do: 'cancel', ...budgetKey, id: cancelled.request.ticket }] : []);
         }
         case 'pause':
-          return take([{ do: 'pause', ...place, until: limiter.now() + step.forMs }]);
+          return take([{ do: 'pause', ...budgetKey, until: limiter.now() + step.forMs }]);
         case 'set_policy':
-          return take([{ do: 'set_policy', ...place, policy: step.policy }]);
+          return take([{ do: 'set_policy', ...budgetKey, policy: step.policy }]);
         case 'pass':
           limiter.pass(step.ms);
           return take([]);
@@ -154,7 +154,7 @@ export const answered: Outcome = { result: 'answered', status: 200 };
 export function earliestStart({ limiter, settings: using, queue }: QueueModel, last: Acquire): number {
   const neverExpiring = { ...using, missedHeartbeatsAllowed: 1e9 };
   let now = limiter.now();
-  const budget = limiter.ledger().budgets.get(keyOf(place.account, place.endpoint));
+  const budget = limiter.ledger().budgets.get(keyOf(budgetKey.account, budgetKey.endpoint));
   const ledger = createLedger(2, neverExpiring);
   for (const fact of [...limiter.facts, ...factsThatEnd(budget, now)]) evolve(ledger, fact);
 
@@ -172,8 +172,8 @@ export function earliestStart({ limiter, settings: using, queue }: QueueModel, l
   for (let turns = 0; turns < 1_000; turns += 1) {
     for (let next = offered.shift(); next; next = offered.shift()) {
       if (next.ticket === last.ticket) return now;
-      take({ do: 'start', ...place, permit: next.permit, trace: {} });
-      take({ do: 'settle', ...place, permit: next.permit, outcome: answered });
+      take({ do: 'start', ...budgetKey, permit: next.permit, trace: {} });
+      take({ do: 'settle', ...budgetKey, permit: next.permit, outcome: answered });
     }
     now = Math.max(now, ledger.alarms.first()?.alarmAt ?? Infinity);
     take();
@@ -186,7 +186,7 @@ function factsThatEnd(budget: BudgetState | undefined, now: number): Fact[] {
   if (!budget) return [];
   const settled = (permit: string, arrivesBy: number): Fact => ({
     fact: 'settled',
-    ...place,
+    ...budgetKey,
     permit,
     arrivesBy,
     outcome: answered,
@@ -199,7 +199,7 @@ function factsThatEnd(budget: BudgetState | undefined, now: number): Fact[] {
     ...held.flatMap(({ permit, lane, requestedAt }): Fact[] => {
       const interval = { permit, lane, startedAt: now, arrivesBy: now, settled: false };
       return [
-        { fact: 'started', ...place, interval, requestedAt, firstEstimate: null },
+        { fact: 'started', ...budgetKey, interval, requestedAt, firstEstimate: null },
         settled(permit, now),
       ];
     }),

@@ -2,7 +2,7 @@ import type { Outcome, Policy } from '@paceline/shared/contracts';
 import type { Agenda } from '@paceline/kit/agenda';
 
 /** The only budget in a history. */
-export const place = { account: 'team', endpoint: 'riders_single' } as const;
+export const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
 
 /** What upstream does with a call if its window has room: it may also know callers that we don't know of. */
 export type Behavior = 'accepts' | 'rejects' | 'rejects with Retry-After';

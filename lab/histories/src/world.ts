@@ -7,7 +7,7 @@ import { createAgenda } from '@paceline/kit/agenda';
 import { caller, type CallerContext, type CallerEnd, type CallerPlan } from './caller.ts';
 import { createDice } from '@paceline/kit/dice';
 import { createJournal, type Death, type Owner, takeOver } from './owner.ts';
-import { place, createUpstream } from './upstream.ts';
+import { budgetKey, createUpstream } from './upstream.ts';
 import { type ScriptFault, runScript } from '@paceline/kit/script';
 import { policyOf } from '@paceline/limiter/core/budget';
 import { evolve } from '@paceline/limiter/core/evolve';
@@ -200,8 +200,8 @@ export function runHistory(history: History): HistoryResult {
 }
 
 function operationAt(operation: RelativeOperation, now: number): Operation {
-  if (operation.do !== 'pause') return { ...operation, ...place };
-  return { do: 'pause', ...place, until: now + operation.forMs };
+  if (operation.do !== 'pause') return { ...operation, ...budgetKey };
+  return { do: 'pause', ...budgetKey, until: now + operation.forMs };
 }
 
 /** Every started call in journal order, with the state of its budget when it started. */
@@ -215,7 +215,7 @@ export function startedCalls({ entries, arrivals }: HistoryResult, settings: Lim
         return [];
       }
       const { permit, startedAt, arrivesBy } = fact.interval;
-      const budget = budgetOf(ledger, place.account, place.endpoint);
+      const budget = budgetOf(ledger, budgetKey.account, budgetKey.endpoint);
       const { probing, unknownUntil, intervals } = budget.record;
       const call = {
         permit,

@@ -1,6 +1,6 @@
 import type { Machine } from '@paceline/shared/clock';
 
-/** Runs `task` at once, and again `pauseMs` (machine ms) after each end. @param task must not throw */
+/** Runs `task` immediately, and again `pauseMs` (machine ms) after each end. @param task must not throw */
 export function repeat(machine: Machine, task: () => Promise<void>, pauseMs: () => number) {
   let cancelTimer = () => {};
   let stopped = false;

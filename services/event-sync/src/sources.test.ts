@@ -85,7 +85,7 @@ describe('signups that this key cannot use', () => {
     expect(await sourceOf('signups')).toMatchObject({ state: 'available', message: null });
   });
 
-  it('are fetched at once after the path was corrected', async () => {
+  it('are fetched immediately after the path was corrected', async () => {
     await harness.list(await harness.upstreamEvents(4), 20 * hour);
     await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
     await runSlot('far');

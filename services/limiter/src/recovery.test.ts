@@ -14,35 +14,41 @@ import { type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { decode, subscribe, request } from '@paceline/shared/messaging';
 import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { call, callNow, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
+import {
+  call,
+  callNow,
+  openLimiterHarness,
+  type LimiterHarness,
+  type HarnessLimiter,
+} from './testing/harness.ts';
 
-let stage: Stage<DedicatedBroker>;
-let limiterProcess: StagedLimiter;
+let harness: LimiterHarness<DedicatedBroker>;
+let limiterProcess: HarnessLimiter;
 
 beforeAll(async () => {
-  stage = await openStage(await dedicatedBroker());
-  limiterProcess = await stage.start();
+  harness = await openLimiterHarness(await dedicatedBroker());
+  limiterProcess = await harness.start();
 });
 
-afterEach(() => stage.closeClients());
-afterAll(() => stage?.close());
+afterEach(() => harness.closeClients());
+afterAll(() => harness?.close());
 
 async function restart(): Promise<void> {
   await limiterProcess.stop();
-  limiterProcess = await stage.start();
+  limiterProcess = await harness.start();
 }
 
 /** A new account in this partition. */
 function accountIn(partition: number): string {
   for (;;) {
-    const account = stage.newAccount();
+    const account = harness.newAccount();
     if (partitionOf(account) === partition) return account;
   }
 }
 
 /** The last entry of a partition's journal on the broker. */
 async function journalOf(partition: number) {
-  const { streams } = await jetstreamManager(stage.place.admin);
+  const { streams } = await jetstreamManager(harness.broker.admin);
   const subject = subjectOf(catalog.journal, { partition });
   const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: subject });
   if (!last) throw new Error('the journal is empty');
@@ -54,16 +60,16 @@ describe('a long journal', () => {
     const partition = 3;
     const keeper = accountIn(partition);
     const policy = { limit: 3, windowMs: 7_000 };
-    const bus = await stage.connectAs('api');
+    const bus = await harness.connectAs('api');
     const operation = { do: 'set_policy', account: keeper, endpoint: 'results', policy } as const;
-    await stage.until(() => request(bus, catalog.operate, { partition }, operation, 2_000));
-    const others: Limiter[] = Array.from({ length: 20 }, () => stage.client(accountIn(partition)));
+    await harness.until(() => request(bus, catalog.operate, { partition }, operation, 2_000));
+    const others: Limiter[] = Array.from({ length: 20 }, () => harness.client(accountIn(partition)));
     const callMany = async () => {
-      for (const limiter of others) await callNow(stage, limiter, 'riders_single');
+      for (const limiter of others) await callNow(harness, limiter, 'riders_single');
     };
-    while ((await journalOf(partition)).last.recoverFrom === 0) await stage.during(callMany());
+    while ((await journalOf(partition)).last.recoverFrom === 0) await harness.during(callMany());
     await restart();
-    const results = (await stage.until(() => stage.windows(keeper))).find(
+    const results = (await harness.until(() => harness.windows(keeper))).find(
       ({ endpoint }) => endpoint === 'results',
     );
     expect(results?.policy).toMatchObject({ ...policy, from: 'operator' });
@@ -74,18 +80,18 @@ describe('a journal restored from a backup', () => {
   it('counts every budget as spent once, since its high-water mark is further', async () => {
     const partition = 4;
     const account = accountIn(partition);
-    await call(stage, stage.client(account), 'signups');
+    await call(harness, harness.client(account), 'signups');
     await limiterProcess.stop();
-    const marks = await new Kvm(stage.place.admin).open(highWaterBucket);
+    const marks = await new Kvm(harness.broker.admin).open(highWaterBucket);
     await marks.put(highWaterKey(partition), String(journalRestored));
-    limiterProcess = await stage.start();
-    for (const { available, unknownUntil } of await stage.until(() => stage.windows(account))) {
+    limiterProcess = await harness.start();
+    for (const { available, unknownUntil } of await harness.until(() => harness.windows(account))) {
       expect(available).toBe(0);
-      expect(unknownUntil).toBeGreaterThan(stage.clock.now());
+      expect(unknownUntil).toBeGreaterThan(harness.clock.now());
     }
     // Not the last entry, because the call may be settled after the claim.
-    await stage.until(async () => {
-      const owned = stage.heartbeats.findLast(({ limiter }) => limiter === limiterProcess.id)?.owns ?? [];
+    await harness.until(async () => {
+      const owned = harness.heartbeats.findLast(({ limiter }) => limiter === limiterProcess.id)?.owns ?? [];
       const claim = owned.find((each) => each.partition === partition)?.claim;
       expect(claim).toBeGreaterThan(0);
       expect(Number((await marks.get(highWaterKey(partition)))?.string())).toBe(claim);
@@ -96,21 +102,21 @@ describe('a journal restored from a backup', () => {
 describe('a journal that got a broker reply to another service', () => {
   it('continues, with its earlier entries', async () => {
     const partition = 6;
-    const limiter = stage.client(accountIn(partition));
-    await call(stage, limiter, 'clubs');
+    const limiter = harness.client(accountIn(partition));
+    await call(harness, limiter, 'clubs');
     const before = await journalOf(partition);
-    const stranger = await stage.connectAs('rider-sync');
+    const stranger = await harness.connectAs('rider-sync');
     const infoSubject = `$JS.API.CONSUMER.INFO.COMMANDS.${durableOf(catalog.addRider)}`;
     stranger.connection.publish(infoSubject, '', { reply: before.subject });
-    await stage.until(async () => {
+    await harness.until(async () => {
       const { streams } = before;
       const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: before.subject });
       expect(last?.string()).toContain('consumer_info_response');
     });
 
-    await call(stage, limiter, 'riders_single');
+    await call(harness, limiter, 'riders_single');
     expect((await journalOf(partition)).sequence).toBeGreaterThan(before.sequence);
-    const clubs = (await stage.until(() => stage.windows(limiter.account))).find(
+    const clubs = (await harness.until(() => harness.windows(limiter.account))).find(
       ({ endpoint }) => endpoint === 'clubs',
     );
     expect(clubs).toMatchObject({ available: 0 });
@@ -121,40 +127,40 @@ describe('a lost journal', () => {
   it('counts every budget as spent, and raises an alert', async () => {
     const partition = 5;
     const alerts: string[] = [];
-    subscribe(await stage.connectAs('api'), catalog.alert, {}, ({ type }) => alerts.push(type));
+    subscribe(await harness.connectAs('api'), catalog.alert, {}, ({ type }) => alerts.push(type));
     const account = accountIn(partition);
-    await call(stage, stage.client(account), 'signups');
+    await call(harness, harness.client(account), 'signups');
     const { streams, subject } = await journalOf(partition);
     await limiterProcess.stop();
     await streams.purge(catalog.journal.stream, { filter: subject });
-    limiterProcess = await stage.start();
+    limiterProcess = await harness.start();
 
-    for (const { available, unknownUntil } of await stage.until(() => stage.windows(account))) {
+    for (const { available, unknownUntil } of await harness.until(() => harness.windows(account))) {
       expect(available).toBe(0);
-      expect(unknownUntil).toBeGreaterThan(stage.clock.now());
+      expect(unknownUntil).toBeGreaterThan(harness.clock.now());
     }
-    await stage.until(() => expect(alerts).toContain('journal_lost'));
+    await harness.until(() => expect(alerts).toContain('journal_lost'));
   });
 
   it('that lost only its last entries is detected by the limiter that wrote them', async () => {
     const partition = 2;
     const account = accountIn(partition);
-    const { nats } = stage.place;
+    const { nats } = harness.broker;
     const before = `${nats.storeDir}-before`;
     await nats.kill();
     await cp(nats.storeDir, before, { recursive: true });
     await nats.restart();
-    await stage.reconnected();
-    await call(stage, stage.client(account), 'signups');
+    await harness.reconnected();
+    await call(harness, harness.client(account), 'signups');
     // As after a power cut, during which the limiter only saw the broker disconnect.
     await nats.kill();
     await rm(nats.storeDir, { recursive: true });
     await rename(before, nats.storeDir);
     await nats.restart();
-    await stage.reconnected();
-    call(stage, stage.client(account), 'riders_single').catch(() => undefined);
-    await stage.until(async () => {
-      const signups = (await stage.windows(account)).find(({ endpoint }) => endpoint === 'signups');
+    await harness.reconnected();
+    call(harness, harness.client(account), 'riders_single').catch(() => undefined);
+    await harness.until(async () => {
+      const signups = (await harness.windows(account)).find(({ endpoint }) => endpoint === 'signups');
       expect(signups).toMatchObject({ available: 0, unknownUntil: expect.any(Number) });
     });
   });
@@ -162,13 +168,13 @@ describe('a lost journal', () => {
   it('is detected by the limiter that wrote it', async () => {
     const partition = 6;
     const account = accountIn(partition);
-    await call(stage, stage.client(account), 'signups');
+    await call(harness, harness.client(account), 'signups');
     const { streams, subject } = await journalOf(partition);
     await streams.purge(catalog.journal.stream, { filter: subject });
-    const waiting = call(stage, stage.client(account), 'riders_single');
+    const waiting = call(harness, harness.client(account), 'riders_single');
     waiting.catch(() => undefined);
-    await stage.until(async () => {
-      const views = await stage.windows(account);
+    await harness.until(async () => {
+      const views = await harness.windows(account);
       expect(views.every(({ available, unknownUntil }) => available === 0 && unknownUntil !== null)).toBe(
         true,
       );

@@ -6,7 +6,7 @@ import { partitionOf } from '@paceline/shared/limiter';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openJournal } from './adapters/journal.ts';
 import { replicasOn } from './testing/replicas.ts';
-import { call, openStage, type Stage } from './testing/stage.ts';
+import { call, openLimiterHarness, type LimiterHarness } from './testing/harness.ts';
 
 const hour = 3_600_000;
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -18,29 +18,29 @@ interface LimiterProcess {
   log(): string;
 }
 
-let stage: Stage;
+let harness: LimiterHarness;
 let replicas: ReturnType<typeof replicasOn>;
 const children: ChildProcess[] = [];
 
 beforeEach(async () => {
-  stage = await openStage(undefined, { runs: true });
-  replicas = replicasOn(stage);
+  harness = await openLimiterHarness(undefined, { runs: true });
+  replicas = replicasOn(harness);
 });
 
 afterEach(async () => {
   await Promise.all(children.splice(0).map(kill));
-  await stage.closeClients();
-  await stage.close();
+  await harness.closeClients();
+  await harness.close();
 });
 
 /** Starts a limiter as its own process. */
 async function spawnLimiter(): Promise<LimiterProcess> {
-  const env = { ...process.env, ...stage.env, HEALTH_PORT: '0', LOG_LEVEL: 'warn' };
+  const env = { ...process.env, ...harness.env, HEALTH_PORT: '0', LOG_LEVEL: 'warn' };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   let logged = '';
   child.stdout.on('data', (chunk) => (logged += String(chunk)));
-  return { id: await stage.nextLimiterId(), process: child, log: () => logged };
+  return { id: await harness.nextLimiterId(), process: child, log: () => logged };
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -51,7 +51,7 @@ async function kill(child: ChildProcess): Promise<void> {
 
 /** Every permit that was started for an account. */
 async function committed(account: string): Promise<string[]> {
-  const journal = openJournal(await stage.connectAs('limiter'), partitionOf(account));
+  const journal = openJournal(await harness.connectAs('limiter'), partitionOf(account));
   const { entries } = await journal.read();
   const facts = entries.flatMap((entry): readonly Fact[] => (entry.entry === 'facts' ? entry.facts : []));
   return facts.flatMap((fact) =>
@@ -61,21 +61,21 @@ async function committed(account: string): Promise<string[]> {
 
 describe('a limiter', { timeout: 10 * 60_000 }, () => {
   it('that is killed is replaced, and its calls still count', async () => {
-    const survivor = await stage.start();
+    const survivor = await harness.start();
     const victim = await spawnLimiter();
     await replicas.shareEvenly(survivor, victim);
     const limiter = replicas.clientOf(victim.id);
     const calls: number[] = [];
-    await call(stage, limiter, 'clubs', calls);
+    await call(harness, limiter, 'clubs', calls);
 
     await kill(victim.process);
-    await call(stage, limiter, 'clubs', calls);
+    await call(harness, limiter, 'clubs', calls);
     await replicas.shareEvenly(survivor);
     expect((calls[1] ?? 0) - (calls[0] ?? 0)).toBeGreaterThan(hour);
   });
 
   it('that is frozen is replaced; when it resumes it commits nothing, and gets its share again', async () => {
-    const survivor = await stage.start();
+    const survivor = await harness.start();
     const frozen = await spawnLimiter();
     await replicas.shareEvenly(survivor, frozen);
     const limiter = replicas.clientOf(frozen.id);
@@ -84,19 +84,19 @@ describe('a limiter', { timeout: 10 * 60_000 }, () => {
 
     await limiter.withPermit({ endpoint: 'clubs', lane: 'manual_rider_add' }, async (permit) => {
       permit.use();
-      calls.push(stage.clock.now());
+      calls.push(harness.clock.now());
       frozen.process.kill('SIGSTOP');
-      await stage.until(() => expect(replicas.partitionsOf(survivor.id)).toContain(partition));
+      await harness.until(() => expect(replicas.partitionsOf(survivor.id)).toContain(partition));
       // This reaches both: the new owner now, and the frozen one when it resumes.
       permit.settle({ result: 'answered', status: 200 });
     });
     await replicas.shareEvenly(survivor);
-    await call(stage, limiter, 'clubs', calls);
+    await call(harness, limiter, 'clubs', calls);
 
     frozen.process.kill('SIGCONT');
-    await stage.until(() => expect(frozen.log()).toContain('has an entry by another owner'));
+    await harness.until(() => expect(frozen.log()).toContain('has an entry by another owner'));
     await replicas.shareEvenly(survivor, frozen);
-    await call(stage, limiter, 'clubs', calls);
+    await call(harness, limiter, 'clubs', calls);
 
     expect(await committed(limiter.account)).toHaveLength(calls.length);
     const gaps = calls.slice(1).map((at, index) => at - (calls[index] ?? 0));

@@ -2,39 +2,39 @@ import type { Heartbeat } from '@paceline/shared/contracts';
 import { dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountPerPartition, partitionsIn, replicasOn } from './testing/replicas.ts';
-import { call, openStage, type Stage } from './testing/stage.ts';
+import { call, openLimiterHarness, type LimiterHarness } from './testing/harness.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 /** The margin that the limiter adds to every window. */
 const epsilon = 1_000;
 
-let stage: Stage;
+let harness: LimiterHarness;
 let replicas: ReturnType<typeof replicasOn>;
 
-async function open<S extends Stage>(opening: Promise<S>): Promise<S> {
+async function open<S extends LimiterHarness>(opening: Promise<S>): Promise<S> {
   const opened = await opening;
-  stage = opened;
+  harness = opened;
   replicas = replicasOn(opened);
   return opened;
 }
 afterEach(async () => {
-  await stage.closeClients();
-  await stage.close();
+  await harness.closeClients();
+  await harness.close();
 });
 
 describe('limiter replicas', () => {
-  beforeEach(() => open(openStage()));
+  beforeEach(() => open(openLimiterHarness()));
 
-  it('share the partitions evenly, move only the share of a new one, and take over at once from one that leaves', async () => {
-    const first = await stage.start();
+  it('share the partitions evenly, move only the share of a new one, and take over immediately from one that leaves', async () => {
+    const first = await harness.start();
     await replicas.shareEvenly(first);
 
-    const second = await stage.start();
+    const second = await harness.start();
     await replicas.shareEvenly(first, second);
 
     const before = [first.id, second.id].map(replicas.partitionsOf);
-    const third = await stage.start();
+    const third = await harness.start();
     await replicas.shareEvenly(first, second, third);
     const after = [first.id, second.id].map(replicas.partitionsOf);
     expect(replicas.partitionsOf(third.id)).toHaveLength(2);
@@ -42,11 +42,11 @@ describe('limiter replicas', () => {
 
     await first.stop();
     await replicas.shareEvenly(second, third);
-    const left = stage.heartbeats.findIndex(({ limiter, leaving }) => limiter === first.id && leaving);
+    const left = harness.heartbeats.findIndex(({ limiter, leaving }) => limiter === first.id && leaving);
     for (const { id } of [second, third]) {
       const sequenceThen =
-        stage.heartbeats.slice(0, left).findLast(({ limiter }) => limiter === id)?.sequence ?? 0;
-      const takeover = stage.heartbeats
+        harness.heartbeats.slice(0, left).findLast(({ limiter }) => limiter === id)?.sequence ?? 0;
+      const takeover = harness.heartbeats
         .slice(left)
         .find(({ limiter, owns }) => limiter === id && owns.length === 4);
       expect(takeover?.sequence).toBeLessThanOrEqual(sequenceThen + 1);
@@ -54,13 +54,13 @@ describe('limiter replicas', () => {
   });
 
   it('act as one limiter: every account has exact windows', async () => {
-    const [first, second, third] = [await stage.start(), await stage.start(), await stage.start()];
+    const [first, second, third] = [await harness.start(), await harness.start(), await harness.start()];
     await replicas.shareEvenly(first, second, third);
     await Promise.all(
       [...accountPerPartition().values()].map(async (account) => {
-        const limiter = stage.client(account);
+        const limiter = harness.client(account);
         const calls: number[] = [];
-        await Promise.all(Array.from({ length: 12 }, () => call(stage, limiter, 'riders_single', calls)));
+        await Promise.all(Array.from({ length: 12 }, () => call(harness, limiter, 'riders_single', calls)));
         const windows = calls.slice(5).map((at, index) => at - (calls[index] ?? 0));
         expect(Math.min(...windows)).toBeGreaterThanOrEqual(minute + epsilon);
       }),
@@ -68,9 +68,9 @@ describe('limiter replicas', () => {
   });
 
   it('keep waiting requests in order while a partition changes owner', async () => {
-    const first = await stage.start();
+    const first = await harness.start();
     const partition = 7;
-    const limiter = stage.client(accountPerPartition().get(partition));
+    const limiter = harness.client(accountPerPartition().get(partition));
     const order: string[] = [];
     const wait = (name: string, requestedAt: number) =>
       limiter.withPermit({ endpoint: 'clubs', lane: 'rider_sync', requestedAt }, async (permit) => {
@@ -78,44 +78,44 @@ describe('limiter replicas', () => {
         order.push(name);
         permit.settle({ result: 'answered', status: 200 });
       });
-    await call(stage, limiter, 'clubs');
-    const now = stage.clock.now();
+    await call(harness, limiter, 'clubs');
+    const now = harness.clock.now();
     const waiting = [wait('requested last', now), wait('requested first', now - hour)];
 
-    const second = await stage.start();
+    const second = await harness.start();
     await replicas.shareEvenly(first, second);
     expect(replicas.partitionsOf(second.id)).toContain(partition);
-    await stage.until(async () => {
-      const { queue } = await stage.status(limiter.account);
+    await harness.until(async () => {
+      const { queue } = await harness.status(limiter.account);
       expect(queue.pending + order.length).toBe(2);
     });
-    await stage.during(Promise.all(waiting));
+    await harness.during(Promise.all(waiting));
     expect(order).toEqual(['requested first', 'requested last']);
   });
 });
 
 describe('limiter replicas', () => {
   it('keep their partitions while the broker is away for longer than the lease', async () => {
-    const { place } = await open(openStage(await dedicatedBroker()));
-    const limiters = [await stage.start(), await stage.start(), await stage.start()];
+    const { broker } = await open(openLimiterHarness(await dedicatedBroker()));
+    const limiters = [await harness.start(), await harness.start(), await harness.start()];
     const ids = limiters.map(({ id }) => id);
     await replicas.shareEvenly(...limiters);
     const before = new Map(ids.map((id) => [id, replicas.partitionsOf(id)]));
     const limiter = replicas.clientOf(ids[2] ?? '');
-    await call(stage, limiter, 'riders_single');
+    await call(harness, limiter, 'riders_single');
 
-    await stage.quiet();
-    await place.nats.kill();
+    await harness.quiet();
+    await broker.nats.kill();
     // Longer than the lease of 2 s of the machine: none of this time may count.
-    await stage.pass(stage.clock.toProjectMs(3_000));
-    const restarted = stage.heartbeats.length;
-    await place.nats.restart();
-    await stage.reconnected();
-    await call(stage, limiter, 'riders_single');
+    await harness.pass(harness.clock.toProjectMs(3_000));
+    const restarted = harness.heartbeats.length;
+    await broker.nats.restart();
+    await harness.reconnected();
+    await call(harness, limiter, 'riders_single');
 
     const since = (id: string): Heartbeat[] =>
-      stage.heartbeats.slice(restarted).filter(({ limiter: sender }) => sender === id);
-    await stage.until(() => {
+      harness.heartbeats.slice(restarted).filter(({ limiter: sender }) => sender === id);
+    await harness.until(() => {
       for (const id of ids)
         expect(new Set(since(id).map(({ sequence }) => sequence)).size).toBeGreaterThan(10);
     });

@@ -217,7 +217,7 @@ describe('an upstream failure', () => {
     });
   });
 
-  it('because of a wrong key fails the run at once', async () => {
+  it('because of a wrong key fails the run immediately', async () => {
     key = 'wrong';
     await startWith(racing, development);
     const run = await runSlot(longSlot);
@@ -228,7 +228,7 @@ describe('an upstream failure', () => {
 });
 
 describe('a stopped process', () => {
-  it('returns its slot at once, and the next process continues it', async () => {
+  it('returns its slot immediately, and the next process continues it', async () => {
     await startWith(racing, development);
     const { slotId } = await harness.tick('rider', longSlot);
     await harness.until(async () => expect((await runOf(slotId))?.counts).toMatchObject({ synced: 1 }));

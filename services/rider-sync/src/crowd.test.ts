@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => service.stop());
 afterAll(() => harness?.close());
 
-/** Adds riders at once; returns the progress of each, in order, once all are stored. */
+/** Adds riders at the same time; returns the progress of each, in order, once all are stored. */
 async function addAtOnce(count: number) {
   const requestedAt = Math.round(harness.clock.now());
   const adds: AddRider[] = Array.from({ length: count }, () => ({

@@ -55,7 +55,7 @@ const spacings = (ticks: readonly Tick[]) =>
   new Set(ticks.slice(1).map(({ scheduledFor }, index) => scheduledFor - (ticks[index]?.scheduledFor ?? 0)));
 
 describe('a schedule change while schedulers run and are killed', { timeout: 10 * 60_000 }, () => {
-  it('applies at once, opens every slot exactly once before and after, and does nothing when refused', async () => {
+  it('applies immediately, opens every slot exactly once before and after, and does nothing when refused', async () => {
     const first = spawnScheduler();
     spawnScheduler();
     const configured = await now();

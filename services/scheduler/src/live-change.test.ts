@@ -29,7 +29,7 @@ async function now(): Promise<ScheduleInForce> {
 const change = (requested: Partial<ChangeSchedule>) => changeSchedule(harness, requested);
 
 describe('a schedule change while schedulers run and stop', () => {
-  it('applies at once, opens every slot exactly once before and after, and does nothing when refused', async () => {
+  it('applies immediately, opens every slot exactly once before and after, and does nothing when refused', async () => {
     const first = await harness.start();
     running = [first, await harness.start()];
     const configured = await now();

@@ -26,7 +26,7 @@ describe('two schedulers', () => {
     expect(near).toEqual(near.map((_, index) => harness.startsAt + (4 + 15 * index) * minute));
   });
 
-  it('open the initial rider slot at once, and only once', async () => {
+  it('open the initial rider slot immediately, and only once', async () => {
     const riders = await ticksOf('rider');
     expect(riders[0]).toMatchObject({ slotId: 'slot:rider:initial', scheduledFor: harness.startsAt });
     expect(riders.filter(({ slotId }) => slotId === 'slot:rider:initial')).toHaveLength(1);

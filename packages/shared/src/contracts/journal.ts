@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { attribution, outcome } from './limiter.ts';
 import { timestamp, policy } from './vocabulary.ts';
 
-const place = { account: z.string(), endpoint: z.enum(budgetNames) };
+const budgetKey = { account: z.string(), endpoint: z.enum(budgetNames) };
 
 /** A started call as an interval in which it arrives upstream: not before `startedAt`, not after `arrivesBy`. */
 export const interval = z.object({
@@ -20,7 +20,7 @@ export type Authority = z.infer<typeof authority>;
 
 /** The state of a budget that the journal restores. */
 export const budgetRecord = z.object({
-  ...place,
+  ...budgetKey,
   intervals: z.array(interval),
   /** No call starts before these times: a pause by upstream, and one by the operator. */
   pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
@@ -44,35 +44,42 @@ export const fact = z.discriminatedUnion('fact', [
   z.object({ fact: z.literal('journal_lost'), at: timestamp }),
   z.object({
     fact: z.literal('started'),
-    ...place,
+    ...budgetKey,
     interval,
     requestedAt: timestamp,
     firstEstimate: timestamp.nullable(),
   }),
   z.object({
     fact: z.literal('settled'),
-    ...place,
+    ...budgetKey,
     permit: z.string(),
     arrivesBy: timestamp,
     outcome,
     at: timestamp,
   }),
-  z.object({ fact: z.literal('returned'), ...place, permit: z.string(), at: timestamp }),
+  z.object({ fact: z.literal('returned'), ...budgetKey, permit: z.string(), at: timestamp }),
   /** Upstream answered 429. `policy` was in force until then. */
-  z.object({ fact: z.literal('rejected'), ...place, permit: z.string(), at: timestamp, policy, attribution }),
+  z.object({
+    fact: z.literal('rejected'),
+    ...budgetKey,
+    permit: z.string(),
+    at: timestamp,
+    policy,
+    attribution,
+  }),
   z.object({
     fact: z.literal('paused'),
-    ...place,
+    ...budgetKey,
     by: authority,
     at: timestamp,
     until: timestamp,
     consecutiveRejections: z.number().int(),
   }),
-  z.object({ fact: z.literal('resumed'), ...place, by: authority, at: timestamp }),
+  z.object({ fact: z.literal('resumed'), ...budgetKey, by: authority, at: timestamp }),
   /** `policy` null: back to the documented one. `unknownUntil`: see `budgetRecord`. */
   z.object({
     fact: z.literal('policy_changed'),
-    ...place,
+    ...budgetKey,
     by: authority,
     at: timestamp,
     policy: policy.nullable(),

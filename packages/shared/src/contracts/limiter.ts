@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { budgetNames, laneNames } from '../definition/index.ts';
 import { timestamp, policy, traceContext } from './vocabulary.ts';
 
-const place = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
+/** The budget of an account. */
+const budgetKey = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
 
 /** Requests a permit. Repeated with the same ticket it is a heartbeat; without heartbeats the ticket leaves the queue. */
 export const acquire = z.object({
   do: z.literal('acquire'),
   ticket: z.string().min(1),
-  ...place,
+  ...budgetKey,
   lane: z.enum(laneNames),
   /** The latest useful start; a request that can't meet it is refused. */
   deadline: timestamp.optional(),
@@ -18,7 +19,7 @@ export const acquire = z.object({
   requestedAt: timestamp,
   /** The first estimate given to this ticket, so that its accuracy is counted even after a failover. */
   firstEstimate: timestamp.optional(),
-  /** Also start the permit if it is free at once, which saves a round trip. The call must be ready to be sent. */
+  /** Also start the permit if it is free immediately, which saves a round trip. The call must be ready to be sent. */
   start: z.boolean().optional(),
   /** The client that gets an offer when the permit becomes free. */
   offerTo: z.string().regex(/^[\w-]+$/),
@@ -28,7 +29,7 @@ export const acquire = z.object({
 /** The commit point: from here on the call counts against the window. */
 export const start = z.object({
   do: z.literal('start'),
-  ...place,
+  ...budgetKey,
   permit: z.string().min(1),
   trace: traceContext,
 });
@@ -45,10 +46,10 @@ export const outcome = z.object({
 });
 export type Outcome = z.infer<typeof outcome>;
 
-export const settle = z.object({ do: z.literal('settle'), ...place, permit: z.string().min(1), outcome });
+export const settle = z.object({ do: z.literal('settle'), ...budgetKey, permit: z.string().min(1), outcome });
 
 /** Gives up a ticket's position or permit: no call was made with it, and none will be. */
-export const cancel = z.object({ do: z.literal('cancel'), ...place, id: z.string().min(1) });
+export const cancel = z.object({ do: z.literal('cancel'), ...budgetKey, id: z.string().min(1) });
 
 export const permitRequest = z.discriminatedUnion('do', [acquire, start, settle, cancel]);
 export type PermitRequest = z.infer<typeof permitRequest>;
@@ -80,15 +81,15 @@ export type PermitReply = z.infer<typeof permitReply>;
 
 export const operation = z.discriminatedUnion('do', [
   /** No call starts before `until`. */
-  z.object({ do: z.literal('pause'), ...place, until: timestamp }),
+  z.object({ do: z.literal('pause'), ...budgetKey, until: timestamp }),
   /** Ends the operator's own pause. */
-  z.object({ do: z.literal('resume'), ...place }),
-  /** Ends a pause after a 429: one call probes at once whether upstream accepts calls again. */
-  z.object({ do: z.literal('release'), ...place }),
+  z.object({ do: z.literal('resume'), ...budgetKey }),
+  /** Ends a pause after a 429: one call probes immediately whether upstream accepts calls again. */
+  z.object({ do: z.literal('release'), ...budgetKey }),
   /** Applies this policy until upstream reports a stricter one. */
-  z.object({ do: z.literal('set_policy'), ...place, policy }),
+  z.object({ do: z.literal('set_policy'), ...budgetKey, policy }),
   /** Back to the documented policy: a learned or set one is forgotten. */
-  z.object({ do: z.literal('forget_policy'), ...place }),
+  z.object({ do: z.literal('forget_policy'), ...budgetKey }),
 ]);
 export type Operation = z.infer<typeof operation>;
 export const operationReply = z.discriminatedUnion('answer', [
@@ -123,12 +124,12 @@ const permitChange = z.discriminatedUnion('change', [
   z.object({
     change: z.literal('started'),
     permit: z.string(),
-    ...place,
+    ...budgetKey,
     lane: z.enum(laneNames),
     at: timestamp,
   }),
-  z.object({ change: z.literal('settled'), permit: z.string(), ...place, outcome, at: timestamp }),
-  z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: timestamp }),
+  z.object({ change: z.literal('settled'), permit: z.string(), ...budgetKey, outcome, at: timestamp }),
+  z.object({ change: z.literal('returned'), permit: z.string(), ...budgetKey, at: timestamp }),
 ]);
 export type PermitChange = z.infer<typeof permitChange>;
 /** The permit changes of about 10 ms, in order. */

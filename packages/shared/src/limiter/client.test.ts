@@ -37,7 +37,7 @@ function startOwner(reply?: PermitReply): { received: PermitRequest[]; subscript
 }
 
 describe('when a partition has a new owner', () => {
-  it('waiting requests are repeated at once, with the same ticket, request time and first estimate', async () => {
+  it('waiting requests are repeated immediately, with the same ticket, request time and first estimate', async () => {
     const limiters = createLimiters(bus, clock);
     const limiter = limiters.of(account);
     const place = { position: 1, ahead: 0, estimatedAt: 0, retryIn: later };

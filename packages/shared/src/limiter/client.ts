@@ -48,7 +48,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
     if (known) return known;
     const route: Route = { requester: createRequester(bus, partition), permits: new Map() };
     routes.set(partition, route);
-    // Repeated at once, so that a new owner knows every request before it grants the first permit.
+    // Repeated immediately, so that a new owner knows every request before it grants the first permit.
     const onClaim = subscribe(bus, catalog.partitionClaimed, { partition }, () => {
       route.requester.abandon();
       for (const permit of route.permits.values()) permit.dispatch({ event: 'new owner' });

@@ -34,7 +34,7 @@ const ignoredEvents: closeWithGrace.AllEvents[] = [
   'beforeExit',
 ];
 
-/** Exits after `shutDown`: with 0 after a signal and a clean shutdown, else 1. A second signal exits at once. */
+/** Exits after `shutDown`: with 0 after a signal and a clean shutdown, else 1. A second signal exits immediately. */
 export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void {
   const settings: closeWithGrace.Options = {
     delay: false,

@@ -48,7 +48,7 @@ describe('database work', () => {
     expect((await harness.during(working)).rows).toEqual([{ n: 42 }]);
   });
 
-  it('is aborted at once when shutdown starts', async () => {
+  it('is aborted immediately when shutdown starts', async () => {
     await killPostgres();
     const stopping = new AbortController();
     const working = retryDuringOutage(syncUntil(stopping.signal), () => harness.db.execute('select 1'));

@@ -81,7 +81,7 @@ describe('the run of a slot', () => {
     expect(await rows()).toHaveLength(1);
   });
 
-  it('is one run when two processes receive its tick at once', async () => {
+  it('is one run when two processes receive its tick at the same time', async () => {
     const tick = slot();
     await Promise.all([runSlot(sync, tick, completes), runSlot(sync, tick, completes)]);
     expect(await rows()).toHaveLength(1);

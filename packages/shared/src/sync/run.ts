@@ -29,7 +29,7 @@ export type RunWork = (run: RunRow) => Promise<RunResult>;
 
 /**
  * Runs a slot's sync once, however often its tick is delivered: a finished run is left alone, the run of a dead process
- * is resumed, and an observed run only plans. Shutdown returns the tick at once, so that the next process resumes it.
+ * is resumed, and an observed run only plans. Shutdown returns the tick immediately, so that the next process resumes it.
  * Also fails abandoned runs of the kind, whose ticks the broker lost.
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {

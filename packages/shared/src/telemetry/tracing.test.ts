@@ -71,11 +71,11 @@ describe('inSpan', () => {
   });
 
   it('rejects when the work throws synchronously, or throws a non-error', async () => {
-    const throwing = inSpan('fails at once', {}, () => {
+    const throwing = inSpan('fails immediately', {}, () => {
       throw 'a text';
     });
     await expect(throwing).rejects.toBe('a text');
-    expect((await received('fails at once')).status).toEqual({ code: 'error', message: 'a text' });
+    expect((await received('fails immediately')).status).toEqual({ code: 'error', message: 'a text' });
   });
 
   it('can continue another trace, and link to spans', async () => {

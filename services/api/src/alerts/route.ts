@@ -3,7 +3,7 @@ import { type AlertType, alertTypes } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { and, eq, isNotNull, isNull } from 'drizzle-orm';
 import { defineList, keyTime, keyText, listOf, oneOf, pageQuery, readPage, textId } from '../http/params.ts';
-import { obstacleOf, type Part } from '../health/parts.ts';
+import { obstacleOf, type SystemPart } from '../health/parts.ts';
 import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { selectAlerts } from './query.ts';
@@ -19,7 +19,7 @@ const alertList = defineList('alerts', 'desc', { raisedAt: alerts.raisedAt, id: 
 const viewOf = (row: unknown) => alertView(row as AlertRow);
 
 function partAlerts(
-  parts: readonly Part[],
+  parts: readonly SystemPart[],
   state: 'open' | 'resolved' | undefined,
   type: AlertType | undefined,
 ): AlertView[] {

@@ -2,7 +2,7 @@ import { budgetNames, type Lane } from '@paceline/shared/definition';
 import type { RankedEvent, WindowView } from '@paceline/shared/contracts';
 import { windowOf } from '@paceline/shared/testing/fixtures';
 import { describe, expect, it } from 'vitest';
-import type { Part } from '../health/parts.ts';
+import type { SystemPart } from '../health/parts.ts';
 import {
   type AlertRow,
   alertChanges,
@@ -184,7 +184,7 @@ describe('a conflict', () => {
 });
 
 describe('a part that is away', () => {
-  const part = (state: Part['state'], name: Part['part'] = 'limiter'): Part => ({
+  const part = (state: SystemPart['state'], name: SystemPart['part'] = 'limiter'): SystemPart => ({
     part: name,
     state,
     since: state === 'unknown' ? null : now - minute,
@@ -211,7 +211,7 @@ describe('a part that is away', () => {
     });
   });
 
-  it('has its alert resolved at once when it is back', () => {
+  it('has its alert resolved immediately when it is back', () => {
     const [condition] = awayParts([part('away')]).present;
     if (!condition) throw new Error('no condition');
     const { isOneTime: _, ...about } = condition;

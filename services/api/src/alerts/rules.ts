@@ -7,7 +7,7 @@ import type {
   WindowView,
 } from '@paceline/shared/contracts';
 import { rate } from '@paceline/shared/words';
-import type { Part } from '../health/parts.ts';
+import type { SystemPart } from '../health/parts.ts';
 import type { SourceRow } from '../sources/view.ts';
 import { durationText, listText, timeText } from './view.ts';
 
@@ -20,7 +20,7 @@ export interface AlertCondition extends Pick<
 > {
   /** Stays the same while the condition lasts. */
   readonly key: AlertKey;
-  /** True for something that happened once and has no duration: its alert is resolved at once. */
+  /** True for something that happened once and has no duration: its alert is resolved immediately. */
   readonly isOneTime: boolean;
 }
 
@@ -68,10 +68,10 @@ export function alertChanges(
   };
 }
 
-/** Alerts about parts follow the health of the system, which shows at once that a part is back. */
+/** Alerts about parts follow the health of the system, which shows immediately that a part is back. */
 export const isAboutPart = (key: AlertKey): boolean => key.startsWith('part_away:');
 
-/** The same in every process, so that several that detect the condition at once raise one alert. */
+/** The same in every process, so that several that detect the condition at the same time raise one alert. */
 export const alertId = ({ key, since, isOneTime }: AlertCondition, now: number): string =>
   `${key}.${isOneTime ? since : now}`;
 
@@ -264,10 +264,10 @@ export const unavailableSources = (rows: readonly SourceRow[]): AlertCondition[]
       }),
     );
 
-const keyOfPart = ({ part }: Part): AlertKey => `part_away:${part}`;
+const keyOfPart = ({ part }: SystemPart): AlertKey => `part_away:${part}`;
 
 /** The parts that are away. What is unknown of a part says nothing about its alert. */
-export const awayParts = (parts: readonly Part[]): Observation => ({
+export const awayParts = (parts: readonly SystemPart[]): Observation => ({
   present: parts.flatMap((part) => {
     const { state, since, title, why, todo } = part;
     if (state !== 'away' || since === null || title === null) return [];

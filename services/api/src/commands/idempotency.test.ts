@@ -48,7 +48,7 @@ describe('a POST with an Idempotency-Key', () => {
     expect(await commandsFor(1)).toHaveLength(1);
   });
 
-  it('is processed once when sent many times at once to several processes', async () => {
+  it('is processed once when sent many times concurrently to several processes', async () => {
     const responses = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         addUntilComplete(2, 'key-2', index % 2 ? otherUrl : undefined),

@@ -20,7 +20,7 @@ const openAlerts = async (): Promise<string[]> => {
 };
 
 describe('a command or sync without its service', () => {
-  it('is accepted, and says at once that no service is running', async () => {
+  it('is accepted, and says immediately that no service is running', async () => {
     const riderSync = await test.announce('rider-sync');
     await test.until(async () => expect((await partOf('rider-sync')).state).toBe('up'));
     riderSync.leave();

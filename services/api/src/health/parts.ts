@@ -1,7 +1,7 @@
 import { notRunning, type PartName, type PartReading, type PartState } from './model.ts';
 
 /** A part as the API, the alerts, the dashboard and the CLI show it. The texts are null unless it is away. */
-export interface Part {
+export interface SystemPart {
   readonly part: PartName;
   readonly state: PartState;
   /** Project ms; null while unknown. */
@@ -13,7 +13,7 @@ export interface Part {
 
 export interface HealthReader {
   /** Every part as last observed. */
-  parts(): readonly Part[];
+  parts(): readonly SystemPart[];
 }
 
 interface Description {
@@ -63,9 +63,9 @@ const describedParts: Readonly<Record<PartName, Description>> = {
 
 const servers: ReadonlySet<PartName> = new Set(['broker', 'database', 'upstream']);
 
-export const partsOf = (readings: readonly PartReading[]): Part[] => readings.map(partOf);
+export const partsOf = (readings: readonly PartReading[]): SystemPart[] => readings.map(partOf);
 
-function partOf(reading: PartReading): Part {
+function partOf(reading: PartReading): SystemPart {
   const { part, state, sinceAt: since } = reading;
   if (reading.state !== 'away') return { part, state, since, title: null, why: null, todo: null };
   const { subject, effect, todo } = describedParts[part];
@@ -83,7 +83,7 @@ function partOf(reading: PartReading): Part {
 }
 
 /** The title of the first of these parts that is away; undefined: none. */
-export const obstacleOf = (parts: readonly Part[], needed: readonly PartName[]): string | undefined =>
+export const obstacleOf = (parts: readonly SystemPart[], needed: readonly PartName[]): string | undefined =>
   needed.flatMap((name) => parts.find(({ part }) => part === name)?.title ?? [])[0];
 
 /** What a service needs besides itself, so that it can do its work. */
@@ -95,5 +95,5 @@ const needs: Readonly<Partial<Record<PartName, readonly PartName[]>>> = {
 };
 
 /** Why a service cannot do its work now: the part that is away, not the service that merely needs it. */
-export const obstacleFor = (parts: readonly Part[], service: PartName): string | undefined =>
+export const obstacleFor = (parts: readonly SystemPart[], service: PartName): string | undefined =>
   obstacleOf(parts, needs[service] ?? [service]);

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { iso, isoOrNull, time } from '../http/view.ts';
 import { partNames, partStates } from './model.ts';
-import type { Part } from './parts.ts';
+import type { SystemPart } from './parts.ts';
 
 export const partShape = z
   .object({
@@ -22,7 +22,7 @@ export const healthShape = z
   .object({ at: time, healthy: z.boolean().describe('No part is away'), parts: z.array(partShape) })
   .openapi('Health');
 
-export const healthView = (parts: readonly Part[], now: number): z.infer<typeof healthShape> => ({
+export const healthView = (parts: readonly SystemPart[], now: number): z.infer<typeof healthShape> => ({
   at: iso(now),
   healthy: parts.every(({ state }) => state !== 'away'),
   parts: parts.map((part) => ({ ...part, since: isoOrNull(part.since) })),

@@ -6,14 +6,14 @@ import { TrieRouter } from 'hono/router/trie-router';
 import type { z } from 'zod';
 import { BrokerUnavailable } from '../broker.ts';
 import { CommandQueueFull } from '../commands/batches.ts';
-import { obstacleFor, type Part } from '../health/parts.ts';
+import { obstacleFor, type SystemPart } from '../health/parts.ts';
 import { ServiceUnavailable } from '../peers.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 const retryAfterSeconds = 5;
 
 export const handleError =
-  (log: Logger, parts: () => readonly Part[] = () => []): ErrorHandler =>
+  (log: Logger, parts: () => readonly SystemPart[] = () => []): ErrorHandler =>
   (error, c) => {
     const problem = problemOf(error, parts());
     if (problem.type === 'unexpected') log.error({ err: error, path: c.req.path }, 'request failed');
@@ -23,7 +23,7 @@ export const handleError =
     return problemResponse(problem, c.req.path);
   };
 
-function problemOf(error: unknown, parts: readonly Part[]): Problem {
+function problemOf(error: unknown, parts: readonly SystemPart[]): Problem {
   if (error instanceof Problem) return error;
   // A service can be silent because of a part that it needs: that one is named.
   if (error instanceof ServiceUnavailable)

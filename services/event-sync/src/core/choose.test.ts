@@ -25,7 +25,7 @@ const copied = (ms: number, more: Partial<Candidate> = {}) => ({ signupsFetchedA
 
 const order = (...events: Candidate[]) => rankByValue(events, goals, now).map((each) => each.event.eventId);
 const valueOf = (more: Partial<Candidate>) => rankByValue([event('it', more)], goals, now)[0]?.value ?? 0;
-/** The events that a run fetches, in order, if each call succeeds at once. */
+/** The events that a run fetches, in order, if each call succeeds immediately. */
 function fetchedBy(events: readonly Candidate[], by = run): string[] {
   const fetched: string[] = [];
   let known = events;

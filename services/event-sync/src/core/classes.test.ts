@@ -13,7 +13,7 @@ describe('the horizons of the kinds', () => {
   it.each([
     ['has just started', 0, []],
     ['started a while ago', -minute, []],
-    ['starts at once', 1, ['near']],
+    ['starts immediately', 1, ['near']],
     ['starts in an hour', 60 * minute, ['near']],
     ['starts in over an hour', 60 * minute + 1, ['far']],
     ['starts in two days', 48 * 60 * minute, ['far']],

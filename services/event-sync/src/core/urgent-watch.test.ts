@@ -27,8 +27,8 @@ const ids = (events: readonly Candidate[]) =>
 describe('an event', () => {
   it('is urgent from 15 min before its start until it starts', () => {
     expect(
-      ids([event('later', 15.1), event('soon', 15), event('at once', 0.1), event('started', 0)]),
-    ).toEqual(['at once', 'soon']);
+      ids([event('later', 15.1), event('soon', 15), event('imminent', 0.1), event('started', 0)]),
+    ).toEqual(['imminent', 'soon']);
   });
 
   it('is no longer urgent once it has a copy from its last minutes', () => {

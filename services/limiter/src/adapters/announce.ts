@@ -15,7 +15,7 @@ import type { Announce } from './partition.ts';
 /** Real ms over which permit changes are collected into one event. */
 const batchMs = 10;
 
-/** Sends offers to clients, and publishes events and alerts. What gets lost costs no correctness. */
+/** Sends offers to clients, and publishes events and alerts. Losing one does no harm: clients repeat their requests. */
 export function announceOn(bus: Bus, machine: Machine): Announce {
   const send = async (publishing: () => unknown) => {
     try {

@@ -7,21 +7,21 @@ import { headers } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClaimLost, type Journal, openJournal } from './journal.ts';
 
-let place: DedicatedBroker;
+let broker: DedicatedBroker;
 let bus: Bus;
 let admin: Bus;
 let next = 0;
 
 beforeAll(async () => {
-  place = await dedicatedBroker();
+  broker = await dedicatedBroker();
   const log = testLog('journal-test');
-  admin = createBus(place.admin, log);
-  bus = createBus(await connect(place.brokerUrl('limiter'), 'limiter'), log);
+  admin = createBus(broker.admin, log);
+  bus = createBus(await connect(broker.brokerUrl('limiter'), 'limiter'), log);
 });
 
 afterAll(async () => {
   await bus?.connection.close();
-  await place?.close();
+  await broker?.close();
 });
 
 /** A partition that no other test uses. */
@@ -46,7 +46,7 @@ async function countEntries(partition: number): Promise<number> {
 }
 
 describe('a journal', () => {
-  it('reads as nothing when it is empty', async () => {
+  it('returns no entries when it is empty', async () => {
     expect(await openJournal(bus, newPartition()).read()).toEqual({
       entries: [],
       lastStoredAt: undefined,
@@ -139,8 +139,8 @@ describe('a journal', () => {
     const partition = newPartition();
     const journal = openJournal(bus, partition);
     await write(journal, 'before');
-    await place.nats.kill();
-    await place.nats.restart();
+    await broker.nats.kill();
+    await broker.nats.restart();
     await eventually(() => bus.connection.rtt(), { timeoutMs: 60_000 });
     await journal.read();
     await write(journal, 'after');

@@ -125,7 +125,7 @@ export function openJournal(
     },
 
     async recoverFrom(sequence) {
-      // Keeps what an owner that has not seen the new start would still read.
+      // Keeps what an owner that does not know the new start yet may still read.
       const keep = Math.max(history, last - recoverFrom + 1);
       recoverFrom = sequence;
       try {

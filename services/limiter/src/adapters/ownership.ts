@@ -4,7 +4,7 @@ import { catalog } from '@paceline/shared/contracts';
 import { type Bus, respond, signal } from '@paceline/shared/messaging';
 import { type OwnershipPlan, planOwnership } from '../core/ownership.ts';
 import type { Partition } from './partition.ts';
-import { type Presence, startPresence } from './presence.ts';
+import { type LimiterPresence, startPresence } from './presence.ts';
 
 /** Rounds for which a partition must be assigned to another limiter before it is released, so that a brief join moves nothing. */
 const releaseAfterRounds = 4;
@@ -31,7 +31,7 @@ export class SharedOwnership {
   readonly #bus: Bus;
   readonly #limiter: string;
   readonly #openers: ReadonlyMap<number, OpenPartition>;
-  readonly #presence: Presence;
+  readonly #presence: LimiterPresence;
   readonly #tenures = new Map<number, Tenure>();
   #closing = false;
 

@@ -32,17 +32,24 @@ export interface PresenceParts {
 }
 
 /** Publishes heartbeats of this limiter, and tracks the others by theirs. */
-export interface Presence {
+export interface LimiterPresence {
   members(): Members;
   /** Whether every live limiter has had time to be seen. */
   isSynced(): boolean;
-  /** Publishes at once what we own. */
+  /** Publishes what we own immediately. */
   announce(): void;
   leave(): void;
 }
 
 /** One function: every heartbeat that comes back ages the members, and a lost connection resets both. */
-export function startPresence({ bus, machine, limiter, owns, onRound, onChange }: PresenceParts): Presence {
+export function startPresence({
+  bus,
+  machine,
+  limiter,
+  owns,
+  onRound,
+  onChange,
+}: PresenceParts): LimiterPresence {
   let members: Members = new Map();
   let sequence = 0;
   let receivedSequence = 0;

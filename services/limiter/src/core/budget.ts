@@ -1,6 +1,6 @@
 import type { Lane } from '@paceline/shared/definition';
 import type { BudgetRecord, Policy } from '@paceline/shared/contracts';
-import { createQueue, type Queue } from './queue.ts';
+import { createQueue, type BudgetQueue } from './queue.ts';
 import type { LimiterSettings } from './settings.ts';
 
 /** A permit that is held for a client and not started yet: it costs nothing if the client dies. */
@@ -18,7 +18,7 @@ export interface BudgetState {
   readonly settings: LimiterSettings;
   /** The part that the journal restores. */
   readonly record: BudgetRecord;
-  readonly queue: Queue;
+  readonly queue: BudgetQueue;
   /** Never more than the window has room for. */
   grants: readonly Grant[];
   /** When time alone may free a permit; undefined while no request waits for one. */

@@ -5,7 +5,7 @@ import { windows } from './views.ts';
 const second = 1_000;
 const minute = 60 * second;
 
-/** Sends requests at their times; each starts its permit at once, and its call is answered after a while. */
+/** Sends requests at their times; each starts its permit immediately, and its call is answered after a while. */
 function estimatesOf(arrivals: ReadonlyArray<{ at: number; urgent: boolean }>, answeredAfter: number) {
   const limiter = createTestLimiter('riders_single');
   const start = limiter.now();
@@ -39,7 +39,7 @@ function estimatesOf(arrivals: ReadonlyArray<{ at: number; urgent: boolean }>, a
 }
 
 describe('an estimate', () => {
-  it('is counted as kept or missed when the call starts, by the first one given', () => {
+  it('is counted as kept or missed when the call starts, by the first estimate', () => {
     const six = Array.from({ length: 6 }, () => ({ at: 0, urgent: false }));
     expect(estimatesOf(six, 0)).toEqual({ kept: 1, missed: 0 });
   });

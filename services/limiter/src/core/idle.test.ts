@@ -13,14 +13,14 @@ const day = 24 * hour;
 const startTime = 1_000_000_000;
 
 const acquire = (account: string, ticket: string, now: number): PermitRequestOf<'acquire'> => {
-  const place = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
-  return { do: 'acquire', ticket, ...place, requestedAt: now, offerTo: 'client', trace: {}, start: true };
+  const budgetKey = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
+  return { do: 'acquire', ticket, ...budgetKey, requestedAt: now, offerTo: 'client', trace: {}, start: true };
 };
 const turn = (ledger: Ledger, now: number, ...requests: LedgerRequest[]) => takeTurn(ledger, requests, now);
 const accounts = (ledger: Ledger) => [...ledger.budgets.values()].map(({ record }) => record.account);
 
 describe('a budget that was idle for a day', () => {
-  it('is dropped, so that memory follows the accounts of the last day', () => {
+  it('is dropped, so that memory is bounded by the accounts of the last day', () => {
     const ledger = createLedger(1, settings);
     let max = 0;
     for (let called = 0; called < 4_000; called += 1) {
@@ -45,7 +45,7 @@ describe('a budget that was idle for a day', () => {
       for (const ticket of ['a', 'b']) limiter.take(acquire('another', ticket, limiter.now()));
       return accounts(limiter.ledger()).includes('team');
     };
-    const place = { account: 'team', endpoint: 'riders_single' } as const;
+    const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
     const learned = { limit: 2, windowMs: hour };
     expect(isKept((limiter) => limiter.call('a'))).toBe(false);
     expect(isKept((limiter) => limiter.call('a'), day - minute)).toBe(true);
@@ -53,7 +53,7 @@ describe('a budget that was idle for a day', () => {
       true,
     );
     expect(
-      isKept((limiter) => limiter.operate({ do: 'pause', ...place, until: limiter.now() + 2 * day })),
+      isKept((limiter) => limiter.operate({ do: 'pause', ...budgetKey, until: limiter.now() + 2 * day })),
     ).toBe(true);
     expect(isKept((limiter) => limiter.call('a', {}, { result: 'answered', status: 429 }))).toBe(true);
   });
@@ -65,7 +65,7 @@ describe('a budget that was idle for a day', () => {
     expect(accounts(ledger)).toContain('team');
   });
 
-  it('decides after being dropped as in a ledger that keeps every budget', () => {
+  it('decides the same after being dropped as in a ledger that keeps every budget', () => {
     const names = fc.constantFrom('x', 'y', 'z');
     const steps = fc.array(
       fc.record({

@@ -11,7 +11,7 @@ const budgetsPerTurn = 2;
 /**
  * Drops budgets that were idle for a day: nothing counts or was learned, no request waits, and a new budget would
  * decide the same. It checks a few per turn, round-robin, so that the work of a turn doesn't grow with the number of
- * accounts and memory follows the accounts of the last day.
+ * accounts and memory is bounded by the accounts of the last day.
  * @param requests the number of requests in this turn
  */
 export function dropIdle(ledger: Ledger, requests: number, now: number): void {

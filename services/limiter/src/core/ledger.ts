@@ -11,7 +11,7 @@ export interface Ledger {
   grants: number;
   /** The journal sequence of the claim under which this ledger decides. */
   readonly epoch: number;
-  /** Nothing is granted before: after a restart the most urgent request may not have been repeated yet. Project ms. */
+  /** Nothing is granted before this time: after a restart the most urgent request may not have been repeated yet. Project ms. */
   readonly quietUntil: number;
   /** When the journal was found lost: its calls count as spent from then on. */
   lostAt: number | null;

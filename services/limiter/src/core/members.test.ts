@@ -28,7 +28,7 @@ describe('members', () => {
     expect(members.get('a')?.owns).toEqual([{ partition: 1, claim: 7 }]);
   });
 
-  it('are removed at once when they announce that they leave', () => {
+  it('are removed immediately when they announce that they leave', () => {
     expect(
       ids(heartbeatReceived(heartbeatReceived(none, heartbeat('a')), heartbeat('a', { leaving: true }))),
     ).toEqual([]);

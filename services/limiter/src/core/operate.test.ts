@@ -3,7 +3,7 @@ import { createTestLimiter } from './testing.ts';
 import { windows } from './views.ts';
 
 const minute = 60_000;
-const place = { account: 'team', endpoint: 'riders_single' } as const;
+const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
 
 const viewOf = (limiter: ReturnType<typeof createTestLimiter>) =>
   windows(limiter.ledger(), 'team', limiter.now()).windows.find(
@@ -14,18 +14,18 @@ describe('an operator', () => {
   it('pauses a budget, and estimates say until when, even after a crash', () => {
     const limiter = createTestLimiter('riders_single');
     const until = limiter.now() + 30 * minute;
-    limiter.operate({ do: 'pause', ...place, until });
+    limiter.operate({ do: 'pause', ...budgetKey, until });
     limiter.crash();
     expect(limiter.acquire('a')).toMatchObject({ reason: 'paused_by_operator', estimatedAt: until });
     limiter.pass(30 * minute);
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
-  it('resumes it early, and the next waiter goes at once', () => {
+  it('resumes it early, and the next waiter goes immediately', () => {
     const limiter = createTestLimiter('riders_single');
-    limiter.operate({ do: 'pause', ...place, until: limiter.now() + 30 * minute });
+    limiter.operate({ do: 'pause', ...budgetKey, until: limiter.now() + 30 * minute });
     limiter.acquire('a');
-    const { offers } = limiter.operate({ do: 'resume', ...place });
+    const { offers } = limiter.operate({ do: 'resume', ...budgetKey });
     expect(offers.map(({ offer }) => offer.ticket)).toEqual(['a']);
   });
 
@@ -33,7 +33,7 @@ describe('an operator', () => {
     const limiter = createTestLimiter('riders_single');
     const granted = limiter.acquire('a');
     if (granted.answer !== 'granted') throw new Error('no permit');
-    limiter.operate({ do: 'pause', ...place, until: limiter.now() + minute });
+    limiter.operate({ do: 'pause', ...budgetKey, until: limiter.now() + minute });
     expect(limiter.start(granted.permit).answer).toBe('expired');
   });
 
@@ -41,7 +41,7 @@ describe('an operator', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 429, retryAfterMs: 30 * minute });
     expect(limiter.acquire('b')).toMatchObject({ reason: 'paused_by_upstream' });
-    limiter.operate({ do: 'release', ...place });
+    limiter.operate({ do: 'release', ...budgetKey });
     const probe = limiter.acquire('b');
     if (probe.answer !== 'granted') throw new Error('no permit');
     expect(limiter.acquire('c').answer).toBe('waiting');
@@ -53,18 +53,18 @@ describe('an operator', () => {
   it('ends only the pause by upstream with a release, and only its own with a resume', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 429, retryAfterMs: 30 * minute });
-    limiter.operate({ do: 'pause', ...place, until: limiter.now() + 20 * minute });
-    limiter.operate({ do: 'release', ...place });
+    limiter.operate({ do: 'pause', ...budgetKey, until: limiter.now() + 20 * minute });
+    limiter.operate({ do: 'release', ...budgetKey });
     expect(limiter.acquire('b')).toMatchObject({ reason: 'paused_by_operator' });
-    limiter.operate({ do: 'resume', ...place });
+    limiter.operate({ do: 'resume', ...budgetKey });
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('sets a stricter policy, which applies at once and after a crash', () => {
+  it('sets a stricter policy, which applies immediately and after a crash', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a');
     limiter.call('b');
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 2, windowMs: minute } });
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 2, windowMs: minute } });
     limiter.crash();
     expect(limiter.acquire('c').answer).toBe('waiting');
     expect(viewOf(limiter)).toMatchObject({
@@ -77,7 +77,7 @@ describe('an operator', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 200, learned: { limit: 1, windowMs: minute } });
     expect(limiter.acquire('b').answer).toBe('waiting');
-    const { offers } = limiter.operate({ do: 'forget_policy', ...place });
+    const { offers } = limiter.operate({ do: 'forget_policy', ...budgetKey });
     expect(offers.map(({ offer }) => offer.ticket)).toEqual(['b']);
     expect(viewOf(limiter)?.policy).toMatchObject({ limit: 5, from: 'documented', since: null });
   });

@@ -12,13 +12,13 @@ import type { LedgerRequest } from './protocol.ts';
 import { settings } from './testing.ts';
 
 const now = 1_000_000_000;
-const place = { account: 'team', endpoint: 'riders_single' } as const;
+const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
 type Event = PartitionEvent<string>;
 type Effect = PartitionEffect<string>;
 
 const acquire = (ticket: string): LedgerRequest => ({
   do: 'acquire',
-  ...place,
+  ...budgetKey,
   ticket,
   lane: 'rider_sync',
   requestedAt: now,
@@ -32,7 +32,7 @@ const requested = (to: string, ...requests: LedgerRequest[]): Event => ({
   batch: { requests: requests.length > 0 ? requests : [acquire(to)], to },
 });
 /** A request without facts. */
-const requestedNothing = (to: string): Event => requested(to, { do: 'cancel', ...place, id: 'unknown' });
+const requestedNothing = (to: string): Event => requested(to, { do: 'cancel', ...budgetKey, id: 'unknown' });
 const recovered = (snapshotAfter = Infinity): Event => ({
   event: 'recovered',
   data: { ledger: createLedger(7, settings), entriesSinceSnapshot: 0, snapshotAfter, snapshot: undefined },
@@ -92,7 +92,7 @@ describe('an idle partition that receives a request', () => {
     expect(effects).toMatchObject([{ effect: 'commit', facts: [{ fact: 'started' }, { fact: 'started' }] }]);
   });
 
-  it('replies at once when there is nothing to commit', () => {
+  it('replies immediately when there is nothing to commit', () => {
     const { mode, effects } = after(recovered(), requestedNothing('a'), turn);
     expect(mode).toBe('idle');
     expect(namesOf(effects)).toEqual(['reply', 'announce', 'wake']);
@@ -118,7 +118,7 @@ describe('a committing partition', () => {
     expect(mode).toBe('idle');
   });
 
-  it('takes requests that arrive meanwhile into one next turn', () => {
+  it('collects requests that arrive in the meantime into the next turn', () => {
     const { mode, effects } = after(...committing, requested('b'), requested('c'), turn, written);
     expect(mode).toBe('committing');
     expect(effects.at(-1)).toMatchObject({ effect: 'commit', batches: [{ to: 'b' }, { to: 'c' }] });
@@ -155,7 +155,7 @@ describe('a committing partition', () => {
 
 describe('a partition that receives a permit of a later claim', () => {
   it('recovers from the journal, which must reach that claim', () => {
-    const start = requested('a', { do: 'start', ...place, permit: '9-1-a', trace: {} });
+    const start = requested('a', { do: 'start', ...budgetKey, permit: '9-1-a', trace: {} });
     const { mode, effects } = after(recovered(), start, turn);
     expect(mode).toBe('backing_off');
     expect(repliesIn(effects)).toEqual([['a', ['unavailable']]]);

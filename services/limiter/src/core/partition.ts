@@ -9,7 +9,7 @@ import { takeTurn } from './turn.ts';
  *
  * - `recovering`: the journal is being read and claimed.
  * - `idle`: the ledger is ready and nothing is in progress.
- * - `gathering`: a request has arrived. The adapter decides whether its turn starts at once or a little later.
+ * - `gathering`: a request has arrived. The adapter decides whether its turn starts immediately or a little later.
  * - `committing`: the facts of a turn are being appended to the journal. Its replies are sent after that.
  * - `compacting`: part of a snapshot is being appended, or old entries are being cut off, to keep recovery short.
  * - `backing_off`: a journal write failed, so its content is unknown. After a pause it is read again.
@@ -85,7 +85,7 @@ export type PartitionEvent<To> =
 export type PartitionEffect<To> =
   /** Read and claim the journal, then `recovered` or `failed`. */
   | { readonly effect: 'recover'; readonly context: RecoveryContext }
-  /** `turn`: at once, or when more requests have been handed over. */
+  /** `turn`: immediately, or when more requests have been handed over. */
   | { readonly effect: 'gather' }
   /** `turn` at this ledger time, replacing an earlier alarm. */
   | { readonly effect: 'wake'; readonly at: number | undefined }

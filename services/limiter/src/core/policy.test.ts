@@ -32,8 +32,8 @@ describe('a policy', () => {
 
   it('set by an operator is tightened by upstream, but never loosened', () => {
     const limiter = createTestLimiter('riders_single');
-    const place = { account: 'team', endpoint: 'riders_single' } as const;
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 3, windowMs: 2 * minute } });
+    const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 3, windowMs: 2 * minute } });
     limiter.pass(5 * minute);
     limiter.call('a', {}, learns(10, minute));
     expect(changes(limiter)).toHaveLength(1);
@@ -55,9 +55,9 @@ describe('a policy', () => {
 
   it('whose window grows twice extends the unknown time twice', () => {
     const limiter = createTestLimiter('riders_single');
-    const place = { account: 'team', endpoint: 'riders_single' } as const;
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 2 * minute } });
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 3 * minute } });
+    const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 1, windowMs: 2 * minute } });
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 1, windowMs: 3 * minute } });
     limiter.pass(2 * minute);
     expect(limiter.acquire('a').answer).toBe('waiting');
     limiter.pass(settings.epsilon);
@@ -66,19 +66,19 @@ describe('a policy', () => {
 
   it('whose window shrinks again no longer waits for the longer one', () => {
     const limiter = createTestLimiter('signups');
-    const place = { account: 'team', endpoint: 'signups' } as const;
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 24 * 60 * minute } });
+    const budgetKey = { account: 'team', endpoint: 'signups' } as const;
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 1, windowMs: 24 * 60 * minute } });
     limiter.pass(5_000);
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: minute } });
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 1, windowMs: minute } });
     limiter.pass(settings.epsilon);
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
   it('whose window shrinks during the unknown time waits only as the shorter one requires', () => {
     const limiter = createTestLimiter('signups');
-    const place = { account: 'team', endpoint: 'signups' } as const;
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 10 * minute } });
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 4 * minute } });
+    const budgetKey = { account: 'team', endpoint: 'signups' } as const;
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 1, windowMs: 10 * minute } });
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 1, windowMs: 4 * minute } });
     limiter.pass(3 * minute);
     expect(limiter.acquire('a').answer).toBe('waiting');
     limiter.pass(settings.epsilon);
@@ -147,14 +147,14 @@ describe('a 429', () => {
 
   it('in a window overfilled before an operator tightened the policy is ours', () => {
     const limiter = createTestLimiter('riders_single');
-    const place = { account: 'team', endpoint: 'riders_single' } as const;
+    const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
     const granted = ['a', 'b'].map((ticket) => {
       const answer = limiter.acquire(ticket);
       if (answer.answer !== 'granted') throw new Error('no permit');
       limiter.start(answer.permit);
       return answer.permit;
     });
-    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: minute } });
+    limiter.operate({ do: 'set_policy', ...budgetKey, policy: { limit: 1, windowMs: minute } });
     limiter.settle(granted[1] ?? '', rejection);
     expect(attributionOf(limiter)).toBe('ours');
   });

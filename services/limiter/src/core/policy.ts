@@ -7,7 +7,7 @@ import type { Decision } from './protocol.ts';
 const maxLimit = 1_000;
 
 /**
- * The policy change that an answer teaches. A reported policy replaces the current one, but it never loosens one that
+ * The policy change that an answer reports. A reported policy replaces the current one, but it never loosens one that
  * an operator set, nor one that was named after the call had started: then the report is outdated.
  */
 export function learnedPolicy(

@@ -14,7 +14,7 @@ export interface Waiter {
 }
 
 /** The requests that wait for one budget. */
-export interface Queue {
+export interface BudgetQueue {
   /** Requests of the forced lanes, which may use reserved permits. */
   readonly forced: Sorted<Waiter>;
   readonly scheduled: Sorted<Waiter>;
@@ -30,7 +30,7 @@ const expiresBefore = (a: Waiter, b: Waiter): boolean =>
   a.expiresAt === b.expiresAt ? a.request.ticket < b.request.ticket : a.expiresAt < b.expiresAt;
 const requestedAt = ({ request }: Waiter): number => request.requestedAt;
 
-export const createQueue = (): Queue => ({
+export const createQueue = (): BudgetQueue => ({
   forced: new Sorted(goesBefore, requestedAt),
   scheduled: new Sorted(goesBefore, requestedAt),
   byTicket: new Map(),
@@ -47,17 +47,17 @@ export function orderKey(request: PermitRequestOf<'acquire'>, settings: LimiterS
 /** Whether a lane ignores slots and may use reserved permits: a person, or a race about to start. */
 export const isForced = (lane: Lane): boolean => forcedLanes.has(lane);
 
-const sectionOf = (queue: Queue, { request }: Waiter): Sorted<Waiter> =>
+const sectionOf = (queue: BudgetQueue, { request }: Waiter): Sorted<Waiter> =>
   isForced(request.lane) ? queue.forced : queue.scheduled;
 
-export function addWaiter(queue: Queue, waiter: Waiter): void {
+export function addWaiter(queue: BudgetQueue, waiter: Waiter): void {
   sectionOf(queue, waiter).add(waiter);
   queue.byTicket.set(waiter.request.ticket, waiter);
   queue.byExpiry.add(waiter);
   queue.requestedAtSum += waiter.request.requestedAt;
 }
 
-export function removeWaiter(queue: Queue, waiter: Waiter): void {
+export function removeWaiter(queue: BudgetQueue, waiter: Waiter): void {
   if (!queue.byTicket.delete(waiter.request.ticket)) return;
   sectionOf(queue, waiter).delete(waiter);
   queue.byExpiry.delete(waiter);
@@ -65,21 +65,21 @@ export function removeWaiter(queue: Queue, waiter: Waiter): void {
 }
 
 /** Renews a waiter after its heartbeat. */
-export function renewWaiter(queue: Queue, waiter: Waiter, expiresAt: number): void {
+export function renewWaiter(queue: BudgetQueue, waiter: Waiter, expiresAt: number): void {
   queue.byExpiry.delete(waiter);
   waiter.expiresAt = expiresAt;
   queue.byExpiry.add(waiter);
 }
 
 /** The waiter's position; 1 is next. */
-export const positionOf = ({ forced, scheduled }: Queue, waiter: Waiter): number =>
+export const positionOf = ({ forced, scheduled }: BudgetQueue, waiter: Waiter): number =>
   1 + forced.rankOf(waiter) + scheduled.rankOf(waiter);
 
 /**
  * The waiter that goes next. When only reserved permits are free, none goes until a forced request waits; then queue
  * order decides, or scheduled requests would never go while forced ones keep coming.
  */
-export function nextWaiter({ forced, scheduled }: Queue, reservedOnly: boolean): Waiter | undefined {
+export function nextWaiter({ forced, scheduled }: BudgetQueue, reservedOnly: boolean): Waiter | undefined {
   const urgent = forced.first();
   const other = reservedOnly && !urgent ? undefined : scheduled.first();
   if (!urgent || !other) return urgent ?? other;
@@ -87,7 +87,7 @@ export function nextWaiter({ forced, scheduled }: Queue, reservedOnly: boolean):
 }
 
 /** The first `count` waiters in queue order. */
-export function* firstWaiters({ forced, scheduled }: Queue, count: number): Generator<Waiter> {
+export function* firstWaiters({ forced, scheduled }: BudgetQueue, count: number): Generator<Waiter> {
   const [urgent, others] = [forced[Symbol.iterator](), scheduled[Symbol.iterator]()];
   let [a, b] = [urgent.next(), others.next()];
   for (let taken = 0; taken < count && !(a.done && b.done); taken += 1) {

@@ -21,7 +21,7 @@ describe('after a 429', () => {
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 
-  it('expires permits that were granted before', () => {
+  it('expires permits that were granted before the 429', () => {
     const limiter = createTestLimiter('riders_single');
     const granted = ['a', 'b', 'c'].map((ticket) => limiter.acquire(ticket));
     const [first, ...others] = granted.map((answer) => (answer.answer === 'granted' ? answer.permit : ''));
@@ -35,7 +35,7 @@ describe('after a 429', () => {
     expect(others.map((permit) => limiter.start(permit).answer)).toEqual(['expired', 'expired']);
   });
 
-  it('does not end probing with a success from before', () => {
+  it('does not end probing when a call from before the 429 succeeds', () => {
     const limiter = createTestLimiter('riders_single');
     const [a, b] = ['a', 'b'].map((ticket) => {
       const answer = limiter.acquire(ticket);

@@ -12,7 +12,7 @@ describe('a permit reserved for the forced lanes', () => {
     expect(limiter.acquire('e').answer).toBe('waiting');
   });
 
-  it('is granted to a forced request at once, although others came first', () => {
+  it('is granted to a forced request immediately, although others came first', () => {
     const limiter = createTestLimiter('riders_single', withReserve);
     for (const ticket of ['a', 'b', 'c', 'd']) limiter.call(ticket);
     limiter.acquire('e');

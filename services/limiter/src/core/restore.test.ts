@@ -37,10 +37,10 @@ function run(steps: readonly Step[]) {
     return replies[0];
   };
   for (const [index, { account, endpoint, status, settles, learns, after, snapshots }] of steps.entries()) {
-    const place = { account, endpoint };
+    const budgetKey = { account, endpoint };
     const granted = take({
       do: 'acquire',
-      ...place,
+      ...budgetKey,
       ticket: `t${index}`,
       lane: 'rider_sync',
       requestedAt: now,
@@ -48,10 +48,10 @@ function run(steps: readonly Step[]) {
       trace: {},
     });
     if (granted?.answer === 'granted') {
-      take({ do: 'start', ...place, permit: granted.permit, trace: {} });
+      take({ do: 'start', ...budgetKey, permit: granted.permit, trace: {} });
       const learned = learns ? { learned: { limit: 2, windowMs: 5 * minute } } : {};
       const outcome = { result: status ? 'answered' : 'unanswered', status, ...learned } as const;
-      if (settles) take({ do: 'settle', ...place, permit: granted.permit, outcome });
+      if (settles) take({ do: 'settle', ...budgetKey, permit: granted.permit, outcome });
     }
     now += after;
     if (!snapshots) continue;
@@ -176,14 +176,14 @@ describe('a lost journal', () => {
   });
 
   it('allows no probe, since the probe may be among the lost calls', () => {
-    const place = { account: 'team-0', endpoint: 'riders_single' } as const;
+    const budgetKey = { account: 'team-0', endpoint: 'riders_single' } as const;
     const paused: JournalEntry = {
       entry: 'facts',
       recoverFrom: 0,
       facts: [
         {
           fact: 'paused',
-          ...place,
+          ...budgetKey,
           by: 'upstream',
           at: startTime - 1,
           until: startTime,
@@ -212,14 +212,14 @@ describe('a lost journal', () => {
   });
 
   it('can be written as a snapshot with any window length', () => {
-    const place = { account: 'team-0', endpoint: 'results' } as const;
+    const budgetKey = { account: 'team-0', endpoint: 'results' } as const;
     const odd: JournalEntry = {
       entry: 'facts',
       recoverFrom: 0,
       facts: [
         {
           fact: 'policy_changed',
-          ...place,
+          ...budgetKey,
           by: 'upstream',
           at: startTime - 1,
           policy: { limit: 1, windowMs: 60_000.5 },
@@ -241,8 +241,8 @@ describe('a lost journal', () => {
 
   it('accepts permits with a higher epoch as those of a lost claim', () => {
     const ledger = restore([lost], 1, settings);
-    const place = { account: 'team-0', endpoint: 'riders_single' } as const;
-    const turn = takeTurn(ledger, [{ do: 'start', ...place, permit: '900-1-a', trace: {} }], startTime);
+    const budgetKey = { account: 'team-0', endpoint: 'riders_single' } as const;
+    const turn = takeTurn(ledger, [{ do: 'start', ...budgetKey, permit: '900-1-a', trace: {} }], startTime);
     expect(turn.replies).toEqual([{ answer: 'expired' }]);
   });
 });

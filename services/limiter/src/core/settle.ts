@@ -16,7 +16,7 @@ export function settle(budget: BudgetState, request: PermitRequestOf<'settle'>, 
   if (interval?.settled) return settled();
   if (outcome.result === 'not_sent')
     return settled(interval ? [{ fact: 'returned', account, endpoint, permit, at: now }] : []);
-  // A forgotten call no longer counts, but what its answer teaches still does.
+  // A forgotten call no longer counts, but the policy that its answer reports still does.
   const learned = [
     ...(outcome.status === 429 ? afterRejection(budget, request, now) : []),
     ...learnedPolicy(budget, permit, outcome, now),

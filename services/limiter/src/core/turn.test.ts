@@ -146,7 +146,7 @@ describe('a permit', () => {
     expect(limiter.cancel('a').offers.map(({ offer }) => offer.ticket)).toEqual(['b']);
   });
 
-  it('is not started by its grant when its client had to wait for it', () => {
+  it('is granted but not started when its client had to wait for it', () => {
     const limiter = createTestLimiter('clubs');
     const held = limiter.acquire('a');
     if (held.answer !== 'granted') throw new Error('no permit');
@@ -220,7 +220,7 @@ describe('the queue', () => {
     expect(order).toEqual(['manual', 'urgent', 'far in its slot', 'near']);
   });
 
-  it('treats a request time in the future as now, so that a clock ahead costs no place', () => {
+  it('treats a request time in the future as now, so that a client whose clock is ahead keeps its place', () => {
     const limiter = createTestLimiter('events');
     limiter.call('before');
     limiter.request('ahead', { requestedAt: limiter.now() + 5 * 3_600_000 });
@@ -354,7 +354,7 @@ describe('the alarm', () => {
 });
 
 describe('a call that is not settled', () => {
-  it('delays estimates no longer than its latest possible arrival', () => {
+  it('delays estimates at most until its latest possible arrival', () => {
     const limiter = createTestLimiter('clubs');
     const granted = limiter.acquire('dies');
     if (granted.answer !== 'granted') throw new Error('no permit');

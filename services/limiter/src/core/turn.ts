@@ -95,7 +95,7 @@ function decide(
   }
 }
 
-/** Alarms handled per turn; if more are due, the next turn follows at once. */
+/** Alarms handled per turn; if more are due, the next turn follows immediately. */
 const maxAlarms = 500;
 
 /** Takes the budgets whose alarm is due. */

@@ -1,7 +1,7 @@
 import type { PartitionOwnership, Heartbeat } from '@paceline/shared/contracts';
 import { accountOf, allPartitions, partitionOf } from '@paceline/shared/limiter';
 import { expect } from 'vitest';
-import type { Stage } from './stage.ts';
+import type { LimiterHarness } from './harness.ts';
 
 /** The partitions in a heartbeat, sorted. */
 export const partitionsIn = ({ owns }: Pick<Heartbeat, 'owns'>): number[] =>
@@ -17,18 +17,18 @@ export function accountPerPartition(): Map<number, string> {
   return accounts;
 }
 
-/** Helpers for the ownership of partitions on a stage. */
-export function replicasOn(stage: Stage) {
+/** Helpers for the ownership of partitions on a harness. */
+export function replicasOn(harness: LimiterHarness) {
   const claimsOf = (id: string): readonly PartitionOwnership[] =>
-    stage.heartbeats.findLast(({ limiter }) => limiter === id)?.owns ?? [];
+    harness.heartbeats.findLast(({ limiter }) => limiter === id)?.owns ?? [];
   const partitionsOf = (id: string): number[] => partitionsIn({ owns: [...claimsOf(id)] });
   return {
     partitionsOf,
     /** A client whose account is in a partition of this limiter. */
-    clientOf: (id: string) => stage.client(accountPerPartition().get(partitionsOf(id)[0] ?? -1)),
+    clientOf: (id: string) => harness.client(accountPerPartition().get(partitionsOf(id)[0] ?? -1)),
     /** Waits until these limiters own every partition once, in equal numbers to within one. */
     shareEvenly: (...limiters: ReadonlyArray<{ id: string }>): Promise<void> =>
-      stage.until(() => {
+      harness.until(() => {
         const ids = limiters.map(({ id }) => id);
         const counts = ids.map((id) => partitionsOf(id).length);
         expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);

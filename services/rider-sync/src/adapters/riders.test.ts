@@ -78,7 +78,7 @@ describe('riders', () => {
     expect(await history()).toHaveLength(1);
   });
 
-  it('can be stored by two transactions at once', async () => {
+  it('can be stored by two transactions at the same time', async () => {
     const many = Array.from({ length: 200 }, (_, index) => item(index + 1));
     await store(many, 1_000);
     await Promise.all([

@@ -44,7 +44,7 @@ describe('an idle batcher', () => {
     expect(given([changed, none])).toEqual({ state: newBatcher, effects: [] });
   });
 
-  it('requests a permit at once for an import or a run', () => {
+  it('requests a permit immediately for an import or a run', () => {
     const { state, effects } = given(requested);
     expect(state).toMatchObject({ mode: 'requesting', lane: 'rider_sync', since: now });
     expect(effects).toEqual([{ type: 'request', request: 1, lane: 'rider_sync', since: now }]);

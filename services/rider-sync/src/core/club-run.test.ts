@@ -87,7 +87,7 @@ describe('a run over the clubs', () => {
     });
   });
 
-  it('is done at once without clubs', () => {
+  it('is done immediately without clubs', () => {
     expect(endRun(startRun('r', [], null))).toMatchObject({ state: 'done', checkpoint: null });
   });
 });

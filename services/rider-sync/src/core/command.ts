@@ -3,7 +3,7 @@ import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { isWebPage, UpstreamError } from '@paceline/shared/zwiftracing';
 
 const maxWaitMs = 5 * 60_000;
-/** Real ms; the minimum wait on a fast clock, where five project minutes pass at once. */
+/** Real ms; the minimum wait on a fast clock, where five project minutes pass in an instant. */
 export const minWaitMs = 5_000;
 
 /**

@@ -70,7 +70,7 @@ interface FetchDecision {
   readonly effects: readonly FetchEffect[];
 }
 
-/** The caller requests a GET at once. */
+/** The caller requests a GET immediately. */
 export const newFetch = (deadline: number): RiderFetch => ({
   stage: 'queued',
   single: undefined,

@@ -21,7 +21,7 @@ export type ReportStatus = (status: CommandStatus) => void;
 
 /**
  * Runs a command once, however often its message is delivered; stores and publishes its progress and result. On shutdown
- * the message is returned at once, so that another process continues. A cancelled command stops.
+ * the message is returned immediately, so that another process continues. A cancelled command stops.
  * @param work gets a sync whose signal aborts with this command; returns the result
  */
 export async function runCommand<S extends Sync & { readonly cancellations: Cancellations }>(

@@ -19,7 +19,7 @@ export interface Scheduling {
 const maxSleepMs = 5_000;
 const retryMs = 1_000;
 
-/** Opens the slots of one kind until the signal aborts. Any number of schedulers can do so at once. */
+/** Opens the slots of one kind until the signal aborts. Any number of schedulers can do so at the same time. */
 export const openSlots = (scheduling: Scheduling, kind: SyncKind): Promise<void> =>
   repeatOnChange(scheduling, `opening slots of ${kind}`, async () => {
     const opening = await openDueSlots(scheduling, kind);

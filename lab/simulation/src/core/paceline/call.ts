@@ -9,9 +9,9 @@ import {
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
-import type { PermitOptions, Permits } from './permit.ts';
+import type { SimulatedPermitOptions, Permits } from './permit.ts';
 
-export interface CallOptions extends PermitOptions {
+export interface CallOptions extends SimulatedPermitOptions {
   readonly attempts?: number;
   /** The target, chosen when the permit is granted; undefined if no call is worthwhile any longer. */
   choose(): string | undefined;

@@ -13,7 +13,7 @@ import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { LimiterLink } from './limiter.ts';
 
 /** As in the real client. */
-export interface PermitOptions {
+export interface SimulatedPermitOptions {
   readonly endpoint: BudgetName;
   readonly lane: Lane;
   readonly deadline?: number;
@@ -23,14 +23,14 @@ export interface PermitOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface StartedPermit {
+export interface SimulatedPermit {
   /** Whether the call can be sent now. */
   use(): boolean;
   settle(outcome: Outcome): void;
 }
 
 export type PermitResult =
-  | { readonly outcome: 'started'; readonly permit: StartedPermit }
+  | { readonly outcome: 'started'; readonly permit: SimulatedPermit }
   | { readonly outcome: 'refused'; readonly earliest: number }
   | { readonly outcome: 'given up' };
 
@@ -44,7 +44,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
 
   function follow(
     request: PermitRequestOf<'acquire'>,
-    options: PermitOptions,
+    options: SimulatedPermitOptions,
     onResult: (result: PermitResult) => void,
   ): void {
     const now = () => clock.toRealMs(agenda.now());
@@ -110,7 +110,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
 
   return {
     /** Waits for a permit and starts it; ends early when it can't be granted in time. */
-    *obtain(options: PermitOptions): Script<PermitResult> {
+    *obtain(options: SimulatedPermitOptions): Script<PermitResult> {
       tickets += 1;
       const { endpoint, lane, deadline, slotId, requestedAt = agenda.now() } = options;
       const request: PermitRequestOf<'acquire'> = {

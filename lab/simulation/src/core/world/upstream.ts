@@ -21,7 +21,7 @@ type UpstreamResponse =
   | { readonly status: 429; readonly retryAfterMs: number; readonly learned: Policy | undefined };
 type CallResponse = UpstreamResponse | { readonly status: 'timed out' };
 
-interface UpstreamCall {
+interface SimulatedCall {
   readonly budget: BudgetName;
   readonly lane: Lane;
   readonly target: string;
@@ -63,7 +63,7 @@ export function createUpstream(
   const counts = new Map<BudgetName, number>();
 
   function arrive(
-    { budget, lane, target }: UpstreamCall,
+    { budget, lane, target }: SimulatedCall,
     nth: number,
     sentAt: number,
   ): { after: number; answer?: UpstreamResponse } {
@@ -91,7 +91,7 @@ export function createUpstream(
     arrivals,
     sent,
     /** Makes a call and waits for its response, at most `timeoutMs`. */
-    call: (call: UpstreamCall, timeoutMs: number): Script<CallResponse> =>
+    call: (call: SimulatedCall, timeoutMs: number): Script<CallResponse> =>
       waitFor<CallResponse>((wake) => {
         const nth = (counts.get(call.budget) ?? 0) + 1;
         counts.set(call.budget, nth);

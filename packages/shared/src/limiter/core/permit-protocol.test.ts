@@ -19,7 +19,7 @@ const request: PermitRequestOf<'acquire'> = {
   offerTo: 'client',
   trace: {},
 };
-const place = { account: 'team', endpoint: 'clubs' } as const;
+const budgetKey = { account: 'team', endpoint: 'clubs' } as const;
 const permit = '1-1-a ticket';
 
 const replied = (reply: PermitReply): PermitEvent => ({ event: 'replied', reply });
@@ -59,9 +59,9 @@ const sent = (...effects: readonly PermitEffect[]) =>
   effects.flatMap((effect) => (effect.effect === 'send' ? [effect.request] : []));
 
 const acquire = { ...request, start: true };
-const cancelRequest = { do: 'cancel', ...place, id: 'a ticket' };
+const cancelRequest = { do: 'cancel', ...budgetKey, id: 'a ticket' };
 const wakeSoon = { effect: 'wake', inMs: 250 };
-const report = (outcome: Outcome) => ({ do: 'settle', ...place, permit, outcome });
+const report = (outcome: Outcome) => ({ do: 'settle', ...budgetKey, permit, outcome });
 
 describe('a request for a permit', () => {
   it('also starts the permit if it is free', () => {
@@ -72,7 +72,7 @@ describe('a request for a permit', () => {
   it('starts a permit that was granted', () => {
     const { state, effects } = after(granted);
     expect(state).toBe('starting');
-    expect(sent(...effects)).toEqual([{ do: 'start', ...place, permit, trace: {} }]);
+    expect(sent(...effects)).toEqual([{ do: 'start', ...budgetKey, permit, trace: {} }]);
     expect(after(granted, started).state).toBe('started');
   });
 
@@ -107,14 +107,16 @@ describe('a request for a permit', () => {
     });
   });
 
-  it('is repeated at once to a new owner', () => {
+  it('is repeated immediately to a new owner', () => {
     const again = { ...request, start: false, firstEstimate: 9_000 };
     expect(sent(...after(waiting(), newOwner).effects)).toEqual([again]);
     expect(sent(...after(newOwner).effects)).toEqual([{ ...request, start: false }]);
-    expect(sent(...after(granted, newOwner).effects)).toEqual([{ do: 'start', ...place, permit, trace: {} }]);
+    expect(sent(...after(granted, newOwner).effects)).toEqual([
+      { do: 'start', ...budgetKey, permit, trace: {} },
+    ]);
   });
 
-  it('is cancelled when it is refused, malformed or not needed, and its caller learns that at once', () => {
+  it('is cancelled when it is refused, malformed or not needed, and its caller learns that immediately', () => {
     const cancelling = (last: PermitEffect) => ({
       state: 'cancelling',
       effects: [{ effect: 'send', request: cancelRequest }, last],
@@ -128,7 +130,7 @@ describe('a request for a permit', () => {
 });
 
 describe('a cancelled request', () => {
-  it('ends the wait at once, and is sent after the reply to the request in flight', () => {
+  it('ends the wait immediately, and is sent after the reply to the request in flight', () => {
     for (const before of [[], [granted], [waiting(), due]]) {
       const ended = { state: 'cancelling', effects: [{ effect: 'failed', reason: 'no longer' }] };
       expect(after(...before, cancel)).toEqual(ended);
@@ -146,7 +148,7 @@ describe('a cancelled request', () => {
     }
   });
 
-  it('is repeated until the limiter acknowledges it, and at once to a new owner', () => {
+  it('is repeated until the limiter acknowledges it, and immediately to a new owner', () => {
     expect(after(waiting(), cancel, timedOut)).toEqual({ state: 'cancelling', effects: [wakeSoon] });
     expect(sent(...after(waiting(), cancel, timedOut, due).effects)).toEqual([cancelRequest]);
     expect(sent(...after(waiting(), cancel, newOwner).effects)).toEqual([cancelRequest]);

@@ -14,7 +14,7 @@ import type { PermitReply, PermitRequest, PermitRequestOf, Outcome } from '../..
  *   overtake it; then the cancel is repeated until the limiter acknowledges it.
  * - `closed`: cancelled or settled.
  *
- * A new owner of the partition has no state of its clients, so a request in progress is sent again at once.
+ * A new owner of the partition has no state of its clients, so a request in progress is sent again immediately.
  * All times are ms of this machine's monotonic clock, as in the limiter's replies.
  */
 export type PermitState =
@@ -309,7 +309,7 @@ function reportWithoutDetails(state: In<'settling'>): PermitStep {
   };
 }
 
-/** Ends the caller's wait at once, even before the limiter knows. */
+/** Ends the caller's wait immediately, even before the limiter knows. */
 function giveUp(
   { state, request }: In<'requesting'> | In<'waiting'> | In<'starting'>,
   { event, reason }: Extract<PermitEvent, { reason: unknown }>,

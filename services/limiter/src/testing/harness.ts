@@ -27,19 +27,19 @@ const scale = 1_200;
 export const waitOptions = { timeoutMs: 5 * 60_000 };
 
 /** A limiter that runs in this process. */
-export interface StagedLimiter {
+export interface HarnessLimiter {
   readonly id: string;
   /** Shuts it down; a second call does nothing. */
   stop(): Promise<void>;
 }
 
 /** A real broker with limiters and clients, and time that the test moves. */
-export interface Stage<P extends TestBroker = TestBroker> extends TestTime {
-  readonly place: P;
+export interface LimiterHarness<P extends TestBroker = TestBroker> extends TestTime {
+  readonly broker: P;
   /** The heartbeats of every limiter, oldest first. */
   readonly heartbeats: readonly Heartbeat[];
   /** Starts a limiter, and returns once every partition has an owner. */
-  start(): Promise<StagedLimiter>;
+  start(): Promise<HarnessLimiter>;
   /** The environment of a limiter that runs as its own process. */
   readonly env: Record<string, string>;
   /** The id of the next limiter that sends its first heartbeat. */
@@ -54,27 +54,27 @@ export interface Stage<P extends TestBroker = TestBroker> extends TestTime {
   windows(account: string): Promise<readonly WindowView[]>;
   /** A connection to the broker as this service. */
   connectAs(service: Service): Promise<Bus>;
-  /** Returns once every connection to a restarted broker is back; time stands still meanwhile. */
+  /** Returns once every connection to a restarted broker is back, without advancing time. */
   reconnected(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * Long, because it is one table of small helpers over the same broker.
- * @param runs time passes by itself, for tests with processes
+ * @param runs time runs on its own, for tests with processes
  */
-export async function openStage<P extends TestBroker = TestBroker>(
-  place?: P,
+export async function openLimiterHarness<P extends TestBroker = TestBroker>(
+  existing?: P,
   { runs = false }: { runs?: boolean } = {},
-): Promise<Stage<P>> {
-  const on = (place ?? (await sharedBroker())) as P;
+): Promise<LimiterHarness<P>> {
+  const broker = (existing ?? (await sharedBroker())) as P;
   const setting = { scale, anchor: runs ? thisMachine.now() : testEvening };
-  const time = await timeFor(on, setting, runs);
+  const time = await timeFor(broker, setting, runs);
   const { clock } = time;
   const log = testLog('limiter-test');
   const buses: Bus[] = [];
   const connectAs = async (service: Service) => {
-    const bus = createBus(await connect(on.brokerUrl(service), service), log);
+    const bus = createBus(await connect(broker.brokerUrl(service), service), log);
     buses.push(bus);
     return bus;
   };
@@ -87,7 +87,7 @@ export async function openStage<P extends TestBroker = TestBroker>(
     accounts += 1;
     return accountOf(`key-${accounts}`);
   };
-  const running = new Map<StagedLimiter, Awaited<ReturnType<typeof startLimiter>>>();
+  const running = new Map<HarnessLimiter, Awaited<ReturnType<typeof startLimiter>>>();
   const heartbeats: Heartbeat[] = [];
   subscribe(limiterBus, catalog.heartbeat, {}, (heartbeat) => heartbeats.push(heartbeat));
 
@@ -104,19 +104,19 @@ export async function openStage<P extends TestBroker = TestBroker>(
 
   return {
     ...time,
-    place: on,
+    broker,
     heartbeats,
     connectAs,
     nextLimiterId,
-    env: { NATS_URL: on.brokerUrl('limiter'), PACELINE_CLOCK: formatClock(setting) },
+    env: { NATS_URL: broker.brokerUrl('limiter'), PACELINE_CLOCK: formatClock(setting) },
     async start() {
-      const config = loadConfig({ NATS_URL: on.brokerUrl('limiter') }, limiterVariables);
+      const config = loadConfig({ NATS_URL: broker.brokerUrl('limiter') }, limiterVariables);
       const { signal } = new AbortController();
       const started = nextLimiterId();
       const service = await time.during(startLimiter({ name: 'limiter', config, clock, log, signal }));
       const id = await started;
       await time.until(() => service.checks.partitions?.());
-      const limiter: StagedLimiter = {
+      const limiter: HarnessLimiter = {
         id,
         async stop() {
           if (!running.delete(limiter)) return;
@@ -140,20 +140,20 @@ export async function openStage<P extends TestBroker = TestBroker>(
       (await request(apiBus, catalog.windows, partitionFor(account), { account }, 2_000)).windows,
     reconnected: () =>
       eventually(async () => {
-        for (const { connection } of [...buses, { connection: on.admin }]) await connection.rtt();
+        for (const { connection } of [...buses, { connection: broker.admin }]) await connection.rtt();
         for (const { checks } of running.values()) await checks.broker?.();
       }, waitOptions),
     async close() {
       for (const limiter of running.keys()) await limiter.stop();
       await Promise.all(buses.map(({ connection }) => connection.close()));
-      await on.close();
+      await broker.close();
     },
   };
 }
 
-/** Makes a call that upstream answers at once. @returns the id of its permit */
+/** Makes a call that upstream answers immediately. @returns the id of its permit */
 export const callNow = (
-  { clock }: Stage,
+  { clock }: LimiterHarness,
   limiter: Limiter,
   endpoint: 'riders_single' | 'signups' | 'clubs',
   calls: number[] = [],
@@ -166,5 +166,5 @@ export const callNow = (
   });
 
 /** The same, while time passes. */
-export const call = (...[stage, ...given]: Parameters<typeof callNow>): Promise<string> =>
-  stage.during(callNow(stage, ...given));
+export const call = (...[harness, ...given]: Parameters<typeof callNow>): Promise<string> =>
+  harness.during(callNow(harness, ...given));
