@@ -54,7 +54,7 @@ function ClassCard({
       <p className="hint">
         Goal: at most {duration(goalSeconds * 1_000)} old. Now: {within} of {events} events
         {ours > 0 &&
-          `; with our riders: ${oursWithin} of ${ours}, ${percent(oursLastDay)} of the last 24 hours`}
+          `; with our riders: ${oursWithin} of ${ours} now, ${percent(oursLastDay)} over the last 24 hours`}
         .
       </p>
     </section>

@@ -24,7 +24,7 @@ describe('the age bars', () => {
     const { rows, goalX } = layoutAges(report(event({})), now, 400);
     expect(goalX).toBe(200);
     expect(rows).toMatchObject([
-      { ageX: 100, isStale: false, text: 'in 50:00, fetched 30 min ago, oldest copy' },
+      { ageX: 100, isStale: false, text: 'starts in 50:00, fetched 30 min ago, oldest copy' },
     ]);
   });
 
@@ -46,7 +46,7 @@ describe('the age bars', () => {
       now,
       400,
     );
-    expect(rows).toMatchObject([{ ageX: null, isStale: false, text: 'in 50:00, not fetched' }]);
+    expect(rows).toMatchObject([{ ageX: null, isStale: false, text: 'starts in 50:00, not fetched yet' }]);
   });
 });
 

@@ -40,13 +40,15 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
 
 const hour = 3_600_000;
 
-/** e.g. `in 12:30, fetched 4 min ago, signups changed` */
+/** e.g. `starts in 12:30, fetched 4 min ago, signups changed` */
 export function eventText({ startsAt, signupsFetchedAt, because }: NextEvent, now: number): string {
   const copy =
-    signupsFetchedAt === null ? 'not fetched' : `fetched ${duration(now - Date.parse(signupsFetchedAt))} ago`;
+    signupsFetchedAt === null
+      ? 'not fetched yet'
+      : `fetched ${duration(now - Date.parse(signupsFetchedAt))} ago`;
   const reason = because === 'never_fetched' ? '' : `, ${because.replaceAll('_', ' ')}`;
   const untilStart = Date.parse(startsAt) - now;
-  return `in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${reason}`;
+  return `starts in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${reason}`;
 }
 
 /** `98.2 %`, or `–` without any events. Rounded down, so 100 % means all. */

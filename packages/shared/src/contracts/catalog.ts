@@ -35,7 +35,7 @@ const presenceMessage = (service: MonitoredService): SignalMessage<typeof monito
   payload: monitoring.presence,
   from: [service],
   to: ['api'],
-  description: `A process of ${service} is running.`,
+  description: `A ${service} process is running.`,
 });
 
 export const presenceOf = {
@@ -223,7 +223,7 @@ export const catalog = {
     subject: 'paceline.event.source.changed',
     payload: monitoring.sourceChanged,
     from: syncServices,
-    description: 'A part of the API became unavailable or available again with our key.',
+    description: 'A source became unavailable with our key, or available again.',
   },
   permitsChanged: {
     ...event,
