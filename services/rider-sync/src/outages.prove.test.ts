@@ -38,7 +38,7 @@ const endOf = (commandId: string) =>
   });
 
 describe('a rider sync whose Postgres is killed and restarted', () => {
-  it('completes a command that arrived meanwhile', async () => {
+  it('completes a command that arrived during the outage', async () => {
     await harness.backend.postgres.kill();
     const requestedAt = Math.round(harness.clock.now());
     const command: AddRider = { commandId: crypto.randomUUID(), riderId: 4_000_000, requestedAt };
@@ -47,7 +47,7 @@ describe('a rider sync whose Postgres is killed and restarted', () => {
     expect(await endOf(command.commandId)).toEqual({ state: 'done' });
   });
 
-  it('stores a club page that arrived meanwhile, without a second call', async () => {
+  it('stores a club page that arrived during the outage, without a second call', async () => {
     const before = arrivals().length;
     const { slotId } = await harness.tick('rider', 8 * hour);
     await harness.until(() => expect(arrivals()).toHaveLength(before + 1));
@@ -77,7 +77,7 @@ describe('a rider sync whose Postgres is killed and restarted', () => {
     expect(clubCalls()).toHaveLength(before + 1);
   });
 
-  it('stores a bulk response for an import that arrived meanwhile, without a second call', async () => {
+  it('stores a bulk response that arrived during the outage, without a second call', async () => {
     harness.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 0.4 * hour });
     const before = arrivals().length;
     const riderIds = Array.from({ length: 6 }, (_, index) => 4_200_001 + index);
@@ -97,7 +97,7 @@ describe('a rider sync whose Postgres is killed and restarted', () => {
     expect(arrivals()).toHaveLength(before + 1);
   });
 
-  it('is ready before and after, but not meanwhile', async () => {
+  it('is ready before and after the outage, but not during it', async () => {
     await expect(service.checks.database?.()).resolves.toBeUndefined();
     await expect(service.checks.broker?.()).resolves.toBeUndefined();
     await harness.backend.postgres.kill();

@@ -7,7 +7,7 @@ import { type ScheduleSettings } from '@paceline/shared/contracts';
 import { type Bus, openBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { checkInWorker } from './adapters/schedule-checks.ts';
-import { type ScheduleStore, openProgress, openScheduleStore } from './adapters/stored.ts';
+import { type ScheduleStore, openProgress, openScheduleStore } from './adapters/bucket-stores.ts';
 import type { SchedulerConfig } from './config.ts';
 import { withConfigured } from './core/schedule.ts';
 import { answerRequests } from './flows/requests.ts';

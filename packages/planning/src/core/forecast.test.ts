@@ -37,7 +37,7 @@ describe('forecast', () => {
     expect(signups?.room).toBeCloseTo(1_212, 0);
   });
 
-  it('reports no age for a kind without slots, and counts a full pass per slot for a kind without a promise', () => {
+  it('reports no age for a kind without slots, and needs a full pass per slot for one without a freshness goal', () => {
     const { kinds, budgets } = forecast(planOf({ near: ['0 * * * *', 10] }), monday);
     expect(kinds[2]).toMatchObject({ slotsADay: 0, oldestMs: null, promisedMs: null });
     expect(budgets[2]?.wanted).toEqual({ near: 37 * 24, far: 0 });

@@ -54,7 +54,7 @@ describe('a queued rider', () => {
     expect(given(single(now + 47 * second)).effects).toEqual([until(now + 47 * second, 'single')]);
   });
 
-  it('is listed once a bulk call sent now would be answered first, and reports the GET meanwhile', () => {
+  it('is listed once a bulk call sent now would be answered first, and still reports the GET', () => {
     const { state, effects } = given(single(now + 62 * second));
     expect(effects).toEqual([until(now + 62 * second, 'single'), { type: 'list' }]);
     expect(wantsBulk(state)).toBe(false);

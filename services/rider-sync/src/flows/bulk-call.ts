@@ -127,7 +127,7 @@ async function chooseRiders(call: BulkCall): Promise<ChosenCall<'riders_bulk', R
       ...(run && { runId: run.runId }),
       ...(commandId !== undefined && others.length === 0 && { commandId }),
     },
-    // Released here, not after the retry in a higher lane, so that another call can take the riders meanwhile.
+    // Released here, not after the retry in a higher lane, so that another call can take the riders in between.
     send: (permit: Permit<'riders_bulk'>) =>
       sync.upstream.getRiders(permit, riderIds).catch(async (error: unknown) => {
         await releaseRiders(call, error);

@@ -14,7 +14,7 @@ import {
 import { type Bus, respond } from '@paceline/shared/messaging';
 import { currentPeriod, settingsAfter, viewOf, withChange } from '../core/schedule.ts';
 import type { ScheduleChecker } from '../adapters/schedule-checks.ts';
-import type { ScheduleStore } from '../adapters/stored.ts';
+import type { ScheduleStore } from '../adapters/bucket-stores.ts';
 
 export interface RequestContext {
   readonly bus: Bus;

@@ -5,7 +5,7 @@ import { type Bus, publish } from '@paceline/shared/messaging';
 import { inSpan, meter } from '@paceline/shared/telemetry';
 import { dueTicks } from '../core/due.ts';
 import { currentPeriod, nextOpening } from '../core/schedule.ts';
-import type { SchedulerProgress, ScheduleStore } from '../adapters/stored.ts';
+import type { SchedulerProgress, ScheduleStore } from '../adapters/bucket-stores.ts';
 
 export interface Scheduling {
   readonly bus: Bus;

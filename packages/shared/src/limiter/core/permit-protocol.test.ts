@@ -140,7 +140,7 @@ describe('a cancelled request', () => {
     expect(after(offered, cancel, offered)).toEqual({ state: 'cancelling', effects: [] });
   });
 
-  it('is settled as not sent when its call was started meanwhile', () => {
+  it('is settled as not sent when its call was started in the meantime', () => {
     for (const before of [[], [granted]]) {
       const { state, effects } = after(...before, cancel, started);
       expect(state).toBe('settling');
