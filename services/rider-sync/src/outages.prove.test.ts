@@ -62,6 +62,31 @@ describe('a rider sync whose Postgres is killed and restarted', () => {
     expect(await harness.db.$count(clubMemberships, eq(clubMemberships.clubId, racing))).toBe(120);
   });
 
+  it('runs a slot that was over before Postgres was back, if it may run late, and skips another one', async () => {
+    const [before] = [harness.runChanges.length];
+    const clubCalls = () => arrivals().filter(({ budget }) => budget === 'clubs');
+    const calls = clubCalls().length;
+    const now = Math.round(harness.clock.now());
+    const slot = { kind: 'rider', scheduledFor: now, endsAt: now + 0.2 * hour, mode: 'on' } as const;
+    await harness.backend.postgres.kill();
+    await harness.publish({ ...slot, slotId: 'slot:rider:skip' });
+    await harness.publish({
+      ...slot,
+      slotId: 'slot:rider:latest',
+      late: { until: now + 30 * hour, maxMs: 30 * hour },
+    });
+    await harness.until(() => expect(harness.clock.now()).toBeGreaterThan(now + 1 * hour));
+    await harness.backend.postgres.restart();
+    await harness.until(async () => {
+      const runs = await harness.db.select().from(syncRuns).where(eq(syncRuns.scheduledFor, now));
+      expect(runs).toMatchObject([
+        { slotId: 'slot:rider:latest', state: 'done', counts: { synced: 1, deferred: 0 } },
+      ]);
+    });
+    expect(clubCalls()).toHaveLength(calls + 1);
+    expect(harness.runChanges.slice(before).map(({ slotId }) => slotId)).not.toContain('slot:rider:skip');
+  });
+
   it('stores a club page that arrived while Postgres was read-only, without a second call', async () => {
     const clubCalls = () => arrivals().filter(({ budget }) => budget === 'clubs');
     const before = clubCalls().length;

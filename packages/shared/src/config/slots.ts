@@ -91,7 +91,7 @@ export const skips = z.string().superRefine((text, context) => {
 
 const maxCatchUpMs = 86_400_000;
 
-/** What to do about slots that were missed while no scheduler ran. */
+/** What to do about slots that were missed because no scheduler ran, or no sync could start their run in time. */
 export type CatchUp =
   | { readonly catchUp: 'skip' | 'latest' }
   /** Runs every slot up to this age, project ms. */
@@ -157,7 +157,7 @@ const slotFields = {
     description: (kind: KindDefinition) =>
       sentences(
         isFirst(kind)
-          ? `Slots for ${kind.label} that were missed while no scheduler ran: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
+          ? `Slots for ${kind.label} that were missed because no scheduler ran or no sync could start them, as while the database is away: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
           : `Missed slots for ${kind.label}: skip, latest or "all 2h".`,
         kind.why.catchUp,
       ),

@@ -18,6 +18,8 @@ export const tick = slot.extend({
   runId: z.string().min(1).optional(),
   /** The run whose checkpoint it continues from; default: the last run of its kind. */
   continues: z.string().min(1).optional(),
+  /** Its run can start after the slot, as after an outage: for at most `maxMs`, until `until`. Default: it is skipped. */
+  late: z.object({ until: timestamp, maxMs: z.number().int().positive() }).optional(),
 });
 export type Tick = z.infer<typeof tick>;
 

@@ -18,7 +18,21 @@ export interface RunResult extends Partial<RunProgress> {
   readonly error: string | null;
 }
 
-/** Creates or finds the run of a slot. A new run inherits the checkpoint of `continues`, or of the last run of its kind. */
+/** When the run of a slot that starts now has to end; undefined when it is too late to start. Project ms. */
+export function endOfRun({ endsAt, late }: Pick<Tick, 'endsAt' | 'late'>, now: number): number | undefined {
+  if (now < endsAt) return endsAt;
+  return late && now < late.until ? Math.min(now + late.maxMs, late.until) : undefined;
+}
+
+export async function findRun(db: Database, slotId: string): Promise<RunRow | undefined> {
+  const [known] = await db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  return known;
+}
+
+/**
+ * Creates or finds the run of a slot. A new run inherits the checkpoint of `continues`, or of the last run of its kind.
+ * One that was interrupted before it got anything done gets the time that is left until `endsAt`.
+ */
 export async function openRun(db: Database, tick: Tick, now: number): Promise<RunRow> {
   const { slotId, kind, scheduledFor, endsAt, mode, runId = crypto.randomUUID(), continues } = tick;
   const inherited =
@@ -40,10 +54,15 @@ export async function openRun(db: Database, tick: Tick, now: number): Promise<Ru
       checkpoint: inherited,
       traceparent: currentTraceContext().traceparent ?? null,
     })
-    .onConflictDoNothing({ target: syncRuns.slotId })
+    .onConflictDoUpdate({
+      target: syncRuns.slotId,
+      set: { slotEndsAt: endsAt },
+      setWhere: sql`${syncRuns.state} = 'running' and ${syncRuns.slotEndsAt} <= ${new Date(now).toISOString()}
+        and excluded.slot_ends_at > ${syncRuns.slotEndsAt} and (${syncRuns.counts} ->> 'synced')::integer = 0`,
+    })
     .returning();
   if (opened) return opened;
-  const [known] = await db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  const known = await findRun(db, slotId);
   if (!known) throw new Error(`The run of ${slotId} could be neither created nor found`);
   return known;
 }

@@ -189,6 +189,54 @@ describe('the run of a slot', () => {
     expect(run).toMatchObject({ runId: 'retry', checkpoint: { at: 1 } });
   });
 
+  it('is skipped once, without a run, when its slot is over and its policy is skip', async () => {
+    const [missed, next] = [slot(), slot()];
+    await harness.pass(601_000);
+    const work: RunWork = async () => expect.unreachable('a skipped slot must not run');
+    expect(await runSlot(sync, missed, work)).toEqual({ settle: 'done' });
+    expect(await runSlot(sync, next, work)).toEqual({ settle: 'done' });
+    expect(await rows()).toEqual([]);
+  });
+
+  it.each([
+    ['for at most as long as the next slot is away', 700_000, 5_000_000, 1_300_000],
+    ['until its latest end', 700_000, 900_000, 900_000],
+  ])('starts after its slot is over when its policy allows, %s', async (_, startsAfter, until, endsAfter) => {
+    const now = Math.round(harness.clock.now());
+    const late = { until: now + until, maxMs: 600_000 };
+    const tick = { ...slot(), scheduledFor: now, endsAt: now + 600_000, late };
+    await harness.pass(startsAfter);
+    await runSlot(sync, tick, completes);
+    const [run] = await rows();
+    expect(run).toMatchObject({ state: 'done', scheduledFor: now });
+    // Time also passes while the test runs queries.
+    expect(Math.abs((run?.slotEndsAt ?? 0) - now - endsAfter)).toBeLessThan(10_000);
+    await harness.pass(until - startsAfter);
+    await runSlot(sync, { ...tick, slotId: `${tick.slotId}-too-late` }, completes);
+    expect(await rows()).toHaveLength(1);
+  });
+
+  it.each([
+    ['continues after its slot when it got nothing done', 0, true],
+    ['is not prolonged when it got something done', 1, false],
+  ])('that is interrupted %s', async (_, synced, isProlonged) => {
+    const tick: Tick = {
+      ...slot(),
+      late: { until: Math.round(harness.clock.now()) + 3_000_000, maxMs: 3_000_000 },
+    };
+    const stopped = { ...sync, signal: AbortSignal.abort(new Error('shutting down')) };
+    await runSlot(stopped, tick, async (run) => {
+      await saveProgress(sync, run.runId, { counts: counts(synced), checkpoint: null }, async () => {});
+      throw new Error('shutting down');
+    });
+    await harness.pass(601_000);
+    await runSlot(sync, tick, async (run) => {
+      expect(run.slotEndsAt > harness.clock.now()).toBe(isProlonged);
+      return completes(run);
+    });
+    expect(await rows()).toMatchObject([{ state: 'done' }]);
+  });
+
   it('is not changed after it has ended', async () => {
     const tick = slot();
     await runSlot(sync, tick, async (run) => {

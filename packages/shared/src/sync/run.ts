@@ -16,6 +16,8 @@ import { plainError, retryDuringOutage, type Transaction } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
 import {
   endAbandoned,
+  endOfRun,
+  findRun,
   findTraceparent,
   openRun,
   type RunResult,
@@ -29,15 +31,20 @@ export type RunWork = (run: RunRow) => Promise<RunResult>;
 
 /**
  * Runs a slot's sync once, however often its tick is delivered: a finished run is left alone, the run of a dead process
- * is resumed, and an observed run only plans. Shutdown returns the tick immediately, so that the next process resumes it.
+ * is resumed, and an observed run only plans. A slot that is over runs late or is skipped, as its policy says. Shutdown
+ * returns the tick immediately, so that the next process resumes it.
  * Also fails abandoned runs of the kind, whose ticks the broker lost.
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
-    const open = () => openRun(sync.db, tick, nowMs(sync));
+    const open = () => openOrFind(sync, tick);
     const abandoned = await retryDuringOutage(sync, () => endAbandoned(sync.db, tick, nowMs(sync)));
     for (const each of abandoned) await announceRun(sync, each);
     const run = await retryDuringOutage(sync, open);
+    if (!run) {
+      skip(sync, tick);
+      return done;
+    }
     await announceRun(sync, run);
     if (run.state !== 'running') return done;
     const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
@@ -45,7 +52,7 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     // After a database outage the work resumes from the stored checkpoint.
     const resume = () =>
       retryDuringOutage(sync, async () => {
-        const current = await open();
+        const current = (await open()) ?? run;
         return current.mode === 'on' ? work(current) : observe(sync, current, plan);
       });
     await inSpan(`run ${run.kind}`, { attributes, links }, (span) => execute(sync, run, resume, span));
@@ -54,6 +61,20 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
     throw error;
   }
+}
+
+/** Opens the run of a slot, or finds it; undefined when the slot is over and its run may not start late. */
+function openOrFind(sync: Sync, tick: Tick): Promise<RunRow | undefined> {
+  const now = nowMs(sync);
+  const endsAt = endOfRun(tick, now);
+  return endsAt === undefined ? findRun(sync.db, tick.slotId) : openRun(sync.db, { ...tick, endsAt }, now);
+}
+
+const slots = meter().createCounter('paceline.slots', { unit: '{slot}' });
+
+function skip({ log }: Sync, { kind, slotId, scheduledFor }: Tick): void {
+  slots.add(1, { kind, outcome: 'missed' });
+  log.warn({ kind, slotId, scheduledFor }, 'slot missed, skipped: it was over before its run could start');
 }
 
 /** Fails the run of a dead-lettered tick, as no process will continue it. */

@@ -11,6 +11,8 @@ import type { RunListRow, TriggeredRun } from './view.ts';
 const { syncRuns } = tables;
 
 const slotMs = durationMs('10m');
+/** A run that no sync can start in time starts late up to this age. */
+const maxLateMs = durationMs('24h');
 
 export function triggersWith(broker: Broker, db: Database, clock: Clock) {
   async function trigger(kind: SyncKind, slotId: string, continues?: string): Promise<TriggeredRun> {
@@ -18,7 +20,9 @@ export function triggersWith(broker: Broker, db: Database, clock: Clock) {
     const scheduledFor = Math.floor(clock.now());
     const runId = runIdOf(slotId);
     const slot = { slotId, kind, scheduledFor, endsAt: scheduledFor + slotMs, mode: 'on' } as const;
-    const tick = { ...slot, runId, ...(continues !== undefined && { continues }) };
+    // A requested run is still wanted after an outage.
+    const late = { until: scheduledFor + maxLateMs, maxMs: slotMs };
+    const tick = { ...slot, runId, late, ...(continues !== undefined && { continues }) };
     const { duplicate } = await publish(bus, tickOf[kind], tick, { id: slotId });
     return { runId, already: duplicate };
   }

@@ -13,9 +13,19 @@ export const minFillAgeMs = 3_600_000;
 /** Approximate duration of a bulk call including its wait, project ms. */
 const bulkCallMs = 120_000;
 
+/** How long riders of a run wait for the calls of others, project ms: a late run can have hours until its slot ends. */
+const maxFillMs = 600_000;
+
 /** When a run starts to request bulk calls for its riders, late in its slot; until then they only fill up other calls. */
-export const refreshStart = (slotEndsAt: number, riders: number, minMs: number): number =>
-  slotEndsAt - Math.max(Math.ceil(riders / maxIdsPerCall) * bulkCallMs, minMs);
+export const refreshStart = (
+  { startedAt, slotEndsAt }: { readonly startedAt: number; readonly slotEndsAt: number },
+  riders: number,
+  minMs: number,
+): number =>
+  Math.min(
+    slotEndsAt - Math.max(Math.ceil(riders / maxIdsPerCall) * bulkCallMs, minMs),
+    startedAt + maxFillMs,
+  );
 
 export interface RiderOutcome {
   readonly riderId: number;

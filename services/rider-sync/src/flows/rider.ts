@@ -157,7 +157,7 @@ async function refreshOutsiders(
   const span = activeSpan();
   const ended = Promise.withResolvers<void>();
   const inFlight = new Set<string>();
-  const from = refreshStart(slotEndsAt, stale, sync.clock.toProjectMs(minRefreshMs));
+  const from = refreshStart(slot, stale, sync.clock.toProjectMs(minRefreshMs));
   let isOver = false;
   const update = async (outsiders: number, call?: string) => {
     if (outsiders > 0) await onStored(outsiders);

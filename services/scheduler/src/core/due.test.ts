@@ -92,6 +92,21 @@ describe('slots missed while no scheduler was running', () => {
   });
 });
 
+describe('the tick of an open slot', () => {
+  const now = at('2026-03-01T04:30Z');
+  const lateBy = (catchUp: string) =>
+    dueTicks(fixedSchedule({ ...far, SLOT_FAR_CATCH_UP: catchUp }), 'far', now - minute, now).ticks[0]?.late;
+
+  it('says how late a sync may start its run, depending on the policy', () => {
+    const untilNext = 120 * minute;
+    expect(lateBy('skip')).toBeUndefined();
+    expect(lateBy('latest')).toEqual({ until: at('2026-03-01T06:30Z'), maxMs: untilNext });
+    expect(lateBy('all 5h')).toEqual({ until: at('2026-03-01T09:30Z'), maxMs: untilNext });
+    // Not longer than the slot itself.
+    expect(lateBy('all 5m')).toBeUndefined();
+  });
+});
+
 describe('a kind', () => {
   const now = at('2026-03-01T04:40Z');
 

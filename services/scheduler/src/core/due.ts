@@ -1,6 +1,6 @@
 import { kinds, type SyncKind } from '@paceline/shared/definition';
 import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
-import type { SchedulePeriod, Slot } from '@paceline/shared/contracts';
+import type { SchedulePeriod, Slot, Tick } from '@paceline/shared/contracts';
 import { currentPeriod, maxLookBackMs, nextOpening, slotsOf } from './schedule.ts';
 
 /** A slot that is run late ends when the next one opens, or after this time; project ms. */
@@ -35,8 +35,15 @@ export function dueTicks(
       ...first,
       ...slots
         .filter((slot) => open.includes(slot) || late.includes(slot))
-        .map((slot) => (late.includes(slot) ? { ...slot, endsAt: lateEnd } : slot)),
-    ].map((slot) => ({ ...slot, mode })),
+        .map((slot) =>
+          late.includes(slot)
+            ? { ...slot, endsAt: lateEnd }
+            : {
+                ...slot,
+                ...lateStart(parseCatchUp(catchUp), slot, nextOpening(period, kind, slot.scheduledFor)),
+              },
+        ),
+    ].map((slot): Tick => ({ ...slot, mode })),
     missed: over.map((slot) => ({
       slot,
       outcome: late.includes(slot) ? 'run late' : 'skipped',
@@ -53,6 +60,17 @@ const runsLate =
     if (policy?.catchUp === 'all') return slot.scheduledFor >= now - policy.upToMs;
     return policy?.catchUp === 'latest' && slot === newest;
   };
+
+/** How late the run of an open slot may start, if no sync can take its tick in time. @param next when the next slot opens */
+function lateStart(
+  policy: CatchUp | undefined,
+  { scheduledFor, endsAt }: Slot,
+  next: number,
+): Pick<Tick, 'late'> {
+  const maxMs = Math.min(next - scheduledFor, maxLateMs);
+  const until = scheduledFor + (policy?.catchUp === 'all' ? policy.upToMs : maxMs);
+  return policy && policy.catchUp !== 'skip' && until > endsAt ? { late: { until, maxMs } } : {};
+}
 
 /** Its id has no time, so that all schedulers agree on it. Open until the next slot, because clubs can take longer. */
 const initialSlot = (kind: SyncKind, now: number, endsAt: number): Slot => ({

@@ -71,7 +71,7 @@ function refreshOutsiders(
   ongoing: OngoingRun,
 ): Script<unknown> {
   const remaining = () => store.outsiders(slot.scheduledFor).length;
-  const from = refreshStart(slot.slotEndsAt, remaining(), 0);
+  const from = refreshStart(slot, remaining(), 0);
   let ended = remaining() === 0;
   let wake: (value: unknown) => void = () => undefined;
   let leave: () => void = () => undefined;
