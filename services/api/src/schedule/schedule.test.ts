@@ -101,6 +101,16 @@ describe('PUT /v1/schedule', () => {
     await send('DELETE', undefined, '*');
   });
 
+  it('names an unknown kind or field', async () => {
+    const { status, body } = await send(
+      'PUT',
+      { kinds: { club: {}, far: { every: '5m', until: '6m' } } },
+      '*',
+    );
+    expect(status).toBe(400);
+    expect(body.detail).toBe('kinds.far has no fields "every", "until"; kinds has no field "club"');
+  });
+
   it('requires If-Match, and accepts only one of several concurrent changes', async () => {
     const missing = await send('PUT', {});
     expect(missing.status).toBe(428);
