@@ -82,7 +82,9 @@ export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
   const rest = deferred > 0 ? `, ${deferred} deferred to the next slot` : '';
   const skipped = unreadable ? `, ${unreadableText(unreadable)}` : '';
   const { thing, yields } = kinds[kind];
-  return `${kind} sync done: ${count(synced, thing)} with ${stored} ${yields}${skipped}${rest}`;
+  const failed = state === 'partly_failed' ? `, ${counts.failed} failed (${error ?? 'see the run'})` : '';
+  const verb = state === 'partly_failed' ? 'partly failed' : 'done';
+  return `${kind} sync ${verb}: ${count(synced, thing)} with ${stored} ${yields}${failed}${skipped}${rest}`;
 }
 
 function describeCommand({ riderId, riders, progress }: CommandChanged): string {

@@ -520,7 +520,7 @@ export type RiderDetail = {
 export type Run = {
   id: string,
   kind: SyncKind,
-  state: "running" | "done" | "failed",
+  state: "running" | "done" | "partly_failed" | "failed",
   /** observed: plans and counts, but makes no calls */
   mode: "on" | "observed",
   slot: { id: string, scheduledFor: string, endsAt: string },
@@ -538,7 +538,7 @@ export type Run = {
 export type RunDetail = {
   id: string,
   kind: SyncKind,
-  state: "running" | "done" | "failed",
+  state: "running" | "done" | "partly_failed" | "failed",
   /** observed: plans and counts, but makes no calls */
   mode: "on" | "observed",
   slot: { id: string, scheduledFor: string, endsAt: string },
@@ -712,7 +712,7 @@ export type StreamEvents = {
     kind: SyncKind,
     /** observed: plans and counts, but makes no calls */
     mode: "on" | "observed",
-    state: "running" | "done" | "failed",
+    state: "running" | "done" | "partly_failed" | "failed",
     /** Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results */
     counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
     /** Riders, events, signups and results that could not be read and were skipped; ids: the first 20 */
@@ -1112,7 +1112,7 @@ export interface Operations {
   "GET /v1/runs": {
     query?: {
       kind?: SyncKind | undefined,
-      state?: "running" | "done" | "failed" | undefined,
+      state?: "running" | "done" | "partly_failed" | "failed" | undefined,
       /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
       /** The `next` value of the previous page */

@@ -183,6 +183,10 @@ export const steps = ['requested', 'waiting', 'fetching', 'added'] as const;
 export const stepOf = ({ state }: Pick<Command, 'state'>): number =>
   state === 'done' ? 3 : state === 'running' ? 2 : 1;
 
+/** Whether a run failed, wholly or in part. */
+export const hasFailed = ({ state }: Pick<Run, 'state'>): boolean =>
+  state === 'failed' || state === 'partly_failed';
+
 type RunEnd = Pick<Run, 'state' | 'mode' | 'counts' | 'unreadable' | 'error'>;
 
 /** `31 synced, 6 unreadable: 4500012, …`, or the error of the run. */

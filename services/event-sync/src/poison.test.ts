@@ -63,7 +63,7 @@ describe.each(poisons)('a response that is %s', (kind, start) => {
     await harness.list(await harness.upstreamEvents(3), 20 * hour);
     harness.sandbox.controls.injectFault({ kind, budget: 'signups', times: attempts });
     expect(await runSlot('far')).toMatchObject({
-      state: 'done',
+      state: 'partly_failed',
       error: expect.stringContaining('Invalid response'),
       counts: { synced: 2, failed: 1, deferred: 0 },
     });
@@ -82,7 +82,10 @@ describe.each(poisons)('a response that is %s', (kind, start) => {
   it('instead of results counts as a failed try', async () => {
     await harness.list(await harness.upstreamEvents(2), -2 * hour);
     harness.sandbox.controls.injectFault({ kind, budget: 'results', times: attempts });
-    expect(await runSlot('results')).toMatchObject({ state: 'done', counts: { synced: 1, failed: 1 } });
+    expect(await runSlot('results')).toMatchObject({
+      state: 'partly_failed',
+      counts: { synced: 1, failed: 1 },
+    });
     await expectLogged('results');
     const tried = await harness.db.select().from(events);
     expect(tried.map(({ resultsTries }) => resultsTries)).toEqual([1, 1]);

@@ -210,7 +210,7 @@ describe('an upstream failure', () => {
   it('for an unknown club fails that club only', async () => {
     await startWith(99, racing);
     expect(await runSlot(longSlot)).toMatchObject({
-      state: 'done',
+      state: 'partly_failed',
       error: 'club 99: ZwiftRacing answered 404: not found',
       counts: { planned: 2, synced: 1, failed: 1, deferred: 0 },
       checkpoint: null,

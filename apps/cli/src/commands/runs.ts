@@ -7,7 +7,7 @@ import { runLines, runsLines } from '../core/runs.ts';
 export const runs = defineCommand({
   usage: 'runs [--kind=KIND] [--state=STATE] [--limit=N]',
   summary: 'recent sync runs, newest first',
-  details: `KIND: ${kindNames.join(', ')}. STATE: running, done, failed. N: default 20, max 500.`,
+  details: `KIND: ${kindNames.join(', ')}. STATE: running, done, partly_failed, failed. N: default 20, max 500.`,
   options: { kind: text, state: text, limit: text },
   async run(_, { api, screen, json, printJson }, values) {
     // The API validates the values.

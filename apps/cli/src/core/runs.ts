@@ -1,5 +1,14 @@
 import type { Run, RunDetail } from '@paceline/client';
-import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome, shortTime } from '@paceline/client/text';
+import {
+  clockTime,
+  dayAndTime,
+  dayOf,
+  duration,
+  elapsed,
+  hasFailed,
+  outcome,
+  shortTime,
+} from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
 import { type TextStyle, table, wrap } from './look.ts';
 
@@ -14,8 +23,8 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
     `${dayOf(run.startedAt)} ${shortTime(run.startedAt)}`,
     { text: kinds[run.kind].label, paint: (text: string) => paint.lane(kinds[run.kind].lane, text) },
     {
-      text: run.state,
-      paint: run.state === 'failed' ? paint.error : run.state === 'running' ? paint.bold : paint.muted,
+      text: run.state.replace('_', ' '),
+      paint: hasFailed(run) ? paint.error : run.state === 'running' ? paint.bold : paint.muted,
     },
     elapsed(run, now),
     { text: outcome(run), paint: run.error === null ? (text: string) => text : paint.error },
@@ -26,7 +35,7 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
 export function runLines(run: RunDetail, now: number, look: TextStyle): string[] {
   const { paint, width } = look;
   const { slot, calls } = run;
-  const title = `${paint.lane(kinds[run.kind].lane, kinds[run.kind].label)} ${run.state === 'failed' ? paint.error(run.state) : run.state}`;
+  const title = `${paint.lane(kinds[run.kind].lane, kinds[run.kind].label)} ${hasFailed(run) ? paint.error(run.state.replace('_', ' ')) : run.state}`;
   return [
     `${title}  ${outcome(run)}`,
     paint.muted(`${run.id}, ${dayAndTime(run.startedAt)}, ${elapsed(run, now)}`),

@@ -5,6 +5,7 @@ import {
   dayOf,
   duration,
   elapsed,
+  hasFailed,
   outcome,
   sentenceCase,
 } from '@paceline/client/text';
@@ -63,7 +64,7 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
             {clockTime(run.startedAt)} <span className="hint">{dayOf(run.startedAt)}</span>
           </>,
           elapsed(run, now),
-          <span key="result" className={run.state === 'failed' ? 'wrong' : undefined}>
+          <span key="result" className={hasFailed(run) ? 'wrong' : undefined}>
             {run.state === 'running' && <strong>Running: </strong>}
             {run.state === 'running' ? outcome(run) : sentenceCase(outcome(run))}
           </span>,
@@ -94,7 +95,7 @@ function Details({ run }: { run: RunDetail }) {
         <Swatch color={color} />
         Sync of {kinds[run.kind].label}, {dayAndTime(opens)}
       </h2>
-      <p className={run.state === 'failed' ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
+      <p className={hasFailed(run) ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
       <p className="hint">
         Slot {clockTime(opens)} to {clockTime(closes)} · {run.state === 'running' ? 'running for' : 'took'}{' '}
         {elapsed(run, now)} · {run.calls.length} {run.calls.length === 1 ? 'call' : 'calls'}

@@ -1,5 +1,5 @@
 import type { Conflict, Event, Lane, Run, Schedule, SyncKind } from '@paceline/client';
-import { clockTime, duration, elapsed, outcome } from '@paceline/client/text';
+import { clockTime, duration, elapsed, hasFailed, outcome } from '@paceline/client/text';
 import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
 import type { TimeAxis } from '../parts/layout.ts';
 
@@ -103,7 +103,7 @@ export const endOf = ({ finishedAt }: Run, now: number) =>
 
 /** `hollow`: the run synced nothing, because nothing was due or everything was deferred. */
 const styleOf = ({ state, mode, counts }: Run): 'solid' | 'hollow' | 'wrong' => {
-  if (state === 'failed') return 'wrong';
+  if (hasFailed({ state })) return 'wrong';
   return mode === 'observed' || (state === 'done' && counts.synced === 0) ? 'hollow' : 'solid';
 };
 

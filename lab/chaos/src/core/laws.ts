@@ -104,7 +104,7 @@ const duplicates = ({ riderIds, eventIds }: Evidence): string[] => [
 
 function ridersAndEventsLost({ club, eventIds, listedEventIds, runs }: Evidence): string[] {
   const wasSynced = runs.some(
-    ({ kind, state, counts }) => kind === 'rider' && state === 'done' && counts.synced > 0,
+    ({ kind, state, counts }) => kind === 'rider' && state !== 'running' && counts.synced > 0,
   );
   const stored = new Set(eventIds);
   return [

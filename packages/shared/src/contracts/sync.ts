@@ -80,13 +80,17 @@ export const unreadable = z.object({
 });
 export type Unreadable = z.infer<typeof unreadable>;
 
+/** `partly_failed`: some clubs or events were synced, others failed. */
+export const runStates = ['running', 'done', 'partly_failed', 'failed'] as const;
+export type RunState = (typeof runStates)[number];
+
 /** A run started, made progress or ended. */
 export const runChanged = z.object({
   runId: z.string().min(1),
   kind: z.enum(kindNames),
   slotId: z.string().nullable(),
   mode: tick.shape.mode,
-  state: z.enum(['running', 'done', 'failed']),
+  state: z.enum(runStates),
   at: timestamp,
   counts: runCounts,
   /** Absent when all items could be read. */

@@ -14,6 +14,7 @@ export interface RunProgress {
 }
 
 export interface RunResult extends Partial<RunProgress> {
+  /** A run that is done although some of its items failed is stored as `partly_failed`. */
   readonly state: 'done' | 'failed';
   readonly error: string | null;
 }
@@ -103,7 +104,18 @@ export async function updateRun(
   change: RunProgress | (RunResult & { readonly finishedAt: number }),
 ): Promise<RunRow> {
   const running = and(eq(syncRuns.runId, runId), eq(syncRuns.state, 'running'));
-  const [updated] = await db.update(syncRuns).set(change).where(running).returning();
+  const { counts = syncRuns.counts } = change;
+  const state = 'state' in change && {
+    state:
+      change.state === 'done'
+        ? sql`case when (${counts}::jsonb ->> 'failed')::int > 0 then 'partly_failed' else 'done' end`
+        : change.state,
+  };
+  const [updated] = await db
+    .update(syncRuns)
+    .set({ ...change, ...state })
+    .where(running)
+    .returning();
   if (updated) return updated;
   const [known] = await db.select().from(syncRuns).where(eq(syncRuns.runId, runId));
   if (!known) throw new Error(`Run ${runId} not found`);

@@ -111,7 +111,7 @@ async function execute(sync: Sync, run: RunRow, work: () => Promise<RunResult>, 
   const ended = await finishRun(sync, runId, ending);
   const { state, counts, error } = ended;
   measureRun(ended);
-  const level = state === 'failed' ? 'error' : 'info';
+  const level = state === 'failed' ? 'error' : state === 'partly_failed' ? 'warn' : 'info';
   const unreadable = (await retryDuringOutage(sync, () => findUnreadable(sync.db, [runId]))).get(runId);
   sync.log[level]({ runId, kind, slotId, state, counts, unreadable, error }, 'run finished');
   await announceRun(sync, ended);

@@ -18,12 +18,12 @@ import {
   runDetailShape,
   runDetailView,
   runShape,
-  runStates,
   runView,
   type TriggeredRun,
   triggeredRunShape,
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
+import { runStates } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { type HealthReader, obstacleFor } from '../health/parts.ts';
 import { requireFound, Problem, problems } from '../http/problem.ts';

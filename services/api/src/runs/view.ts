@@ -2,14 +2,13 @@ import { z } from '@hono/zod-openapi';
 import { budgetNames, kindNames } from '@paceline/shared/definition';
 import {
   runCounts,
+  runStates,
   type Unreadable,
   unreadable,
   unreadableItem,
   type UnreadableItem,
 } from '@paceline/shared/contracts';
 import { iso, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
-
-export const runStates = ['running', 'done', 'failed'] as const;
 
 export const runShape = z
   .object({
