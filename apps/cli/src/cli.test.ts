@@ -179,6 +179,15 @@ describe('paceline runs and run', () => {
     expect(near.out).toMatch(/aaaa-1 .* near events +done +60 s|aaaa-1 .* near events +done +1 min/);
     expect(near.out).not.toContain('bbbb-2');
 
+    const reason = `ZwiftRacing answered 503 ${'and so on '.repeat(20)}`.trim();
+    await system.test.db
+      .insert(tables.syncLogs)
+      .values([callRow('aaaa-1', { status: 503, message: reason, startedAt: Date.now() })]);
+    const failed = await paceline(['failures']);
+    // Piped, so nothing is cut.
+    expect(failed.out).toContain(`signups 5230192  ${reason}  run aaaa-1`);
+    expect((await paceline(['failures', '--since=soon'])).code).toBe(2);
+
     const one = await paceline(['run', 'aaaa']);
     expect(one.out).toMatch(/signups +5230192 +200 .*starts soon/);
     expect(one.out).toContain('500 Internal error');

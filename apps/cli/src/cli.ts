@@ -4,7 +4,7 @@ import { type Context, type Subcommand, type CliEnvironment } from './command.ts
 import { UsageError } from './core/usage.ts';
 import { pause, resume } from './commands/pause.ts';
 import { addRider, importRiders } from './commands/riders.ts';
-import { run, runs } from './commands/runs.ts';
+import { failures, run, runs } from './commands/runs.ts';
 import { plan, schedule } from './commands/schedule.ts';
 import { alerts, status, tail } from './commands/status.ts';
 import { createScreen } from './screen.ts';
@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, Subcommand>> = {
   import: importRiders,
   runs,
   run,
+  failures,
   tail,
   plan,
   schedule,

@@ -34,7 +34,8 @@ export function createScreen(output: OutputStream, env: NodeJS.ProcessEnv) {
     get look(): TextStyle {
       const columns = output.columns ?? Number(env.COLUMNS ?? defaultWidth);
       const width = Math.min(maxWidth, Math.max(minWidth, Number.isFinite(columns) ? columns : defaultWidth));
-      return { width, paint: colored ? colors : plain };
+      const isPiped = !isTerminal && env.COLUMNS === undefined;
+      return { width, tableWidth: isPiped ? Infinity : width, paint: colored ? colors : plain };
     },
     print: (lines: readonly string[]) => void output.write(lines.map((line) => `${line}\n`).join('')),
     /** Replaces the progress line; outside a terminal, prints a line whenever `key` changes. */

@@ -251,6 +251,24 @@ export type EventDetail = {
   raw?: unknown | undefined,
 };
 
+export type Failure = {
+  at: string,
+  /** What failed: a run, a call of it, a command, or a rider of an import */
+  type: "run" | "call" | "command" | "rider",
+  what: string,
+  reason: string,
+  runId: string | null,
+  commandId: string | null,
+};
+
+export type Failures = {
+  since: string,
+  /** Newest first */
+  items: Failure[],
+  /** false: there are more than `limit` */
+  complete: boolean,
+};
+
 export type Forecast = {
   kinds: Array<{
     kind: SyncKind,
@@ -1018,6 +1036,16 @@ export interface Operations {
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },
+  };
+  /** Get what failed since a time, and why */
+  "GET /v1/failures": {
+    query?: {
+      /** Default: one hour ago */
+      since?: string | undefined,
+      /** Default 100, max 500 */
+      limit?: integer | undefined,
+    } | undefined,
+    response: Failures,
   };
   /** Forecast a busy day of the current schedule against the rate limits */
   "GET /v1/forecast": {

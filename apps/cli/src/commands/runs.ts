@@ -1,8 +1,8 @@
 import { type Api, ApiProblem, type InputOf, projectTime, readClock, type RunDetail } from '@paceline/client';
-import { kindNames } from '@paceline/shared/definition';
+import { kindNames, parseDuration } from '@paceline/shared/definition';
 import { defineCommand, text } from '../command.ts';
-import { UsageError } from '../core/usage.ts';
-import { runLines, runsLines } from '../core/runs.ts';
+import { UsageError, wholeNumber } from '../core/usage.ts';
+import { failureLines, runLines, runsLines } from '../core/runs.ts';
 
 export const runs = defineCommand({
   usage: 'runs [--kind=KIND] [--state=STATE] [--limit=N]',
@@ -15,6 +15,23 @@ export const runs = defineCommand({
     const list = await api.call('GET /v1/runs', { query });
     if (json) printJson(list);
     else screen.print(runsLines(list.items, projectTime(await readClock(api)), screen.look));
+    return 0;
+  },
+});
+
+export const failures = defineCommand({
+  usage: 'failures [--since=TIME] [--limit=N]',
+  summary: 'what failed and why: runs, their calls, commands and riders of imports',
+  details: 'TIME: how far back, such as 30m, 6h or 2d; default 1h. N: default 100, max 500.',
+  options: { since: text, limit: text },
+  async run(_, { api, screen, json, printJson }, { since = '1h', limit }) {
+    const sinceMs = parseDuration(since);
+    if (sinceMs === undefined) throw new UsageError('--since must be a duration such as "30m", "6h" or "2d"');
+    const from = new Date(projectTime(await readClock(api)) - sinceMs).toISOString();
+    const query: InputOf<'GET /v1/failures'>['query'] = { since: from, limit: wholeNumber('--limit', limit) };
+    const list = await api.call('GET /v1/failures', { query });
+    if (json) printJson(list);
+    else screen.print(failureLines(list, screen.look));
     return 0;
   },
 });

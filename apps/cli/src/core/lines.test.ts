@@ -10,9 +10,13 @@ import { runLines } from './runs.ts';
 import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
 
-const look = (width = 80): TextStyle => ({ width, paint: plain });
+const look = (width = 80): TextStyle => ({ width, tableWidth: width, paint: plain });
 /** Marks red text with angle brackets. */
-const inRed: TextStyle = { width: 80, paint: { ...plain, error: (text) => `<${text}>` } satisfies Paint };
+const inRed: TextStyle = {
+  width: 80,
+  tableWidth: 80,
+  paint: { ...plain, error: (text) => `<${text}>` } satisfies Paint,
+};
 
 describe('a rate limit', () => {
   it('shows its available calls, or the time of the next one and the next request', () => {

@@ -3,6 +3,8 @@ import { type Lane, laneNames, lanes } from '@paceline/shared/definition';
 export interface TextStyle {
   /** Characters per line. */
   readonly width: number;
+  /** Of tables, which are cut to it; without limit when the output is piped. */
+  readonly tableWidth: number;
   readonly paint: Paint;
 }
 
@@ -79,7 +81,7 @@ const toPainted = (cell: TableCell) => (typeof cell === 'string' ? { text: cell,
 export function table(
   head: readonly string[],
   rows: ReadonlyArray<readonly TableCell[]>,
-  { width, paint }: TextStyle,
+  { tableWidth, paint }: TextStyle,
 ): string[] {
   const heading = head.map((text) => ({ text, paint: paint.muted }));
   const lines = (head.length === 0 ? rows : [heading, ...rows]).map((line) => line.map(toPainted));
@@ -88,7 +90,7 @@ export function table(
     Math.max(...lines.map((line) => line[column]?.text.length ?? 0)),
   );
   const gaps = 2 * (columns - 1);
-  const excess = widths.reduce((sum, each) => sum + each, gaps) - width;
+  const excess = widths.reduce((sum, each) => sum + each, gaps) - tableWidth;
   if (excess > 0) {
     const widest = widths.indexOf(Math.max(...widths));
     widths[widest] = Math.max(8, (widths[widest] ?? 0) - excess);

@@ -19,7 +19,7 @@ export function commandLine(command: Command, now: number, { width, paint }: Tex
   ];
   const text = counts.filter((each) => each !== false).join(', ');
   const cells = Math.max(10, Math.min(40, width - text.length - 3));
-  return `${progressBar(riders, cells, { width, paint })} ${cut(text, width - cells - 2)}`;
+  return `${progressBar(riders, cells, paint)} ${cut(text, width - cells - 2)}`;
 }
 
 export const finalLines = (command: Command, now: number, look: TextStyle): string[] =>
@@ -31,7 +31,7 @@ export const finalLines = (command: Command, now: number, look: TextStyle): stri
 function progressBar(
   { done, failed, waiting }: NonNullable<Command['riders']>,
   cells: number,
-  { paint }: TextStyle,
+  paint: TextStyle['paint'],
 ): string {
   const all = Math.max(1, done + failed + waiting);
   const doneCells = Math.floor((done / all) * cells);

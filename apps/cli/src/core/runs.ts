@@ -1,4 +1,4 @@
-import type { Run, RunDetail } from '@paceline/client';
+import type { Failures, Run, RunDetail } from '@paceline/client';
 import {
   clockTime,
   dayAndTime,
@@ -30,6 +30,19 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
     { text: outcome(run), paint: run.error === null ? (text: string) => text : paint.error },
   ]);
   return table(['run', 'started', 'sync', 'state', 'took', 'result'], rows, look);
+}
+
+export function failureLines({ items, since, complete }: Failures, look: TextStyle): string[] {
+  const from = `${dayOf(since)} ${shortTime(since)}`;
+  if (items.length === 0) return [`Nothing has failed since ${from} UTC.`];
+  const rows = items.map(({ at, what, reason, runId, commandId }) => [
+    `${dayOf(at)} ${shortTime(at)}`,
+    what,
+    { text: reason, paint: look.paint.error },
+    { text: runId === null ? `command ${commandId}` : `run ${shortId(runId)}`, paint: look.paint.muted },
+  ]);
+  const rest = complete ? [] : ['There are more: use --limit or a shorter --since.'];
+  return [...table(['at', 'failed', 'reason', 'part of'], rows, look), ...rest];
 }
 
 export function runLines(run: RunDetail, now: number, look: TextStyle): string[] {

@@ -53,7 +53,7 @@ const status: Status = {
   commands: { value: { items: [], next: null } },
   schedule: { value: schedule },
 };
-const look = (width: number): TextStyle => ({ width, paint: plain });
+const look = (width: number): TextStyle => ({ width, tableWidth: width, paint: plain });
 
 describe('the status', () => {
   it('shows the time, the queue by lane, and the state of each sync', () => {

@@ -50,6 +50,7 @@ export const reads = {
       path: { commandId },
       query: { outcome: 'failed', limit: 50 },
     }),
+  failures: read('GET /v1/failures', streamed(10_000), { query: { limit: 100 } }),
   freshness: read('GET /v1/freshness', streamed(5_000), { query: { next: 15 } }),
   health: read('GET /v1/health', fixed(1_000)),
   queue: read('GET /v1/queue', fixed(1_000)),

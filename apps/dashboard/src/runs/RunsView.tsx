@@ -1,4 +1,11 @@
-import { type TriggeredRun, kindColor, type Run, type RunDetail, type SyncKind } from '@paceline/client';
+import {
+  type Failures,
+  type TriggeredRun,
+  kindColor,
+  type Run,
+  type RunDetail,
+  type SyncKind,
+} from '@paceline/client';
 import {
   clockTime,
   dayAndTime,
@@ -43,6 +50,8 @@ function Runs() {
         )}
       </div>
       <Read from={reads.runsOf(kind)}>{({ items }) => <RunTable runs={items} />}</Read>
+      <h2>Failed in the last hour</h2>
+      <Read from={reads.failures}>{(failures) => <FailureTable {...failures} />}</Read>
     </>
   );
 }
@@ -71,6 +80,28 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
         ],
       }))}
     />
+  );
+}
+
+function FailureTable({ items, complete }: Failures) {
+  if (items.length === 0) return <p className="hint">Nothing failed.</p>;
+  return (
+    <>
+      <TableCard
+        columns={['Time', 'Failed', 'Reason']}
+        rows={items.map(({ at, what, reason, runId }, index) => ({
+          key: `${at} ${index}`,
+          cells: [
+            clockTime(at),
+            runId === null ? sentenceCase(what) : <a href={`#/runs/${runId}`}>{sentenceCase(what)}</a>,
+            <span key="reason" className="wrong">
+              {reason}
+            </span>,
+          ],
+        }))}
+      />
+      {!complete && <p className="hint">Only the newest {items.length} are shown.</p>}
+    </>
   );
 }
 

@@ -17,6 +17,7 @@ import { freshnessRoutes } from '../freshness/route.ts';
 import { healthRoutes } from '../health/route.ts';
 import { operationRoutes } from '../operations/route.ts';
 import { riderRoutes } from '../riders/route.ts';
+import { failureRoutes } from '../failures/route.ts';
 import { runRoutes } from '../runs/route.ts';
 import { scheduleRoutes } from '../schedule/route.ts';
 import { sourceRoutes } from '../sources/route.ts';
@@ -78,6 +79,7 @@ const endpoints: readonly Endpoint[] = [
   freshnessRoutes,
   scheduleRoutes,
   runRoutes,
+  failureRoutes,
   coordinationRoutes,
   budgetRoutes,
   sourceRoutes,

@@ -1,0 +1,37 @@
+import { z } from '@hono/zod-openapi';
+import { iso, time } from '../http/view.ts';
+
+export const failureTypes = ['run', 'call', 'command', 'rider'] as const;
+
+export const failureShape = z
+  .object({
+    at: time,
+    type: z
+      .enum(failureTypes)
+      .describe('What failed: a run, a call of it, a command, or a rider of an import'),
+    what: z.string(),
+    reason: z.string(),
+    runId: z.string().nullable(),
+    commandId: z.string().nullable(),
+  })
+  .openapi('Failure');
+type FailureView = z.infer<typeof failureShape>;
+
+export const failuresShape = z
+  .object({
+    since: time,
+    items: z.array(failureShape).describe('Newest first'),
+    complete: z.boolean().describe('false: there are more than `limit`'),
+  })
+  .openapi('Failures');
+
+/** `at` is project ms. */
+export interface Failure extends Omit<FailureView, 'at'> {
+  readonly at: number;
+}
+
+export const failuresView = (since: number, failures: readonly Failure[], limit: number) => ({
+  since: iso(since),
+  items: failures.slice(0, limit).map((each) => ({ ...each, at: iso(each.at) })),
+  complete: failures.length <= limit,
+});
