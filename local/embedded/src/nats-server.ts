@@ -42,6 +42,8 @@ export interface NatsOptions {
   /** The port of the monitoring pages, on `host`; unset: none. */
   readonly monitorPort?: number;
   readonly logSize?: number | undefined;
+  /** Appends to the log of the last start. */
+  readonly keepLog?: boolean;
   readonly cluster?: NatsCluster;
   /** Further settings of its configuration file, such as limits. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -51,13 +53,22 @@ export interface NatsProcess extends SpawnedProcess {
   /** `nats://<host>:<port>`, without credentials */
   readonly url: string;
   readonly port: number;
+  readonly logFile: string;
 }
 
 const readyMs = 30_000;
 
 /** Resolves when the server accepts connections. @throws {Error} when a port is in use, or with the end of its log */
 export async function startNats(options: NatsOptions): Promise<NatsProcess> {
-  const { server, port = 0, host = '127.0.0.1', monitorPort = 0, cluster, logSize } = options;
+  const {
+    server,
+    port = 0,
+    host = '127.0.0.1',
+    monitorPort = 0,
+    cluster,
+    logSize,
+    keepLog = false,
+  } = options;
   await assertPortFree(port, host);
   await assertPortFree(monitorPort, host);
   await assertPortFree(cluster?.port ?? 0, host);
@@ -73,10 +84,10 @@ export async function startNats(options: NatsOptions): Promise<NatsProcess> {
 
   const logFile = join(storeDir, 'nats-server.log');
   const command = [server, '-c', configFile];
-  const child = await spawnChild({ command, logFile, logSize, stopSignal: 'SIGTERM' });
+  const child = await spawnChild({ command, logFile, logSize, keepLog, stopSignal: 'SIGTERM' });
   try {
     const bound = await pollWhileRunning(child, () => readPort(portsDir), readyMs);
-    return { ...child, port: bound, url: `nats://${host}:${bound}` };
+    return { ...child, port: bound, url: `nats://${host}:${bound}`, logFile };
   } catch (error) {
     const log = lastLines(await readFile(logFile, 'utf8'));
     await child.stop();

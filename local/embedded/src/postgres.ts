@@ -17,6 +17,8 @@ export interface PostgresOptions {
   /** Default true. False is faster but not safe against power loss; a killed Postgres still loses nothing. */
   readonly durable?: boolean;
   readonly logSize?: number;
+  /** Appends to the log of the last start. */
+  readonly keepLog?: boolean;
   /** Paths; enables TLS for clients that want it. The files are copied to where Postgres can read them. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -24,6 +26,7 @@ export interface PostgresOptions {
 /** A running Postgres on 127.0.0.1, with the user `postgres`. */
 export interface PostgresProcess extends SpawnedProcess {
   readonly port: number;
+  readonly logFile: string;
   /** The URL of a database (default `postgres`), with user and password. */
   url(database?: string): string;
   createDatabase(name: string): Promise<string>;
@@ -37,7 +40,7 @@ const databaseExists = '42P04';
 
 /** Resolves when Postgres answers queries. @throws {Error} when the port or folder is in use, or with the end of its log */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresProcess> {
-  const { port = 0, durable = true, logSize, tls } = options;
+  const { port = 0, durable = true, logSize, keepLog = false, tls } = options;
   const dataDir = resolve(options.dataDir);
   await assertPortFree(port);
   const binaries = postgresBinaries();
@@ -50,13 +53,20 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresP
     const bound = port === 0 ? await freePort() : port;
     const command = [binaries.postgres, '-D', dataDir, '-p', String(bound), ...settings(durable, ownTls)];
     const logFile = `${dataDir}.log`;
-    const child = await spawnChild({ command, through: as.through, logFile, logSize, stopSignal: 'SIGINT' });
+    const child = await spawnChild({
+      command,
+      through: as.through,
+      logFile,
+      logSize,
+      keepLog,
+      stopSignal: 'SIGINT',
+    });
     const url = (database = 'postgres') =>
       `postgres://postgres:${encodeURIComponent(password)}@${host}:${bound}/${encodeURIComponent(database)}`;
     try {
       const rejection = await pollWhileRunning(child, () => tryLogin(url()), readyMs);
       if (rejection !== undefined) throw rejection;
-      return { ...child, port: bound, url, createDatabase: (name) => createDatabase(url, name) };
+      return { ...child, port: bound, logFile, url, createDatabase: (name) => createDatabase(url, name) };
     } catch (error) {
       const log = lastLines(await readFile(logFile, 'utf8'));
       await child.stop();

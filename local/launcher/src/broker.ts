@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { type Service, services, permissionsOf } from '@paceline/shared/contracts';
 import { findNatsServer, freePort, type NatsCluster, type NatsOptions, startNats } from '@paceline/embedded';
 import { serversOf } from '@paceline/shared/config';
-import { restartable, type FindPort, type RestartableProcess } from './processes.ts';
+import type { FindPort } from './processes.ts';
 import { randomSecret, type StateFolder } from './state.ts';
+import { type RestartableProcess, supervise } from './supervise.ts';
 
 /** The broker, embedded or external, and how each service connects to it. */
 export interface BrokerAccess {
@@ -52,18 +53,20 @@ export async function startBroker(
     const place = cluster && { cluster, monitorPort: await freePort() };
     options.push({ server: path, storeDir, port, users, logSize, ...place });
   }
-  const servers = await Promise.all(options.map(startServer));
+  const servers = await Promise.all(options.map((each) => startServer(each, report)));
   const urlFor = (user: string) =>
     servers.map(({ url }) => url.replace('//', `//${user}:${passwordOf(user)}@`)).join(',');
   return { servers, shownUrl: servers.map(({ url }) => url).join(','), adminUrl: urlFor(admin), urlFor };
 }
 
-async function startServer(options: NatsOptions): Promise<BrokerServer> {
-  const first = await startNats(options);
-  const { url, port } = first;
+async function startServer(options: NatsOptions, report: (line: string) => void): Promise<BrokerServer> {
+  const running = await startNats(options);
+  const { url, port, logFile } = running;
   const { cluster, monitorPort, host = '127.0.0.1' } = options;
+  const name = cluster?.serverName ?? 'nats';
+  const launch = () => startNats({ ...options, port, keepLog: true });
   return {
-    ...restartable(cluster?.serverName ?? 'nats', () => startNats({ ...options, port }), first),
+    ...supervise({ name, logFile, launch, running, report }),
     url,
     monitorUrl: monitorPort === undefined ? undefined : `http://${host}:${monitorPort}`,
   };

@@ -1,5 +1,6 @@
 export type { BrokerServer } from './broker.ts';
 export type { ServiceRoute } from './services.ts';
-export type { RestartableProcess, SupervisedProcess } from './processes.ts';
+export type { SupervisedProcess } from './processes.ts';
+export type { RestartableProcess } from './supervise.ts';
 export { sandboxClock } from './settings.ts';
 export { type Stack, type StackOptions, startStack } from './stack.ts';

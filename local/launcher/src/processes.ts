@@ -1,64 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort, portIsFree, type SpawnedProcess, type Exit, spawnChild } from '@paceline/embedded';
+import { freePort, portIsFree, spawnChild } from '@paceline/embedded';
 // oxlint-disable-next-line no-restricted-imports -- calls our own processes, never upstream
 import { Agent, fetch } from 'undici';
 import { root, type StateFolder } from './state.ts';
+import { type RestartableProcess, supervise } from './supervise.ts';
 
 /** Picks the port for a server, given its usual one. */
 export type FindPort = (usual: number) => Promise<number>;
 
 export const usualPortIfFree: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
-
-/** A process that can be stopped and started again on the same port, with its stored data. */
-export interface RestartableProcess {
-  readonly name: string;
-  pid(): number | undefined;
-  /** Kills it, as a crash would, and leaves it down until `start`. */
-  crash(): Promise<void>;
-  /** Starts it unless it runs. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** @param running the process, if already launched. @param beforeRestart if given, an exited process is restarted after it */
-export function restartable(
-  name: string,
-  launch: () => Promise<SpawnedProcess>,
-  running?: SpawnedProcess,
-  beforeRestart?: (exit: Exit) => Promise<void>,
-): RestartableProcess {
-  let child: SpawnedProcess | undefined;
-  let shouldRun = running !== undefined;
-  const watch = (started: SpawnedProcess) => {
-    child = started;
-    void started.exited.then(async (exit) => {
-      if (child === started) child = undefined;
-      if (!shouldRun || !beforeRestart) return;
-      await beforeRestart(exit);
-      if (shouldRun && !child) watch(await launch());
-    });
-  };
-  if (running) watch(running);
-  return {
-    name,
-    pid: () => child?.pid,
-    async crash() {
-      shouldRun = false;
-      child?.kill('SIGKILL');
-      await child?.exited;
-    },
-    async start() {
-      shouldRun = true;
-      if (!child) watch(await launch());
-    },
-    async stop() {
-      shouldRun = false;
-      await child?.stop();
-    },
-  };
-}
 
 /** A Node process of the system, restarted whenever it dies. */
 export interface SupervisedProcess extends RestartableProcess {
@@ -91,7 +43,7 @@ export function createProcessGroup(
     processes: processes as ReadonlyMap<string, SupervisedProcess>,
     async run({ env, ...spec }: ProcessSpec): Promise<SupervisedProcess> {
       const logFile = state.path('logs', `${spec.name}.log`);
-      const process = supervise({ ...spec, env: { ...shared, ...env } }, logFile, logSize, report);
+      const process = superviseNode({ ...spec, env: { ...shared, ...env } }, logFile, logSize, report);
       processes.set(spec.name, process);
       await process.start();
       return process;
@@ -103,9 +55,8 @@ export function createProcessGroup(
 }
 
 const telemetry = join(root, 'packages/shared/src/telemetry/start.ts');
-const restartAfterMs = 1_000;
 
-function supervise(
+function superviseNode(
   { name, script, env, readyUrl }: ProcessSpec,
   logFile: string,
   logSize: number,
@@ -121,12 +72,8 @@ function supervise(
     void child.exited.then(() => exited.resolve());
     return child;
   };
-  const beforeRestart = async ({ code, signal }: Exit) => {
-    report(`${name} exited with ${signal ?? `code ${code}`}, restarting (log: ${logFile})`);
-    await wait(restartAfterMs);
-  };
   return {
-    ...restartable(name, launch, undefined, beforeRestart),
+    ...supervise({ name, logFile, launch, report }),
     logFile,
     readyUrl,
     exited: exited.promise,

@@ -3,8 +3,9 @@ import { portIsFree, startPostgres } from '@paceline/embedded';
 import { externalBroker, startBroker } from './broker.ts';
 import { type ServiceRoute, runSandbox, runServices } from './services.ts';
 import { prepare } from './prepare.ts';
-import { restartable, createProcessGroup, type FindPort, usualPortIfFree } from './processes.ts';
+import { createProcessGroup, type FindPort, usualPortIfFree } from './processes.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
+import { supervise } from './supervise.ts';
 import { openState, type StateFolder } from './state.ts';
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;
@@ -44,7 +45,7 @@ export async function startStack(options: StackOptions) {
     report('starting the database …');
     const database = config.DATABASE_URL
       ? { url: config.DATABASE_URL, server: undefined }
-      : await embeddedDatabase(state, config.LOG_FILE_SIZE, findPort);
+      : await embeddedDatabase(state, config.LOG_FILE_SIZE, findPort, report);
     if (database.server) servers.push(database.server);
 
     report('preparing streams and tables …');
@@ -77,11 +78,18 @@ export async function startStack(options: StackOptions) {
   }
 }
 
-async function embeddedDatabase(state: StateFolder, logSize: number, findPort: FindPort) {
+async function embeddedDatabase(
+  state: StateFolder,
+  logSize: number,
+  findPort: FindPort,
+  report: (line: string) => void,
+) {
   const options = { dataDir: state.path('postgres', 'data'), logSize };
-  const first = await startPostgres({ ...options, port: await findPort(5432) });
-  const server = restartable('postgres', () => startPostgres({ ...options, port: first.port }), first);
-  return { server, url: await first.createDatabase('paceline') };
+  const running = await startPostgres({ ...options, port: await findPort(5432) });
+  const { port, logFile } = running;
+  const launch = () => startPostgres({ ...options, port, keepLog: true });
+  const server = supervise({ name: 'postgres', logFile, launch, running, report });
+  return { server, url: await running.createDatabase('paceline') };
 }
 
 async function assertApiPortFree({ API_PORT: port, API_HOST: host }: LauncherConfig): Promise<void> {
