@@ -73,6 +73,11 @@ describe('docker compose up', () => {
     expect(found.sandbox?.networks?.default?.aliases).toEqual(['sandbox.test']);
   });
 
+  it('stops at once, and gives each service the time to finish its work', () => {
+    expect(named('api').environment.API_SHUTDOWN_DELAY).toBe('0s');
+    for (const name of services) expect(named(name), name).toMatchObject({ stop_grace_period: '30s' });
+  });
+
   it('starts observability tools only with their profile', () => {
     const profiled = Object.entries(compose.services).filter(([, { profiles }]) => profiles.length > 0);
     expect(profiled.map(([name]) => name)).toEqual(['jaeger', 'prometheus', 'grafana']);

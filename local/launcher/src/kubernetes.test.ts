@@ -200,7 +200,9 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     expect(limits).toHaveLength(3);
     const shutdown = limits.reduce((sum, [, ms = '']) => sum + Number(ms.replaceAll('_', '')), 0);
     expect(await readText(`services/${name}/src/service.ts`)).not.toContain('drainMs');
-    expect(pods[name].terminationGracePeriodSeconds * 1_000).toBeGreaterThan(shutdown + 5_000);
+    const delay = variables.API_SHUTDOWN_DELAY.schema.parse(env.API_SHUTDOWN_DELAY);
+    expect(delay).toBeGreaterThanOrEqual(5_000);
+    expect(pods[name].terminationGracePeriodSeconds * 1_000).toBeGreaterThan(delay + shutdown + 5_000);
   });
 
   it('give each service all required variables', () => {

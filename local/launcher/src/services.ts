@@ -92,13 +92,15 @@ export async function runServices(
 async function addressOf(
   service: Service,
   replica: number,
-  { API_HOST, API_PORT, API_TLS_CERT }: LauncherConfig,
+  { API_HOST, API_PORT, API_TLS_CERT, API_SHUTDOWN_DELAY }: LauncherConfig,
   findPort: FindPort,
 ): Promise<{ url: string; env: NodeJS.ProcessEnv }> {
   if (service === 'api') {
     const port = replica > 1 ? await findPort(secondApiPort + replica - 2) : API_PORT || (await freePort());
+    // No load balancer to wait for, unless one is configured.
+    const atOnce = API_SHUTDOWN_DELAY === undefined ? { API_SHUTDOWN_DELAY: '0s' } : {};
     const scheme = API_TLS_CERT === undefined ? 'http' : 'https';
-    return { url: `${scheme}://${urlHost(API_HOST)}:${port}`, env: { API_PORT: String(port) } };
+    return { url: `${scheme}://${urlHost(API_HOST)}:${port}`, env: { API_PORT: String(port), ...atOnce } };
   }
   const usual = firstHealthPort + services.indexOf(service);
   const port = replica > 1 ? await freePort() : await findPort(usual);

@@ -4,7 +4,7 @@ import { manualMachine } from '@paceline/shared/clock';
 import { describe, expect, it } from 'vitest';
 import { supervise } from './supervise.ts';
 
-/** A supervised process, and what became of it. `dies` ends the running one. */
+/** A supervised process, with its launches and reports. `dies` ends the running one. */
 function setUp({ failures = 0 } = {}) {
   const machine = manualMachine();
   const reported: string[] = [];

@@ -2,4 +2,5 @@ import { runService } from '@paceline/shared/runtime';
 import { readConfig } from './config.ts';
 import { startApi } from './service.ts';
 
-await runService({ name: 'api', config: readConfig(), start: startApi });
+const config = readConfig();
+await runService({ name: 'api', config, start: startApi, leaveMs: config.API_SHUTDOWN_DELAY });

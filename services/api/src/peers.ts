@@ -10,7 +10,7 @@ import {
   type RequestMessage,
 } from '@paceline/shared/contracts';
 import { partitionOf } from '@paceline/shared/limiter';
-import { request } from '@paceline/shared/messaging';
+import { request, retryThroughHandover } from '@paceline/shared/messaging';
 import type { Broker } from './broker.ts';
 
 /** Another service does not answer, or can't process the request now. */
@@ -46,10 +46,11 @@ export function peersOf(broker: Broker, account: string) {
     address: Parameters<typeof request<M>>[2],
     payload: PayloadOf<M>,
     timeoutMs = defaultTimeoutMs,
+    repeat: typeof retryThroughHandover = retryThroughHandover,
   ): Promise<ReplyOf<M>> => {
     const bus = await broker.reach();
     try {
-      return await request(bus, message, address, payload, timeoutMs);
+      return await repeat(() => request(bus, message, address, payload, timeoutMs));
     } catch (error) {
       throw new ServiceUnavailable(service, `${subjects[service]} does not answer`, { cause: error });
     }
@@ -59,7 +60,9 @@ export function peersOf(broker: Broker, account: string) {
     limiter: {
       windows({ waiting, timeoutMs }: { waiting?: number; timeoutMs?: number } = {}) {
         const query = { account, ...(waiting !== undefined && { waiting }) };
-        return send('limiter', catalog.windows, { partition }, query, timeoutMs);
+        // With a time limit it is only an addition to a response, which need not wait for a new owner.
+        const repeat = timeoutMs === undefined ? undefined : <T>(once: () => Promise<T>) => once();
+        return send('limiter', catalog.windows, { partition }, query, timeoutMs, repeat);
       },
       async operate(endpoint: BudgetName, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;

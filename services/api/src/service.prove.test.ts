@@ -147,6 +147,23 @@ describe('the process', () => {
     expect(await ended).toBe(0);
   });
 
+  it('is not ready any more after SIGTERM, but serves until load balancers have noticed', async () => {
+    const { child, url, lines, ended } = start({ API_SHUTDOWN_DELAY: '3s' });
+    const base = await url();
+    await isReady(base);
+    await test.until(() => expect(lines().map(({ msg }) => msg)).toContain('started'));
+    child.kill('SIGTERM');
+    await test.until(async () =>
+      expect(await send(`${base}/readyz`)).toMatchObject({
+        status: 503,
+        body: { checks: { service: 'shutting down' } },
+      }),
+    );
+    const { status, headers } = await send(`${base}/v1/riders`, addRider());
+    expect([status, headers.get('connection')]).toEqual([202, 'close']);
+    expect(await ended).toBe(0);
+  });
+
   it('exits on SIGTERM while it still waits for the broker', async () => {
     const { child, url, ended } = start({ NATS_URL: 'nats://127.0.0.1:1' });
     await url();

@@ -3,7 +3,7 @@ import { catalog } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { type Bus, eventStream, subscribe, publish, consumeEvents } from '@paceline/shared/messaging';
-import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
+import { notReady, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
 import { commandQueue } from './commands/batches.ts';
@@ -63,6 +63,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const { connected } = broker;
   const health = watchHealth({ checks, connected, db: database.db, clock: context.clock, signal });
 
+  let isLeaving = false;
   const commands = createCommands(parts);
   const server = await serve(parts, {
     ...parts,
@@ -71,7 +72,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     triggers: triggersWith(broker, parts.db, parts.clock),
     feed: startFeed(broker.connected.then(eventStream), account, log, signal),
     traceUrl: config.API_TRACE_URL,
-    checks,
+    checks: () => (isLeaving || signal.aborted ? notReady('shutting down') : checks),
     health,
     stopping: signal,
   });
@@ -86,6 +87,10 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     url: server.url,
     port: server.port,
     checks,
+    leave() {
+      isLeaving = true;
+      server.leave();
+    },
     async drain() {
       await Promise.all([server.drain(), ...jobs.map((job) => job.stop())]);
       await commands.publisher.settled();

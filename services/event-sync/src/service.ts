@@ -13,14 +13,13 @@ export async function startEventSync(context: ServiceContext<EventSyncConfig>): 
   const load = (kind: SyncKind): Promise<FlowModule<EventSync>> => import(`./flows/${kind}.ts`);
   const flows = await openFlows(sync, 'event-sync', load);
   const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));
-  const stopAnswering = answerFreshness(sync);
+  const freshness = answerFreshness(sync);
   publishFreshnessMetrics(sync);
   return {
     checks: sync.checks,
     presence: { service: 'event-sync', bus: sync.bus },
     async drain() {
-      stopAnswering();
-      await Promise.all([watching, ...flows.map((flow) => flow.stop())]);
+      await Promise.all([freshness.stop(), watching, ...flows.map((flow) => flow.stop())]);
     },
     close: sync.close,
   };

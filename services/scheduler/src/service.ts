@@ -28,13 +28,13 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
     things: {},
     promises: promisesOf(freshnessGoalsOf(config)),
   };
-  answerRequests({ bus, schedules, clock, checker: checkInWorker(clock.machine), demand });
+  const requests = answerRequests({ bus, schedules, clock, checker: checkInWorker(clock.machine), demand });
   return {
     checks: { broker: check },
     presence: { service: 'scheduler', bus },
     async drain() {
       stopping.abort(new Error('shutting down'));
-      await Promise.all(loops);
+      await Promise.all([requests.stop(), ...loops]);
     },
     async close() {
       await bus.connection.drain();

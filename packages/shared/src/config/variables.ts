@@ -191,6 +191,12 @@ export const variables = {
     description: 'How long the response to a request with an Idempotency-Key is kept.',
     example: '24h',
   },
+  API_SHUTDOWN_DELAY: {
+    schema: duration.default(5_000),
+    description:
+      'How long a stopping API still serves, while /readyz says 503, so that load balancers send it no more requests. npm start uses 0s.',
+    example: '5s',
+  },
   RETENTION_HISTORY: {
     schema: retention(1).default(90 * day),
     description: 'How long finished runs with their calls, commands, conflicts and alerts are kept.',

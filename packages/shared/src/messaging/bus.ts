@@ -78,5 +78,16 @@ const untilFormed = retryPolicy(480, isForming);
 export const retryWhileUnavailable = <T>(request: () => Promise<T>): Promise<T> =>
   throughElection.execute(request);
 
+const hasNoResponder = (error: unknown): boolean =>
+  error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
+const throughHandover = retry(handleWhen(hasNoResponder), {
+  maxAttempts: 10,
+  backoff: new ConstantBackoff(100),
+});
+
+/** Repeats an untaken request for a second, in which another process takes over from one that stopped. */
+export const retryThroughHandover = <T>(request: () => Promise<T>): Promise<T> =>
+  throughHandover.execute(request);
+
 /** As `retryWhileUnavailable`, but for at least two minutes: forming a cluster takes that long on a busy machine. */
 export const retryUntilFormed = <T>(request: () => Promise<T>): Promise<T> => untilFormed.execute(request);

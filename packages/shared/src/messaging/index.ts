@@ -5,6 +5,7 @@ export {
   decode,
   encode,
   isUnavailable,
+  retryThroughHandover,
   retryWhileUnavailable,
 } from './bus.ts';
 export { connect } from './connection.ts';
@@ -14,5 +15,5 @@ export { deadLetter, done, handle, type WorkConsumer, retryAfter, type Settlemen
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
 export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';
-export { subscribe, request, respond } from './request.ts';
+export { subscribe, request, respond, type Responder, respondWith } from './request.ts';
 export { openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

@@ -75,6 +75,36 @@ export function respond<M extends RequestMessage>(
   return subscribeRaw(bus, subjectOf(message, tokens), onMessage, group);
 }
 
+export interface Responder {
+  /** Takes no more requests, and waits until those received are answered. */
+  stop(): Promise<void>;
+}
+
+/** Answers requests with work that takes a while; one member of the `group` gets each. Failed work gets no reply. */
+export function respondWith<M extends RequestMessage>(
+  bus: Bus,
+  message: M,
+  group: string,
+  work: (payload: PayloadOf<M>) => Promise<ReplyOf<M>>,
+): Responder {
+  const inProgress = new Set<Promise<void>>();
+  const onRequest = (payload: PayloadOf<M>, reply: (value: ReplyOf<M>) => void) => {
+    const answered = work(payload)
+      .then(reply, (error: unknown) =>
+        bus.log.error({ err: error, subject: message.subject }, 'request failed'),
+      )
+      .finally(() => inProgress.delete(answered));
+    inProgress.add(answered);
+  };
+  const subscription = respond(bus, message, {}, onRequest, group);
+  return {
+    async stop() {
+      if (!subscription.isClosed()) await subscription.drain();
+      await Promise.all(inProgress);
+    },
+  };
+}
+
 /** Subscribes to new messages; one with an invalid payload is logged and skipped. */
 export function subscribe<M extends EventMessage | SignalMessage>(
   bus: Bus,

@@ -141,6 +141,32 @@ describe('service shutdown', { timeout: 60_000 }, () => {
     expect(await get(child, '/livez')).toMatchObject({ status: 200 });
   });
 
+  it('first lets a service serve for a while that is not ready any more', async () => {
+    const child = tiny('leaves');
+    await line(child, 'started');
+    child.kill('SIGTERM');
+    await child.exitedCleanly();
+    expect(messages(child).slice(-6)).toEqual([
+      'shutting down',
+      'leaving',
+      'not ready any more, still serving',
+      'draining',
+      'closing',
+      'stopped',
+    ]);
+    expect(await line(child, 'leaving')).toMatchObject({ aborted: false });
+    expect(await line(child, 'draining')).toMatchObject({ aborted: true });
+  });
+
+  it('does not wait for load balancers after a second signal', async () => {
+    const child = tiny('leaves slowly');
+    await line(child, 'started');
+    child.kill('SIGTERM');
+    await line(child, 'not ready any more, still serving');
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(1);
+  });
+
   it('is immediate on a second signal', async () => {
     const child = tiny('drains slowly');
     await line(child, 'started');

@@ -1,4 +1,4 @@
-import { type Clock, createClock } from '../clock/index.ts';
+import { type Clock, createClock, pause } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
 import type { MonitoredService } from '../contracts/index.ts';
 import type { Bus } from '../messaging/index.ts';
@@ -24,6 +24,8 @@ export interface RunningService {
   readonly checks: Checks;
   /** How its processes announce themselves to the API; the API itself has none. */
   readonly presence?: { readonly service: MonitoredService; readonly bus: Bus };
+  /** On a stop signal, for services behind a load balancer: not ready from now on, but serves for another `leaveMs`. */
+  leave?(): void;
   /** Phase 1: takes no new work and finishes the work in progress. */
   drain(): Promise<void>;
   /** Phase 2: closes its connections. */
@@ -34,6 +36,8 @@ export interface ServiceDefinition<C extends RuntimeConfig> {
   readonly name: string;
   readonly config: C;
   start(context: ServiceContext<C>): Promise<RunningService>;
+  /** How long a running service still serves after a stop signal, real ms; default 0. */
+  readonly leaveMs?: number;
   /** Max duration of draining, real ms; default 10 s. */
   readonly drainMs?: number;
 }
@@ -43,7 +47,7 @@ const telemetryMs = 3_000;
 
 /** Runs a service until a signal or an uncaught error. Resolves when started; exits with 1 when it can't start. */
 export async function runService<C extends RuntimeConfig>(service: ServiceDefinition<C>): Promise<void> {
-  const { name, config, drainMs = 10_000 } = service;
+  const { name, config, leaveMs = 0, drainMs = 10_000 } = service;
   const log = createLogger(name, config.LOG_LEVEL);
   const clock = createClock(config.PACELINE_CLOCK);
   const stopping = new AbortController();
@@ -64,7 +68,16 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
   };
   const starting = start();
 
-  onShutdown(log, () => {
+  const leaveService = async () => {
+    stopLogging();
+    if (!running || leaveMs === 0) return;
+    running.leave?.();
+    log.info({ leaveMs }, 'not ready any more, still serving');
+    await pause(clock.machine, leaveMs);
+  };
+
+  onShutdown(log, async (isCrash) => {
+    if (!isCrash) await leaveService();
     stopping.abort(new Error('shutting down'));
     leave();
     stopLogging();
@@ -97,7 +110,7 @@ async function serveHealth(config: RuntimeConfig, log: Logger, checks: () => Che
   log.info({ url }, 'serving /livez, /readyz and /metrics');
 }
 
-const notReady = (reason: string): Checks => ({
+export const notReady = (reason: string): Checks => ({
   service() {
     throw new Error(reason);
   },

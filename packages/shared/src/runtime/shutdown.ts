@@ -35,7 +35,7 @@ const ignoredEvents: closeWithGrace.AllEvents[] = [
 ];
 
 /** Exits after `shutDown`: with 0 after a signal and a clean shutdown, else 1. A second signal exits immediately. */
-export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void {
+export function onShutdown(log: Logger, shutDown: (isCrash: boolean) => Promise<boolean>): void {
   const settings: closeWithGrace.Options = {
     delay: false,
     logger: false,
@@ -48,7 +48,7 @@ export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void 
     if (err) log.fatal({ err }, 'uncaught error, shutting down');
     else log.info({ signal }, 'shutting down');
     // close-with-grace exits with 1 after a rejection. The reasons are already logged.
-    if (!(await shutDown())) throw new Error('shutdown was not clean');
+    if (!(await shutDown(err !== undefined))) throw new Error('shutdown was not clean');
     log.info('stopped');
   });
 }

@@ -66,6 +66,23 @@ describe('an invalid request', () => {
   });
 });
 
+describe('a leaving server', () => {
+  it('still responds, also on new connections, and closes each of them', async () => {
+    const leaving = await listenHttp(async () => new Response('served'), '127.0.0.1', 0);
+    const socket = connect(leaving.port, '127.0.0.1');
+    const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    socket.write(request);
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString()).toMatch(/connection: keep-alive/i);
+
+    leaving.leave();
+    socket.write(request);
+    expect(await text(socket)).toMatch(/connection: close[^]*served$/i);
+    expect(await responseTo(request, leaving)).toMatch(/^HTTP\/1\.1 200 [^]*connection: close/i);
+    await leaving.drain();
+  });
+});
+
 describe('a draining server', () => {
   it('responds to open requests, and does not wait for idle connections', async () => {
     const response = Promise.withResolvers<Response>();

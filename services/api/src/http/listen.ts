@@ -55,6 +55,8 @@ async function endWith(response: Response, socket: Duplex | null): Promise<void>
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
+  /** From now on each response closes its connection, so that clients open the next one elsewhere. */
+  leave(): void;
   /** Stops accepting requests, waits for the open ones, then cuts idle connections. */
   drain(): Promise<void>;
   close(): void;
@@ -102,9 +104,11 @@ export async function listenHttp(
       ),
   });
   let openRequests = 0;
+  let isLeaving = false;
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     openRequests += 1;
     outgoing.once('close', () => (openRequests -= 1));
+    if (isLeaving) outgoing.shouldKeepAlive = false;
     // HTTP/1.0, which some probes use, needs no Host.
     const lacksHost = incoming.httpVersion === '1.1' && incoming.headers.host === undefined;
     if (lacksHost) void endWith(problemResponse(hostMissing(), noPath), outgoing.socket);
@@ -136,7 +140,9 @@ export async function listenHttp(
   return {
     url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
+    leave: () => (isLeaving = true),
     async drain() {
+      isLeaving = true;
       server.close();
       do {
         await pause(drainCheckMs);

@@ -23,7 +23,7 @@ const services: Services = {
   scheduler: { schedule: unused, check: unused, change: unused },
   feed: { ring: () => undefined, waitForMore: unused, range: unused, read: unused },
   traceUrl: undefined,
-  checks: {},
+  checks: () => ({}),
   health: { parts: () => [] },
   stopping: new AbortController().signal,
 };

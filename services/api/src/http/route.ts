@@ -31,7 +31,7 @@ export interface Services extends Peers {
   readonly feed: Feed;
   /** URL of a trace, with `:id` as the placeholder. */
   readonly traceUrl: string | undefined;
-  readonly checks: Checks;
+  readonly checks: () => Checks;
   readonly health: HealthReader;
   /** Aborts when the API shuts down, so that no request keeps waiting. */
   readonly stopping: AbortSignal;

@@ -33,7 +33,7 @@ export const operationRoutes = [
     security: [],
     responses: { 200: jsonOf('Ready', readinessShape), 503: jsonOf('Not ready', readinessShape) },
     handler: async (c, { checks }) => {
-      const { ready, checks: results } = await readiness(checks);
+      const { ready, checks: results } = await readiness(checks());
       return c.json({ ready, checks: { ...results } }, ready ? 200 : 503);
     },
   }),

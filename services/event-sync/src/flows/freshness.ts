@@ -1,5 +1,5 @@
 import { catalog, type FreshnessReport } from '@paceline/shared/contracts';
-import { publish, respond } from '@paceline/shared/messaging';
+import { publish, type Responder, respondWith } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
 import { findCandidates, findMeasured } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
@@ -20,16 +20,9 @@ async function report(sync: EventSync, next: number): Promise<FreshnessReport> {
   return { ...measured, next: next === 0 ? [] : nextEvents(upcoming, sync.goals, now).slice(0, next) };
 }
 
-/** Answers freshness requests; one replica answers each. Returns a function that stops it. */
-export function answerFreshness(sync: EventSync): () => void {
-  const onRequest = ({ next }: { next: number }, reply: (answer: FreshnessReport) => void) => {
-    report(sync, next).then(reply, (error: unknown) => {
-      sync.log.warn({ err: error }, 'freshness request failed');
-    });
-  };
-  const subscription = respond(sync.bus, catalog.freshness, {}, onRequest, 'event-sync');
-  return () => subscription.unsubscribe();
-}
+/** Answers freshness requests; one replica answers each. */
+export const answerFreshness = (sync: EventSync): Responder =>
+  respondWith(sync.bus, catalog.freshness, 'event-sync', ({ next }) => report(sync, next));
 
 /** Publishes the freshness once per slot, however often its run is retried. */
 export async function publishFreshness(sync: EventSync, slotId: string): Promise<void> {

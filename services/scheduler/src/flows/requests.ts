@@ -6,12 +6,9 @@ import {
   type ChangeSchedule,
   type ScheduleCheck,
   type CheckSchedule,
-  type PayloadOf,
-  type ReplyOf,
-  type RequestMessage,
   type ScheduleReply,
 } from '@paceline/shared/contracts';
-import { type Bus, respond } from '@paceline/shared/messaging';
+import { type Bus, type Responder, respondWith } from '@paceline/shared/messaging';
 import { currentPeriod, settingsAfter, viewOf, withChange } from '../core/schedule.ts';
 import type { ScheduleChecker } from '../adapters/schedule-checks.ts';
 import type { ScheduleStore } from '../adapters/bucket-stores.ts';
@@ -25,21 +22,19 @@ export interface RequestContext {
   readonly demand: ScheduleDemand;
 }
 
-/** Answers requests to show, check and change the schedule. */
-export function answerRequests(context: RequestContext): void {
+/** Answers requests to show, check and change the schedule; one scheduler answers each. */
+export function answerRequests(context: RequestContext): Responder {
   const { bus } = context;
-  /** One scheduler answers each request. A failed one gets no reply: the requester times out. */
-  const answer = <M extends RequestMessage>(
-    message: M,
-    work: (payload: PayloadOf<M>) => Promise<ReplyOf<M>>,
-  ) => {
-    const failed = (error: unknown) =>
-      bus.log.error({ err: error, subject: message.subject }, 'request failed');
-    respond(bus, message, {}, (payload, reply) => void work(payload).then(reply, failed), 'scheduler');
+  const responders = [
+    respondWith(bus, catalog.currentSchedule, 'scheduler', () => show(context)),
+    respondWith(bus, catalog.checkSchedule, 'scheduler', (requested) => check(context, requested)),
+    respondWith(bus, catalog.changeSchedule, 'scheduler', (requested) => change(context, requested)),
+  ];
+  return {
+    async stop() {
+      await Promise.all(responders.map((responder) => responder.stop()));
+    },
   };
-  answer(catalog.currentSchedule, () => show(context));
-  answer(catalog.checkSchedule, (requested) => check(context, requested));
-  answer(catalog.changeSchedule, (requested) => change(context, requested));
 }
 
 async function show({ schedules, clock }: RequestContext): Promise<ScheduleReply> {

@@ -21,6 +21,9 @@ async function start({ clock, log, signal }: ServiceContext<typeof config>): Pro
         if (behavior === 'is not ready') throw new Error('no response from postgres://me:hush@db');
       },
     },
+    leave() {
+      log.info({ aborted: signal.aborted }, 'leaving');
+    },
     async drain() {
       log.info({ aborted: signal.aborted, reason: String(signal.reason) }, 'draining');
       if (behavior === 'never drains') await new Promise(() => undefined);
@@ -34,4 +37,10 @@ async function start({ clock, log, signal }: ServiceContext<typeof config>): Pro
   };
 }
 
-await runService({ name: 'tiny', config, start, drainMs: behavior === 'never drains' ? 100 : 60_000 });
+await runService({
+  name: 'tiny',
+  config,
+  start,
+  leaveMs: behavior === 'leaves slowly' ? 60_000 : behavior === 'leaves' ? 100 : 0,
+  drainMs: behavior === 'never drains' ? 100 : 60_000,
+});
