@@ -14,6 +14,7 @@ import {
   handle,
   provision,
   publish,
+  release,
   retryAfter,
   type Settlement,
 } from './index.ts';
@@ -126,6 +127,32 @@ describe('work message', () => {
       expect(seen).toEqual([4, 4, 4]);
       expect(await unhandled()).toBe(0);
     });
+  });
+
+  it('goes to another process when released, and the first one takes none until it is ready', async () => {
+    const ready = Promise.withResolvers<void>();
+    const attempts: string[] = [];
+    const other = createBus(await connect(urlFor('rider-sync'), 'rider-sync'), log);
+    const alone = await handle(worker, message, async ({ riderId }) => {
+      attempts.push(`first ${riderId}`);
+      return attempts.length === 1 ? release(ready.promise, 'no database') : done;
+    });
+    await publish(api, message, command(11));
+    await eventually(() => expect(attempts).toEqual(['first 11']));
+    handlings.push(
+      await handle(other, message, async ({ riderId }) => {
+        attempts.push(`second ${riderId}`);
+        return done;
+      }),
+    );
+    await eventually(() => expect(attempts).toEqual(['first 11', 'second 11']));
+    const more = [12, 13, 14, 15, 16, 17];
+    for (const riderId of more) await publish(api, message, command(riderId));
+    await eventually(async () => expect(await unhandled()).toBe(0));
+    expect(attempts.slice(2).toSorted()).toEqual(more.map((riderId) => `second ${riderId}`));
+    ready.resolve();
+    for (const handling of [alone, ...handlings.splice(0)]) await handling.stop();
+    await other.connection.close();
   });
 
   it('is rejected at the sender when its payload is invalid', async () => {

@@ -25,6 +25,8 @@ export type Settlement =
   | { readonly settle: 'done' }
   /** Real ms. */
   | { readonly settle: 'retry'; readonly afterMs: number; readonly reason: string }
+  /** Another process gets it: this one can't handle it, and takes no messages until `ready` resolves. */
+  | { readonly settle: 'release'; readonly ready: Promise<void>; readonly reason: string }
   /** It can never succeed: stored with the reason and not retried. */
   | { readonly settle: 'dead-letter'; readonly reason: string };
 
@@ -32,6 +34,11 @@ export const done: Settlement = { settle: 'done' };
 export const retryAfter = (afterMs: number, reason: string): Settlement => ({
   settle: 'retry',
   afterMs,
+  reason,
+});
+export const release = (ready: Promise<void>, reason: string): Settlement => ({
+  settle: 'release',
+  ready,
   reason,
 });
 export const deadLetter = (reason: string): Settlement => ({ settle: 'dead-letter', reason });
@@ -46,6 +53,9 @@ const deadLetters = meter().createCounter('paceline.dead_letters', {
   unit: '{message}',
   description: 'Messages that were dead-lettered',
 });
+
+/** Real ms that a request for messages waits at the broker. */
+const pullMs = 2_000;
 
 export interface WorkConsumer {
   /** Stops taking messages and waits for those in progress. */
@@ -74,20 +84,27 @@ export async function handle<M extends WorkMessage>(
   const work: Work<M> = { bus, message, handler, onDeadLetter };
   const inProgress = new Set<Promise<void>>();
   const stopping = new AbortController();
+  const stopped = Promise.withResolvers<void>();
+  let ready = Promise.resolve();
   const take = (delivered: JsMsg) => {
-    const settled = settle(work, delivered).finally(() => inProgress.delete(settled));
+    const settled = settle(work, delivered).then((settlement) => {
+      if (settlement?.settle === 'release') ready = Promise.race([settlement.ready, stopped.promise]);
+      inProgress.delete(settled);
+    });
     inProgress.add(settled);
   };
   // Pulls as many messages as can be handled now, also after a broker outage.
   const pulling = pullWhile(bus, stopping.signal, subject, async () => {
+    await ready;
     const free = delivery.concurrency - inProgress.size;
     if (free === 0) return Promise.race(inProgress);
-    const batch = fetchBatch(consumer, { max_messages: free, expires: 2_000 }, stopping.signal);
+    const batch = fetchBatch(consumer, { max_messages: free, expires: pullMs }, stopping.signal);
     for await (const delivered of batch) take(delivered);
   });
   return {
     async stop() {
       stopping.abort();
+      stopped.resolve();
       await pulling;
       await Promise.all(inProgress);
     },
@@ -127,7 +144,11 @@ export async function* fetchBatch(
   }
 }
 
-async function settle<M extends WorkMessage>(work: Work<M>, delivered: JsMsg): Promise<void> {
+/** @returns undefined when it could not be settled: the broker delivers it again */
+async function settle<M extends WorkMessage>(
+  work: Work<M>,
+  delivered: JsMsg,
+): Promise<Settlement | undefined> {
   const { bus, message } = work;
   const subject = subjectOf(message);
   const id = delivered.headers?.get('Nats-Msg-Id');
@@ -144,14 +165,15 @@ async function settle<M extends WorkMessage>(work: Work<M>, delivered: JsMsg): P
     },
   };
   try {
-    await inSpan(`process ${subject}`, span, async (processing) => {
+    return await inSpan(`process ${subject}`, span, async (processing) => {
       const settlement = await decide(work, delivered, processing);
       processing.setAttribute('paceline.settlement', settlement.settle);
       await applySettlement(work, delivered, settlement);
+      return settlement;
     });
   } catch (error) {
-    // Not acknowledged: the broker delivers it again.
     bus.log.error({ err: error, subject }, 'failed to settle a message');
+    return undefined;
   } finally {
     clearInterval(heartbeat);
   }
@@ -193,6 +215,11 @@ async function applySettlement<M extends WorkMessage>(
       delivered.nak(afterMs);
       return;
     }
+    case 'release':
+      work.bus.log.warn({ subject, reason: settlement.reason }, 'message left to another process');
+      // Later than the request of this process that may still wait for messages.
+      delivered.nak(pullMs + 500);
+      return;
     case 'dead-letter':
       deadLetters.add(1, { subject });
       await storeDeadLetter(work, delivered, settlement.reason);

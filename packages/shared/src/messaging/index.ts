@@ -11,7 +11,15 @@ export {
 export { connect } from './connection.ts';
 export { type OpenBus, openBus } from './open-bus.ts';
 export { type StoredEvent, type EventStream, eventStream, consumeEvents } from './events.ts';
-export { deadLetter, done, handle, type WorkConsumer, retryAfter, type Settlement } from './handle.ts';
+export {
+  deadLetter,
+  done,
+  handle,
+  type WorkConsumer,
+  release,
+  retryAfter,
+  type Settlement,
+} from './handle.ts';
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
 export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';

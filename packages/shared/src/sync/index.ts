@@ -1,5 +1,14 @@
 export { callOutcome, callUpstream, type ChosenCall, skippedText } from './call.ts';
-export { fromInserted, plainError, retryDuringOutage, upsert, type Transaction } from './database.ts';
+export {
+  DatabaseUnreachable,
+  fromInserted,
+  patienceMs,
+  plainError,
+  releaseMessage,
+  retryDuringOutage,
+  upsert,
+  type Transaction,
+} from './database.ts';
 export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
 export { type PlanRun, type RunPlan, type RunWork, saveProgress } from './run.ts';

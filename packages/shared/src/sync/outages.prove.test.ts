@@ -75,6 +75,24 @@ describe('database work', () => {
     await restarted;
   });
 
+  it('that has cost nothing yet is left to another process after a minute, which takes none until it can', async () => {
+    await killPostgres();
+    const now = Math.round(harness.clock.now());
+    const slot = {
+      slotId: 'slot:released',
+      kind: 'rider',
+      scheduledFor: now,
+      endsAt: now + 600_000,
+    } as const;
+    const never = async () => expect.unreachable('there is no database');
+    const settlement = await harness.during(runSlot(syncUntil(), { ...slot, mode: 'on' }, never, never));
+    if (settlement.settle !== 'release') return expect.unreachable();
+    expect(settlement.reason).toMatch(/^Database unreachable for 6\d s: /);
+    await postgres.restart();
+    await harness.during(settlement.ready);
+    expect((await harness.db.execute('select 44 as n')).rows).toEqual([{ n: 44 }]);
+  });
+
   it('is not retried after any other error', async () => {
     let times = 0;
     const work = () => {

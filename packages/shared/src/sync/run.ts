@@ -12,7 +12,14 @@ import {
   recordError,
   type Span,
 } from '../telemetry/index.ts';
-import { plainError, retryDuringOutage, type Transaction } from './database.ts';
+import {
+  DatabaseUnreachable,
+  patienceMs,
+  plainError,
+  releaseMessage,
+  retryDuringOutage,
+  type Transaction,
+} from './database.ts';
 import { nowMs, type Sync } from './open.ts';
 import {
   endAbandoned,
@@ -37,10 +44,15 @@ export type RunWork = (run: RunRow) => Promise<RunResult>;
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
-    const open = () => openOrFind(sync, tick);
-    const abandoned = await retryDuringOutage(sync, () => endAbandoned(sync.db, tick, nowMs(sync)));
+    // Nothing is at stake here yet, so another process can do it.
+    const open = () => retryDuringOutage(sync, () => openOrFind(sync, tick), patienceMs);
+    const abandoned = await retryDuringOutage(
+      sync,
+      () => endAbandoned(sync.db, tick, nowMs(sync)),
+      patienceMs,
+    );
     for (const each of abandoned) await announceRun(sync, each);
-    const run = await retryDuringOutage(sync, open);
+    const run = await open();
     if (!run) {
       skip(sync, tick);
       return done;
@@ -59,6 +71,7 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
+    if (error instanceof DatabaseUnreachable) return releaseMessage(sync, error);
     throw error;
   }
 }
@@ -102,7 +115,7 @@ async function execute(sync: Sync, run: RunRow, work: () => Promise<RunResult>, 
   const { runId, kind, slotId } = run;
   sync.log.info({ runId, kind, slotId }, 'run started');
   const ending = await work().catch((error: unknown): RunResult => {
-    if (sync.signal.aborted) throw error;
+    if (sync.signal.aborted || error instanceof DatabaseUnreachable) throw error;
     const err = plainError(error);
     recordError(span, err);
     sync.log.error({ err, runId }, 'run failed');

@@ -1,7 +1,15 @@
 import { addAbortListener } from 'node:events';
 import { catalog, isFinal } from '@paceline/shared/contracts';
 import { type Bus, done, subscribe, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
-import { nowMs, plainError, type Sync, retryDuringOutage } from '@paceline/shared/sync';
+import {
+  DatabaseUnreachable,
+  nowMs,
+  patienceMs,
+  plainError,
+  releaseMessage,
+  type Sync,
+  retryDuringOutage,
+} from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
   type RiderCommand,
@@ -32,9 +40,11 @@ export async function runCommand<S extends Sync & { readonly cancellations: Canc
   const reporter = createReporter(sync, command);
   const cancelled = sync.cancellations.of(command.commandId);
   const commandSync = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
-  const findStored = () => retryDuringOutage(sync, () => findProgress(sync.db, command.commandId));
+  const findStored = (giveUpAfterMs?: number) =>
+    retryDuringOutage(sync, () => findProgress(sync.db, command.commandId), giveUpAfterMs);
   try {
-    const known = await findStored();
+    // Nothing is at stake yet, so another process can do it.
+    const known = await findStored(patienceMs);
     if (known && isFinal(known)) {
       await announce(sync, command, { progress: known });
       return done;
@@ -49,6 +59,7 @@ export async function runCommand<S extends Sync & { readonly cancellations: Canc
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
+    if (error instanceof DatabaseUnreachable) return releaseMessage(sync, error);
     if (!cancelled.signal.aborted) throw error;
     const progress = await findStored();
     if (progress) await announce(sync, command, { progress });
