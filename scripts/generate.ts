@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envExample, slotVariableNames } from '../packages/shared/src/config/index.ts';
 import { asyncApi, permissionsOf, type Service, services } from '../packages/shared/src/contracts/index.ts';
+import { answersPage } from './generated/answers-page.ts';
 import { apiTypes } from './generated/api-types.ts';
 import { messagesPage } from './generated/messages-page.ts';
 
@@ -54,6 +55,7 @@ function composeFile(): string {
 export const generatedFiles: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': envExample,
   'docs/messages.md': messagesPage,
+  'docs/upstream-answers.md': answersPage,
   'docs/asyncapi.json': () => `${JSON.stringify(asyncApi(), undefined, 2)}\n`,
   'deploy/nats/users.conf': brokerUsers,
   'packages/client/src/generated.ts': apiTypes,

@@ -22,14 +22,14 @@ export function createUpstream(agenda: Agenda, documented: Policy): Upstream {
   let policy = documented;
 
   function decide(behavior: Behavior): Outcome {
-    const learned = policy === documented ? {} : { learned: policy };
+    const isOther = policy !== documented;
     const now = agenda.now();
     const inWindow = [...arrivals.values()].filter((at) => at > now - policy.windowMs);
     if (behavior === 'accepts' && inWindow.length <= policy.limit)
-      return { result: 'answered', status: 200, ...learned };
+      return { result: 'answered', status: 200, ...(isOther && { advertised: policy }) };
     const opensAt = (inWindow.at(-policy.limit) ?? now) + policy.windowMs;
     const named = behavior === 'rejects' ? {} : { retryAfterMs: opensAt - now };
-    return { result: 'answered', status: 429, ...named, ...learned };
+    return { result: 'answered', status: 429, ...named, ...(isOther && { learned: policy }) };
   }
 
   return {

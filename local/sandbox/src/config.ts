@@ -3,6 +3,7 @@ import { ConfigError, port, variables, wholeNumber } from '@paceline/shared/conf
 import { type Tier, tiers } from '@paceline/shared/definition';
 import { z } from 'zod';
 import { enforcements, policyOverrides } from './limiter.ts';
+import { waitForms } from './dialect.ts';
 import { jitter } from './gate.ts';
 import { quirks } from './quirks.ts';
 
@@ -48,6 +49,8 @@ const environment = z
     SANDBOX_ENFORCEMENT: z.enum(enforcements, `must be ${enforcements.join(' or ')}`).default('first-hit'),
     SANDBOX_JITTER_MS: jitterRange.prefault('0-0'),
     SANDBOX_HEADERS: onOff.prefault('off'),
+    SANDBOX_RETRY_AFTER: z.enum(waitForms).default('body'),
+    SANDBOX_ADVERTISES: z.string().default(''),
     SANDBOX_POLICIES: policies.prefault('{}'),
     SANDBOX_LATENCY: onOff.prefault('on'),
     SANDBOX_QUIRKS: quirkList.prefault('escaped-names'),
@@ -62,6 +65,8 @@ const environment = z
     enforcement: read.SANDBOX_ENFORCEMENT,
     jitter: read.SANDBOX_JITTER_MS,
     headers: read.SANDBOX_HEADERS,
+    /** How a wait is named, and the policy that every answer advertises. */
+    dialect: { retryAfter: read.SANDBOX_RETRY_AFTER, advertises: read.SANDBOX_ADVERTISES },
     policies: read.SANDBOX_POLICIES,
     /** Whether responses are as slow as upstream's. */
     latency: read.SANDBOX_LATENCY,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { AuditLog } from './audit.ts';
 import { enforcements, type SandboxLimiter, policyChanges } from './limiter.ts';
 import { fault, type UpstreamFaultInput, type FaultQueue } from './faults.ts';
+import { type Dialect, dialectChange } from './dialect.ts';
 import { type Jitter, jitter } from './gate.ts';
 import { type Quirks, quirks } from './quirks.ts';
 import { judge } from './judge.ts';
@@ -16,10 +17,11 @@ export type Controls = ReturnType<typeof createControls>;
 export function createControls(
   limiter: SandboxLimiter,
   faults: FaultQueue,
-  first: { readonly jitter: Jitter; readonly quirks: Quirks },
+  first: { readonly jitter: Jitter; readonly quirks: Quirks; readonly dialect: Dialect },
 ) {
   let current = first.jitter;
   let activeQuirks = first.quirks;
+  let spoken = first.dialect;
   const { changePolicies, enforce, restart } = limiter;
   return {
     changePolicies,
@@ -39,6 +41,12 @@ export function createControls(
       activeQuirks = next;
     },
     quirks: () => activeQuirks,
+    /** Changes how limits are worded; what is not given stays. */
+    speak(change: Partial<Dialect>) {
+      spoken = { ...spoken, ...change };
+      return spoken;
+    },
+    dialect: () => spoken,
   };
 }
 
@@ -99,6 +107,10 @@ export function controlApi(clock: Clock, controls: Controls, audit: AuditLog, wo
         controls.setQuirks(next);
         return { quirks: next };
       }),
+    )
+    .post(
+      '/dialect',
+      command(dialectChange, (change) => controls.speak(change as Partial<Dialect>)),
     )
     .post('/restart', (c) => {
       controls.restart();

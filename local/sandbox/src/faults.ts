@@ -1,5 +1,6 @@
 import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { z } from 'zod';
+import type { NamedWait } from './dialect.ts';
 
 const faultKinds = [
   'delay',
@@ -25,7 +26,10 @@ export const fault = z.strictObject({
   times: z.int().positive().default(1),
   /** For `delay`: project ms in addition to the latency. */
   ms: z.number().nonnegative().default(60_000),
-  status: z.int().min(500).max(599).default(503),
+  /** For `server-error` (default 503) and `html` (default 200). */
+  status: z.int().min(200).max(599).optional(),
+  /** For `server-error` and `html`: the `Retry-After` in seconds of project time, in the dialect's form. */
+  retryAfter: z.number().nonnegative().optional(),
 });
 export type UpstreamFault = z.output<typeof fault>;
 /** A fault before its defaults are filled in. */
@@ -60,20 +64,30 @@ export function createFaultQueue() {
 
 const page = (title: string) =>
   `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
-const html = (title: string, status: number) =>
-  new Response(page(title), { status, headers: { 'Content-Type': 'text/html; charset=utf-8' } });
+const html = (title: string, status: number, headers = {}) =>
+  new Response(page(title), {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
+  });
 const json = (body: string) => new Response(body, { headers: { 'Content-Type': 'application/json' } });
 
 /** The response of a host that no longer serves the API. */
 export const hostGone = (): Response => html('404 Not Found', 404);
 
-/** Applies a fault to a response. Faults of the connection or the timing leave it unchanged. */
-export async function breakResponse({ kind, status }: UpstreamFault, response: Response): Promise<Response> {
+/** Applies a fault to a response. Faults of the connection or the timing leave it unchanged. @param wait that it names */
+export async function breakResponse(
+  { kind, status }: UpstreamFault,
+  response: Response,
+  wait?: NamedWait,
+): Promise<Response> {
   switch (kind) {
     case 'server-error':
-      return Response.json({ error: 'Internal Server Error' }, { status });
+      return Response.json(
+        { error: 'Internal Server Error', ...wait?.fields },
+        { status: status ?? 503, headers: wait?.headers ?? {} },
+      );
     case 'html':
-      return html('Application is starting', 200);
+      return html('Application is starting', status ?? 200, wait?.headers);
     case 'null-body':
       return json('null');
     case 'data-null':

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createVirtualClock } from '@paceline/shared/clock';
+import { readLimits } from '@paceline/shared/zwiftracing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
+import { waitForms } from './dialect.ts';
 import { callerOf } from './testing/caller.ts';
 
 const start = Date.UTC(2026, 0, 14, 19);
@@ -47,6 +49,22 @@ describe('the limit', () => {
     const rejected = await call('/public/riders/200000');
     expect(rejected.headers.get('Retry-After')).toBe('60');
     expect(rejected.headers.get('RateLimit-Policy')).toBe('"default";q=5;w=60');
+  });
+
+  it('is worded in the dialect that is set', async () => {
+    const { clock, sandbox, call } = await sandboxWith();
+    await call('/public/clubs/20651');
+    await clock.advance(30 * minute);
+    const now = clock.now();
+    for (const retryAfter of waitForms) {
+      sandbox.controls.speak({ retryAfter, advertises: '3000;w=900' });
+      const response = await call('/public/clubs/20651');
+      const read = readLimits(429, response.headers, await response.text(), now);
+      expect(read.advertised).toEqual({ limit: 3_000, windowMs: 15 * minute });
+      if (retryAfter === 'none') expect(read.retryAfterMs).toBeUndefined();
+      else if (retryAfter === 'absurd') expect(read.retryAfterMs).toBeGreaterThan(24 * 60 * minute);
+      else expect(read.retryAfterMs).toBe(30 * minute);
+    }
   });
 
   it('counts failed calls, but none without a valid key', async () => {
@@ -139,6 +157,10 @@ describe('a fault', () => {
   it('is not used up by a rejected call', async () => {
     const { sandbox, call } = await sandboxWith();
     await call('/public/events/upcoming');
+    sandbox.controls.injectFault({ kind: 'html', status: 503, retryAfter: 120, times: 1 });
+    sandbox.controls.speak({ retryAfter: 'seconds' });
+    const down = await call('/public/riders/200000');
+    expect([down.status, down.headers.get('Retry-After')]).toEqual([503, '120']);
     sandbox.controls.injectFault({ kind: 'html', budget: 'events' });
     expect((await call('/public/events/upcoming')).status).toBe(429);
     expect(sandbox.controls.pendingFaults()).toHaveLength(1);

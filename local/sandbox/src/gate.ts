@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Clock } from '@paceline/shared/clock';
+import type { Policy } from '@paceline/shared/contracts';
 import type { BudgetName } from '@paceline/shared/definition';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -8,10 +9,13 @@ import { type Arrival, type AuditLog, keyName } from './audit.ts';
 import {
   type Account,
   latencyOf,
+  type LimitDecision,
   type SandboxLimiter,
   rateLimitHeaders,
+  secondsUntil,
   tooManyRequestsBody,
 } from './limiter.ts';
+import { type Dialect, nameWait } from './dialect.ts';
 import { breakResponse, type UpstreamFault, type FaultQueue, hostGone } from './faults.ts';
 import { between, sequence } from './random.ts';
 
@@ -38,6 +42,7 @@ export interface GateParts {
   readonly faults: FaultQueue;
   readonly audit: AuditLog;
   readonly jitter: () => Jitter;
+  readonly dialect: () => Dialect;
   readonly sendsHeaders: boolean;
   readonly hasLatency: boolean;
   readonly closing: AbortSignal;
@@ -76,7 +81,20 @@ export function createGate(parts: GateParts): Gate {
       return RESPONSE_ALREADY_SENT;
     }
     const response = await endpoint(c, arrival.arrivedAt);
-    return answered(arrival, fault ? await breakResponse(fault, response) : response);
+    if (!fault) return answered(arrival, response);
+    const { retryAfter } = fault;
+    const wait =
+      retryAfter === undefined ? undefined : nameWait(parts.dialect().retryAfter, retryAfter, clock.now());
+    return answered(arrival, await breakResponse(fault, response, wait));
+  };
+
+  /** A 429. Its body also names the limit where upstream was seen to do so. */
+  const rejection = (c: HttpContext, policy: Policy, decision: LimitDecision, at: number) => {
+    const { retryAfter: form } = parts.dialect();
+    const whole = tooManyRequestsBody(policy, decision, at);
+    if (form === 'body') return c.json(whole, 429);
+    const { headers, fields } = nameWait(form, secondsUntil(decision.resetAt, at), at);
+    return c.json({ error: whole.error, ...fields }, 429, headers);
   };
 
   const admit = async (
@@ -95,10 +113,12 @@ export function createGate(parts: GateParts): Gate {
 
     const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
     const headers = parts.sendsHeaders ? rateLimitHeaders(policy, decision, arrivedAt) : {};
-    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    const { advertises } = parts.dialect();
+    const advertised = advertises === '' ? {} : { 'RateLimit-Policy': advertises };
+    for (const [name, value] of Object.entries({ ...headers, ...advertised })) c.header(name, value);
     if (!decision.accepted) {
       const arrival = audit.arrived({ ...request, policy, verdict: 'rejected' });
-      return answered(arrival, c.json(tooManyRequestsBody(policy, decision, arrivedAt), 429));
+      return answered(arrival, rejection(c, policy, decision, arrivedAt));
     }
     const fault = faults.take(budget);
     const accepted = {

@@ -127,7 +127,7 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
   };
 }
 
-const secondsUntil = (time: number, now: number) => Math.max(0, Math.ceil((time - now) / 1_000));
+export const secondsUntil = (time: number, now: number) => Math.max(0, Math.ceil((time - now) / 1_000));
 
 /** Upstream's body of a 429: `retryAfter` is a string of whole seconds, rounded up. */
 export const tooManyRequestsBody = (

@@ -39,6 +39,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
     faults,
     audit,
     jitter: controls.jitter,
+    dialect: controls.dialect,
     sendsHeaders: settings.headers,
     hasLatency: settings.latency,
     closing: closing.signal,

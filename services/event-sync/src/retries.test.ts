@@ -75,6 +75,19 @@ describe('a call that fails with a transient error', () => {
   );
 });
 
+describe('a call that is answered with 503', () => {
+  it('is not made again before the time that the answer names', async () => {
+    await harness.list(await harness.upstreamEvents(1), 20 * hour);
+    const fault = { kind: 'server-error', budget: 'signups', retryAfter: 10 * 60 } as const;
+    harness.sandbox.controls.injectFault(fault);
+    expect(await runSlot('far')).toMatchObject({ state: 'done', error: null });
+    const calls = await harness.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
+    expect(calls.map(({ status }) => status)).toEqual([503, 200]);
+    const [first, next] = calls.map(({ startedAt }) => startedAt);
+    expect((next ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(10 * minute);
+  });
+});
+
 describe('a call that is answered with 429', () => {
   const url = () => `${harness.sandbox.url}/public/event_signups/1`;
   const callElsewhere = () => harness.during(fetch(url(), { headers: { Authorization: key } }));

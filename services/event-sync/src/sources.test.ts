@@ -7,7 +7,7 @@ import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.t
 
 const { events, sources, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
-const unavailable = 'ZwiftRacing signups are not available with this key';
+const unavailable = 'ZwiftRacing signups are not available';
 
 let harness: EventSyncHarness;
 let service: HarnessService;
@@ -56,29 +56,29 @@ const retryIn = async (source: SourceName, ms: number) => {
 describe('signups that this key cannot use', () => {
   it('cost a few calls, then none until the next probe, then one per slot until they are available again', async () => {
     await harness.list(await harness.upstreamEvents(6), 20 * hour);
-    harness.sandbox.controls.injectFault({ kind: 'host-gone', budget: 'signups', times: 2 });
+    harness.sandbox.controls.injectFault({ kind: 'host-gone', budget: 'signups', times: 7 });
     await start();
     expect(await runSlot('far')).toMatchObject({
       state: 'failed',
-      error: expect.stringContaining(unavailable),
-      counts: { synced: 0, failed: 1, deferred: 5 },
+      counts: { synced: 0, failed: 2, deferred: 4 },
     });
-    expect(await calls()).toBe(1);
+    expect(await calls()).toBe(6);
     expect(await sourceOf('signups')).toMatchObject({
       state: 'unavailable',
       status: 404,
       rawStart: expect.stringContaining('<!DOCTYPE html>'),
+      advice: expect.not.stringContaining('API_KEY'),
     });
 
     await retryIn('signups', 50 * hour);
     const waits = { state: 'failed', error: expect.stringMatching(`${unavailable}.*next probe at`) };
     expect(await runSlot('far')).toMatchObject({ ...waits, counts: { failed: 0, deferred: 6 } });
-    expect(await calls()).toBe(1);
+    expect(await calls()).toBe(6);
 
     await retryIn('signups', 0);
     expect(await runSlot('far')).toMatchObject({ state: 'failed', counts: { failed: 1, deferred: 5 } });
-    expect(await calls()).toBe(2);
-    expect(await sourceOf('signups')).toMatchObject({ probes: 2 });
+    expect(await calls()).toBe(7);
+    expect(await sourceOf('signups')).toMatchObject({ probes: 0 });
 
     await retryIn('signups', 0);
     expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 6 } });

@@ -161,13 +161,27 @@ describe('a command to add a rider', () => {
 });
 
 describe('an upstream failure', () => {
-  it.each(['server-error', 'html', 'truncated', 'null-body'] as const)(
+  it.each(['server-error', 'html', 'truncated'] as const)(
     '(%s) is retried until a call succeeds',
     async (kind) => {
       harness.sandbox.controls.injectFault({ kind, budget: 'riders_single', times: 2 });
       const command = await addRider();
       expect(await ended(command)).toEqual({ state: 'done' });
       expect(await callsFor(command)).toHaveLength(3);
+    },
+  );
+
+  it.each(['null-body', 'not-found-message', 'data-null'] as const)(
+    'of another shape (%s) is an answer: one call, and the command fails with the reason',
+    async (kind) => {
+      harness.sandbox.controls.injectFault({ kind, budget: 'riders_single', times: 2 });
+      const command = await addRider();
+      expect(await ended(command)).toEqual({
+        state: 'failed',
+        reason: expect.stringContaining('Invalid response from ZwiftRacing'),
+      });
+      expect(await callsFor(command)).toHaveLength(1);
+      harness.sandbox.controls.clearFaults();
     },
   );
 

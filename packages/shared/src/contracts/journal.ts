@@ -26,6 +26,8 @@ export const budgetRecord = z.object({
   pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
   /** From a pause by upstream until a later call succeeds: only one call goes at a time. */
   probing: z.boolean(),
+  /** The policies that headers don't loosen: what 429s have taught, and what an operator set. */
+  floor: z.object({ upstream: policy.nullable(), operator: policy.nullable() }).optional(),
   /** Replaces the documented policy. */
   policy: policy.extend({ from: authority, since: timestamp }).nullable(),
   /** No call starts before this time: unknown earlier calls may still count in a longer window. */
@@ -58,7 +60,7 @@ export const fact = z.discriminatedUnion('fact', [
     at: timestamp,
   }),
   z.object({ fact: z.literal('returned'), ...budgetKey, permit: z.string(), at: timestamp }),
-  /** Upstream answered 429. `policy` was in force until then. */
+  /** Upstream answered 429. `policy` was in force until then, `learned` is what 429s have taught after it. */
   z.object({
     fact: z.literal('rejected'),
     ...budgetKey,
@@ -66,6 +68,7 @@ export const fact = z.discriminatedUnion('fact', [
     at: timestamp,
     policy,
     attribution,
+    learned: policy.optional(),
   }),
   z.object({
     fact: z.literal('paused'),

@@ -39,10 +39,12 @@ export const outcome = z.object({
   result: z.enum(['answered', 'unanswered', 'not_sent']),
   status: z.number().int().optional(),
   durationMs: z.number().nonnegative().optional(),
-  /** The Retry-After of a 429, project ms. */
+  /** The wait that a failed answer names, project ms. */
   retryAfterMs: z.number().nonnegative().optional(),
-  /** The policy that the answer reports. */
+  /** The policy that rejected the call, from the body of a 429. */
   learned: policy.optional(),
+  /** The policy that the answer's headers advertise: there may be stricter ones. */
+  advertised: policy.optional(),
 });
 export type Outcome = z.infer<typeof outcome>;
 

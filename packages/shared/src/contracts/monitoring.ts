@@ -54,9 +54,9 @@ export const sourceChanged = z.object({
 });
 export type SourceChanged = z.infer<typeof sourceChanged>;
 
-/** The message about a source that our key cannot use. */
+/** The message about a source that cannot be used. */
 export const sourceUnavailableMessage = (source: SourceName, message: string): string =>
-  `ZwiftRacing ${source} are not available with this key: ${message}`;
+  `ZwiftRacing ${source} are not available: ${message}`;
 
 /** Why an event's signups are fetched. */
 export const callReasons = [

@@ -16,7 +16,8 @@ const failure = (code: UpstreamErrorCode, status: number, rawStart = '{"error":"
   new UpstreamError(code, `Upstream answered ${status}`, { status, rawStart });
 const wrongKey = failure('unauthorized', 401);
 const notFound = failure('not_found', 404);
-const page = failure('not_found', 404, '<!DOCTYPE html>');
+const page = failure('web_page', 404, '<!DOCTYPE html>');
+const challenge = failure('web_page', 403, '<title>Just a moment...</title>');
 const serverError = failure('unavailable', 503);
 const after = (source: SourceName, before: SourceAvailability, ...errors: (UpstreamError | undefined)[]) =>
   errors.reduce(
@@ -32,7 +33,7 @@ describe('source availability', () => {
     expect(after('signups', answered, undefined, undefined)).toEqual(answered);
   });
 
-  it.each(sourceNames)('of %s is unavailable after a rejected key, or a 404 that is a web page', (source) => {
+  it.each(sourceNames)('of %s is unavailable after a rejected key', (source) => {
     expect(after(source, unknown, wrongKey)).toMatchObject({
       state: 'unavailable',
       since: 1,
@@ -41,10 +42,28 @@ describe('source availability', () => {
       rawStart: '{"error":"no"}',
       advice: expect.stringContaining('ZWIFTRACING_API_KEY'),
     });
-    expect(after(source, unknown, page)).toMatchObject({
-      state: 'unavailable',
-      advice: expect.stringContaining('ZWIFTRACING_BASE_URL'),
-    });
+  });
+
+  it.each(sourceNames)('of %s does not depend on a web page, only on six in a row', (source) => {
+    for (const each of [page, challenge]) {
+      const few = after(source, after(source, unknown, undefined), ...times(5, each));
+      expect(few.state).toBe('available');
+      const many = after(source, few, each);
+      expect(many).toMatchObject({
+        state: 'unavailable',
+        advice: expect.stringMatching(/maintenance.*ZWIFTRACING_BASE_URL/),
+      });
+      expect(many.advice).not.toContain('KEY');
+      // It is probed every 5 minutes, however long that lasts.
+      const later = after(source, many, ...times(20, each));
+      expect(later.probeAt).toBe(20 + 5 * minute);
+      expect(after(source, later, undefined).state).toBe('available');
+    }
+  });
+
+  it('that was unavailable for another reason keeps that reason after a web page', () => {
+    const refused = after('events', unknown, wrongKey);
+    expect(after('events', refused, page)).toMatchObject({ status: 401, advice: refused.advice });
   });
 
   it.each([
@@ -65,7 +84,12 @@ describe('source availability', () => {
 
   it('does not change after a server error, a 429 or an unreadable answer', () => {
     const unavailable = after('events', unknown, notFound);
-    for (const error of [serverError, failure('rate_limited', 429), failure('unreadable', 200)])
+    for (const error of [
+      serverError,
+      failure('rate_limited', 429),
+      failure('unreadable', 200),
+      failure('unexpected', 200),
+    ])
       expect(after('events', unavailable, error)).toEqual(unavailable);
   });
 
@@ -87,15 +111,16 @@ describe('source availability', () => {
   });
 
   it('advises checking the base URL when every source answers 404', () => {
-    const others = [unknown, after('clubs', unknown, page), after('events', unknown, notFound)];
-    expect(afterCall('signups', unknown, page, others, 1).advice).toMatch(/404 to every request.*BASE_URL/);
+    const others = [unknown, after('clubs', unknown, ...times(6, page)), after('events', unknown, notFound)];
+    const almost = after('signups', unknown, ...times(5, page));
+    expect(afterCall('signups', almost, page, others, 1).advice).toMatch(/404 to every request.*BASE_URL/);
     const worked = [...others, after('riders', unknown, undefined)];
     expect(afterCall('events', unknown, notFound, worked, 1).advice).toBe('Check ZWIFTRACING_EVENTS_PATH.');
   });
 
   it('limits probes of an unavailable source, however many calls are due', () => {
     const requests = array(
-      record({ after: integer({ min: 0, max: 30 * minute }), error: constantFrom(page, wrongKey) }),
+      record({ after: integer({ min: 0, max: 30 * minute }), error: constantFrom(notFound, wrongKey) }),
     );
     assert(
       property(requests, (all) => {
@@ -106,7 +131,7 @@ describe('source availability', () => {
           now += each.after;
           if (!canCall(availability, now)) continue;
           calls += 1;
-          availability = afterCall('signups', availability, each.error, [], now);
+          availability = afterCall('events', availability, each.error, [], now);
         }
         // The pauses double, so this number of calls takes at least this long.
         expect(now).toBeGreaterThanOrEqual(calls > 1 ? pauseBeforeProbe(calls - 2) : 0);

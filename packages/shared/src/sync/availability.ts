@@ -1,6 +1,7 @@
 import type { SourceName } from '../definition/index.ts';
 import type { tables } from '../database/index.ts';
-import { isWebPage, type UpstreamError } from '../zwiftracing/index.ts';
+import { answerRules } from '../zwiftracing/answers.ts';
+import type { UpstreamError } from '../zwiftracing/index.ts';
 
 /** The availability of a source, as stored. Timestamps are project ms. */
 export type SourceAvailability = Omit<typeof tables.sources.$inferSelect, 'source' | 'account' | 'address'>;
@@ -22,31 +23,24 @@ export const unknownAvailability = (since: number): SourceAvailability => ({
   ...noRefusals,
 });
 
-/** Consecutive 404s after which the source itself counts as missing. */
 const defaultMaxMissing = 3;
-const maxMissing: Partial<Readonly<Record<SourceName, number>>> = {
+const otherMaxMissing: Partial<Readonly<Record<SourceName, number>>> = {
   // The event list always exists; results may not exist yet; a rider may not exist at all.
   events: 1,
   results: 10,
   riders: Number.POSITIVE_INFINITY,
 };
 
+/** Consecutive 404s after which the source itself counts as missing. */
+export const maxMissing = (source: SourceName): number => otherMaxMissing[source] ?? defaultMaxMissing;
+
 const minute = 60_000;
 
 /** Project ms until the next probe of an unavailable source, by failed probes: 5 min to 4 h. */
 export const pauseBeforeProbe = (probes: number): number => Math.min(240 * minute, 5 * minute * 2 ** probes);
 
-/** What a call says about the availability of its source; undefined: nothing. */
-function verdictOf(
-  source: SourceName,
-  error?: UpstreamError,
-): 'available' | 'missing' | 'unavailable' | undefined {
-  if (!error) return 'available';
-  if (error.code === 'unauthorized') return 'unavailable';
-  if (error.code !== 'not_found') return undefined;
-  if (isWebPage(error.rawStart ?? '')) return 'unavailable';
-  return source === 'riders' ? 'available' : 'missing';
-}
+/** Consecutive web pages after which a source is unavailable: two calls with their attempts. */
+export const maxPages = 6;
 
 /** The availability of a source after a call. @param error of a failed call @param others availability of the other sources */
 export function afterCall(
@@ -56,15 +50,18 @@ export function afterCall(
   others: readonly SourceAvailability[],
   now: number,
 ): SourceAvailability {
-  const verdict = verdictOf(source, error);
-  if (!verdict) return before;
-  if (!error || verdict === 'available') {
+  const shows = answerRules[error?.code ?? 'data'].source;
+  if (shows === 'nothing') return before;
+  if (!error || shows === 'available' || (shows === 'missing' && source === 'riders')) {
     const since = before.state === 'available' ? before.since : now;
     return { state: 'available', since, ...noRefusals };
   }
   const refusals = before.refusals + 1;
-  const isExpected = verdict === 'missing' && refusals < (maxMissing[source] ?? defaultMaxMissing);
-  if (isExpected && before.state !== 'unavailable') return { ...before, refusals };
+  const isPage = shows === 'wrong address';
+  if (before.state === 'unavailable' && isPage)
+    return { ...before, refusals, probeAt: now + pauseBeforeProbe(before.probes) };
+  const max = isPage ? maxPages : shows === 'missing' ? maxMissing(source) : 1;
+  if (refusals < max && before.state !== 'unavailable') return { ...before, refusals };
   return {
     state: 'unavailable',
     since: before.state === 'unavailable' ? before.since : now,
@@ -74,7 +71,8 @@ export function afterCall(
     rawStart: error.rawStart ?? null,
     advice: adviceOn(source, error, others),
     probeAt: now + pauseBeforeProbe(before.probes),
-    probes: before.probes + 1,
+    // Behind a page the source may be well: its probes don't become rare.
+    probes: isPage ? 0 : before.probes + 1,
   };
 }
 
@@ -85,7 +83,7 @@ const pathVariables: Partial<Record<SourceName, string>> = {
 
 function adviceOn(
   source: SourceName,
-  { code, rawStart }: UpstreamError,
+  { code }: UpstreamError,
   others: readonly SourceAvailability[],
 ): string {
   if (code === 'unauthorized')
@@ -93,7 +91,8 @@ function adviceOn(
   const known = others.filter(({ state }) => state !== 'unknown');
   if (known.length > 0 && known.every(({ state, status }) => state === 'unavailable' && status === 404))
     return 'This host answers 404 to every request: check ZWIFTRACING_BASE_URL.';
-  if (isWebPage(rawStart ?? '')) return 'Nothing is served at this address: check ZWIFTRACING_BASE_URL.';
+  if (code === 'web_page')
+    return 'ZwiftRacing may be under maintenance, or a gateway blocks Paceline: if it lasts, check ZWIFTRACING_BASE_URL.';
   return `Check ${pathVariables[source] ?? 'ZWIFTRACING_BASE_URL'}.`;
 }
 

@@ -4,10 +4,10 @@ import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
 import { unreadableText } from '../words.ts';
-import { type SkippedItem, UpstreamError } from '../zwiftracing/index.ts';
+import { isTemporary, type SkippedItem, UpstreamError } from '../zwiftracing/index.ts';
 import { retryDuringOutage } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
-import { isTemporary, pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
+import { pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
 
 const callDurations = durations('paceline.upstream.call.duration', 'Duration of upstream calls');
 

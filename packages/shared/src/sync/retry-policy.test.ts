@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isTemporary, pauseBeforeAttempt, raisedLane } from './retry-policy.ts';
+import { isTemporary } from '../zwiftracing/index.ts';
+import { pauseBeforeAttempt, raisedLane } from './retry-policy.ts';
 
 describe('lane of a rejected call', () => {
   it.each([
@@ -23,6 +24,8 @@ describe('retry of a failed call', () => {
     ['unreachable', true],
     ['timed_out', true],
     ['unreadable', true],
+    ['web_page', true],
+    ['unexpected', false],
     ['rate_limited', false],
     ['unauthorized', false],
     ['not_found', false],

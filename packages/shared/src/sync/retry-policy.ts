@@ -1,18 +1,7 @@
 import { forcedLanes, type Lane, laneNames } from '../definition/index.ts';
-import type { UpstreamErrorCode } from '../zwiftracing/index.ts';
 
 /** Default max attempts of a call whose failure is temporary. */
 export const defaultAttempts = 3;
-
-const temporary: ReadonlySet<UpstreamErrorCode> = new Set([
-  'unavailable',
-  'unreachable',
-  'timed_out',
-  'unreadable',
-]);
-
-/** Whether a retry of the same call can succeed. */
-export const isTemporary = (code: UpstreamErrorCode): boolean => temporary.has(code);
 
 /** Project ms before attempt 1, 2, …: 2 s, 8 s, 32 s, then a minute. */
 export const pauseBeforeAttempt = (attempt: number): number => Math.min(2_000 * 4 ** (attempt - 1), 60_000);

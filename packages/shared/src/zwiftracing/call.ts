@@ -5,7 +5,9 @@ import type { Clock } from '../clock/index.ts';
 import { callTimeout, isForbiddenHost } from '../config/index.ts';
 import type { BudgetName } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
-import { errorOf, isWebPage, readPolicy, readRateLimited, UpstreamError, UnexpectedShape } from './errors.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { errorOf, UpstreamError, UnexpectedShape } from './errors.ts';
+import { readLimits } from './limits.ts';
 
 export interface CallSettings {
   /** Without a trailing slash. */
@@ -59,18 +61,22 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
         redirect: 'manual',
         dispatcher: agent.compose(singleRequest()),
       });
-      const { status } = response;
       const durationMs = duration();
-      if (status === 429) {
-        const text = await response.text().catch(() => '');
-        const limited = readRateLimited(text, response.headers, clock.now());
-        permit.settle({ result: 'answered', status, durationMs, ...limited });
-        throw errorOf(status, startOf(text), limited.retryAfterMs);
-      }
-      permit.settle({ result: 'answered', status, durationMs, ...readPolicy(response.headers) });
-      const text = await response.text();
-      if (!response.ok) throw errorOf(status, startOf(text));
-      return parseResponse(text, status, startOf, read);
+      const answeredAt = clock.now();
+      const settle = (text: string) => {
+        const limits = readLimits(response.status, response.headers, text, answeredAt);
+        permit.settle({ result: 'answered', status: response.status, durationMs, ...limits });
+        return limits;
+      };
+      const fails = !response.ok || isPage(response);
+      // A body that never ends must not keep the permit; that of a failure says for how long to wait.
+      if (!fails) settle('');
+      const text = fails ? await response.text().catch(() => '') : await response.text();
+      const limits = fails ? settle(text) : {};
+      const answer = { status: response.status, text, rawStart: startOf(text) };
+      const error = errorOf(answer, limits, answeredAt);
+      if (error) throw error;
+      return parseResponse(answer, read);
     } catch (error) {
       permit.settle({ result: 'unanswered', durationMs: duration() });
       if (error instanceof UpstreamError) throw error;
@@ -94,24 +100,31 @@ function singleRequest(): Dispatcher.DispatcherComposeInterceptor {
   };
 }
 
+/** Whether the headers announce a web page. Express sends plain texts as HTML too, so only the body of a 2xx decides. */
+const isPage = ({ headers }: { headers: Headers }): boolean =>
+  headers.get('Content-Type')?.includes('text/html') ?? false;
+
 function parseResponse<T>(
-  text: string,
-  status: number,
-  startOf: (text: string) => string,
+  { text, status, rawStart }: { text: string; status: number; rawStart: string },
   read: (json: unknown) => T,
 ): T {
+  const failure = (code: 'unreadable' | 'unexpected', reason: string) =>
+    new UpstreamError(code, `Invalid response from ZwiftRacing: ${reason}`, { status, rawStart });
+  let json: unknown;
   try {
-    return read(parseJson(text));
+    json = parseJson(text);
+  } catch {
+    throw failure('unreadable', 'not JSON');
+  }
+  try {
+    return read(json);
   } catch (error) {
-    const what = isWebPage(text) ? 'a web page' : reasonOf(error);
-    throw new UpstreamError('unreadable', `Invalid response from ZwiftRacing: ${what}`, {
-      status,
-      rawStart: startOf(text),
-    });
+    throw failure('unexpected', error instanceof UnexpectedShape ? error.message : 'unexpected content');
   }
 }
 
-const reasonOf = (error: unknown): string => (error instanceof UnexpectedShape ? error.message : 'not JSON');
+/** Names us to the operators of the API and of the gateways before it. */
+export const userAgent = `Paceline/${manifest.version}`;
 
 function headersFor(apiKey: string): Record<string, string> {
   try {
@@ -119,6 +132,7 @@ function headersFor(apiKey: string): Record<string, string> {
       new Headers({
         Authorization: apiKey,
         Accept: 'application/json',
+        'User-Agent': userAgent,
         'Content-Type': 'application/json',
       }),
     );

@@ -19,6 +19,7 @@ const paths = {
 
 let answer: (request: IncomingMessage, response: ServerResponse, body: string) => void;
 let requests: Array<{ line: string; authorization: string | undefined; body: string }>;
+let userAgent: string | undefined;
 let baseUrl: string;
 let stop: () => void;
 
@@ -27,6 +28,7 @@ beforeEach(async () => {
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString();
     const line = `${request.method} ${request.url}`;
+    userAgent = request.headers['user-agent'];
     requests.push({ line, authorization: request.headers.authorization, body });
     answer(request, response, body);
   });
@@ -166,7 +168,7 @@ describe('endpoint client', () => {
       for (const [what, call] of calls) {
         respondWith(200, body);
         const error = await failureOf(call(upstream()));
-        expect(error).toMatchObject({ code: 'unreadable', status: 200, rawStart: body });
+        expect(error).toMatchObject({ code: 'unexpected', status: 200, rawStart: body });
         expect(error.message).toMatch(new RegExp(`no ${what} in it$`));
       }
     },
@@ -175,8 +177,14 @@ describe('endpoint client', () => {
   it('rejects a response about another rider', async () => {
     respondWith(200, riderJson);
     const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
-    expect(error).toMatchObject({ code: 'unreadable', message: expect.stringContaining('requested 5') });
+    expect(error).toMatchObject({ code: 'unexpected', message: expect.stringContaining('requested 5') });
   });
+});
+
+it('names product and version to upstream', async () => {
+  respondWith(200, riderJson);
+  await upstream().getRider(permitFor('riders_single').permit, riderJson.riderId);
+  expect(userAgent).toMatch(/^Paceline\/\d+\.\d+\.\d+$/);
 });
 
 describe('permit', () => {
@@ -218,8 +226,27 @@ describe('permit', () => {
       result: 'answered',
       status: 200,
       durationMs: expect.any(Number),
-      learned: { limit: 3, windowMs: 120_000 },
+      advertised: { limit: 3, windowMs: 120_000 },
     });
+  });
+
+  it.each([
+    ['503', 503, 'down'],
+    ['web page', 200, '<!DOCTYPE html><h1>Maintenance'],
+  ])('is settled with the wait that a %s names', async (_, status, body) => {
+    respondWith(status, body, { 'Retry-After': '120', 'Content-Type': 'text/html' });
+    const watched = permitFor('clubs');
+    const before = Date.now();
+    const error = await failureOf(upstream().getClub(watched.permit, 1));
+    expect(watched.outcome).toMatchObject({ result: 'answered', status, retryAfterMs: 120_000 });
+    expect(error.retryAt).toBeGreaterThanOrEqual(before + 120_000);
+    expect(error.message).toContain(`no call before ${new Date(error.retryAt ?? 0).toISOString()}`);
+  });
+
+  it('fails without a time when the named one can not be meant', async () => {
+    respondWith(503, '', { 'Retry-After': '99999999' });
+    const error = await failureOf(upstream().getClub(permitFor('clubs').permit, 1));
+    expect(error).toMatchObject({ retryAt: undefined, message: 'ZwiftRacing answered 503: server error' });
   });
 
   it('is settled with the limit and wait that a 429 reports', async () => {
@@ -233,7 +260,7 @@ describe('permit', () => {
       retryAfterMs: 597_000,
       learned,
     });
-    expect(error).toMatchObject({ code: 'rate_limited', status: 429, retryAfterMs: 597_000 });
+    expect(error).toMatchObject({ code: 'rate_limited', status: 429, retryAt: expect.any(Number) });
   });
 });
 
@@ -246,10 +273,13 @@ describe('failed call', () => {
     [301, '', 'rejected'],
     [500, '<h1>oops</h1>', 'unavailable'],
     [503, '', 'unavailable'],
-    [200, '<!DOCTYPE html><h1>Starting', 'unreadable'],
-    [200, 'null', 'unreadable'],
+    [403, '<title>Just a moment...</title>', 'web_page'],
+    [200, '<!DOCTYPE html><h1>Starting', 'web_page'],
+    [200, 'null', 'unexpected'],
+    [200, '{"data":null}', 'unexpected'],
+    [200, '{"message":"Rider not found"}', 'unexpected'],
     [200, '{"riderId": 5, "na', 'unreadable'],
-    [200, '{"riderId":"five"}', 'unreadable'],
+    [200, '{"riderId":"five"}', 'unexpected'],
     [204, '', 'unreadable'],
   ])('with %i %s is %s, with the start of the response', async (status, body, code) => {
     respondWith(status, body);
@@ -262,7 +292,7 @@ describe('failed call', () => {
   it('explains a 404 that is a web page', async () => {
     respondWith(404, '<html>Cannot GET</html>');
     const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
-    expect(error.message).toContain('nothing is served at this address');
+    expect(error.message).toBe('ZwiftRacing answered 404: a web page instead of data');
   });
 
   it('does not follow a redirect, which would be a second call', async () => {

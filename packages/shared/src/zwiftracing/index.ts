@@ -6,13 +6,9 @@ export {
   type ZwiftRacing,
   type ZwiftRacingSettings,
 } from './client.ts';
-export {
-  isWebPage,
-  readRateLimited,
-  UpstreamError,
-  type UpstreamErrorCode,
-  UnexpectedShape,
-} from './errors.ts';
+export { isTemporary, type UpstreamErrorCode } from './answers.ts';
+export { UpstreamError, UnexpectedShape } from './errors.ts';
+export { readLimits } from './limits.ts';
 export {
   type ClubPage,
   type EventItem,

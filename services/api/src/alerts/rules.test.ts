@@ -70,6 +70,12 @@ describe('rejections', () => {
   });
 });
 
+describe('a pause after another failure', () => {
+  it('is not blamed on a rejection of long ago', () => {
+    expect(rejections([windowOf('events', rejected(now - 3 * hour, now + minute))], now)).toEqual([]);
+  });
+});
+
 describe('a learned limit', () => {
   const learned = (since: number) =>
     windowOf('events', { policy: { limit: 1, windowMs: 10 * minute, from: 'upstream', since } });

@@ -7,6 +7,7 @@ import type {
   WindowView,
 } from '@paceline/shared/contracts';
 import { rate } from '@paceline/shared/words';
+import { longestWait } from '@paceline/shared/zwiftracing/answers';
 import type { SystemPart } from '../health/parts.ts';
 import type { SourceRow } from '../sources/view.ts';
 import { durationText, listText, timeText } from './view.ts';
@@ -83,10 +84,14 @@ const conditionOf = (
 ): AlertCondition => ({ type: key.split(':')[0] as AlertType, key, severity, ...about, isOneTime });
 
 export function rejections(windows: readonly WindowView[], now: number): AlertCondition[] {
-  const hit = windows.flatMap(({ endpoint, lastRejected, pausedUntil }) => {
+  const hit = windows.flatMap(({ endpoint, policy, lastRejected, pausedUntil }) => {
     const isRecent = lastRejected !== null && now - lastRejected.at < quietPeriod;
     const until = pausedUntil.upstream ?? 0;
-    return lastRejected && (isRecent || until > now) ? [{ endpoint, ...lastRejected, until }] : [];
+    // Another failure can pause the budget, too: then the last 429 is long past.
+    const isCause = lastRejected !== null && until - lastRejected.at < longestWait(policy.windowMs) + minute;
+    return lastRejected && (isRecent || (isCause && until > now))
+      ? [{ endpoint, ...lastRejected, until }]
+      : [];
   });
   const [first] = hit.toSorted((a, b) => a.at - b.at);
   if (!first) return [];

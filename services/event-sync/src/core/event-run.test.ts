@@ -96,7 +96,7 @@ describe('failed calls', () => {
       ['c', missing],
     ] as const;
     const thrice = after(started, ...all);
-    const error = 'ZwiftRacing signups are not available with this key: 404';
+    const error = 'ZwiftRacing signups are not available: 404';
     expect([hasStopped(thrice), ended(thrice)?.error]).toEqual([true, error]);
     const once = after(started, ['a', failed('unauthorized', '404')]);
     expect([hasStopped(once), ended(once)?.error]).toEqual([true, error]);

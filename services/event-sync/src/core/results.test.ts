@@ -152,9 +152,10 @@ describe('stateOf', () => {
 
 describe('scopeOfFailure', () => {
   it.each([
-    ['none yet', { code: 'not_found', rawStart: '{"message":"no such event"}' }],
-    ['all events', { code: 'not_found', rawStart: '<!DOCTYPE html>' }],
-    ['this event', { code: 'unreadable', rawStart: '<!DOCTYPE html>' }],
+    ['none yet', { code: 'not_found' }],
+    ['all events', { code: 'web_page' }],
+    ['this event', { code: 'unreadable' }],
+    ['this event', { code: 'unexpected' }],
     ['this event', { code: 'rejected' }],
     ['all events', { code: 'unavailable' }],
   ] as const)('is "%s" for %j', (scope, error) => {

@@ -1,6 +1,6 @@
 import { kinds } from '@paceline/shared/definition';
 import type { ResultsState } from '@paceline/shared/contracts';
-import { isWebPage, type UpstreamError, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import type { UpstreamError, UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Horizon } from './classes.ts';
 import type { Selection } from './event-run.ts';
 
@@ -102,14 +102,13 @@ export function chooseResults(
   };
 }
 
-const affectsOneEvent: ReadonlySet<UpstreamErrorCode> = new Set(['rejected', 'unreadable']);
+const affectsOneEvent: ReadonlySet<UpstreamErrorCode> = new Set(['rejected', 'unreadable', 'unexpected']);
 
 /** Whether a failed call means that there are no results yet, or concerns this event only, or all events. */
 export function scopeOfFailure({
   code,
-  rawStart = '',
-}: Pick<UpstreamError, 'code'> & Partial<UpstreamError>): 'none yet' | 'this event' | 'all events' {
-  if (code === 'not_found' && !isWebPage(rawStart)) return 'none yet';
+}: Pick<UpstreamError, 'code'>): 'none yet' | 'this event' | 'all events' {
+  if (code === 'not_found') return 'none yet';
   return affectsOneEvent.has(code) ? 'this event' : 'all events';
 }
 

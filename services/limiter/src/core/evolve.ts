@@ -29,6 +29,7 @@ export function evolve(ledger: Ledger, fact: Fact): void {
       return;
     case 'rejected':
       record.lastRejected = { at: fact.at, attribution: fact.attribution };
+      if (fact.learned) record.floor = { operator: record.floor?.operator ?? null, upstream: fact.learned };
       return;
     case 'paused':
       if (fact.by === 'operator') record.pausedUntil.operator = fact.until;
@@ -48,6 +49,8 @@ export function evolve(ledger: Ledger, fact: Fact): void {
       record.intervals = countedCalls(budget, fact.at);
       record.policy = fact.policy && { ...fact.policy, from: fact.by, since: fact.at };
       record.unknownUntil = fact.unknownUntil;
+      // An operator's policy replaces what upstream has named before.
+      if (fact.by === 'operator') record.floor = { operator: fact.policy, upstream: null };
       budget.grants = [];
       return;
   }

@@ -3,7 +3,11 @@ import { createTestLimiter, settings } from './testing.ts';
 
 const minute = 60_000;
 const learns = (limit: number, windowMs: number, status = 200) =>
-  ({ result: 'answered', status, learned: { limit, windowMs } }) as const;
+  ({
+    result: 'answered',
+    status,
+    [status === 429 ? 'learned' : 'advertised']: { limit, windowMs },
+  }) as const;
 const changes = (limiter: ReturnType<typeof createTestLimiter>) =>
   limiter.facts.flatMap((fact) => (fact.fact === 'policy_changed' ? [fact.policy] : []));
 
@@ -39,6 +43,48 @@ describe('a policy', () => {
     expect(changes(limiter)).toHaveLength(1);
     limiter.call('b', {}, learns(2, minute));
     expect(changes(limiter).at(-1)).toEqual({ limit: 2, windowMs: 2 * minute });
+  });
+
+  it('set by an operator is not loosened by a header after another one has tightened it', () => {
+    const limiter = createTestLimiter('riders_single');
+    const place = { account: 'team', endpoint: 'riders_single' } as const;
+    limiter.operate({ do: 'set_policy', ...place, policy: { limit: 3, windowMs: 2 * minute } });
+    limiter.pass(5 * minute);
+    limiter.call('a', {}, learns(2, minute));
+    limiter.pass(5 * minute);
+    limiter.call('b', {}, learns(100, minute));
+    expect(changes(limiter).at(-1)).toEqual({ limit: 3, windowMs: 2 * minute });
+  });
+
+  it.each([
+    ['another one', { limit: 1, windowMs: 10 * minute }],
+    ['the documented one', { limit: 5, windowMs: minute }],
+  ])(
+    'that a 429 has taught (%s) is not loosened by headers, even through a crash, but by another 429',
+    (_, policy) => {
+      const limiter = createTestLimiter('riders_single');
+      limiter.call('a', {}, { ...learns(policy.limit, policy.windowMs, 429), retryAfterMs: 1_000 });
+      const taught = changes(limiter);
+      limiter.crash();
+      for (const ticket of ['b', 'c']) {
+        limiter.pass(11 * minute);
+        limiter.call(ticket, {}, learns(3_000, minute));
+      }
+      expect(changes(limiter)).toEqual(taught);
+      limiter.pass(11 * minute);
+      limiter.call('d', {}, { ...learns(4, minute, 429), retryAfterMs: 1_000 });
+      expect(changes(limiter).at(-1)).toEqual({ limit: 4, windowMs: minute });
+    },
+  );
+
+  it('in the headers of a 429 does not loosen what its body has taught', () => {
+    const limiter = createTestLimiter('riders_single');
+    const rejection = { result: 'answered', status: 429, retryAfterMs: 1_000 } as const;
+    const advertised = { limit: 3_000, windowMs: 15 * minute };
+    limiter.call('a', {}, { ...rejection, learned: { limit: 1, windowMs: 10 * minute }, advertised });
+    limiter.pass(11 * minute);
+    limiter.call('b', {}, { ...rejection, advertised });
+    expect(changes(limiter)).toEqual([{ limit: 1, windowMs: 10 * minute }]);
   });
 
   it('with a longer window allows no call until the forgotten calls have left it', () => {

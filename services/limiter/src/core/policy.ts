@@ -1,4 +1,5 @@
 import type { FactOf, Operation, Outcome, Policy } from '@paceline/shared/contracts';
+import { strictestOf } from '@paceline/shared/zwiftracing/answers';
 import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import type { Decision } from './protocol.ts';
@@ -7,25 +8,59 @@ import type { Decision } from './protocol.ts';
 const maxLimit = 1_000;
 
 /**
- * The policy change that an answer reports. A reported policy replaces the current one, but it never loosens one that
- * an operator set, nor one that was named after the call had started: then the report is outdated.
+ * The policy change that an answer teaches. What a 429 has taught applies until a 429 names another policy; advertised
+ * policies, of which there may be stricter ones, replace the documented one, and else only make it stricter. Nothing
+ * loosens what an operator set.
  */
 export function learnedPolicy(
   budget: BudgetState,
   permit: string,
-  { learned }: Outcome,
+  outcome: Outcome,
   now: number,
 ): FactOf<'policy_changed'>[] {
-  if (!learned) return [];
+  // Clients of a version before `advertised` report those as learned, too.
+  const advertised = outcome.advertised ?? outcome.learned;
+  const taught = taughtBy(budget, permit, outcome);
+  if (!taught && !advertised) return [];
+  const { floor } = budget.record;
   const current = policyOf(budget);
-  const reported = { limit: Math.min(learned.limit, maxLimit), windowMs: learned.windowMs };
-  const since = budget.record.policy?.since ?? -1;
-  const isOutdated = (findInterval(budget, permit)?.startedAt ?? 0) <= since;
-  const mayOnlyTighten = isOutdated || budget.record.policy?.from === 'operator';
-  const next = mayOnlyTighten ? stricterOf(current, reported) : reported;
+  const known = [floor?.operator, taught ?? floor?.upstream, isOutdated(budget, permit) ? current : null];
+  const next = strictest([...known, advertised]) ?? current;
   if (isSame(current, next)) return [];
   return [policyChange(budget, 'upstream', next, now)];
 }
+
+/**
+ * What 429s have taught, with this answer; undefined if it teaches nothing. The body of a 429 has the policy that rejected
+ * the call. Without one, there is a stricter policy than those that headers advertise: they no longer loosen the documented one.
+ */
+export function taughtBy(
+  budget: BudgetState,
+  permit: string,
+  { status, learned, advertised }: Outcome,
+): Policy | undefined {
+  if (status !== 429) return undefined;
+  const { floor, policy, endpoint } = budget.record;
+  if (learned) return strictest([learned, advertised, isOutdated(budget, permit) ? floor?.upstream : null]);
+  if (!advertised && policy?.from !== 'upstream') return undefined;
+  const unlessSet = floor?.operator ? null : budget.settings.policies[endpoint];
+  return strictest([advertised, floor?.upstream ?? unlessSet]);
+}
+
+/** Whether a policy was named after the call had started. */
+function isOutdated(budget: BudgetState, permit: string): boolean {
+  const { policy, floor, lastRejected } = budget.record;
+  const taughtAt = floor?.upstream && lastRejected ? lastRejected.at : -1;
+  const namedAt = Math.max(policy?.since ?? -1, taughtAt);
+  return (findInterval(budget, permit)?.startedAt ?? 0) <= namedAt;
+}
+
+const strictest = (policies: ReadonlyArray<Policy | null | undefined>): Policy | undefined =>
+  strictestOf(
+    policies.flatMap((each) =>
+      each ? [{ limit: Math.min(each.limit, maxLimit), windowMs: each.windowMs }] : [],
+    ),
+  );
 
 /**
  * A change of policy. Calls from before the current window are forgotten, but a longer window may still count them:
@@ -47,11 +82,6 @@ export function policyChange(
   const unknownUntil = isUnknown || longer > 0 ? Math.max(now, Math.ceil(from + longer)) : null;
   return { fact: 'policy_changed', account, endpoint, by, at: now, policy, unknownUntil };
 }
-
-const stricterOf = (a: Policy, b: Policy): Policy => ({
-  limit: Math.min(a.limit, b.limit),
-  windowMs: Math.max(a.windowMs, b.windowMs),
-});
 
 const isSame = (a: Policy, b: Policy): boolean => a.limit === b.limit && a.windowMs === b.windowMs;
 

@@ -142,7 +142,10 @@ export const hasActiveState = (ledger: Ledger, now: number): boolean =>
 
 /** Whether a budget decides differently at `now` than a new one would. */
 export const mustBeKept = (budget: BudgetState, now: number): boolean =>
-  budget.record.policy !== null || budget.record.probing || isActive(budget, now);
+  budget.record.policy !== null ||
+  (budget.record.floor?.upstream ?? null) !== null ||
+  budget.record.probing ||
+  isActive(budget, now);
 
 const isActive = (budget: BudgetState, now: number): boolean =>
   isPaused(budget, now) || (budget.record.unknownUntil ?? 0) > now || countedCalls(budget, now).length > 0;

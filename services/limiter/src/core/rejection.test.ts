@@ -105,6 +105,16 @@ describe('after a 429', () => {
     });
   });
 
+  it('waits for the known window instead of a time that can not be meant, then probes', () => {
+    const limiter = createTestLimiter('riders_single');
+    limiter.call('a', {}, { ...rejected, retryAfterMs: 365 * 24 * 60 * minute });
+    limiter.pass(minute - 1);
+    expect(limiter.acquire('b').answer).toBe('waiting');
+    limiter.pass(probeDelay + 1);
+    expect(limiter.acquire('b').answer).toBe('granted');
+    expect(limiter.acquire('c').answer).toBe('waiting');
+  });
+
   it('pauses longer with every rejection when upstream names no time', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a', {}, { result: 'answered', status: 429 });
@@ -143,5 +153,24 @@ describe('the cause of a 429', () => {
     expect(cause({}, set(1, 60 * minute))).toEqual(['foreign_caller']);
     expect(cause({ learned })).toEqual(['policy_changed']);
     expect(cause({ learned }, set(5, minute), { do: 'forget_policy', ...place })).toEqual(['policy_changed']);
+  });
+});
+
+describe('after another failure that names a time', () => {
+  it.each([503, 403])('(%i) no call starts before it, then a single probe', (status) => {
+    const limiter = createTestLimiter('riders_single');
+    limiter.call('a', {}, { result: 'answered', status, retryAfterMs: 5 * minute });
+    expect(limiter.facts.filter(({ fact }) => fact === 'rejected')).toEqual([]);
+    limiter.pass(5 * minute - 1);
+    expect(limiter.acquire('b')).toMatchObject({ reason: 'paused_by_upstream' });
+    limiter.pass(probeDelay + 1);
+    expect(limiter.acquire('b').answer).toBe('granted');
+    expect(limiter.acquire('c').answer).toBe('waiting');
+  });
+
+  it('without a time the budget stays open', () => {
+    const limiter = createTestLimiter('riders_single');
+    limiter.call('a', {}, { result: 'answered', status: 503 });
+    expect(limiter.acquire('b').answer).toBe('granted');
   });
 });

@@ -1,36 +1,58 @@
-import type { Attribution, Fact, PermitRequestOf, Policy } from '@paceline/shared/contracts';
+import type { Attribution, Fact, Outcome, PermitRequestOf, Policy } from '@paceline/shared/contracts';
+import { longestWait, pausesBudget } from '@paceline/shared/zwiftracing/answers';
 import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
+import { taughtBy } from './policy.ts';
 import { isPaused } from './window.ts';
 
 const quarterHour = 900_000;
-/** No upstream pauses for longer; a longer Retry-After is a mistake. */
-const day = 86_400_000;
 
 /**
- * The facts of a 429: the budget is paused until the time upstream named, and the cause is attributed. The client
- * requests the rejected call once more, one lane up (`sync/retry-policy.ts` in the shared package).
+ * The facts of an answer that pauses the budget: a 429, whose cause is attributed, or another failure that names a time.
+ * The client requests the call again (`sync/call.ts` in the shared package).
  */
-export function afterRejection(
+export function pauseAfter(
   budget: BudgetState,
   { account, endpoint, permit, outcome }: PermitRequestOf<'settle'>,
   now: number,
 ): Fact[] {
+  if (!pausesBudget(outcome)) return [];
+  const isRejection = outcome.status === 429;
   const { limit, windowMs } = policyOf(budget);
-  const attribution = attribute(budget, permit, outcome.learned);
+  const before = budget.record.consecutiveRejections;
   // Calls rejected together count as one rejection.
-  const consecutiveRejections = budget.record.consecutiveRejections + (isPaused(budget, now) ? 0 : 1);
-  const pause = Math.min(
-    outcome.retryAfterMs ?? defaultPause(budget, outcome.learned, consecutiveRejections),
-    day,
-  );
+  const consecutiveRejections = isRejection ? before + (isPaused(budget, now) ? 0 : 1) : before;
+  const pause = pauseOf(budget, outcome, consecutiveRejections);
   const until = Math.ceil(
     now + pause + budget.settings.epsilon + jitterOf(permit) * budget.settings.probeJitter,
   );
-  return [
-    { fact: 'rejected', account, endpoint, permit, at: now, policy: { limit, windowMs }, attribution },
-    { fact: 'paused', account, endpoint, by: 'upstream', at: now, until, consecutiveRejections },
-  ];
+  const paused: Fact = {
+    fact: 'paused',
+    account,
+    endpoint,
+    by: 'upstream',
+    at: now,
+    until,
+    consecutiveRejections,
+  };
+  if (!isRejection) return [paused];
+  const learned = taughtBy(budget, permit, outcome);
+  const attribution = attribute(budget, permit, learned ?? reportedBy(outcome));
+  const policy = { limit, windowMs };
+  const rejected: Fact = { fact: 'rejected', account, endpoint, permit, at: now, policy, attribution };
+  return [learned ? { ...rejected, learned } : rejected, paused];
+}
+
+/** The policy that an answer reports, the one that rejected the call first. */
+const reportedBy = ({ learned, advertised }: Outcome): Policy | undefined => learned ?? advertised;
+
+/** The wait that upstream names, but instead of one that can't be meant the window. */
+function pauseOf(budget: BudgetState, outcome: Outcome, consecutiveRejections: number): number {
+  const { retryAfterMs } = outcome;
+  const windowMs = Math.max(policyOf(budget).windowMs, reportedBy(outcome)?.windowMs ?? 0);
+  if (retryAfterMs !== undefined && retryAfterMs <= longestWait(windowMs)) return retryAfterMs;
+  const pause = defaultPause(budget, reportedBy(outcome), consecutiveRejections);
+  return retryAfterMs === undefined ? pause : Math.min(longestWait(windowMs), Math.max(windowMs, pause));
 }
 
 /** The cause of a 429, judged by the calls that the ledger holds of its window. */

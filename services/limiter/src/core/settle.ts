@@ -3,7 +3,7 @@ import type { BudgetState } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import { learnedPolicy } from './policy.ts';
 import type { Decision } from './protocol.ts';
-import { afterRejection } from './rejection.ts';
+import { pauseAfter } from './rejection.ts';
 
 /**
  * Records how a call ended. An answered call has arrived by now, an unanswered one may arrive until the guard has
@@ -17,10 +17,7 @@ export function settle(budget: BudgetState, request: PermitRequestOf<'settle'>, 
   if (outcome.result === 'not_sent')
     return settled(interval ? [{ fact: 'returned', account, endpoint, permit, at: now }] : []);
   // A forgotten call no longer counts, but the policy that its answer reports still does.
-  const learned = [
-    ...(outcome.status === 429 ? afterRejection(budget, request, now) : []),
-    ...learnedPolicy(budget, permit, outcome, now),
-  ];
+  const learned = [...pauseAfter(budget, request, now), ...learnedPolicy(budget, permit, outcome, now)];
   if (!interval) return settled(learned);
   const arrivedBy = outcome.result === 'answered' ? now : now + budget.settings.guard;
   const arrivesBy = Math.min(interval.arrivesBy, arrivedBy + budget.settings.clockLag);

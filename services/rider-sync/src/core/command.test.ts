@@ -56,9 +56,14 @@ describe('failureOf', () => {
       'ZwiftRacing has no rider 999',
     ],
     [
-      'a wrong address',
-      new UpstreamError('not_found', 'nothing is served here', { status: 404, rawStart: ' <html>' }),
-      'Rider 999 could not be fetched: nothing is served here',
+      'a web page',
+      new UpstreamError('web_page', 'a web page instead of data', { status: 404, rawStart: ' <html>' }),
+      'Rider 999 could not be fetched: a web page instead of data',
+    ],
+    [
+      '503 with Retry-After',
+      new UpstreamError('unavailable', 'server error', { status: 503, retryAt: now + 900_000 }),
+      "Rider 999 can't be fetched before 2026-02-01T12:15:00.000Z",
     ],
     [
       'a refused permit',
@@ -67,7 +72,7 @@ describe('failureOf', () => {
     ],
     [
       '429 with Retry-After',
-      new UpstreamError('rate_limited', 'too many', { status: 429, retryAfterMs: 900_000 }),
+      new UpstreamError('rate_limited', 'too many', { status: 429, retryAt: now + 900_000 }),
       "Rider 999 can't be fetched before 2026-02-01T12:15:00.000Z",
     ],
     [

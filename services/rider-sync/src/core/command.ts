@@ -1,6 +1,6 @@
 import type { Progress, RiderCounts, FetchMode } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
-import { isWebPage, UpstreamError } from '@paceline/shared/zwiftracing';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
 
 const maxWaitMs = 5 * 60_000;
 /** Real ms; the minimum wait on a fast clock, where five project minutes pass in an instant. */
@@ -45,10 +45,8 @@ export function reasonOf(error: Error, riderId: number, now: number): string {
   if (error instanceof NotInResponse) return error.message;
   if (error instanceof PermitRefused) return notBefore(riderId, error.earliest);
   if (!(error instanceof UpstreamError)) return `Rider ${riderId} could not be added: ${error.message}`;
-  if (error.code === 'not_found' && !isWebPage(error.rawStart ?? ''))
-    return `ZwiftRacing has no rider ${riderId}`;
-  if (error.code === 'rate_limited' && error.retryAfterMs !== undefined)
-    return notBefore(riderId, now + error.retryAfterMs);
+  if (error.code === 'not_found') return `ZwiftRacing has no rider ${riderId}`;
+  if (error.retryAt !== undefined && error.retryAt > now) return notBefore(riderId, error.retryAt);
   return `Rider ${riderId} could not be fetched: ${error.message}`;
 }
 

@@ -125,7 +125,7 @@ class RiderFetcher {
       await this.#getRider(withdrawn);
     } catch (error) {
       if (withdrawn.aborted) return;
-      const earliest = earliestOf(error, nowMs(this.#sync));
+      const earliest = earliestOf(error);
       if (earliest === undefined) this.#fail(error);
       else this.#fetch.dispatch({ type: 'single refused', earliest });
     }
@@ -228,10 +228,8 @@ class RiderFetcher {
   }
 }
 
-/** When a GET refused by deadline or 429 is possible; undefined for any other error. */
-function earliestOf(error: unknown, now: number): number | undefined {
+/** When the next GET is possible, by the limiter or upstream; undefined when neither names a time. */
+function earliestOf(error: unknown): number | undefined {
   if (error instanceof PermitRefused) return error.earliest;
-  if (error instanceof UpstreamError && error.code === 'rate_limited' && error.retryAfterMs !== undefined)
-    return now + error.retryAfterMs;
-  return undefined;
+  return error instanceof UpstreamError ? error.retryAt : undefined;
 }

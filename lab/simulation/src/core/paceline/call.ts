@@ -1,12 +1,7 @@
 import type { Lane } from '@paceline/shared/definition';
 import { callTimeout } from '@paceline/shared/config';
-import {
-  isTemporary,
-  pauseBeforeAttempt,
-  raisedLane,
-  defaultAttempts,
-} from '@paceline/shared/sync/retry-policy';
-import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import { pauseBeforeAttempt, raisedLane, defaultAttempts } from '@paceline/shared/sync/retry-policy';
+import { isTemporary, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
 import type { SimulatedPermitOptions, Permits } from './permit.ts';

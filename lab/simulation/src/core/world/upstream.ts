@@ -10,7 +10,7 @@ import {
 } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 import { type BudgetName, type Lane, limitsOf } from '@paceline/shared/definition';
-import { readRateLimited } from '@paceline/shared/zwiftracing';
+import { readLimits } from '@paceline/shared/zwiftracing';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { Scenario } from '../scenario.ts';
 
@@ -76,7 +76,7 @@ export function createUpstream(
     sent.push({ lane, at: sentAt });
     if (!decision.accepted) {
       const body = JSON.stringify(tooManyRequestsBody(policy, decision, arrivedAt));
-      const { retryAfterMs = policy.windowMs, learned } = readRateLimited(body, new Headers(), arrivedAt);
+      const { retryAfterMs = policy.windowMs, learned } = readLimits(429, new Headers(), body, arrivedAt);
       return { after: 0, answer: { status: 429, retryAfterMs, learned } };
     }
     const after = latencyOf(seed, budget, nth);
