@@ -243,12 +243,6 @@ describe('permit', () => {
     expect(error.message).toContain(`no call before ${new Date(error.retryAt ?? 0).toISOString()}`);
   });
 
-  it('fails without a time when the named one can not be meant', async () => {
-    respondWith(503, '', { 'Retry-After': '99999999' });
-    const error = await failureOf(upstream().getClub(permitFor('clubs').permit, 1));
-    expect(error).toMatchObject({ retryAt: undefined, message: 'ZwiftRacing answered 503: server error' });
-  });
-
   it('is settled with the limit and wait that a 429 reports', async () => {
     respondWith(429, tooManyRequests);
     const watched = permitFor('clubs');
@@ -287,12 +281,6 @@ describe('failed call', () => {
     const error = await failureOf(upstream().getRider(watched.permit, 5));
     expect(error).toMatchObject({ code, status, rawStart: body });
     expect(watched.outcome).toMatchObject({ result: 'answered', status });
-  });
-
-  it('explains a 404 that is a web page', async () => {
-    respondWith(404, '<html>Cannot GET</html>');
-    const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
-    expect(error.message).toBe('ZwiftRacing answered 404: a web page instead of data');
   });
 
   it('does not follow a redirect, which would be a second call', async () => {
