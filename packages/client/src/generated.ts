@@ -286,7 +286,7 @@ export type Forecast = {
     /** Max time between refreshes; null: never refreshed */
     oldestSeconds: number | null,
     /** The freshness goal: max time between refreshes; null: none */
-    promisedSeconds: number | null,
+    goalSeconds: number | null,
   }>,
   budgets: {
     budget: BudgetName,
@@ -385,7 +385,7 @@ export type Problem = {
   command?: Command | undefined,
   /** Only with schedule-refused */
   findings?: Array<{
-    rule: "collision" | "overrun" | "demand" | "promise",
+    rule: "collision" | "overrun" | "demand" | "goal",
     severity: "error" | "warning",
     kinds: SyncKind[],
     message: string,
@@ -408,7 +408,7 @@ export type Problem = {
     }>,
   } | undefined,
   /** Only with schedule-refused */
-  promises?: Partial<Record<SyncKind, string>> | undefined,
+  goals?: Partial<Record<SyncKind, string>> | undefined,
 };
 
 export type Queue = {
@@ -618,7 +618,7 @@ export type Schedule = {
 export type ScheduleCheck = {
   /** Errors first */
   findings: Array<{
-    rule: "collision" | "overrun" | "demand" | "promise",
+    rule: "collision" | "overrun" | "demand" | "goal",
     severity: "error" | "warning",
     kinds: SyncKind[],
     message: string,
@@ -642,7 +642,7 @@ export type ScheduleCheck = {
       /** Max time between refreshes; null: never refreshed */
       oldestSeconds: number | null,
       /** The freshness goal: max time between refreshes; null: none */
-      promisedSeconds: number | null,
+      goalSeconds: number | null,
     }>,
     budgets: {
       budget: BudgetName,
@@ -674,7 +674,7 @@ export type ScheduleCheck = {
       catchUp: string,
     }>,
   },
-  /** A schedule without errors that meets the goals in `promises` */
+  /** A schedule without errors that meets the goals in `goals` */
   repaired: {
     timeZone: string,
     kinds: Record<SyncKind, {
@@ -690,7 +690,7 @@ export type ScheduleCheck = {
     }>,
   },
   /** The max time between refreshes: `cycle`, or a duration. Differs from the request where no slots could keep it */
-  promises: Partial<Record<SyncKind, string>>,
+  goals: Partial<Record<SyncKind, string>>,
 };
 
 export type Signup = {
@@ -1049,7 +1049,7 @@ export interface Operations {
   };
   /** Forecast a busy day of the current schedule against the rate limits */
   "GET /v1/forecast": {
-    query?: { near?: integer | undefined, far?: integer | undefined, promises?: string | undefined } | undefined,
+    query?: { near?: integer | undefined, far?: integer | undefined, goals?: string | undefined } | undefined,
     response: Forecast,
   };
   /** Get the freshness of signups against their goals, and the next events to fetch with the reasons */
@@ -1207,7 +1207,7 @@ export interface Operations {
       /** Events that start within 48 h */
       far?: integer | undefined,
       /** Max time between refreshes of each club or event, by kind */
-      promises?: Partial<Record<SyncKind, string>> | undefined,
+      goals?: Partial<Record<SyncKind, string>> | undefined,
     },
     response: ScheduleCheck,
   };

@@ -31,8 +31,8 @@ describe('npm run plan', () => {
     expect(exitCode).toBe(1);
     expect(out.match(/^(ERROR|WARNING) \[\w+\]/gm)).toEqual([
       'ERROR [collision]',
-      'ERROR [promise]',
-      'ERROR [promise]',
+      'ERROR [goal]',
+      'ERROR [goal]',
       'WARNING [demand]',
       'WARNING [demand]',
     ]);
@@ -50,7 +50,7 @@ describe('npm run plan', () => {
     expect(plan([], { SLOT_FAR_DURATION: '6m' }).out).toContain('far 00:05–00:11');
   });
 
-  it('accepts other numbers of events and other promises', () => {
+  it('accepts other numbers of events and other goals', () => {
     expect(plan(['--near', '60']).exitCode).toBe(1);
     expect(plan(['--near', '9', '--goal', 'near=15m']).exitCode).toBe(0);
     expect(plan(['--goal', 'far=6h', '--far', '60']).exitCode).toBe(0);

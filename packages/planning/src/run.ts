@@ -6,11 +6,11 @@ import {
   freshnessVariableNames,
   slotVariableNames,
 } from '@paceline/shared/config';
-import type { Promised, SyncMode } from '@paceline/shared/contracts';
+import type { KindGoal, SyncMode } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { checkPlan } from './core/check.ts';
 import { isError } from './core/lint.ts';
-import { firstDesign, type Plan, planOf, promisesOf } from './core/plan.ts';
+import { firstDesign, type Plan, planOf, goalsOf } from './core/plan.ts';
 import { report } from './core/report.ts';
 import { schedulesOf, settingsOf } from './core/slots.ts';
 
@@ -84,7 +84,7 @@ function parse(args: readonly string[]) {
       design,
       json,
       help,
-      promises: goals.map(parseGoal),
+      goals: goals.map(parseGoal),
       things: Object.fromEntries(
         Object.entries(given).map(([kind, text]) => [kind, parseNumber(`--${kind}`, String(text))]),
       ),
@@ -99,7 +99,7 @@ function parseNumber(name: string, text: string): number {
   return Number(text);
 }
 
-function parseGoal(text: string): Promised {
+function parseGoal(text: string): KindGoal {
   const [kind = '', time = ''] = text.split('=');
   const within = time === 'cycle' ? time : duration.safeParse(time).data;
   if (!isKind(kind) || !within) throw new PlanUsageError('--goal must look like near=15m or far=cycle');
@@ -108,18 +108,18 @@ function parseGoal(text: string): Promised {
 
 const isKind = (text: string): text is SyncKind => kindNames.some((kind) => kind === text);
 
-function requestedPlan({ design, things, promises }: ReturnType<typeof parse>, config: PlanConfig): Plan {
+function requestedPlan({ design, things, goals }: ReturnType<typeof parse>, config: PlanConfig): Plan {
   const demand = {
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
     things,
-    promises,
+    goals,
   };
   return design
-    ? planOf(firstDesign.schedules(config.SLOT_TIME_ZONE), demand, firstDesign.promises)
+    ? planOf(firstDesign.schedules(config.SLOT_TIME_ZONE), demand, firstDesign.goals)
     : planOf(schedulesOf(settingsOf(config)), {
         ...demand,
-        promises: [...promisesOf(freshnessGoalsOf(config)), ...promises],
+        goals: [...goalsOf(freshnessGoalsOf(config)), ...goals],
       });
 }
 

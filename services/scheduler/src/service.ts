@@ -1,5 +1,5 @@
 import { kindNames } from '@paceline/shared/definition';
-import { promisesOf } from '@paceline/planning/plan';
+import { goalsOf } from '@paceline/planning/plan';
 import { freshnessGoalsOf } from '@paceline/shared/config';
 import { settingsOf } from '@paceline/planning/slots';
 import type { Clock } from '@paceline/shared/clock';
@@ -26,7 +26,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
     things: {},
-    promises: promisesOf(freshnessGoalsOf(config)),
+    goals: goalsOf(freshnessGoalsOf(config)),
   };
   const requests = answerRequests({ bus, schedules, clock, checker: checkInWorker(clock.machine), demand });
   return {

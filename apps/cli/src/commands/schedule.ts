@@ -6,7 +6,7 @@ import {
   changeOf,
   findingLines,
   judgedLines,
-  promisesOf,
+  goalsOf,
   scheduleLines,
   settingsLines,
 } from '../core/schedule.ts';
@@ -25,7 +25,7 @@ export const plan = defineCommand({
     const judged = await api.call('POST /v1/schedule/lint', {
       body: {
         ...changeOf(set),
-        promises: promisesOf(goal),
+        goals: goalsOf(goal),
         near: wholeNumber('--near', near),
         far: wholeNumber('--far', far),
       },

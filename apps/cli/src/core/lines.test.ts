@@ -5,7 +5,7 @@ import { at, exampleBudget, exampleCommand, now } from '@paceline/client/testing
 import { alertLines, eventLines } from './events.ts';
 import { type TextStyle, type Paint, plain, table } from './look.ts';
 import { commandLine, finalLines } from './riders.ts';
-import { changeOf, judgedLines, promisesOf } from './schedule.ts';
+import { changeOf, judgedLines, goalsOf } from './schedule.ts';
 import { runLines } from './runs.ts';
 import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
@@ -115,7 +115,7 @@ describe('a checked schedule', () => {
     forecast: { kinds: [], budgets: [] },
     settings,
     repaired: settings,
-    promises: {},
+    goals: {},
   };
 
   it('shows its errors and a change that would pass, as arguments for plan', () => {
@@ -133,7 +133,7 @@ describe('a checked schedule', () => {
           },
         ],
         repaired: { ...settings, kinds: { ...settings.kinds, far: { ...slots, opens: '5 * * * *' } } },
-        promises: { far: '12h' },
+        goals: { far: '12h' },
       },
       inRed,
     );
@@ -211,7 +211,7 @@ describe('settings', () => {
       timeZone: 'UTC',
       kinds: { near: { duration: '8m', opens: '0 */2 * * *' }, far: { skip: '' } },
     });
-    expect(promisesOf(['near=60m', 'far=cycle'])).toEqual({ near: '60m', far: 'cycle' });
+    expect(goalsOf(['near=60m', 'far=cycle'])).toEqual({ near: '60m', far: 'cycle' });
     for (const wrong of ['near', 'near=8m', '=']) expect(() => changeOf([wrong])).toThrow(UsageError);
   });
 });

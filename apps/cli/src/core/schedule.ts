@@ -42,11 +42,11 @@ export function scheduleLines(schedule: Schedule, look: TextStyle): string[] {
 }
 
 export function judgedLines(
-  { settings, findings, forecast, repaired, promises }: ScheduleCheck,
+  { settings, findings, forecast, repaired, goals }: ScheduleCheck,
   look: TextStyle,
 ): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const kept = Object.entries(promises).map(([kind, within]) => `${kind} ${within}`);
+  const kept = Object.entries(goals).map(([kind, within]) => `${kind} ${within}`);
   return [
     ...settingsLines(settings, look),
     '',
@@ -93,7 +93,7 @@ function forecastLines(forecast: ScheduleCheck['forecast'], look: TextStyle): st
       : `${rounded(each.fewestCalls)}–${rounded(each.mostCalls)}`,
     rounded(each.callsADay),
     intervalText(each.oldestSeconds),
-    each.promisedSeconds === null ? '-' : intervalText(each.promisedSeconds),
+    each.goalSeconds === null ? '-' : intervalText(each.goalSeconds),
   ]);
   const byBudget = forecast.budgets.map(({ budget, policy, allowed, wanted, urgent, room, used }) => [
     budget,
@@ -126,13 +126,13 @@ export function changeOf(settings: readonly string[]): ScheduleEdit {
   };
 }
 
-/** Promises such as `near=60m` and `far=cycle`. @throws {UsageError} */
-export function promisesOf(promises: readonly string[]): Record<string, string> {
+/** Goals such as `near=60m` and `far=cycle`. @throws {UsageError} */
+export function goalsOf(goals: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    promises.map((promise) => {
-      const [, kind, within] = /^(\w+)=(.+)$/.exec(promise) ?? [];
+    goals.map((goal) => {
+      const [, kind, within] = /^(\w+)=(.+)$/.exec(goal) ?? [];
       if (kind === undefined || within === undefined)
-        throw new UsageError(`"${promise}" must look like near=60m or far=cycle`);
+        throw new UsageError(`"${goal}" must look like near=60m or far=cycle`);
       return [kind, within];
     }),
   );

@@ -1,5 +1,5 @@
 import { type BudgetName, kinds, type SyncKind } from '@paceline/shared/definition';
-import type { KindForecast, Promised, Slot } from '@paceline/shared/contracts';
+import type { KindForecast, KindGoal, Slot } from '@paceline/shared/contracts';
 import { type PlannedCall, callsOf } from './calls.ts';
 import { type Plan, soonKind } from './plan.ts';
 import { spacingOf, type SlotFinder, type Stretch, type Timetable, timetableOf } from './timetable.ts';
@@ -92,7 +92,7 @@ export function oldestAge(callsPerStretch: readonly StretchCalls[], things: numb
     : longest;
 }
 
-export const goalMs = ({ kind, within }: Promised, stretches: Timetable): number =>
+export const goalMs = ({ kind, within }: KindGoal, stretches: Timetable): number =>
   within === 'cycle' ? spacingOf(stretches, kind).longest : within;
 
 const day = 86_400_000;

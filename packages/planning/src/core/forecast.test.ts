@@ -25,9 +25,9 @@ describe('forecast', () => {
         fewest: 4,
         most: 10,
         passMs: 37 * minute,
-        promisedMs: hour,
+        goalMs: hour,
       },
-      { kind: 'far', things: 310, slotsADay: 96, fewest: 1, most: 4, callsADay: 353, promisedMs: 24 * hour },
+      { kind: 'far', things: 310, slotsADay: 96, fewest: 1, most: 4, callsADay: 353, goalMs: 24 * hour },
     ]);
   });
 
@@ -39,7 +39,7 @@ describe('forecast', () => {
 
   it('reports no age for a kind without slots, and needs a full pass per slot for one without a freshness goal', () => {
     const { kinds, budgets } = forecast(planOf({ near: ['0 * * * *', 10] }), monday);
-    expect(kinds[2]).toMatchObject({ slotsADay: 0, oldestMs: null, promisedMs: null });
+    expect(kinds[2]).toMatchObject({ slotsADay: 0, oldestMs: null, goalMs: null });
     expect(budgets[2]?.wanted).toEqual({ near: 37 * 24, far: 0 });
   });
 });

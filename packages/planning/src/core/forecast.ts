@@ -27,7 +27,7 @@ function kindForecast(
 ): KindForecast {
   const things = plan.things[kind];
   const [week] = callsByKind(kind);
-  const promised = plan.promises.find((each) => each.kind === kind);
+  const goal = plan.goals.find((each) => each.kind === kind);
   const oldest = oldestAge(goalCallsByKind(kind), things);
   return {
     kind,
@@ -35,7 +35,7 @@ function kindForecast(
     ...(week ? slotCapacity(kind, week) : { slotsADay: 0, callsADay: 0, fewest: 0, most: 0 }),
     passMs: passMs(plan, kind),
     oldestMs: oldest === Infinity ? null : oldest,
-    promisedMs: promised ? goalMs(promised, stretches) : null,
+    goalMs: goal ? goalMs(goal, stretches) : null,
   };
 }
 
@@ -57,5 +57,5 @@ function budgetForecast(plan: Plan, budget: BudgetName, forecasts: readonly Kind
 }
 
 /** Calls per day that a kind needs to meet its goal; without a goal, to refresh everything in every slot. */
-const callsNeeded = ({ things, promisedMs, slotsADay }: KindForecast): number =>
-  promisedMs ? (things * day) / promisedMs : things * slotsADay;
+const callsNeeded = ({ things, goalMs, slotsADay }: KindForecast): number =>
+  goalMs ? (things * day) / goalMs : things * slotsADay;

@@ -14,11 +14,11 @@ const timesOf = ({ timeline }: LintFinding) =>
 describe('lint of the first design', () => {
   const findings = lint(design(), monday);
 
-  it('reports a collision and two promises as errors', () => {
+  it('reports a collision and two goals as errors', () => {
     expect(headlinesOf(findings)).toEqual([
       'error collision near x far',
-      'error promise near',
-      'error promise far',
+      'error goal near',
+      'error goal far',
       'warning demand near',
       'warning demand far',
     ]);
@@ -49,8 +49,8 @@ describe('lint of the first design', () => {
     );
   });
 
-  it('reports promises that no order of calls can keep, with an event as example', () => {
-    const [near] = only(findings, 'promise');
+  it('reports goals that no order of calls can keep, with an event as example', () => {
+    const [near] = only(findings, 'goal');
     expect(near?.message).toMatch(
       /^Each near event should be refreshed every 15 min, but these slots refresh it every 5\d/,
     );
@@ -160,18 +160,18 @@ describe('a collision', () => {
   });
 });
 
-describe('a promise', () => {
+describe('a goal', () => {
   const cycle = [{ kind: 'rider', within: 'cycle' }] as const;
   const clubs = (rider: number) => ({
     things: { rider },
     eventsADay: 0,
-    promises: cycle,
+    goals: cycle,
   });
 
   it('to refresh each club once per cycle is kept for one club, but not for two at one call per hour', () => {
     const slots = { rider: ['0 */6 * * *', 10] as const };
     expect(lint(planOf(slots, clubs(1)), monday)).toEqual([]);
-    const [broken] = only(lint(planOf(slots, clubs(2)), monday), 'promise');
+    const [broken] = only(lint(planOf(slots, clubs(2)), monday), 'goal');
     expect(broken && timesOf(broken)).toEqual([
       '05-04T00:00 club 1 is refreshed',
       '05-04T06:00 its copy is now older than 6 h',
@@ -184,8 +184,8 @@ describe('a promise', () => {
   });
 
   it('is reported as broken when the kind has no slot', () => {
-    const plan = planOf({}, { promises: [{ kind: 'far', within: day }] });
-    const [broken] = only(lint(plan, monday), 'promise');
+    const plan = planOf({}, { goals: [{ kind: 'far', within: day }] });
+    const [broken] = only(lint(plan, monday), 'goal');
     expect(broken?.message).toContain('but no slot opens in the week that was checked: 310 far events');
     expect(broken && timesOf(broken)[2]).toBe('05-11T00:00 it has not been refreshed for 168 h');
   });

@@ -1,6 +1,6 @@
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { count, humanDuration, rate } from '@paceline/shared/words';
-import type { LintFinding, Promised, Slot } from '@paceline/shared/contracts';
+import type { LintFinding, KindGoal, Slot } from '@paceline/shared/contracts';
 import { type Plan, sharedBudgets } from './plan.ts';
 import {
   type Gap,
@@ -21,7 +21,7 @@ type Timeline = LintFinding['timeline'];
 /** Findings, errors first, for the week from `from` (project ms) and the days around the next clock changes. */
 export function lint(plan: Plan, from: number, findSlots?: SlotFinder): LintFinding[] {
   const analysis = analyze(plan, from, findSlots);
-  return [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(analysis));
+  return [collisions, overruns, unmetGoals, demands].flatMap((rule) => rule(analysis));
 }
 
 export const isError = ({ severity }: LintFinding): boolean => severity === 'error';
@@ -97,18 +97,18 @@ function overruns({ stretches, wall }: PlanAnalysis): LintFinding[] {
   });
 }
 
-/** Promises that no order of calls can keep. */
-const brokenPromises = (analysis: PlanAnalysis): LintFinding[] =>
-  analysis.plan.promises.flatMap((promised) => brokenPromise(analysis, promised));
+/** Goals that no order of calls can keep. */
+const unmetGoals = (analysis: PlanAnalysis): LintFinding[] =>
+  analysis.plan.goals.flatMap((goal) => unmetGoal(analysis, goal));
 
-function brokenPromise(
+function unmetGoal(
   { plan, stretches, goalCallsByKind, wall }: PlanAnalysis,
-  promised: Promised,
+  kindGoal: KindGoal,
 ): LintFinding[] {
-  const { kind } = promised;
+  const { kind } = kindGoal;
   const things = plan.things[kind];
   const callsPerStretch = goalCallsByKind(kind);
-  const goal = goalMs(promised, stretches);
+  const goal = goalMs(kindGoal, stretches);
   const oldest = oldestAge(callsPerStretch, things);
   const [week] = callsPerStretch;
   if (!week || oldest <= goal) return [];
@@ -124,7 +124,7 @@ function brokenPromise(
     : '';
   return [
     {
-      rule: 'promise',
+      rule: 'goal',
       severity: 'error',
       kinds: [kind],
       message: `Each ${name} should be refreshed every ${humanDuration(goal)}, but ${achievable}: ${count(things, name)} share ${range(fewest, most)} calls per slot.${example}`,

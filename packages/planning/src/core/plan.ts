@@ -12,7 +12,7 @@ import {
   type SyncKind,
   type Tier,
 } from '@paceline/shared/definition';
-import type { Policy, Promised } from '@paceline/shared/contracts';
+import type { Policy, KindGoal } from '@paceline/shared/contracts';
 import type { KindSchedule } from './slots.ts';
 
 /** The kinds that share the signups budget. Urgent calls count towards the first; the second covers the next two days. */
@@ -27,16 +27,16 @@ export interface Plan {
   readonly things: Readonly<Record<SyncKind, number>>;
   /** Events that start in a day. Each gets one urgent call shortly before its start, in or outside a slot. */
   readonly eventsADay: number;
-  readonly promises: readonly Promised[];
+  readonly goals: readonly KindGoal[];
 }
 
-/** Promises from the default freshness goals; the shipped schedule keeps them for one club. */
-export const defaultPromises: readonly Promised[] = promisesOf(
+/** Goals from the default freshness goals; the shipped schedule keeps them for one club. */
+export const defaultGoals: readonly KindGoal[] = goalsOf(
   mapValues(freshnessClasses, ({ goal }) => durationMs(goal)),
 );
 
-/** One promise for each kind that has a freshness goal. @param goals of the freshness classes, project ms */
-export function promisesOf(goals: Readonly<Record<FreshnessClass, number>>): Promised[] {
+/** One goal for each kind that has a freshness goal. @param goals of the freshness classes, project ms */
+export function goalsOf(goals: Readonly<Record<FreshnessClass, number>>): KindGoal[] {
   return kindNames.flatMap((kind) => {
     const { goal } = kinds[kind];
     return goal === undefined ? [] : [{ kind, within: goal === 'cycle' ? goal : goals[goal.class] }];
@@ -48,15 +48,15 @@ export interface ScheduleDemand {
   readonly clubs: number;
   /** Overrides how many clubs or events of a kind there are on a busy day; default: the kind's definition. */
   readonly things: Readonly<Partial<Record<SyncKind, number | undefined>>>;
-  /** Replace the default promises of their kinds. */
-  readonly promises: readonly Promised[];
+  /** Replace the default goals of their kinds. */
+  readonly goals: readonly KindGoal[];
 }
 
-/** A plan for the kinds that have schedules; promises for other kinds are ignored. */
+/** A plan for the kinds that have schedules; goals for other kinds are ignored. */
 export function planOf(
   schedules: readonly KindSchedule[],
-  { tier, clubs, things: overrides, promises }: ScheduleDemand,
-  defaults: readonly Promised[] = defaultPromises,
+  { tier, clubs, things: overrides, goals }: ScheduleDemand,
+  defaults: readonly KindGoal[] = defaultGoals,
 ): Plan {
   // Plans for one club when none is configured: the sandbox has one.
   const things = mapValues(
@@ -69,7 +69,7 @@ export function planOf(
     policies: limitsOf(tier),
     things,
     eventsADay: isPlanned(soonKind) ? things[laterKind] / 2 : 0,
-    promises: [...defaults, ...promises].filter(
+    goals: [...defaults, ...goals].filter(
       ({ kind }, index, all) => isPlanned(kind) && all.findLastIndex((each) => each.kind === kind) === index,
     ),
   };
@@ -77,18 +77,18 @@ export function planOf(
 
 const minute = 60_000;
 
-/** The slots and promises of the first design, which lint refuses. */
+/** The slots and goals of the first design, which lint refuses. */
 export const firstDesign = {
   schedules: (timeZone: string): KindSchedule[] => [
     { kind: 'rider', opens: '0 */6 * * *', durationMs: 10 * minute, timeZone },
     { kind: 'near', opens: '10,25,40,55 * * * *', durationMs: 12 * minute, timeZone },
     { kind: 'far', opens: '30 */2 * * *', durationMs: 25 * minute, timeZone },
   ],
-  promises: [
+  goals: [
     { kind: 'rider', within: 'cycle' },
     { kind: 'near', within: 'cycle' },
     { kind: 'far', within: 'cycle' },
-  ] satisfies Promised[],
+  ] satisfies KindGoal[],
 };
 
 export const kindsOf = ({ schedules }: Pick<Plan, 'schedules'>): SyncKind[] =>

@@ -2,7 +2,7 @@ import { limitsOf, tiers, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isError, lint } from './lint.ts';
-import type { Promised } from '@paceline/shared/contracts';
+import type { KindGoal } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
 import { repair } from './repair.ts';
 import { memoizedSlots } from './timetable.ts';
@@ -23,7 +23,7 @@ describe('a repaired plan', () => {
       fc.constant('cycle' as const),
       fc.integer({ min: 1, max: 48 }).map((each) => each * hour),
     );
-    const promises = fc.tuple(within, within, within).map(([rider, near, far]): Promised[] => [
+    const goals = fc.tuple(within, within, within).map(([rider, near, far]): KindGoal[] => [
       { kind: 'rider', within: rider },
       { kind: 'near', within: near },
       { kind: 'far', within: far },
@@ -39,7 +39,7 @@ describe('a repaired plan', () => {
       fc.property(
         fc.record({ rider: slots, near: slots, far: slots }),
         fc.record({
-          promises,
+          goals,
           things,
           eventsADay: fc.nat(200),
           timeZone: zones,
@@ -55,10 +55,10 @@ describe('a repaired plan', () => {
     );
   });
 
-  it('of the first design is the shipped schedule with promises that it keeps', () => {
+  it('of the first design is the shipped schedule with goals that it keeps', () => {
     const found = repaired(design());
     expect(found.schedules).toEqual(shipped().schedules);
-    expect(found.promises).toEqual([
+    expect(found.goals).toEqual([
       { kind: 'rider', within: 'cycle' },
       { kind: 'near', within: 57 * minute },
       { kind: 'far', within: expect.closeTo(21.4 * hour, -6) },
@@ -76,19 +76,19 @@ describe('a repaired plan', () => {
   it('has longer rider slots for more clubs, as no other kind uses the clubs budget', () => {
     const plan = planOf(
       { rider: ['0 */6 * * *', 10] },
-      { things: { rider: 3 }, promises: [{ kind: 'rider', within: 'cycle' }] },
+      { things: { rider: 3 }, goals: [{ kind: 'rider', within: 'cycle' }] },
     );
     const found = repaired(plan);
     expect(slotsOf(found, 'rider')).toEqual(['0 */6 * * *', 123]);
-    expect(found.promises).toEqual(plan.promises);
+    expect(found.goals).toEqual(plan.goals);
   });
 
-  it('relaxes the promise when there are more clubs than calls', () => {
+  it('relaxes the goal when there are more clubs than calls', () => {
     const plan = planOf(
       { rider: ['0 */6 * * *', 10] },
-      { things: { rider: 12 }, promises: [{ kind: 'rider', within: 'cycle' }] },
+      { things: { rider: 12 }, goals: [{ kind: 'rider', within: 'cycle' }] },
     );
-    const [{ within } = { within: 0 }] = repaired(plan).promises;
+    const [{ within } = { within: 0 }] = repaired(plan).goals;
     expect(within).toBeGreaterThan(12 * hour);
     expect(within).toBeLessThan(14 * hour);
   });
@@ -109,8 +109,8 @@ describe('a repaired plan', () => {
     expect(errorsOf(found)).toEqual([]);
   });
 
-  it('drops the promise of a kind without slots', () => {
-    const plan = planOf({}, { promises: [{ kind: 'near', within: hour }] });
-    expect(repaired(plan).promises).toEqual([]);
+  it('drops the goal of a kind without slots', () => {
+    const plan = planOf({}, { goals: [{ kind: 'near', within: hour }] });
+    expect(repaired(plan).goals).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { classOfKind, freshnessClasses, kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
-import type { Promised, Slot } from '@paceline/shared/contracts';
+import type { KindGoal, Slot } from '@paceline/shared/contracts';
 import { lint } from './lint.ts';
 import { laterKind, type Plan, sharedBudgets, soonKind } from './plan.ts';
 import { oldestAge, goalCallsByKind, goalMs } from './analysis.ts';
@@ -17,7 +17,7 @@ const minute = 60_000;
 
 /**
  * A plan without lint errors: shortens overruns, alternates the two event kinds, lengthens slots that share no budget,
- * and relaxes promises that still can't be kept.
+ * and relaxes goals that still can't be kept.
  */
 export function repair(plan: Plan, from: number, findSlots: SlotFinder = memoizedSlots()): Plan {
   const repaired = [withoutOverruns, withoutCollisions, withLongerSlots].reduce(
@@ -49,14 +49,14 @@ function withLongerSlots(plan: Plan, from: number, findSlots: SlotFinder): Plan 
   const [week] = stretches;
   const longer = plan.schedules.map((schedule) => {
     const { kind, durationMs } = schedule;
-    const promised = plan.promises.find((each) => each.kind === kind);
+    const goal = plan.goals.find((each) => each.kind === kind);
     const shortest = spacingOf(stretches, kind).shortest;
-    if (!promised || shortest === Infinity || sharesBudget(kind)) return [kind, schedule] as const;
+    if (!goal || shortest === Infinity || sharesBudget(kind)) return [kind, schedule] as const;
     const durations = Array.from(
       { length: 1 + Math.max(0, Math.floor((shortest - durationMs) / minute)) },
       (_, index) => durationMs + index * minute,
     );
-    const best = shortestDuration(goalMs(promised, stretches), durations, (each) => {
+    const best = shortestDuration(goalMs(goal, stretches), durations, (each) => {
       const slots = week.slots[kind].map((slot) => ({ ...slot, endsAt: slot.scheduledFor + each }));
       const alone = { ...week, slots: { ...noSlots, [kind]: slots } };
       return oldestAge(goalCallsByKind(plan, [alone])(kind), plan.things[kind]);
@@ -72,18 +72,18 @@ const sharesBudget = (kind: SyncKind): boolean =>
 function withRelaxedPromises(plan: Plan, from: number, findSlots: SlotFinder): Plan {
   const stretches = timetableOf(plan, from, findSlots);
   const goalCalls = goalCallsByKind(plan, stretches);
-  const promises = plan.promises.flatMap((promised): Promised[] => {
-    const oldest = oldestAge(goalCalls(promised.kind), plan.things[promised.kind]);
-    if (oldest <= goalMs(promised, stretches)) return [promised];
-    return oldest === Infinity ? [] : [{ ...promised, within: Math.ceil(oldest / minute) * minute }];
+  const goals = plan.goals.flatMap((goal): KindGoal[] => {
+    const oldest = oldestAge(goalCalls(goal.kind), plan.things[goal.kind]);
+    if (oldest <= goalMs(goal, stretches)) return [goal];
+    return oldest === Infinity ? [] : [{ ...goal, within: Math.ceil(oldest / minute) * minute }];
   });
-  return { ...plan, promises };
+  return { ...plan, goals };
 }
 
 /**
  * Alternates the slots of the two event kinds: the later kind opens when the sooner one closes, and closes a minute
  * before the sooner one opens again, so that its last call has left the window. The sooner kind gets the shortest slots
- * that meet its freshness class (or its promise, if longer); the later kind gets the rest. Falls back to the default
+ * that meet its freshness class (or its goal, if longer); the later kind gets the rest. Falls back to the default
  * minutes when the plan's own don't fit: those are safe across clock changes in every time zone.
  */
 function withAlternatingSlots(
@@ -125,9 +125,9 @@ function alternate(
     { length: Math.max(0, spacing / minute - 2) },
     (_, index) => (index + 1) * minute,
   );
-  const promised = plan.promises.find(({ kind }) => kind === soonKind);
+  const goal = plan.goals.find(({ kind }) => kind === soonKind);
   const { fromMs } = freshnessClasses[classOfKind[soonKind]];
-  const within = Math.max(fromMs, promised ? goalMs(promised, [week]) : 0);
+  const within = Math.max(fromMs, goal ? goalMs(goal, [week]) : 0);
   const best = shortestDuration(within, durations, (durationMs) =>
     oldestAge(
       goalCallsByKind(plan, [alternatingWeek(week, durationMs, spacing)])(soonKind),

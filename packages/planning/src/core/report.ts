@@ -56,7 +56,7 @@ const kindTable = (forecasts: readonly KindForecast[]): string =>
       whole(each.callsADay),
       humanDuration(each.passMs),
       humanDuration(each.oldestMs ?? Infinity),
-      each.promisedMs === null ? '-' : humanDuration(each.promisedMs),
+      each.goalMs === null ? '-' : humanDuration(each.goalMs),
     ]),
   );
 
@@ -131,9 +131,9 @@ const slotsIn =
   };
 
 const goalIn =
-  ({ promises }: Plan) =>
+  ({ goals }: Plan) =>
   (kind: SyncKind): string => {
-    const promised = promises.find((each) => each.kind === kind);
-    if (!promised) return 'none';
-    return promised.within === 'cycle' ? 'once per cycle' : `every ${humanDuration(promised.within)}`;
+    const goal = goals.find((each) => each.kind === kind);
+    if (!goal) return 'none';
+    return goal.within === 'cycle' ? 'once per cycle' : `every ${humanDuration(goal.within)}`;
   };

@@ -1,6 +1,6 @@
 import { kinds, limitsOf, mapValues, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
-import { firstDesign, kindsOf, type Plan, defaultPromises } from './plan.ts';
+import { firstDesign, kindsOf, type Plan, defaultGoals } from './plan.ts';
 import type { KindSchedule } from './slots.ts';
 
 export const minute = 60_000;
@@ -21,7 +21,7 @@ export const design = (timeZone = 'UTC'): Plan => ({
   policies: limitsOf('standard'),
   things,
   eventsADay,
-  promises: firstDesign.promises,
+  goals: firstDesign.goals,
 });
 
 /** A plan with these slots (cron, minutes). Kinds that are not named open once a year for a minute. */
@@ -43,7 +43,7 @@ export function planOf(
     policies: limitsOf('standard'),
     things: thingsOf(some),
     eventsADay: 0,
-    promises: [],
+    goals: [],
     ...rest,
   };
 }
@@ -54,7 +54,7 @@ export const shipped = (timeZone = 'UTC'): Plan => {
     { rider: ['0 */6 * * *', 10], near: ['10,25,40,55 * * * *', 10], far: ['5,20,35,50 * * * *', 4] },
     { timeZone, eventsADay },
   );
-  return { ...plan, promises: defaultPromises.filter(({ kind }) => kindsOf(plan).includes(kind)) };
+  return { ...plan, goals: defaultGoals.filter(({ kind }) => kindsOf(plan).includes(kind)) };
 };
 
 const numbers = (below: number, max: number) =>

@@ -60,7 +60,7 @@ export const scheduleChanged = scheduleInForce.omit({ next: true });
 
 /** A lint finding: what cannot work (error) or deserves attention (warning), with an example. */
 const finding = z.object({
-  rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
+  rule: z.enum(['collision', 'overrun', 'demand', 'goal']),
   severity: z.enum(['error', 'warning']),
   kinds: z.array(z.enum(kindNames)).readonly(),
   message: z.string(),
@@ -69,11 +69,11 @@ const finding = z.object({
 export type LintFinding = z.infer<typeof finding>;
 
 /** The freshness goal of a kind's clubs or events, project ms; `cycle`: refreshed in every slot. */
-const promised = z.object({
+const goal = z.object({
   kind: z.enum(kindNames),
   within: z.union([z.number().positive(), z.literal('cycle')]),
 });
-export type Promised = Readonly<z.infer<typeof promised>>;
+export type KindGoal = Readonly<z.infer<typeof goal>>;
 
 /** A kind's slots on a busy day. */
 const kindForecast = z.object({
@@ -89,7 +89,7 @@ const kindForecast = z.object({
   /** Max age of a copy, project ms; null: never refreshed. */
   oldestMs: z.number().nullable(),
   /** The freshness goal, project ms; null: none. */
-  promisedMs: z.number().nullable(),
+  goalMs: z.number().nullable(),
 });
 export type KindForecast = z.infer<typeof kindForecast>;
 
@@ -122,7 +122,7 @@ export const scheduleCheck = z.object({
   forecast,
   repaired: scheduleSettings,
   /** The freshness goals that the repaired schedule meets; relaxed where no slots could meet the requested ones. */
-  promises: z.array(promised).readonly(),
+  goals: z.array(goal).readonly(),
 });
 export type ScheduleCheck = z.infer<typeof scheduleCheck>;
 
@@ -131,7 +131,7 @@ export const checkSchedule = z.object({
   change: scheduleChange,
   // A scheduler ignores kinds that it does not know, as the API can be newer.
   things: z.object(mapValues(kinds, () => z.number().int().min(0))).partial(),
-  promises: z.array(promised),
+  goals: z.array(goal),
 });
 export type CheckSchedule = z.infer<typeof checkSchedule>;
 

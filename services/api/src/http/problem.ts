@@ -9,7 +9,7 @@ interface ProblemDetails {
   readonly errors?: ReadonlyArray<{ readonly field: string; readonly message: string }>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly command?: CommandView;
-  readonly schedule?: Pick<ScheduleCheckView, 'findings' | 'repaired' | 'promises'>;
+  readonly schedule?: Pick<ScheduleCheckView, 'findings' | 'repaired' | 'goals'>;
 }
 
 /** Throw it anywhere in a request; `handleError` turns it into the response. */
@@ -36,7 +36,7 @@ const problemShape = z
     command: commandShape.optional().describe('Only with command-failed'),
     findings: scheduleCheckShape.shape.findings.optional().describe('Only with schedule-refused'),
     repaired: scheduleCheckShape.shape.repaired.optional().describe('Only with schedule-refused'),
-    promises: scheduleCheckShape.shape.promises.optional().describe('Only with schedule-refused'),
+    goals: scheduleCheckShape.shape.goals.optional().describe('Only with schedule-refused'),
   })
   .openapi('Problem');
 

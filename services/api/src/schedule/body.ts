@@ -47,26 +47,26 @@ const count = z
 const within = z
   .union([z.literal('cycle'), duration.refine((ms) => ms > 0)], 'must be "cycle" or a duration such as "60m"')
   .openapi(text('60m'));
-const promises = z.partialRecord(z.enum(kindNames), within);
+const goals = z.partialRecord(z.enum(kindNames), within);
 
 export const lintBody = z
   .strictObject({
     ...change,
     near: count.optional().openapi({ description: 'Events that start within an hour, on a busy evening' }),
     far: count.optional().openapi({ description: 'Events that start within 48 h' }),
-    promises: promises
+    goals: goals
       .optional()
       .openapi({ description: 'Max time between refreshes of each club or event, by kind' }),
   })
   .openapi({
-    example: { kinds: { far: { opens: '0 */2 * * *', duration: '25m' } }, promises: { near: '60m' } },
+    example: { kinds: { far: { opens: '0 */2 * * *', duration: '25m' } }, goals: { near: '60m' } },
   });
 
-export const promisesQuery = z
+export const goalsQuery = z
   .string()
   .transform((named, context) => {
     const pairs = named.split(',').map((pair) => pair.split('=', 2));
-    const parsed = promises.safeParse(Object.fromEntries(pairs));
+    const parsed = goals.safeParse(Object.fromEntries(pairs));
     if (parsed.success) return parsed.data;
     context.addIssue({ code: 'custom', message: 'must look like near=60m,far=cycle' });
     return z.NEVER;
@@ -90,13 +90,13 @@ export const changeOf = ({
 export const checkRequestOf = ({
   near,
   far,
-  promises: promised = {},
+  goals: goal = {},
   ...rest
 }: z.infer<typeof lintBody>): CheckSchedule => ({
   change: changeOf(rest),
   things: { near, far },
-  promises: kindNames.flatMap((kind) => {
-    const each = promised[kind];
+  goals: kindNames.flatMap((kind) => {
+    const each = goal[kind];
     return each === undefined ? [] : [{ kind, within: each }];
   }),
 });

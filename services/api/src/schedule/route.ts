@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { wholeNumber } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonBody, jsonOf } from '../http/route.ts';
-import { changeBody, changeOf, checkRequestOf, lintBody, maxEvents, promisesQuery } from './body.ts';
+import { changeBody, changeOf, checkRequestOf, lintBody, maxEvents, goalsQuery } from './body.ts';
 import {
   forecastShape,
   forecastView,
@@ -75,7 +75,7 @@ export const scheduleRoutes = [
       query: z.object({
         near: wholeNumber(0, maxEvents).optional(),
         far: wholeNumber(0, maxEvents).optional(),
-        promises: promisesQuery,
+        goals: goalsQuery,
       }),
     },
     responses: jsonResponses('The forecast by kind and by budget', forecastShape, 400),
@@ -107,10 +107,10 @@ function respond(c: Context, reply: ScheduleReply) {
       throw new Problem('version-conflict', detail, { headers: { etag } });
     }
     case 'refused': {
-      const { findings, repaired, promises } = scheduleCheckView(reply.check);
+      const { findings, repaired, goals } = scheduleCheckView(reply.check);
       const errors = findings.filter(({ severity }) => severity === 'error');
       throw new Problem('schedule-refused', errors.map(({ message }) => message).join(' '), {
-        schedule: { findings, repaired, promises },
+        schedule: { findings, repaired, goals },
       });
     }
   }

@@ -92,7 +92,7 @@ describe('PUT /v1/schedule', () => {
       timeline: [{ says: expect.stringContaining('slot opens') }, {}, {}, {}],
     });
     expect(await etagNow()).toBe(before);
-    expect(rejected.body.promises).toEqual({ rider: 'cycle', near: '60m', far: '1440m' });
+    expect(rejected.body.goals).toEqual({ rider: 'cycle', near: '60m', far: '1440m' });
 
     const passed = await send('PUT', rejected.body.repaired, before);
     expect(passed.status).toBe(200);
@@ -156,27 +156,27 @@ describe('PUT /v1/schedule', () => {
 });
 
 describe('POST /v1/schedule/lint', () => {
-  it('checks a change with its promises without applying it', async () => {
+  it('checks a change with its goals without applying it', async () => {
     const before = await etagNow();
-    const input = { ...colliding, near: 60, promises: { far: '6h', near: 'cycle' } };
+    const input = { ...colliding, near: 60, goals: { far: '6h', near: 'cycle' } };
     const { status, body } = await send('POST', input, undefined, '/v1/schedule/lint');
     expect(status).toBe(200);
     expect(body.findings.map(({ rule }: { rule: string }) => rule)).toEqual([
       'collision',
-      'promise',
-      'promise',
+      'goal',
+      'goal',
       'demand',
       'demand',
     ]);
     expect(body.settings.kinds.far.opens).toBe('30 */2 * * *');
     expect(body.repaired.kinds.far.opens).not.toBe('30 */2 * * *');
-    expect(body.forecast.kinds[1]).toMatchObject({ kind: 'near', things: 60, promisedSeconds: 900 });
+    expect(body.forecast.kinds[1]).toMatchObject({ kind: 'near', things: 60, goalSeconds: 900 });
     expect(await etagNow()).toBe(before);
   });
 
   it.each([
     [{ near: -1 }, 'near'],
-    [{ promises: { far: 'soon' } }, 'promises.far'],
+    [{ goals: { far: 'soon' } }, 'goals.far'],
   ])('%j gets an error for the field %s', async (input, field) => {
     const { status, body } = await send('POST', input, undefined, '/v1/schedule/lint');
     expect(status).toBe(400);
@@ -190,12 +190,12 @@ describe('GET /v1/forecast', () => {
     expect(usual.kinds.map(({ kind }: { kind: string }) => kind)).toEqual(['rider', 'near', 'far']);
     const signups = usual.budgets.find(({ budget }: { budget: string }) => budget === 'signups');
     expect(signups).toMatchObject({ policy: { limit: 1, windowSeconds: 60 }, allowed: 1_440, urgent: 155 });
-    const other = (await test.get('/v1/forecast?near=9&far=20&promises=near=15m,far=cycle')).body;
-    expect(other.kinds[1]).toMatchObject({ things: 9, promisedSeconds: 900 });
-    expect(other.kinds[2]).toMatchObject({ things: 20, promisedSeconds: 900 });
+    const other = (await test.get('/v1/forecast?near=9&far=20&goals=near=15m,far=cycle')).body;
+    expect(other.kinds[1]).toMatchObject({ things: 9, goalSeconds: 900 });
+    expect(other.kinds[2]).toMatchObject({ things: 20, goalSeconds: 900 });
   });
 
-  it.each(['near=x', 'promises=near', 'promises=club=1h'])('%s gets an error', async (query) => {
+  it.each(['near=x', 'goals=near', 'goals=club=1h'])('%s gets an error', async (query) => {
     const { status, body } = await test.get(`/v1/forecast?${query}`);
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ field: query.split('=')[0] }]);

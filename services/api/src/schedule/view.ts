@@ -84,7 +84,7 @@ export const forecastShape = z
           .number()
           .describe('Time to refresh each club or event once, if this kind gets every call'),
         oldestSeconds: z.number().nullable().describe('Max time between refreshes; null: never refreshed'),
-        promisedSeconds: z
+        goalSeconds: z
           .number()
           .nullable()
           .describe('The freshness goal: max time between refreshes; null: none'),
@@ -107,13 +107,13 @@ export const forecastShape = z
 const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1_000);
 
 export const forecastView = (forecast: ScheduleCheck['forecast']): z.infer<typeof forecastShape> => ({
-  kinds: forecast.kinds.map(({ fewest, most, passMs, oldestMs, promisedMs, ...rest }) => ({
+  kinds: forecast.kinds.map(({ fewest, most, passMs, oldestMs, goalMs, ...rest }) => ({
     ...rest,
     fewestCalls: fewest,
     mostCalls: most,
     passSeconds: passMs / 1_000,
     oldestSeconds: seconds(oldestMs),
-    promisedSeconds: seconds(promisedMs),
+    goalSeconds: seconds(goalMs),
   })),
   budgets: forecast.budgets.map(({ policy: { limit, windowMs }, ...rest }) => ({
     ...rest,
@@ -122,7 +122,7 @@ export const forecastView = (forecast: ScheduleCheck['forecast']): z.infer<typeo
 });
 
 const findingShape = z.object({
-  rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
+  rule: z.enum(['collision', 'overrun', 'demand', 'goal']),
   severity: z.enum(['error', 'warning']),
   kinds: z.array(kind),
   message: z.string(),
@@ -134,8 +134,8 @@ export const scheduleCheckShape = z
     findings: z.array(findingShape).describe('Errors first'),
     forecast: z.object(forecastShape.shape),
     settings: settingsShape.describe('The checked schedule'),
-    repaired: settingsShape.describe('A schedule without errors that meets the goals in `promises`'),
-    promises: z
+    repaired: settingsShape.describe('A schedule without errors that meets the goals in `goals`'),
+    goals: z
       .partialRecord(kind, z.string())
       .describe(
         'The max time between refreshes: `cycle`, or a duration. Differs from the request where no slots could keep it',
@@ -153,10 +153,7 @@ export const scheduleCheckView = (check: ScheduleCheck): ScheduleCheckView => ({
   forecast: forecastView(check.forecast),
   settings: settingsView(check.settings),
   repaired: settingsView(check.repaired),
-  promises: Object.fromEntries(
-    check.promises.map(({ kind: each, within }) => [
-      each,
-      within === 'cycle' ? within : formatDuration(within),
-    ]),
+  goals: Object.fromEntries(
+    check.goals.map(({ kind: each, within }) => [each, within === 'cycle' ? within : formatDuration(within)]),
   ),
 });

@@ -6,15 +6,15 @@ import { checkInWorker, type CheckRequest } from './schedule-checks.ts';
 
 const request = (demand: Partial<CheckRequest['demand']> = {}): CheckRequest => ({
   settings: settingsFrom(),
-  demand: { tier: 'standard', clubs: 1, things: {}, promises: [], ...demand },
+  demand: { tier: 'standard', clubs: 1, things: {}, goals: [], ...demand },
   now: Date.UTC(2026, 2, 1),
 });
 
-it('rounds the times of a promise to whole milliseconds, as the contract requires', async () => {
+it('rounds the times of a goal to whole milliseconds, as the contract requires', async () => {
   const check = await checkInWorker(manualMachine())(
-    request({ promises: [{ kind: 'near', within: 90_000.5 }] }),
+    request({ goals: [{ kind: 'near', within: 90_000.5 }] }),
   );
-  expect(check.findings.map(({ rule }) => rule)).toContain('promise');
+  expect(check.findings.map(({ rule }) => rule)).toContain('goal');
   expect(catalog.checkSchedule.reply.safeParse(check).error?.issues ?? []).toEqual([]);
 });
 

@@ -41,11 +41,11 @@ async function checkOne(request: CheckRequest, machine: Machine, timeoutMs: numb
     findings: findings.map(withWholeMs),
     forecast,
     repaired: settingsWith(settings, repaired),
-    promises: repaired.promises,
+    goals: repaired.goals,
   };
 }
 
-/** Promises can be fractions of a millisecond, timestamps can't. */
+/** Goals can be fractions of a millisecond, timestamps can't. */
 const withWholeMs = (finding: PlanCheck['findings'][number]) => ({
   ...finding,
   timeline: finding.timeline.map(({ at, says }) => ({ at: Math.round(at), says })),

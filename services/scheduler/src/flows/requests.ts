@@ -44,13 +44,13 @@ async function show({ schedules, clock }: RequestContext): Promise<ScheduleReply
 
 async function check(
   { schedules, clock, checker, demand }: RequestContext,
-  { change, things, promises }: CheckSchedule,
+  { change, things, goals }: CheckSchedule,
 ): Promise<ScheduleCheck> {
   const { periods } = (await schedules.read()).stored;
   const settings = settingsAfter(currentPeriod(periods).settings, change);
   return checker({
     settings,
-    demand: { ...demand, things, promises: [...demand.promises, ...promises] },
+    demand: { ...demand, things, goals: [...demand.goals, ...goals] },
     now: clock.now(),
   });
 }

@@ -102,7 +102,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
     const settle = (outcome: Outcome) => happened({ event: 'settle', outcome });
 
     limiter.subscribe(request.ticket, happened);
-    // Later, not synchronously inside `abort()`, as with the real client's promise.
+    // Later, not synchronously inside `abort()`, as with the real client's goal.
     const onAbort = () => agenda.in(0, () => happened({ event: 'cancel', reason: undefined }));
     options.signal?.addEventListener('abort', onAbort, { once: true });
     for (const effect of step.effects) perform(effect);
