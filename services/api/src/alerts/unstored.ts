@@ -59,7 +59,8 @@ export function unstoredAlerts({ db, clock, log, publish, sendToChat, url }: Uns
           resolvedAt: null,
         };
         // The broker drops a second message with this id, so that one process of several raises the alert.
-        const isDuplicate = await publish(alert, `alert:${condition.key}:raised`);
+        const minute = Math.floor(clock.machine.now() / 60_000);
+        const isDuplicate = await publish(alert, `alert:${condition.key}:${minute}:raised`);
         if (isDuplicate === true) {
           raised.set(condition.key, undefined);
           continue;

@@ -3,6 +3,7 @@ import type { Clock } from '@paceline/shared/clock';
 import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
+import { type HealthReader, obstacleOf } from '../health/parts.ts';
 import type { HealthWatch } from '../health/watch.ts';
 import type { Peers } from '../peers.ts';
 import { repeat } from '../repeat.ts';
@@ -92,16 +93,17 @@ const claimMs = 30_000;
 
 async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise<void> {
   const { health, sendToChat } = ports;
-  const parts = health.parts();
-  const away = awayParts(parts);
-  if (parts.some(({ part, state }) => part === 'database' && state === 'away')) return unstored.add(away);
+  if (isDatabaseAway(health)) return;
   await unstored.store();
   // First, as the other conditions wait for services that do not answer.
-  await apply(ports, away, ({ key }) => isAboutPart(key));
+  await apply(ports, awayParts(health.parts()), ({ key }) => isAboutPart(key));
   const others = await observe(ports);
   await apply(ports, others, ({ key }) => !isAboutPart(key));
   if (sendToChat) await sendUnsent(ports, sendToChat);
 }
+
+const isDatabaseAway = (health: HealthReader): boolean =>
+  obstacleOf(health.parts(), ['database']) !== undefined;
 
 /** Raises and resolves the alerts that an observation is about. */
 async function apply(
@@ -137,11 +139,27 @@ async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat
 export function watchAlerts(ports: AlertPorts) {
   const { clock, log, health } = ports;
   const unstored = unstoredAlerts(ports);
-  const checkOnce = () =>
-    checkAlerts(ports, unstored).catch((error: unknown) =>
-      log.warn({ err: error }, 'alert check failed, retrying'),
-    );
-  const checks = repeat(clock.machine, checkOnce, () => checkIntervalMs(clock));
+  const attempt = (check: () => Promise<void>) => () =>
+    check().catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'));
+  const checks = repeat(
+    clock.machine,
+    attempt(() => checkAlerts(ports, unstored)),
+    () => checkIntervalMs(clock),
+  );
+  // On its own: a database that hangs holds up the other check.
+  const outageChecks = repeat(
+    clock.machine,
+    attempt(async () => {
+      if (isDatabaseAway(health)) await unstored.add(awayParts(health.parts()));
+    }),
+    () => checkIntervalMs(clock),
+  );
   health.onChange(checks.runNow);
-  return checks;
+  health.onChange(outageChecks.runNow);
+  return {
+    runNow: checks.runNow,
+    async stop() {
+      await Promise.all([checks.stop(), outageChecks.stop()]);
+    },
+  };
 }

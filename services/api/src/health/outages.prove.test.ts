@@ -5,13 +5,16 @@ import { type AlertChanged, catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { subscribe } from '@paceline/shared/messaging';
 import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
+import { freeze } from '../testing/processes.ts';
 
 let test: TestApi<DedicatedBackend>;
 let chat: Server;
 const messages: string[] = [];
+/** For waits whose failure must not leave a server frozen. */
+const maxMs = 60_000;
 const published: AlertChanged[] = [];
 
 beforeAll(async () => {
@@ -67,6 +70,22 @@ describe('a dead database', () => {
     await test.until(() => expect(messages).toHaveLength(2));
     expect(messages[1]).toContain('Resolved: The database does not answer');
     expect(await alerts()).toEqual([]);
+  });
+});
+
+describe('a frozen database', () => {
+  it('is named although its connections stay open', async () => {
+    const { rows } = await test.db.execute<{ data_directory: string }>(sql`show data_directory`);
+    const resume = await freeze(rows[0]?.data_directory ?? 'none');
+    const count = published.length;
+    try {
+      await test.until(async () => expect(await away()).toEqual(['The database does not answer']), maxMs);
+      await test.until(() => expect(published.length).toBeGreaterThan(count), maxMs);
+    } finally {
+      resume();
+    }
+    await test.until(async () => expect(await away()).toEqual([]));
+    await test.until(async () => expect(await alerts()).toEqual([]));
   });
 });
 
