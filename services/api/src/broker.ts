@@ -39,6 +39,13 @@ export function openBroker(url: string, log: Logger) {
     if (isDisconnected) throw new BrokerUnavailable('The broker does not answer');
     return open.bus;
   };
+  async function check(name: keyof OpenBus['checks']): Promise<void> {
+    if (!open) throw new BrokerUnavailable('Not connected to the broker yet');
+    const timeout = AbortSignal.timeout(pingTimeoutMs);
+    await orAborted(open.checks[name](), timeout).catch((error: unknown) => {
+      throw timeout.aborted ? new BrokerUnavailable('The broker does not answer', { cause: error }) : error;
+    });
+  }
   return {
     /** Resolves with the first connection. @throws {Error} when the broker is too old or rejects the login */
     connected,
@@ -54,14 +61,8 @@ export function openBroker(url: string, log: Logger) {
         throw new BrokerUnavailable('The broker does not answer', { cause: error });
       }
     },
-    /** Readiness check, within 2 s. @throws {Error} with the reason while the broker is away or refuses us */
-    async check() {
-      if (!open) throw new BrokerUnavailable('Not connected to the broker yet');
-      const timeout = AbortSignal.timeout(pingTimeoutMs);
-      await orAborted(open.check(), timeout).catch((error: unknown) => {
-        throw timeout.aborted ? new BrokerUnavailable('The broker does not answer', { cause: error }) : error;
-      });
-    },
+    /** Readiness checks, each within 2 s. They throw with the reason. */
+    checks: { broker: () => check('broker'), storage: () => check('storage') },
     async close() {
       await open?.bus.connection.close();
     },

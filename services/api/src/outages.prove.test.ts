@@ -19,7 +19,7 @@ const checks = async () => {
   const { status, body } = await test.get('/readyz');
   return { status, ready: body.ready, ...body.checks };
 };
-const allReady = { status: 200, ready: true, database: 'ok', broker: 'ok' };
+const allReady = { status: 200, ready: true, database: 'ok', broker: 'ok', storage: 'ok' };
 const brokerIs = (state: string) => test.until(async () => expect((await checks()).broker).toBe(state));
 const brokerDown = 'The broker does not answer';
 const brokerRefuses = 'Disconnected: connection refused';

@@ -59,7 +59,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const databases = { db: database.db, commandDb: commandDatabase.db };
   const parts: ApiParts = { ...context, ...databases, account, broker, peers: peersOf(broker, account) };
-  const checks = { database: database.ping, broker: broker.check };
+  const checks = { database: database.ping, ...broker.checks };
   const { connected } = broker;
   const health = watchHealth({ checks, connected, db: database.db, clock: context.clock, signal });
 

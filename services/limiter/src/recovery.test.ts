@@ -11,7 +11,7 @@ import {
   subjectOf,
 } from '@paceline/shared/contracts';
 import { type Limiter, partitionOf } from '@paceline/shared/limiter';
-import { decode, subscribe, request } from '@paceline/shared/messaging';
+import { decode, provision, subscribe, request } from '@paceline/shared/messaging';
 import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -140,6 +140,29 @@ describe('a lost journal', () => {
       expect(unknownUntil).toBeGreaterThan(harness.clock.now());
     }
     await harness.until(() => expect(alerts).toContain('journal_lost'));
+  });
+
+  it('that vanished with its high-water mark is not created again, and counts as spent once it is provisioned', async () => {
+    const account = accountIn(5);
+    await call(harness, harness.client(account), 'signups');
+    const { admin } = harness.broker;
+    const { streams } = await jetstreamManager(admin);
+    await streams.delete(catalog.journal.stream);
+    await streams.delete(`KV_${highWaterBucket}`);
+    const calls: number[] = [];
+    callNow(harness, harness.client(account), 'riders_single', calls).catch(() => undefined);
+    await harness.until(() => expect(limiterProcess.checks.storage?.()).rejects.toThrow('LIMITER_JOURNAL'));
+    await harness.until(() => expect(() => limiterProcess.checks.partitions?.()).toThrow('without an owner'));
+    await expect(streams.info(catalog.journal.stream)).rejects.toThrow('stream not found');
+    await provision(admin);
+    const views = await harness.until(async () => {
+      const found = await harness.windows(account);
+      expect(found.every(({ unknownUntil }) => unknownUntil !== null)).toBe(true);
+      return found;
+    });
+    expect(views.map(({ available }) => available)).toEqual(views.map(() => 0));
+    expect(calls).toEqual([]);
+    await harness.until(() => limiterProcess.checks.storage?.());
   });
 
   it('that lost only its last entries is detected by the limiter that wrote them', async () => {

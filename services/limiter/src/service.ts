@@ -16,7 +16,7 @@ export async function startLimiter({
   clock,
   log,
 }: ServiceContext<LimiterConfig>): Promise<RunningService> {
-  const { bus, check } = await openBus(config.NATS_URL, 'limiter', log);
+  const { bus, checks } = await openBus(config.NATS_URL, 'limiter', log);
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
@@ -38,7 +38,7 @@ export async function startLimiter({
   measure(() => ownership.owned());
   return {
     checks: {
-      broker: check,
+      ...checks,
       partitions() {
         const unowned = allPartitions.filter((partition) => !ownership.ready(partition));
         if (unowned.length > 0) throw new Error(`partitions without an owner: ${unowned.join(', ')}`);

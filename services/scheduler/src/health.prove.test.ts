@@ -28,7 +28,10 @@ afterAll(async () => {
 
 describe('readiness of the scheduler', () => {
   it('fails while the broker is down, and recovers with it', async () => {
-    expect(await readiness(scheduler.checks)).toEqual({ ready: true, checks: { broker: 'ok' } });
+    expect(await readiness(scheduler.checks)).toEqual({
+      ready: true,
+      checks: { broker: 'ok', storage: 'ok' },
+    });
     await broker.nats.kill();
     await vi.waitFor(async () => expect(await readiness(scheduler.checks)).toMatchObject({ ready: false }));
     await broker.nats.restart();

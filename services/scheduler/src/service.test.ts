@@ -1,3 +1,6 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { scheduleBucket } from '@paceline/shared/contracts';
+import { provision } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSchedulerHarness, type SchedulerHarness } from './testing/harness.ts';
 
@@ -30,5 +33,18 @@ describe('two schedulers', () => {
     const riders = await ticksOf('rider');
     expect(riders[0]).toMatchObject({ slotId: 'slot:rider:initial', scheduledFor: harness.startsAt });
     expect(riders.filter(({ slotId }) => slotId === 'slot:rider:initial')).toHaveLength(1);
+  });
+});
+
+describe('a scheduler whose buckets vanish', () => {
+  it('opens slots of the configured schedule once they are provisioned again', async () => {
+    const { streams } = await jetstreamManager(harness.admin);
+    await streams.delete(`KV_${scheduleBucket}`);
+    await streams.delete('KV_SCHEDULER');
+    await provision(harness.admin);
+    const before = (await ticksOf('near')).length;
+    await harness.until(async () => expect((await ticksOf('near')).length).toBeGreaterThan(before + 2));
+    const ids = (await harness.ticks()).map(({ slotId }) => slotId);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 });

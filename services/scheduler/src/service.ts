@@ -16,9 +16,20 @@ import { announceChanges, openSlots, type Scheduling } from './flows/timetable.t
 /** Decides when syncs run: publishes the tick of each slot exactly once, however many schedulers there are. */
 export async function startScheduler(context: ServiceContext<SchedulerConfig>): Promise<RunningService> {
   const { config, clock, log } = context;
-  const { bus, check } = await openBus(config.NATS_URL, 'scheduler', log);
-  const [progress, schedules] = await Promise.all([openProgress(bus), openScheduleStore(bus)]);
-  await applyConfigured(bus, schedules, settingsOf(config), clock);
+  const { bus, checks } = await openBus(config.NATS_URL, 'scheduler', log);
+  const [progress, store] = await Promise.all([openProgress(bus), openScheduleStore(bus)]);
+  const apply = () => applyConfigured(bus, store, settingsOf(config), clock);
+  await apply();
+  const schedules: ScheduleStore = {
+    ...store,
+    async read() {
+      const { version, stored } = await store.find();
+      if (stored) return { version, stored };
+      // Its bucket was lost: without a schedule, no slot would open any more.
+      if (version === 0) await apply();
+      return store.read();
+    },
+  };
   const stopping = new AbortController();
   const scheduling: Scheduling = { bus, progress, schedules, clock, signal: stopping.signal };
   const loops = [...kindNames.map((kind) => openSlots(scheduling, kind)), announceChanges(scheduling)];
@@ -30,7 +41,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   };
   const requests = answerRequests({ bus, schedules, clock, checker: checkInWorker(clock.machine), demand });
   return {
-    checks: { broker: check },
+    checks,
     presence: { service: 'scheduler', bus },
     async drain() {
       stopping.abort(new Error('shutting down'));

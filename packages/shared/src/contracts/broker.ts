@@ -70,6 +70,26 @@ export interface Permissions {
   readonly replies?: { readonly max: number; readonly expires: string };
 }
 
+/** The streams that a service publishes to or reads, those of its buckets included. */
+export function streamsOf(service: Service): string[] {
+  const messages = (Object.values(catalog) as Message[]).filter(
+    ({ from, to }) => from.includes(service) || to.includes(service),
+  );
+  // An event that is received is pushed, and needs no stream.
+  const stored = messages.filter((message) => message.kind !== 'event' || message.from.includes(service));
+  const handlesWork = messages.some(({ kind, to }) => kind === 'work' && to.includes(service));
+  return [
+    ...new Set([
+      ...stored.flatMap((message) => ('stream' in message ? [message.stream] : [])),
+      ...(eventReaders.includes(service) ? ['EVENTS'] : []),
+      ...(handlesWork ? ['DEAD_LETTERS'] : []),
+      ...buckets
+        .filter(({ owner, readers }) => owner === service || readers.includes(service))
+        .map(({ name }) => `KV_${name}`),
+    ]),
+  ];
+}
+
 /** The prefix of a service's reply subjects, which no other service can subscribe to. */
 export const inboxPrefix = (service: Service): string => `_INBOX_${service}`;
 
@@ -85,6 +105,7 @@ export function permissionsOf(service: Service): Permissions {
       ...toReadEvents(service),
       ...toRepublish(service),
       ...toKeepState(service),
+      ...streamsOf(service).map((stream) => `$JS.API.STREAM.INFO.${stream}`),
     ],
     subscribe: [
       `${inboxPrefix(service)}.>`,
@@ -112,6 +133,8 @@ function toReceive(message: Message): string[] {
   const consumer = `${message.stream}.${durableOf(message)}`;
   return [
     `$JS.API.CONSUMER.INFO.${consumer}`,
+    // Only this one with this filter, in case that it is lost.
+    `$JS.API.CONSUMER.CREATE.${consumer}.${message.subject}`,
     `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
     `$JS.ACK.${consumer}.>`,
     deadLetterSubject(message.subject),
@@ -120,7 +143,6 @@ function toReceive(message: Message): string[] {
 
 /** The subjects for reading a stream with ephemeral consumers. */
 const toRead = (stream: Stream['name']): string[] => [
-  `$JS.API.STREAM.INFO.${stream}`,
   `$JS.API.CONSUMER.CREATE.${stream}.>`,
   `$JS.API.CONSUMER.INFO.${stream}.>`,
   `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,

@@ -1,7 +1,8 @@
 import { DeliverPolicy, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
-import { eventsBySubject, sharedEventConsumer, type StreamedEvent } from '../contracts/index.ts';
+import { eventsBySubject, type StreamedEvent } from '../contracts/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
-import { fetchBatch, type WorkConsumer, pullWhile } from './handle.ts';
+import { fetchBatch, openConsumer, type WorkConsumer, pullWhile } from './handle.ts';
+import { eventConsumer } from './provision.ts';
 
 /** An event of the stream; `event` is undefined when it cannot be parsed. */
 export interface StoredEvent {
@@ -44,7 +45,13 @@ export function eventStream(bus: Bus) {
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: after + 1,
       });
-      const messages = await consumer.consume({ expires: 5_000, idle_heartbeat: 1_000, max_messages: 500 });
+      const messages = await consumer.consume({
+        expires: 5_000,
+        idle_heartbeat: 1_000,
+        max_messages: 500,
+        // Otherwise it would wait for the next sequence of a stream that starts again at 1.
+        abort_on_missing_resource: true,
+      });
       const stop = () => messages.stop();
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
@@ -85,11 +92,9 @@ export async function consumeEvents(
   bus: Bus,
   onBatch: (events: readonly StreamedEvent[]) => Promise<void>,
 ): Promise<WorkConsumer> {
-  const consumer = await retryWhileUnavailable(() =>
-    bus.js.consumers.get(stream, sharedEventConsumer.durable),
-  );
+  const consumer = await openConsumer(bus, eventConsumer);
   const stopping = new AbortController();
-  const loop = pullWhile(bus, stopping.signal, stream, async () => {
+  const loop = pullWhile(bus, stopping.signal, eventConsumer, async () => {
     const messages: JsMsg[] = [];
     const batch = fetchBatch(consumer, { max_messages: batchSize, expires: 1_000 }, stopping.signal);
     for await (const message of batch) messages.push(message);

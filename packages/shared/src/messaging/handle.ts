@@ -14,11 +14,14 @@ import {
   inSpan,
   meter,
   recordError,
+  repeatedFailure,
   type Span,
   SpanKind,
 } from '../telemetry/index.ts';
 import { BadPayload, type Bus, decode, retryWhileUnavailable } from './bus.ts';
+import { workConsumer } from './provision.ts';
 import { messagingAttributes, store } from './publish.ts';
+import { type DurableConsumer, ensureConsumer } from './storage.ts';
 
 /** A handler's decision about a work message. */
 export type Settlement =
@@ -77,9 +80,8 @@ export async function handle<M extends WorkMessage>(
   onDeadLetter?: Work<M>['onDeadLetter'],
 ): Promise<WorkConsumer> {
   const { subject, delivery } = message;
-  const consumer = await retryWhileUnavailable(() =>
-    bus.js.consumers.get(message.stream, durableOf(message)),
-  );
+  const durable = workConsumer(message);
+  const consumer = await openConsumer(bus, durable);
   deadLetters.add(0, { subject });
   const work: Work<M> = { bus, message, handler, onDeadLetter };
   const inProgress = new Set<Promise<void>>();
@@ -94,7 +96,7 @@ export async function handle<M extends WorkMessage>(
     inProgress.add(settled);
   };
   // Pulls as many messages as can be handled now, also after a broker outage.
-  const pulling = pullWhile(bus, stopping.signal, subject, async () => {
+  const pulling = pullWhile(bus, stopping.signal, durable, async () => {
     await ready;
     const free = delivery.concurrency - inProgress.size;
     if (free === 0) return Promise.race(inProgress);
@@ -111,18 +113,30 @@ export async function handle<M extends WorkMessage>(
   };
 }
 
-/** Repeats `pull` until the signal aborts; failures are logged and retried. */
+/** Opens a durable consumer, which is created again if it is missing. @throws {Error} when its stream is missing */
+export async function openConsumer(bus: Bus, durable: DurableConsumer): Promise<Consumer> {
+  await retryWhileUnavailable(() => ensureConsumer(bus, durable));
+  return retryWhileUnavailable(() => bus.js.consumers.get(durable.stream, durable.config.durable_name));
+}
+
+/** Repeats `pull` until the signal aborts; failures are logged and retried, and a lost consumer is created again. */
 export async function pullWhile(
-  { log }: Bus,
+  bus: Bus,
   signal: AbortSignal,
-  subject: string,
+  durable: DurableConsumer,
   pull: () => Promise<void>,
 ): Promise<void> {
+  const consumer = durable.config.durable_name;
+  const failures = repeatedFailure((err) =>
+    bus.log.warn({ err, consumer }, 'failed to pull messages, retrying'),
+  );
   while (!signal.aborted) {
     try {
       await pull();
+      failures.succeeded();
     } catch (error) {
-      log.warn({ err: error, subject }, 'failed to pull messages, retrying');
+      failures.failed(error);
+      await ensureConsumer(bus, durable).catch(() => undefined);
       await sleep(500);
     }
   }

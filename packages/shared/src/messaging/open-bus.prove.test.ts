@@ -31,9 +31,9 @@ async function open(...given: Parameters<typeof openBus>): Promise<OpenBus> {
 }
 
 /** Waits until the readiness check fails with this reason. */
-const failsWith = ({ check }: OpenBus, reason: RegExp) =>
-  eventually(() => expect(check()).rejects.toThrow(reason), long);
-const succeeds = ({ check }: OpenBus) => eventually(() => check(), long);
+const failsWith = ({ checks }: OpenBus, reason: RegExp) =>
+  eventually(() => expect(checks.broker()).rejects.toThrow(reason), long);
+const succeeds = ({ checks }: OpenBus) => eventually(() => checks.broker(), long);
 
 describe('a connection whose login is refused', () => {
   const user = { user: 'limiter', password: 'right', publish: ['>'], subscribe: ['>'] };

@@ -3,11 +3,17 @@ import type { Service } from '../contracts/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type Bus, createBus } from './bus.ts';
 import { connect, type ConnectOptions, whyUnreachable } from './connection.ts';
+import { storageCheck } from './storage.ts';
 
 export interface OpenBus {
   readonly bus: Bus;
-  /** Readiness check of the connection. @throws {Error} with the reason while the broker is away or refuses us */
-  readonly check: () => Promise<void>;
+  /** Readiness checks. Each throws with the reason. */
+  readonly checks: {
+    /** The broker answers, and accepts us. */
+    readonly broker: () => Promise<void>;
+    /** The broker has what the service needs. */
+    readonly storage: () => Promise<void>;
+  };
 }
 
 /**
@@ -22,8 +28,9 @@ export async function openBus(
 ): Promise<OpenBus> {
   const onWaiting = (reason: string) => log.warn({ reason }, 'waiting for the broker');
   const connection = await connect(url, service, { ...(tls && { tls }), onWaiting });
-  const check = connectionCheck(connection, () => whyUnreachable(url, service, tls));
-  return { bus: createBus(connection, log), check };
+  const bus = createBus(connection, log);
+  const broker = connectionCheck(connection, () => whyUnreachable(url, service, tls));
+  return { bus, checks: { broker, storage: storageCheck(bus, service) } };
 }
 
 /** Real ms between two attempts to find the reason while the broker is away. */
@@ -33,7 +40,7 @@ const probeEveryMs = 5_000;
 function connectionCheck(
   connection: NatsConnection,
   probe: () => Promise<string | undefined>,
-): OpenBus['check'] {
+): () => Promise<void> {
   let isConnected = true;
   let probed: { readonly at: number; readonly reason: Promise<string | undefined> } | undefined;
   void (async () => {

@@ -18,6 +18,8 @@ import { publishable, subscribable } from './testing/attempts.ts';
 
 const messages: readonly Message[] = Object.values(catalog);
 
+const infosOf = (...names: readonly string[]) => names.map((name) => `$JS.API.STREAM.INFO.${name}`);
+
 /** Permissions beyond the messages of the catalog, listed by hand to verify the derived ones. */
 const extraPermissions: Record<Service, { publish: string[]; subscribe: string[] }> = {
   scheduler: {
@@ -26,6 +28,7 @@ const extraPermissions: Record<Service, { publish: string[]; subscribe: string[]
       '$KV.SCHEDULE.>',
       '$JS.API.STREAM.MSG.GET.KV_SCHEDULER',
       '$JS.API.STREAM.MSG.GET.KV_SCHEDULE',
+      ...infosOf('TICKS', 'EVENTS', 'KV_SCHEDULER', 'KV_SCHEDULE'),
     ],
     subscribe: ['$KV.SCHEDULE.>'],
   },
@@ -33,7 +36,7 @@ const extraPermissions: Record<Service, { publish: string[]; subscribe: string[]
     publish: [
       '$KV.LIMITER.>',
       '$JS.API.STREAM.MSG.GET.KV_LIMITER',
-      '$JS.API.STREAM.INFO.LIMITER_JOURNAL',
+      ...infosOf('LIMITER_JOURNAL', 'EVENTS', 'KV_LIMITER'),
       '$JS.API.STREAM.MSG.GET.LIMITER_JOURNAL',
       '$JS.API.STREAM.PURGE.LIMITER_JOURNAL',
       '$JS.API.CONSUMER.CREATE.LIMITER_JOURNAL.>',
@@ -43,12 +46,18 @@ const extraPermissions: Record<Service, { publish: string[]; subscribe: string[]
     ],
     subscribe: [],
   },
-  'rider-sync': { publish: [], subscribe: [] },
-  'event-sync': { publish: ['$JS.API.STREAM.MSG.GET.KV_SCHEDULE'], subscribe: [] },
+  'rider-sync': { publish: infosOf('TICKS', 'COMMANDS', 'EVENTS', 'DEAD_LETTERS'), subscribe: [] },
+  'event-sync': {
+    publish: [
+      '$JS.API.STREAM.MSG.GET.KV_SCHEDULE',
+      ...infosOf('TICKS', 'EVENTS', 'DEAD_LETTERS', 'KV_SCHEDULE'),
+    ],
+    subscribe: [],
+  },
   api: {
     publish: [
       '$JS.API.STREAM.MSG.GET.COMMANDS',
-      '$JS.API.STREAM.INFO.EVENTS',
+      ...infosOf('TICKS', 'COMMANDS', 'EVENTS'),
       '$JS.API.DIRECT.GET.EVENTS',
       '$JS.API.CONSUMER.CREATE.EVENTS.>',
       '$JS.API.CONSUMER.INFO.EVENTS.>',
@@ -67,6 +76,7 @@ function expectedOf(service: Service) {
     const consumer = `${message.stream}.${durableOf(message)}`;
     return [
       `$JS.API.CONSUMER.INFO.${consumer}`,
+      `$JS.API.CONSUMER.CREATE.${consumer}.${message.subject}`,
       `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
       `$JS.ACK.${consumer}.>`,
       deadLetterSubject(message.subject),

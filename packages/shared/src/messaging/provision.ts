@@ -35,10 +35,9 @@ export async function provision(
     const limited = { ...stream, ...limits[stream.name] };
     await retryUntilFormed(() => ensureStream(manager, limited, replicas));
   }
-  for (const message of Object.values(catalog) as Message[]) {
-    if (message.kind === 'work') await retryUntilFormed(() => ensureConsumer(manager, message));
-  }
-  await retryUntilFormed(() => ensureSharedConsumer(manager));
+  const work = (Object.values(catalog) as Message[]).filter(({ kind }) => kind === 'work') as WorkMessage[];
+  for (const { stream, config } of [...work.map(workConsumer), eventConsumer])
+    await retryUntilFormed(() => manager.consumers.add(stream, config));
   const kvm = new Kvm(connection);
   for (const { name } of buckets) {
     await retryUntilFormed(() => kvm.create(name, { replicas, history: 1 }));
@@ -70,8 +69,10 @@ async function ensureStream(manager: JetStreamManager, stream: Stream, replicas:
   });
 }
 
-async function ensureConsumer(manager: JetStreamManager, message: WorkMessage): Promise<void> {
-  await manager.consumers.add(message.stream, {
+/** The durable consumer of a work message. */
+export const workConsumer = (message: WorkMessage) => ({
+  stream: message.stream,
+  config: {
     durable_name: durableOf(message),
     filter_subject: message.subject,
     ack_policy: AckPolicy.Explicit,
@@ -80,15 +81,17 @@ async function ensureConsumer(manager: JetStreamManager, message: WorkMessage): 
     // The handler counts attempts and dead-letters; the broker would drop the message silently.
     max_deliver: -1,
     max_ack_pending: 1_000,
-  });
-}
+  },
+});
 
-async function ensureSharedConsumer(manager: JetStreamManager): Promise<void> {
-  await manager.consumers.add('EVENTS', {
+/** The durable consumer that the API's processes share. */
+export const eventConsumer = {
+  stream: 'EVENTS',
+  config: {
     durable_name: sharedEventConsumer.durable,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(sharedEventConsumer.ackWaitMs),
     max_ack_pending: 1_000,
-  });
-}
+  },
+};

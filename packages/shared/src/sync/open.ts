@@ -56,7 +56,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
   const { config, clock, log, signal } = context;
   // Opened first, because shutdown can start while this waits for the broker.
   const { upstream, addressOf, cancelTimer } = openUpstream(context);
-  const { bus, check } = await openBus(config.NATS_URL, service, log);
+  const { bus, checks } = await openBus(config.NATS_URL, service, log);
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const onBroken = (err: Error) => log.warn({ err }, 'database connection lost');
@@ -73,7 +73,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
     signal,
     checks: {
       database: () => database.ping(),
-      broker: check,
+      ...checks,
     },
     async close() {
       cancelTimer();

@@ -9,4 +9,5 @@ export {
   type ObservableGauge,
   stopTelemetry,
 } from './metrics.ts';
+export { repeatedFailure } from './repeated.ts';
 export * from './tracing.ts';

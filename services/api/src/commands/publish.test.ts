@@ -93,7 +93,12 @@ describe('a command that is being published', () => {
     const slow: Bus = { ...api, js: Object.assign(Object.create(api.js), { publish: publishLate }) };
     const isFine = async () => undefined;
     const broker = { bus: () => slow, reach: async () => slow, connected: Promise.resolve(slow) };
-    const publisher = commandPublisher({ ...broker, check: isFine, close: isFine }, test.db, test.clock, log);
+    const publisher = commandPublisher(
+      { ...broker, checks: { broker: isFine, storage: isFine }, close: isFine },
+      test.db,
+      test.clock,
+      log,
+    );
     // Young, so that the sweep ignores it.
     const requestedAt = Math.ceil(test.clock.now()) + 3_600_000;
     const commandId = await storeUnpublished({ requestedAt });

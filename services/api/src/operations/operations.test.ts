@@ -19,7 +19,8 @@ const readyz = async () => {
 describe('the probes', () => {
   it('report that the process is alive and ready', async () => {
     expect(await test.get('/livez')).toMatchObject({ status: 200, body: 'ok\n' });
-    expect(await readyz()).toEqual({ status: 200, ready: true, database: 'ok', broker: 'ok' });
+    const checks = { database: 'ok', broker: 'ok', storage: 'ok' };
+    expect(await readyz()).toEqual({ status: 200, ready: true, ...checks });
   });
 
   it('return metrics in the Prometheus format', async () => {

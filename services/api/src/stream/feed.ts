@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StoredEvent, EventStream } from '@paceline/shared/messaging';
-import type { Logger } from '@paceline/shared/telemetry';
+import { type Logger, repeatedFailure } from '@paceline/shared/telemetry';
 import { sseEvent, streamEventOf, type StreamType } from './view.ts';
 
 /** Keeps the newest items of a sequence. @param last sequence before the first item @param maxBytes to keep */
@@ -72,17 +72,20 @@ export function startFeed(
     for (const wake of waiting) wake();
   }
 
+  const failures = repeatedFailure((err) => log.warn({ err }, 'event stream interrupted, reconnecting'));
+
   async function follow(): Promise<void> {
     const stream = await connected;
     while (!stopping.aborted) {
       try {
         const { last } = await stream.range();
+        failures.succeeded();
         ring ??= createRing(last, maxBytes);
         // The broker has lost its disk, so its sequences have restarted.
         if (last < ring.last) ring.restart(last);
         await stream.follow(ring.last, push, stopping);
       } catch (error) {
-        log.warn({ err: error }, 'event stream interrupted, reconnecting');
+        failures.failed(error);
         await pause(retryDelayMs);
       }
     }

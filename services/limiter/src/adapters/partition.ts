@@ -11,7 +11,7 @@ import {
   type WindowsView,
 } from '@paceline/shared/contracts';
 import { messagingAttributes } from '@paceline/shared/messaging';
-import { contextFrom, inSpan, type Logger, SpanKind } from '@paceline/shared/telemetry';
+import { contextFrom, inSpan, type Logger, repeatedFailure, SpanKind } from '@paceline/shared/telemetry';
 import {
   type Batch,
   decidePartition,
@@ -79,6 +79,9 @@ class OwnedPartition implements Partition {
   #state: PartitionState<SendReplies>;
   #now = () => 0;
   #cancelAlarm = () => {};
+  readonly #failures = repeatedFailure((err) =>
+    this.#parts.log.warn({ err }, 'journal failed, recovering from it'),
+  );
 
   constructor(parts: PartitionParts) {
     this.#parts = parts;
@@ -201,6 +204,7 @@ class OwnedPartition implements Partition {
 
   #recovered({ data, now, lostAt }: Recovered): void {
     this.#now = now;
+    this.#failures.succeeded();
     if (lostAt !== undefined) this.#tryTo(() => this.#parts.announce.journalLost(lostAt));
     this.#dispatch({ event: 'recovered', data });
   }
@@ -220,10 +224,8 @@ class OwnedPartition implements Partition {
   #attempt<Result>(work: Promise<Result>, then: (result: Result) => void): void {
     void work.then(then, (error: unknown) => {
       const claimedByOther = error instanceof ClaimLost;
-      const message = claimedByOther
-        ? 'partition claimed by another owner'
-        : 'journal failed, recovering from it';
-      this.#parts.log.warn({ err: error }, message);
+      if (claimedByOther) this.#parts.log.warn({ err: error }, 'partition claimed by another owner');
+      else this.#failures.failed(error);
       this.#dispatch({ event: 'failed', claimedByOther });
     });
   }

@@ -15,6 +15,7 @@ import {
   partitionOf,
 } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, subscribe, request } from '@paceline/shared/messaging';
+import type { Checks } from '@paceline/shared/runtime';
 import { eventually, testLog } from '@paceline/shared/testing';
 import { type TestBroker, sharedBroker, timeFor } from '@paceline/shared/testing/backend';
 import { testEvening, type TestTime } from '@paceline/shared/testing/time';
@@ -29,6 +30,7 @@ export const waitOptions = { timeoutMs: 5 * 60_000 };
 /** A limiter that runs in this process. */
 export interface HarnessLimiter {
   readonly id: string;
+  readonly checks: Checks;
   /** Shuts it down; a second call does nothing. */
   stop(): Promise<void>;
 }
@@ -118,6 +120,7 @@ export async function openLimiterHarness<P extends TestBroker = TestBroker>(
       await time.until(() => service.checks.partitions?.());
       const limiter: HarnessLimiter = {
         id,
+        checks: service.checks,
         async stop() {
           if (!running.delete(limiter)) return;
           await time.during(service.drain().then(() => service.close()));

@@ -2,7 +2,7 @@ import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import type { Clock } from '@paceline/shared/clock';
 import { catalog, tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
-import { inSpan, meter } from '@paceline/shared/telemetry';
+import { inSpan, meter, repeatedFailure } from '@paceline/shared/telemetry';
 import { dueTicks } from '../core/due.ts';
 import { currentPeriod, nextOpening } from '../core/schedule.ts';
 import type { SchedulerProgress, ScheduleStore } from '../adapters/bucket-stores.ts';
@@ -39,13 +39,15 @@ async function repeatOnChange(
   action: string,
   step: () => Promise<number>,
 ): Promise<void> {
+  const failures = repeatedFailure((err) => bus.log.error({ err }, `${action} failed, retrying`));
   while (!signal.aborted) {
     const changed = schedules.changed();
     let pause = clock.toProjectMs(retryMs);
     try {
       pause = Math.min(await step(), clock.toProjectMs(maxSleepMs));
+      failures.succeeded();
     } catch (error) {
-      bus.log.error({ err: error }, `${action} failed, retrying`);
+      failures.failed(error);
     }
     await clock.sleep(pause, AbortSignal.any([signal, changed])).catch(() => undefined);
   }

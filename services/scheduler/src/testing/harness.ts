@@ -4,7 +4,7 @@ import { loadConfig } from '@paceline/shared/config';
 import { catalog, type ChangeSchedule, type ScheduleReply, type Tick } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus, request } from '@paceline/shared/messaging';
 import type { RunningService } from '@paceline/shared/runtime';
-import { sharedBroker, timeFor } from '@paceline/shared/testing/backend';
+import { sharedBroker, type TestBroker, timeFor } from '@paceline/shared/testing/backend';
 import { testEvening, type TestTime } from '@paceline/shared/testing/time';
 import { schedulerVariables } from '../config.ts';
 import { startScheduler } from '../service.ts';
@@ -23,6 +23,8 @@ export interface SchedulerHarness extends TestTime {
   ticks(): Promise<Tick[]>;
   /** Every message in a stream, in order. */
   stored<T>(stream: string): Promise<T[]>;
+  /** A connection with all permissions. */
+  readonly admin: TestBroker['admin'];
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function openSchedulerHarness({ runs = false } = {}): Promise<Sched
 
   return {
     ...time,
+    admin: broker.admin,
     startsAt: setting.anchor,
     env: { NATS_URL: broker.brokerUrl('scheduler'), PACELINE_CLOCK: formatClock(setting) },
     api,

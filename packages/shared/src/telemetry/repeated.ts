@@ -1,0 +1,18 @@
+/** Reports a failure that repeats: the first time, and then once a minute until `succeeded`. */
+export function repeatedFailure(report: (error: unknown) => void) {
+  let reportedAt: number | undefined;
+  return {
+    failed(error: unknown): void {
+      const now = performance.now();
+      if (reportedAt !== undefined && now - reportedAt < reportEveryMs) return;
+      reportedAt = now;
+      report(error);
+    },
+    succeeded(): void {
+      reportedAt = undefined;
+    },
+  };
+}
+
+/** Real ms. */
+const reportEveryMs = 60_000;
