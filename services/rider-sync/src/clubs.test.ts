@@ -4,7 +4,7 @@ import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRiderSyncHarness, type RiderSyncHarness } from './testing/harness.ts';
 
-const { syncRuns, syncLogs, riders, riderHistory, clubs, clubMemberships } = tables;
+const { doubts, syncRuns, syncLogs, riders, riderHistory, clubs, clubMemberships } = tables;
 const hour = 3_600_000;
 /** The clubs of the sandbox. */
 const [racing, development, worldwide] = [20650, 20651, 20652];
@@ -23,6 +23,7 @@ beforeEach(async () => {
   await harness.db.delete(syncLogs);
   await harness.db.delete(clubMemberships);
   await harness.db.delete(clubs);
+  await harness.db.delete(doubts);
   await harness.db.delete(riders);
 });
 
@@ -224,6 +225,27 @@ describe('an upstream failure', () => {
     expect(run).toMatchObject({ state: 'failed', counts: { failed: 1, deferred: 1 } });
     expect(run.error).toContain('API key rejected');
     expect(JSON.stringify(run)).not.toContain('wrong');
+  });
+});
+
+describe('a club whose response is empty', () => {
+  it('keeps its members, reports it, and loses them when it stays so', async () => {
+    await startWith(development);
+    await runSlot(shortSlot);
+    const all = await members(development);
+    expect(all.length).toBeGreaterThan(0);
+    const emptyRun = async () => {
+      harness.sandbox.controls.injectFault({ kind: 'empty-list', budget: 'clubs' });
+      await nextWindow();
+      return runSlot(shortSlot);
+    };
+    expect(await emptyRun()).toMatchObject({
+      counts: { synced: 0, failed: 1 },
+      error: expect.stringContaining(`0 of ${all.length} stored members`),
+    });
+    expect((await members(development)).every(({ current }) => current)).toBe(true);
+    expect(await emptyRun()).toMatchObject({ error: null, counts: { synced: 1, failed: 0 } });
+    expect((await members(development)).some(({ current }) => current)).toBe(false);
   });
 });
 

@@ -9,6 +9,8 @@ export {
   upsert,
   type Transaction,
 } from './database.ts';
+export { presenceOf, type Verdict } from './doubt.ts';
+export { type Doubt, judgeResponse, settleDoubt, storeVerdict } from './doubts.ts';
 export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
 export { type PlanRun, type RunPlan, type RunWork, saveProgress } from './run.ts';

@@ -133,17 +133,20 @@ async function execute(sync: Sync, run: RunRow, work: () => Promise<RunResult>, 
 const finishRun = (sync: Sync, runId: string, ending: RunResult): Promise<RunRow> =>
   retryDuringOutage(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: nowMs(sync) }));
 
-/** Stores data together with the run's progress, and announces the progress once committed. */
+/**
+ * Stores data together with the run's progress, and announces the progress once committed.
+ * @param progress a function when it depends on what `write` found
+ */
 export async function saveProgress(
   sync: Sync,
   runId: string,
-  progress: RunProgress,
+  progress: RunProgress | (() => RunProgress),
   write: (tx: Transaction) => Promise<void>,
 ): Promise<void> {
   const run = await retryDuringOutage(sync, () =>
     sync.db.transaction(async (tx) => {
       await write(tx);
-      return updateRun(tx, runId, progress);
+      return updateRun(tx, runId, typeof progress === 'function' ? progress() : progress);
     }),
   );
   await announceRun(sync, run);

@@ -5,7 +5,7 @@ import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findCandidates, findMeasured, listFetchedAt, storeEvents, storeSignups } from './events.ts';
 
-const { events, signups, signupCopies, clubMemberships } = tables;
+const { doubts, events, signups, signupCopies, clubMemberships } = tables;
 let database: TestDatabase;
 let db: Database;
 
@@ -16,6 +16,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await db.delete(events);
+  await db.delete(doubts);
   await db.delete(clubMemberships);
 });
 
@@ -36,6 +37,8 @@ const unreadable = (id: string | null): SkippedItem => ({
   reason: 'name: wrong',
   rawStart: '',
 });
+const list = (items: EventItem[], at: number, skipped: SkippedItem[] = []) =>
+  storeEvents(db, { events: items, skipped }, at);
 const store = (eventId: string, riderIds: number[], at: number, skipped: SkippedItem[] = []) =>
   db.transaction((tx) =>
     storeSignups(tx, eventId, { signups: riderIds.map((id) => signup(id)), skipped }, at),
@@ -52,14 +55,14 @@ const candidates = async (after: number, until: number) => {
 describe('the event list', () => {
   it('has no fetch time without a copy', async () => {
     expect(await listFetchedAt(db)).toBeNull();
-    await storeEvents(db, [], 500);
+    await list([], 500);
     expect(await listFetchedAt(db)).toBeNull();
   });
 
   it('replaces the previous copy and keeps what is known about signups', async () => {
-    await storeEvents(db, [event('a', 5_000)], 1_000);
+    await list([event('a', 5_000)], 1_000);
     await store('a', [1], 1_500);
-    await storeEvents(db, [event('a', 6_000, 12), event('b', 7_000)], 2_000);
+    await list([event('a', 6_000, 12), event('b', 7_000)], 2_000);
     expect(await listFetchedAt(db)).toBe(2_000);
     expect(await db.select().from(events).where(eq(events.eventId, 'a'))).toMatchObject([
       { startsAt: 6_000, listedSignups: 12, firstSeenAt: 1_000, fetchedAt: 2_000 },
@@ -79,8 +82,7 @@ describe('the event list', () => {
   });
 
   it('of a whole week fits in one statement', async () => {
-    await storeEvents(
-      db,
+    await list(
       Array.from({ length: 900 }, (_, index) => event(String(index), 5_000)),
       1_000,
     );
@@ -88,9 +90,49 @@ describe('the event list', () => {
   });
 });
 
+describe('an event list that collapses', () => {
+  const many = Array.from({ length: 9 }, (_, index) => event(`e${index}`, 5_000_000));
+  const listed = async () => (await candidates(0, 9_000_000)).length;
+
+  it.each([
+    ['is empty', []],
+    ['has few events', many.slice(0, 2)],
+  ])('delists nothing when it %s, until another one confirms it', async (_, items) => {
+    await list(many, 1_000);
+    expect(await list(items, 2_000)).toEqual({
+      text: `the response has ${items.length} of 9 stored events; they are kept until another response confirms it`,
+    });
+    expect(await listed()).toBe(9);
+    expect(await list(items, 602_000)).toBeUndefined();
+    expect(await listed()).toBe(items.length);
+  });
+
+  it('is forgotten once the events are back', async () => {
+    await list(many, 1_000);
+    await list([], 2_000);
+    expect(await list(many, 3_000)).toBeUndefined();
+    expect(await list([], 900_000)).toBeDefined();
+    expect(await listed()).toBe(9);
+  });
+});
+
+describe('events that could not be read', () => {
+  it('are not delisted', async () => {
+    await list([event('a', 5_000), event('b', 5_000), event('c', 5_000)], 1_000);
+    await list([event('a', 5_000)], 2_000, [unreadable('b')]);
+    expect((await candidates(0, 9_000)).map(({ eventId }) => eventId).toSorted()).toEqual(['a', 'b']);
+  });
+
+  it('without a readable id keep all other events listed', async () => {
+    await list([event('a', 5_000), event('b', 5_000)], 1_000);
+    await list([event('a', 5_000)], 2_000, [unreadable(null)]);
+    expect(await candidates(0, 9_000)).toHaveLength(2);
+  });
+});
+
 describe('findCandidates', () => {
   it('finds events that start within the horizon', async () => {
-    await storeEvents(db, [event('a', 1_000), event('b', 1_001), event('c', 2_000), event('d', 2_001)], 500);
+    await list([event('a', 1_000), event('b', 1_001), event('c', 2_000), event('d', 2_001)], 500);
     expect((await candidates(1_000, 2_000)).map(({ eventId }) => eventId)).toEqual(['b', 'c']);
   });
 
@@ -98,17 +140,17 @@ describe('findCandidates', () => {
     const ids = async () => (await candidates(0, 2_000)).map(({ eventId }) => eventId);
     const delisted = async () =>
       (await db.select().from(events).where(eq(events.eventId, 'a'))).map(({ delistedAt }) => delistedAt);
-    await storeEvents(db, [event('a', 1_000), event('b', 1_001)], 500);
-    await storeEvents(db, [event('b', 1_001)], 600);
-    await storeEvents(db, [event('b', 1_001)], 700);
+    await list([event('a', 1_000), event('b', 1_001)], 500);
+    await list([event('b', 1_001)], 600);
+    await list([event('b', 1_001)], 700);
     expect([await ids(), await delisted()]).toEqual([['b'], [600]]);
-    await storeEvents(db, [event('a', 1_000), event('b', 1_001)], 800);
+    await list([event('a', 1_000), event('b', 1_001)], 800);
     expect([await ids(), await delisted()]).toEqual([['a', 'b'], [null]]);
   });
 
   it('does not mark started events as delisted', async () => {
-    await storeEvents(db, [event('a', 550), event('b', 1_001)], 500);
-    await storeEvents(db, [event('b', 1_001)], 600);
+    await list([event('a', 550), event('b', 1_001)], 500);
+    await list([event('b', 1_001)], 600);
     expect((await db.select().from(events)).map(({ delistedAt }) => delistedAt)).toEqual([null, null]);
   });
 
@@ -119,11 +161,7 @@ describe('findCandidates', () => {
       { ...member, riderId: 2, current: false },
       { ...member, riderId: 3 },
     ]);
-    await storeEvents(
-      db,
-      [event('ours', 1), event('left the club', 2), event('withdrawn', 3), event('others', 4)],
-      1,
-    );
+    await list([event('ours', 1), event('left the club', 2), event('withdrawn', 3), event('others', 4)], 1);
     await store('ours', [1, 9], 10);
     await store('left the club', [2], 10);
     await store('withdrawn', [3], 10);
@@ -139,7 +177,7 @@ describe('findCandidates', () => {
 });
 
 describe('signups', () => {
-  beforeEach(() => storeEvents(db, [event('e', 5_000), event('other', 5_000)], 500));
+  beforeEach(() => list([event('e', 5_000), event('other', 5_000)], 500));
 
   it('are stored with the times they were first and last seen', async () => {
     await store('e', [1], 1_000);
@@ -184,6 +222,20 @@ describe('signups', () => {
     ]);
   });
 
+  it('are kept when most are gone, until another response confirms it', async () => {
+    const all = [1, 2, 3, 4, 5, 6];
+    await store('e', all, 1_000);
+    expect(await store('e', [], 2_000)).toMatchObject({
+      text: expect.stringContaining('0 of 6 stored signups'),
+    });
+    expect((await withdrawn('e')).every(([, at]) => at === null)).toBe(true);
+    expect(await db.select().from(events).where(eq(events.eventId, 'e'))).toMatchObject([
+      { signupsFetchedAt: 1_000 },
+    ]);
+    expect(await store('e', [6], 302_000)).toBeUndefined();
+    expect(await withdrawn('e')).toEqual(all.map((id) => [id, id === 6 ? null : 302_000]));
+  });
+
   it('are all kept when an entry has no readable id', async () => {
     await store('e', [1, 2], 1_000);
     await store('e', [1], 2_000, [unreadable(null)]);
@@ -197,11 +249,7 @@ describe('signups', () => {
 describe('findMeasured', () => {
   it('finds events that start within the horizon, with the times of all their copies', async () => {
     await db.insert(clubMemberships).values({ clubId: 7, riderId: 1, firstSeenAt: 1, lastSeenAt: 1 });
-    await storeEvents(
-      db,
-      [event('before', 1_000), event('a', 1_001), event('b', 2_000), event('after', 2_001)],
-      500,
-    );
+    await list([event('before', 1_000), event('a', 1_001), event('b', 2_000), event('after', 2_001)], 500);
     await store('a', [1], 700);
     await store('a', [1, 2], 600);
     await store('before', [1], 600);

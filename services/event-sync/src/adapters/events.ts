@@ -1,6 +1,13 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { fromInserted, type Transaction, upsert } from '@paceline/shared/sync';
-import { type EventItem, riderIdsOf, type SignupsResponse } from '@paceline/shared/zwiftracing';
+import {
+  type Doubt,
+  fromInserted,
+  presenceOf,
+  settleDoubt,
+  type Transaction,
+  upsert,
+} from '@paceline/shared/sync';
+import { type EventsResponse, riderIdsOf, type SignupsResponse } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lt, lte, max, notInArray, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
 import type { TitledCandidate, MeasuredEvent } from '../core/freshness.ts';
@@ -26,25 +33,39 @@ export async function listFetchedAt(db: Database): Promise<number | null> {
   return row?.at ?? null;
 }
 
-/** Stores the event list (distinct ids). Future events that are no longer in it are marked as delisted. */
+/**
+ * Stores the event list (distinct ids). Future events that are no longer in it are marked as delisted, unless an entry
+ * has no readable id. @returns the doubt about a list that lacks most of the stored events, none of which it delists
+ */
 export async function storeEvents(
   db: Database,
-  items: readonly EventItem[],
+  { events: items, skipped }: EventsResponse,
   fetchedAt: number,
-): Promise<void> {
-  if (items.length === 0) return;
-  await db.transaction(async (tx) => {
-    await tx
-      .insert(events)
-      .values(items.map(({ event, raw }) => ({ ...event, raw, firstSeenAt: fetchedAt, fetchedAt })))
-      .onConflictDoUpdate({
-        target: events.eventId,
-        set: fromInserted(events, keptColumns),
-      });
-    await tx
-      .update(events)
-      .set({ delistedAt: fetchedAt })
-      .where(and(gt(events.startsAt, fetchedAt), lt(events.fetchedAt, fetchedAt), isNull(events.delistedAt)));
+): Promise<Doubt | undefined> {
+  return db.transaction(async (tx) => {
+    const isListed = and(gt(events.startsAt, fetchedAt), isNull(events.delistedAt));
+    const known = await tx.select({ eventId: events.eventId }).from(events).where(isListed);
+    const unreadable = skipped.flatMap(({ id }) => id ?? []);
+    const listed = [...items.map(({ event }) => event.eventId), ...unreadable];
+    if (items.length > 0)
+      await tx
+        .insert(events)
+        .values(items.map(({ event, raw }) => ({ ...event, raw, firstSeenAt: fetchedAt, fetchedAt })))
+        .onConflictDoUpdate({ target: events.eventId, set: fromInserted(events, keptColumns) });
+    if (unreadable.length < skipped.length) return undefined;
+    const ids = known.map(({ eventId }) => eventId);
+    const { missingSince, doubt } = await settleDoubt(
+      tx,
+      'events:upcoming',
+      presenceOf(ids, listed),
+      fetchedAt,
+    );
+    if (missingSince !== undefined)
+      await tx
+        .update(events)
+        .set({ delistedAt: fetchedAt })
+        .where(and(isListed, lt(events.fetchedAt, missingSince), notInArray(events.eventId, unreadable)));
+    return doubt;
   });
 }
 
@@ -75,31 +96,39 @@ export const findCandidates = (db: Database, { after, until }: Horizon): Promise
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
-/** Stores the signups of an event. Absent riders count as withdrawn, unless an entry has no readable id. */
+/**
+ * Stores the signups of an event. Absent riders count as withdrawn, unless an entry has no readable id.
+ * @returns the doubt about a response that lacks most of them; nobody is withdrawn then, and our copy counts as the old one
+ */
 export async function storeSignups(
   tx: Transaction,
   eventId: string,
   answer: SignupsResponse,
   fetchedAt: number,
-): Promise<void> {
+): Promise<Doubt | undefined> {
   const seen = { eventId, firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, withdrawnAt: null };
+  const isCurrent = and(eq(signups.eventId, eventId), isNull(signups.withdrawnAt));
+  const known = await tx.select({ riderId: signups.riderId }).from(signups).where(isCurrent);
   const rows = answer.signups.map(({ signup, raw }) => ({ ...signup, raw, ...seen }));
   await upsert(tx, signups, ['eventId', 'riderId'], rows);
   const unreadable = riderIdsOf(answer.skipped);
   if (unreadable.length === answer.skipped.length) {
     const present = [...rows.map(({ riderId }) => riderId), ...unreadable];
+    const ids = known.map(({ riderId }) => riderId);
+    const presence = presenceOf(ids, present);
+    const { missingSince, doubt } = await settleDoubt(tx, `signups:${eventId}`, presence, fetchedAt);
+    if (missingSince === undefined) return doubt;
     await tx
       .update(signups)
       .set({ withdrawnAt: fetchedAt })
-      .where(
-        and(eq(signups.eventId, eventId), isNull(signups.withdrawnAt), notInArray(signups.riderId, present)),
-      );
+      .where(and(isCurrent, lt(signups.lastSeenAt, missingSince), notInArray(signups.riderId, present)));
   }
   await tx.insert(signupCopies).values({ eventId, copiedAt: fetchedAt }).onConflictDoNothing();
   await tx
     .update(events)
     .set({ signupsFetchedAt: fetchedAt, signupsListedThen: sql`${events.listedSignups}` })
     .where(eq(events.eventId, eventId));
+  return undefined;
 }
 
 const copies = sql<number[]>`coalesce(

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storeEvents } from './events.ts';
 import { findEndedEvents, giveUpResults, storeResults, storeFailedTry } from './results.ts';
 
-const { events, results, signups, clubMemberships } = tables;
+const { doubts, events, results, signups, clubMemberships } = tables;
 let database: TestDatabase;
 let db: Database;
 
@@ -17,6 +17,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await db.delete(events);
+  await db.delete(doubts);
   await db.insert(events).values([row('e'), row('other')]);
 });
 
@@ -125,11 +126,29 @@ describe('results', () => {
     expect(await eventOf()).toMatchObject({ resultsState: 'unrated' });
   });
 
+  it('are kept with their state when a response is empty, until another one confirms it', async () => {
+    await store([1, 2], 1_000);
+    expect(await store([], 2_000)).toBeDefined();
+    expect(await removed()).toEqual([
+      [1, null],
+      [2, null],
+    ]);
+    expect(await eventOf()).toMatchObject({
+      resultsState: 'unrated',
+      resultsReason: expect.stringContaining('0 of 2 stored results'),
+      resultsTries: 2,
+      resultsFetchedAt: 1_000,
+    });
+    expect(await store([], 3_602_000)).toBeUndefined();
+    expect(await eventOf()).toMatchObject({ resultsState: 'none_yet' });
+  });
+
   it('survive an update of the event list', async () => {
     await store([1], 1_000);
     const { title, startsAt } = row('e');
     const details = { type: 'Race', subType: null, routeId: null, distance: null, listedSignups: 3 };
-    await storeEvents(db, [{ event: { eventId: 'e', title, startsAt, ...details }, raw: {} }], 2_000);
+    const listed = [{ event: { eventId: 'e', title, startsAt, ...details }, raw: {} }];
+    await storeEvents(db, { events: listed, skipped: [] }, 2_000);
     expect(await eventOf()).toMatchObject({ fetchedAt: 2_000, resultsState: 'unrated', resultsTries: 1 });
   });
 });

@@ -1,7 +1,14 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { skippedText, type Transaction, upsert } from '@paceline/shared/sync';
+import {
+  type Doubt,
+  presenceOf,
+  settleDoubt,
+  skippedText,
+  type Transaction,
+  upsert,
+} from '@paceline/shared/sync';
 import { type EventResults, riderIdsOf } from '@paceline/shared/zwiftracing';
-import { and, eq, gt, isNull, lte, notInArray, or, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
 import { type EndedEvent, giveUpReasons, stateOf } from '../core/results.ts';
 import { hasOurs } from './events.ts';
@@ -22,25 +29,33 @@ export const findEndedEvents = (db: Database, { after, until }: Horizon): Promis
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
-/** Stores the results of an event. Absent riders count as removed, unless an entry has no readable id. */
+/**
+ * Stores the results of an event. Absent riders count as removed, unless an entry has no readable id.
+ * @returns the doubt about a response that lacks most of them; nobody is removed then, and their state stays
+ */
 export async function storeResults(
   tx: Transaction,
   eventId: string,
   { results: items, skipped }: Pick<EventResults, 'results' | 'skipped'>,
   fetchedAt: number,
-): Promise<void> {
+): Promise<Doubt | undefined> {
   const seen = { eventId, firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, removedAt: null };
+  const isCurrent = and(eq(results.eventId, eventId), isNull(results.removedAt));
+  const known = await tx.select({ riderId: results.riderId }).from(results).where(isCurrent);
   const rows = items.map(({ result, raw }) => ({ ...result, raw, ...seen }));
   await upsert(tx, results, ['eventId', 'riderId'], rows);
   const unreadable = riderIdsOf(skipped);
   if (unreadable.length === skipped.length) {
     const present = [...rows.map(({ riderId }) => riderId), ...unreadable];
+    const ids = known.map(({ riderId }) => riderId);
+    const presence = presenceOf(ids, present);
+    const { missingSince, doubt } = await settleDoubt(tx, `results:${eventId}`, presence, fetchedAt);
+    if (doubt) await storeFailedTry(tx, eventId, doubt.text, fetchedAt);
+    if (missingSince === undefined) return doubt;
     await tx
       .update(results)
       .set({ removedAt: fetchedAt })
-      .where(
-        and(eq(results.eventId, eventId), isNull(results.removedAt), notInArray(results.riderId, present)),
-      );
+      .where(and(isCurrent, lt(results.lastSeenAt, missingSince), notInArray(results.riderId, present)));
   }
   await tx
     .update(events)
@@ -51,6 +66,7 @@ export async function storeResults(
       ...triedAt(fetchedAt),
     })
     .where(eq(events.eventId, eventId));
+  return undefined;
 }
 
 /** Stores a failed call with its reason; keeps earlier results. */

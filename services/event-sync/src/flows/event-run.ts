@@ -2,6 +2,7 @@ import { PermitRefused, type Permit } from '@paceline/shared/limiter';
 import {
   callOutcome,
   callUpstream,
+  type Doubt,
   type PlanRun,
   type RunResult,
   type RunRow,
@@ -30,7 +31,8 @@ export interface EventCalls<Budget extends EventBudget, Answer> {
   send(permit: Permit<Budget>, eventId: string): Promise<Answer>;
   /** The signups or results in a response, and the entries that could not be read. */
   read(answer: Answer): { readonly items: readonly unknown[]; readonly skipped: readonly SkippedItem[] };
-  store(tx: Transaction, eventId: string, answer: Answer): Promise<void>;
+  /** @returns the doubt about a response that lacks most of what is stored */
+  store(tx: Transaction, eventId: string, answer: Answer): Promise<Doubt | undefined>;
   /** What a failed call means for the run, and what to store. Default: failed, nothing stored. */
   failed?(error: UpstreamError): { event: RunEvent; store(tx: Transaction, eventId: string): Promise<void> };
 }
@@ -71,10 +73,17 @@ async function fetchBestEvent<Budget extends EventBudget, Answer>(
   const { budget } = calls;
   let state: RunState = waiting;
   let eventId = '';
-  const advance = async (event: RunEvent, write: (tx: Transaction) => Promise<void>): Promise<RunState> => {
-    const next = decide(state, event);
-    if (next.phase === 'choosing')
-      await saveProgress(sync, runId, { counts: countsOf(next.run, next.left), checkpoint: null }, write);
+  /** @param write stores the response, and returns what it means */
+  const advance = async (write: (tx: Transaction) => Promise<RunEvent>): Promise<RunState> => {
+    if (state.phase !== 'calling') return state;
+    let after: EventRun = state.run;
+    let left = state.rest;
+    const progress = () => ({ counts: countsOf(after, left), checkpoint: null });
+    let next: RunState = state;
+    await saveProgress(sync, runId, progress, async (tx) => {
+      next = decide(state, await write(tx));
+      if (next.phase === 'choosing') ({ run: after, left } = next);
+    });
     return next;
   };
   try {
@@ -102,9 +111,12 @@ async function fetchBestEvent<Budget extends EventBudget, Answer>(
     });
     if (!answer) return state;
     const { items } = calls.read(answer);
-    return await advance({ event: 'answered', items: items.length }, (tx) =>
-      calls.store(tx, eventId, answer),
-    );
+    return await advance(async (tx) => {
+      const doubt = await calls.store(tx, eventId, answer);
+      if (!doubt) return { event: 'answered', items: items.length };
+      sync.log.warn({ eventId, runId, reason: doubt.text }, `${budget} response in doubt`);
+      return { event: 'failed', code: 'unreadable', message: doubt.text };
+    });
   } catch (error) {
     if (error instanceof SourceUnavailable)
       return decide(state, { event: 'unavailable', message: error.message });
@@ -116,6 +128,9 @@ async function fetchBestEvent<Budget extends EventBudget, Answer>(
       event: { event: 'failed', code, message } as const,
       store: () => Promise.resolve(),
     };
-    return advance(event, (tx) => store(tx, eventId));
+    return advance(async (tx) => {
+      await store(tx, eventId);
+      return event;
+    });
   }
 }

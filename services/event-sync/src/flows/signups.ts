@@ -71,7 +71,11 @@ async function refreshList(
     });
     if (answer) {
       const fetchedAt = nowMs(sync);
-      await retryDuringOutage(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
+      const doubt = await retryDuringOutage(sync, () => storeEvents(sync.db, answer, fetchedAt));
+      if (doubt) {
+        sync.log.warn({ runId, reason: doubt.text }, 'event list in doubt');
+        return listFailure('unreadable', doubt.text);
+      }
     }
     return { state: 'fresh' };
   } catch (error) {

@@ -93,8 +93,10 @@ async function fetchMostUrgent(
     });
     if (!answer) return state;
     const store = (tx: Transaction) => storeSignups(tx, eventId, answer, nowMs(sync));
-    await retryDuringOutage(sync, () => sync.db.transaction(store));
-    return decide(state, { event: 'answered' });
+    const doubt = await retryDuringOutage(sync, () => sync.db.transaction(store));
+    if (!doubt) return decide(state, { event: 'answered' });
+    sync.log.warn({ eventId, reason: doubt.text }, 'urgent signups response in doubt');
+    return decide(state, { event: 'failed', code: 'unreadable' });
   } catch (error) {
     if (error instanceof PermitRefused) return decide(state, { event: 'refused' });
     if (!(error instanceof UpstreamError)) throw error;

@@ -1,11 +1,13 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
+import { judgeResponse } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newPass } from '../core/club-run.ts';
 import { countOutsiders, storeMembers, storeRiders, storeClubPass, takeOutsiders } from './riders.ts';
 
-const { riders, riderHistory, clubs, clubMemberships } = tables;
+const { doubts, riders, riderHistory, clubs, clubMemberships } = tables;
 let database: TestDatabase;
 let db: Database;
 
@@ -17,6 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await db.delete(riders);
   await db.delete(clubs);
+  await db.delete(doubts);
   await db.delete(clubMemberships);
 });
 
@@ -112,8 +115,11 @@ describe('the members of a club', () => {
         at,
       ),
     );
-  const end = (startedAt: number, seesAll: boolean, at: number) =>
-    db.transaction((tx) => storeClubPass(tx, 'Club', { clubId: 7, from: null, startedAt, seesAll }, at));
+  const end = (startedAt: number, seesAll: boolean, at: number, hasCollapsed = false) =>
+    db.transaction(async (tx) => {
+      const pass = { ...newPass(7), startedAt, seesAll, known: 9, present: 0, hasCollapsed };
+      await storeClubPass(tx, 'Club', pass, await judgeResponse(tx, 'club:7', hasCollapsed, startedAt), at);
+    });
   const current = async () => {
     const rows = await db.select().from(clubMemberships).where(eq(clubMemberships.clubId, 7));
     return rows.filter(({ current: is }) => is).map(({ riderId }) => riderId);
@@ -142,6 +148,33 @@ describe('the members of a club', () => {
     await page([1], [], 2_000);
     await end(1_900, false, 2_000);
     expect(new Set(await current())).toEqual(new Set([1, 2]));
+  });
+
+  it('are kept by a first collapse, and removed by a later one unless seen since', async () => {
+    const hour = 3_600_000;
+    await page([1, 2, 3, 4], [], 1_000);
+    await end(900, true, 1_000);
+    await page([4], [], 2_000);
+    await end(1_900, true, 2_000, true);
+    expect(await current()).toHaveLength(4);
+    expect(await db.select().from(doubts)).toEqual([
+      { subject: 'club:7', since: 1_900, lastAt: 1_900, known: 9, present: 0 },
+    ]);
+    expect(await db.select().from(clubs)).toMatchObject([{ fetchedAt: 1_000 }]);
+    await end(2_900, true, 3_000, true);
+    expect(await current()).toHaveLength(4);
+    await end(1_900 + hour, true, 2_000 + hour, true);
+    expect(await current()).toEqual([4]);
+    expect(await db.select().from(doubts)).toEqual([]);
+  });
+
+  it('are all still members when the next response has them again', async () => {
+    await page([1, 2], [], 1_000);
+    await end(1_900, true, 2_000, true);
+    await page([1, 2], [], 3_000);
+    await end(2_900, true, 3_000);
+    expect(await current()).toHaveLength(2);
+    expect(await db.select().from(doubts)).toEqual([]);
   });
 
   it('who come back are members again and keep the time they were first seen', async () => {

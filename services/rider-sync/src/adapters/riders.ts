@@ -1,5 +1,5 @@
 import { asRows, type Database, tables } from '@paceline/shared/database';
-import { type Transaction, upsert } from '@paceline/shared/sync';
+import { storeVerdict, type Transaction, upsert, type Verdict } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { and, asc, count, eq, gte, inArray, isNull, lt, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { Pass } from '../core/club-run.ts';
@@ -68,13 +68,24 @@ export async function storeMembers(
     .where(and(eq(clubMemberships.clubId, clubId), inArray(clubMemberships.riderId, skippedIds)));
 }
 
-/** Stores the end of a pass: the club is fresh, and riders on none of its pages are no longer members. */
+/** Ids of the current members of a club. */
+export async function findMembers(db: Pick<Database, 'select'>, clubId: number): Promise<number[]> {
+  const isMember = and(eq(clubMemberships.clubId, clubId), eq(clubMemberships.current, true));
+  const rows = await db.select({ riderId: clubMemberships.riderId }).from(clubMemberships).where(isMember);
+  return rows.map(({ riderId }) => riderId);
+}
+
+/** Stores the end of a pass. If it is believed, the club is fresh, and riders missing on its pages are no members. */
 export async function storeClubPass(
   tx: Transaction,
   name: string,
-  { clubId, startedAt, seesAll }: Pass & { readonly startedAt: number },
+  pass: Pass & { readonly startedAt: number },
+  verdict: Verdict,
   fetchedAt: number,
 ): Promise<void> {
+  const { clubId, seesAll, startedAt } = pass;
+  await storeVerdict(tx, `club:${clubId}`, verdict, pass, startedAt);
+  if (verdict.is === 'doubted') return;
   await tx
     .insert(clubs)
     .values({ clubId, name, fetchedAt })
@@ -83,7 +94,7 @@ export async function storeClubPass(
   await tx
     .update(clubMemberships)
     .set({ current: false })
-    .where(and(eq(clubMemberships.clubId, clubId), lt(clubMemberships.lastSeenAt, startedAt)));
+    .where(and(eq(clubMemberships.clubId, clubId), lt(clubMemberships.lastSeenAt, verdict.missingSince)));
 }
 
 /** Riders who are in none of the synced clubs. */

@@ -1,6 +1,6 @@
 import type { RiderItem, SkippedItem } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
-import { outcomesOf, refreshStart } from './bulk-call.ts';
+import { isDoubtful, outcomesOf, refreshStart } from './bulk-call.ts';
 
 // Only the rider id matters here.
 const item = (riderId: number) => ({ rider: { riderId }, raw: { riderId } }) as RiderItem;
@@ -53,5 +53,20 @@ describe('refreshStart', () => {
   it('is ten minutes after the start of a run that has hours, as a late one does', () => {
     const minute = 60_000;
     expect(refreshStart({ startedAt: 0, slotEndsAt: 360 * minute }, 1, 0)).toBe(10 * minute);
+  });
+});
+
+describe('isDoubtful', () => {
+  const ids = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
+
+  it.each([
+    ['nobody is in it', ids(200), [], ids(200), true],
+    ['most of the stored riders are missing', ids(100), ids(20), ids(15), true],
+    ['a few riders are all unknown', ids(19), [], ids(19), false],
+    ['most of an import is unknown', ids(200), [], ids(150), false],
+    ['some stored riders are missing', ids(100), ids(20), ids(9), false],
+    ['all are in it', ids(10), ids(10), [], false],
+  ])('when %s', (_, requested, stored, missing, expected) => {
+    expect(isDoubtful(requested, stored, { missing })).toBe(expected);
   });
 });

@@ -51,4 +51,24 @@ export function outcomesOf(
   });
 }
 
+/** Fewer requested riders can all be unknown. */
+const leastUnknown = 20;
+/** Fewer stored riders can all have left upstream. */
+const leastLost = 5;
+
+/**
+ * Whether a response lacks so many riders that the missing ones can exist: nobody is in it, or most of those are missing
+ * that were stored before. @param stored requested riders that are stored
+ */
+export function isDoubtful(
+  requested: readonly number[],
+  stored: readonly number[],
+  { missing }: Pick<RidersResponse, 'missing'>,
+): boolean {
+  const gone = new Set(missing);
+  const lost = stored.filter((id) => gone.has(id)).length;
+  const hasNobody = requested.length >= leastUnknown && missing.length === requested.length;
+  return hasNobody || (lost >= leastLost && 2 * lost > stored.length);
+}
+
 const failed = (riderId: number, reason: string): RiderOutcome => ({ riderId, outcome: 'failed', reason });

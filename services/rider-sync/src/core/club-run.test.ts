@@ -29,7 +29,7 @@ describe('a run over the clubs', () => {
       finishClub(startRun('r1', [1, 2, 3], null)),
       {
         next: 'next page',
-        pass: { clubId: 2, from: 500, startedAt: 1, seesAll: true },
+        pass: { ...newPass(2), from: 500, startedAt: 1 },
       },
       1_000,
     );
@@ -145,13 +145,13 @@ describe('a club that fails', () => {
   });
 });
 
-const page = (...ids: number[]) => ({ length: ids.length, ids, requestedAt: 100 });
+const page = (...ids: number[]) => ({ length: ids.length, ids, requestedAt: 100, members: [] as number[] });
 
 describe('a pass over a club', () => {
   it('continues one past the highest id of a full page, whatever its order', () => {
     expect(afterPage(newPass(7), page(10, 30, 20), 3)).toEqual({
       next: 'next page',
-      pass: { clubId: 7, from: 31, startedAt: 100, seesAll: true },
+      pass: { ...newPass(7), from: 31, startedAt: 100 },
     });
   });
 
@@ -169,7 +169,43 @@ describe('a pass over a club', () => {
 
   it('stays at the same page when a full page does not move the cursor', () => {
     expect(afterPage({ ...newPass(7), from: 31 }, page(10, 20, 30), 3).next).toBe('same page');
-    expect(afterPage(newPass(7), { length: 3, ids: [], requestedAt: 0 }, 3).next).toBe('same page');
+    expect(afterPage(newPass(7), { ...page(), length: 3 }, 3).next).toBe('same page');
+  });
+
+  const members = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+  it.each([
+    ['is empty', page(), true],
+    ['has fewer than half of the members', page(1, 2, 3, 4), true],
+    ['has most of the members', page(1, 2, 3, 4, 5), false],
+    ['has other riders in their place', page(101, 102, 103, 104, 105, 106), true],
+  ])('has collapsed when its only page %s', (_, only, hasCollapsed) => {
+    expect(afterPage(newPass(7), { ...only, members }, 1_000)).toMatchObject({
+      next: 'end',
+      pass: { hasCollapsed, known: 9 },
+    });
+  });
+
+  it('has collapsed when a later page comes back short', () => {
+    const first = afterPage(newPass(7), { ...page(1, 2, 3, 4, 5, 6), members }, 6);
+    expect(first).toMatchObject({ next: 'next page', pass: { hasCollapsed: false, known: 6, present: 6 } });
+    if (first.next !== 'next page') throw new Error('no pass');
+    expect(afterPage(first.pass, { ...page(), members }, 6)).toMatchObject({
+      next: 'end',
+      pass: { hasCollapsed: true, known: 9, present: 6 },
+    });
+  });
+
+  it('in doubt counts as failed, with the numbers, and the run goes on', () => {
+    const ended = afterPage(newPass(1), { ...page(), members }, 1_000);
+    const run = pageStored(startRun('r', [1, 2], null), ended, 0, true);
+    expect(run).toMatchObject({
+      synced: 0,
+      failed: 1,
+      error:
+        'club 1: the response has 0 of 9 stored members; they are kept until another response confirms it',
+    });
+    expect(order(run)).toEqual([2]);
   });
 
   it('remembers that a rider had no readable id', () => {

@@ -1,4 +1,5 @@
 import type { RunCounts } from '@paceline/shared/contracts';
+import { doubtText, isCollapse, type Presence, presenceOf } from '@paceline/shared/sync/doubt';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import { z } from 'zod';
 
@@ -11,10 +12,22 @@ export const pass = z.object({
   startedAt: z.number().nullable(),
   /** False once a page had a rider without a readable id: then missing members can't be detected. */
   seesAll: z.boolean(),
+  /** Stored members that the pages so far should have, and had; and whether one page lacked most of its own. */
+  known: z.number(),
+  present: z.number(),
+  hasCollapsed: z.boolean(),
 });
 export type Pass = z.infer<typeof pass>;
 
-export const newPass = (clubId: number): Pass => ({ clubId, from: null, startedAt: null, seesAll: true });
+export const newPass = (clubId: number): Pass => ({
+  clubId,
+  from: null,
+  startedAt: null,
+  seesAll: true,
+  known: 0,
+  present: 0,
+  hasCollapsed: false,
+});
 
 export interface PageSummary {
   /** Number of riders, unreadable ones included. */
@@ -23,6 +36,8 @@ export interface PageSummary {
   readonly ids: readonly number[];
   /** Project ms. */
   readonly requestedAt: number;
+  /** Ids of the stored members. */
+  readonly members: readonly number[];
 }
 
 /** Where a pass is after a page. `same page`: the page did not move the cursor. */
@@ -36,14 +51,26 @@ export type AfterPage =
  */
 export function afterPage(before: Pass, page: PageSummary, fullPage: number): AfterPage {
   const last = Math.max(...page.ids);
+  const presence = presenceOn(before, page, page.length < fullPage ? Infinity : last);
   const after = {
     ...before,
+    known: before.known + presence.known,
+    present: before.present + presence.present,
+    hasCollapsed: before.hasCollapsed || isCollapse('club', presence),
     startedAt: before.startedAt ?? page.requestedAt,
     seesAll: before.seesAll && page.ids.length === page.length,
   };
   if (page.length < fullPage) return { next: 'end', pass: after };
   if (last < (before.from ?? 0)) return { next: 'same page' };
   return { next: 'next page', pass: { ...after, from: last + 1 } };
+}
+
+/** The stored members whose place is on this page, so that a page that ends too early is noticed. */
+function presenceOn({ from }: Pass, { ids, members }: PageSummary, until: number): Presence {
+  return presenceOf(
+    members.filter((id) => id >= (from ?? 0) && id <= until),
+    ids,
+  );
 }
 
 /** A run over the clubs, stored as its checkpoint. Counts are clubs, except `stored`. */
@@ -76,13 +103,20 @@ export function startRun(runId: string, clubIds: readonly number[], checkpoint: 
   return { runId, todo, later: [], pages: 0, synced: 0, stored: 0, failed: 0, error: null, stopped: false };
 }
 
-/** The run after a page of its current club was stored. @param riders number of riders on the page */
-export function pageStored(before: ClubRun, after: AfterPage, riders: number): ClubRun {
+/**
+ * The run after a page of its current club was stored.
+ * @param riders number of riders on the page @param isDoubted the pages lack most members, and nobody was removed
+ */
+export function pageStored(before: ClubRun, after: AfterPage, riders: number, isDoubted = false): ClubRun {
   const [current, ...rest] = before.todo;
   if (!current) return before;
   const pages = before.pages + 1;
   const run = { ...before, stored: before.stored + riders };
   if (after.next === 'next page') return { ...run, pages, todo: [after.pass, ...rest] };
+  if (after.next === 'end' && isDoubted) {
+    const error = `club ${current.clubId}: ${doubtText(after.pass, 'members')}`;
+    return { ...run, pages, todo: rest, failed: run.failed + 1, error };
+  }
   if (after.next === 'end') return { ...run, pages, todo: rest, synced: run.synced + 1 };
   const error = `club ${current.clubId}: upstream returned the same page again`;
   return { ...run, pages, todo: rest, failed: run.failed + 1, error };

@@ -25,7 +25,7 @@ import {
   lockWanted,
 } from '../adapters/commands.ts';
 import { releaseOutsiders, storeRiders, takeOutsiders } from '../adapters/riders.ts';
-import { minFillAgeMs, maxIdsPerCall, outcomesOf } from '../core/bulk-call.ts';
+import { isDoubtful, minFillAgeMs, maxIdsPerCall, outcomesOf } from '../core/bulk-call.ts';
 
 /** The run of an open slot, which refreshes riders outside the clubs. */
 export type SlotRun = Pick<RunRow, 'runId' | 'slotId' | 'scheduledFor' | 'traceparent'>;
@@ -176,9 +176,16 @@ async function storeResponse(
   const requested = new Set(riderIds);
   const wanted = answer.riders.filter(({ rider }) => requested.has(rider.riderId));
   const now = nowMs(sync);
+  const missing = new Set(isDoubtful(riderIds, outsiders, answer) ? answer.missing : []);
+  const reason = `ZwiftRacing returned ${answer.riders.length} of ${riderIds.length} riders`;
+  if (missing.size > 0)
+    sync.log.warn({ requested: riderIds.length, missing: missing.size }, 'bulk response in doubt');
   const write = async (tx: Transaction) => {
     await storeRiders(tx, wanted, now);
-    await storeOutcomes(tx, outcomesOf(riderIds, answer), sentAt, now);
+    const outcomes = outcomesOf(riderIds, answer).filter(({ riderId }) => !missing.has(riderId));
+    await storeOutcomes(tx, outcomes, sentAt, now);
+    // Riders that are missing again and again fail then, with this reason.
+    if (missing.size > 0) await recordLostCall(tx, [...missing], reason, false, now);
   };
   await held.end(write).catch(async (error: unknown) => {
     const err = plainError(error);

@@ -5,6 +5,7 @@ import {
   callOutcome,
   callUpstream,
   type Flow,
+  judgeResponse,
   nowMs,
   type RunRow,
   type RunWork,
@@ -13,13 +14,15 @@ import {
   type Sync,
   retryDuringOutage,
   type Transaction,
+  type Verdict,
 } from '@paceline/shared/sync';
 import { activeSpan, inSpan, linksTo } from '@paceline/shared/telemetry';
 import { fullPageSize, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
-import { countOutsiders, storeMembers, storeRiders, storeClubPass } from '../adapters/riders.ts';
+import { countOutsiders, findMembers, storeMembers, storeRiders, storeClubPass } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
 import { refreshStart } from '../core/bulk-call.ts';
 import {
+  type AfterPage,
   afterPage,
   startRun,
   callFailed,
@@ -123,15 +126,28 @@ async function syncPage(
   });
   const skippedIds = riderIdsOf(page.skipped);
   const ids = [...page.riders.map(({ rider }) => rider.riderId), ...skippedIds];
-  const after = afterPage(current, { length: page.length, ids, requestedAt }, fullPageSize);
+  const members = await retryDuringOutage(sync, () => findMembers(sync.db, clubId));
+  const after = afterPage(current, { length: page.length, ids, requestedAt, members }, fullPageSize);
+  const verdict = await verdictOnPass(sync, after);
+  if (verdict.is === 'doubted')
+    sync.log.warn({ clubId, runId, ...verdict }, 'club response lacks most members');
   await tracked.advance(
-    (run) => pageStored(run, after, page.riders.length),
+    (run) => pageStored(run, after, page.riders.length, verdict.is === 'doubted'),
     async (tx) => {
       const now = nowMs(sync);
       await storeRiders(tx, page.riders, now);
       await storeMembers(tx, clubId, page.riders, skippedIds, now);
-      if (after.next === 'end') await storeClubPass(tx, page.name, after.pass, now);
+      if (after.next === 'end') await storeClubPass(tx, page.name, after.pass, verdict, now);
     },
+  );
+}
+
+/** Whether riders who are on no page of a pass are removed; only a complete pass that sees all can be doubted. */
+async function verdictOnPass(sync: Sync, after: AfterPage): Promise<Verdict> {
+  if (after.next !== 'end') return { is: 'believed', missingSince: 0 };
+  const { clubId, startedAt, seesAll, hasCollapsed } = after.pass;
+  return retryDuringOutage(sync, () =>
+    judgeResponse(sync.db, `club:${clubId}`, seesAll && hasCollapsed, startedAt),
   );
 }
 

@@ -58,7 +58,7 @@ function* syncClubs(
     }
     if (end.outcome !== 'answered') return;
     const ids = store.storePage(clubId, from, agenda.now());
-    const after = afterPage(current, { length: ids.length, ids, requestedAt }, fullPageSize);
+    const after = afterPage(current, { length: ids.length, ids, requestedAt, members: [] }, fullPageSize);
     ongoing.run = pageStored(ongoing.run, after, ids.length);
   }
 }
