@@ -13,7 +13,7 @@ type integer = number;
 
 export type Alert = {
   id: string,
-  type: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable",
+  type: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable",
   severity: "error" | "warning",
   title: string,
   why: string,
@@ -801,7 +801,7 @@ export type StreamEvents = {
   },
   "alert.changed": {
     id: string,
-    type: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable",
+    type: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable",
     severity: "error" | "warning",
     title: string,
     why: string,
@@ -872,7 +872,7 @@ export interface Operations {
   "GET /v1/alerts": {
     query?: {
       state?: "open" | "resolved" | undefined,
-      type?: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable" | undefined,
+      type?: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable" | undefined,
       /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
       /** The `next` value of the previous page */

@@ -74,6 +74,7 @@ export function deletions(kept: Retention, now: number) {
       sql`resolved_at < ${history} and coalesce(notifying_until < ${before(0)}, true)`,
     ),
     byAge('conflicts', tables.conflicts, 'at'),
+    byAge('doubts', tables.doubts, 'last_at'),
     byAge('permits', tables.permits, 'received_at', undefined, permitRetention),
     byAge('stored responses', tables.idempotencyKeys, 'taken_at', undefined, kept.responses),
     byAge('signup copies', tables.signupCopies, 'copied_at', undefined, kept.copies),

@@ -10,6 +10,7 @@ export const alertTypes = [
   'sync_conflict',
   'long_queue',
   'stale_data',
+  'doubted_data',
   'source_unavailable',
 ] as const;
 export type AlertType = (typeof alertTypes)[number];

@@ -1,9 +1,16 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { and, asc, eq, inArray, isNotNull, isNull, lt, max, min, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, like, lt, max, min, ne, or, sql } from 'drizzle-orm';
 import { columnsExcept } from '../http/params.ts';
-import { type DataAges, alertId, type AlertRow, type AlertChanges, type AlertCondition } from './rules.ts';
+import {
+  type DataAges,
+  type DoubtedList,
+  alertId,
+  type AlertRow,
+  type AlertChanges,
+  type AlertCondition,
+} from './rules.ts';
 
-const { alerts, clubs, events } = tables;
+const { alerts, clubs, doubts, events } = tables;
 const shown = columnsExcept(alerts, 'raisedNotifiedAt', 'resolvedNotifiedAt', 'notifyingUntil');
 
 export const selectAlerts = (db: Database) => db.select(shown).from(alerts).$dynamic();
@@ -97,3 +104,10 @@ export async function findDataAges(db: Database): Promise<DataAges> {
   ]);
   return { clubs: club?.at ?? undefined, events: event?.at ?? undefined };
 }
+
+/** Clubs and the event list in doubt. Signups and results are reported by their runs. */
+export const findDoubts = (db: Database): Promise<DoubtedList[]> =>
+  db
+    .select()
+    .from(doubts)
+    .where(or(like(doubts.subject, 'club:%'), like(doubts.subject, 'events:%')));

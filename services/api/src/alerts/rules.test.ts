@@ -14,6 +14,7 @@ import {
   rejections,
   unavailableSources,
   conflicts,
+  doubtedLists,
   staleLists,
   staleSignups,
 } from './rules.ts';
@@ -332,5 +333,27 @@ describe('an alert', () => {
       ':white_check_mark: *Resolved: Club data is old*\nLasted 60 min, until 2026-03-01 12:00 UTC.\n' +
         '<http://host/#/alerts/a|Open in the dashboard>',
     );
+  });
+});
+
+describe('doubtedLists', () => {
+  it('says which response lacks how many items, and that they are kept', () => {
+    const at = Date.UTC(2026, 2, 1, 12);
+    const doubt = { since: at, lastAt: at, known: 120, present: 0 };
+    expect(
+      doubtedLists([
+        { subject: 'club:20650', ...doubt },
+        { subject: 'events:upcoming', ...doubt },
+      ]),
+    ).toMatchObject([
+      {
+        key: 'doubted_data:club:20650',
+        type: 'doubted_data',
+        title: 'Response for club 20650 lacks most members',
+        why: expect.stringContaining('has 0 of 120 stored members. None is removed'),
+        since: at,
+      },
+      { key: 'doubted_data:events:upcoming', title: 'Response for the event list lacks most events' },
+    ]);
   });
 });

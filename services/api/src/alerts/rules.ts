@@ -280,3 +280,25 @@ export const awayParts = (parts: readonly SystemPart[]): Observation => ({
   }),
   unknown: parts.filter(({ state }) => state === 'unknown').map(keyOfPart),
 });
+
+/** A list whose last responses lacked most of what is stored. Times are project ms. */
+export interface DoubtedList {
+  /** `club:20650` or `events:upcoming` */
+  readonly subject: string;
+  readonly since: number;
+  readonly lastAt: number;
+  readonly known: number;
+  readonly present: number;
+}
+
+export const doubtedLists = (rows: readonly DoubtedList[]): AlertCondition[] =>
+  rows.map(({ subject, since, lastAt, known, present }) => {
+    const [kind, id] = subject.split(':');
+    const [list, items] = kind === 'club' ? [`club ${id}`, 'members'] : ['the event list', 'events'];
+    return conditionOf(`doubted_data:${subject}`, 'warning', {
+      title: `Response for ${list} lacks most ${items}`,
+      why: `The response of ${timeText(lastAt)} has ${present} of ${known} stored ${items}. None is removed until a later response confirms it.`,
+      todo: `Check ${list} at ZwiftRacing. If it is right, wait for the next sync.`,
+      since,
+    });
+  });

@@ -8,7 +8,15 @@ import type { HealthWatch } from '../health/watch.ts';
 import type { Peers } from '../peers.ts';
 import { repeat } from '../repeat.ts';
 import { findSources } from '../sources/route.ts';
-import { findDataAges, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
+import {
+  findDataAges,
+  findDoubts,
+  claimUnsent,
+  markSent,
+  openAlerts,
+  releaseClaim,
+  storeChanges,
+} from './query.ts';
 import {
   type AlertKey,
   alertChanges,
@@ -16,6 +24,7 @@ import {
   type AlertRow,
   awayParts,
   conflicts,
+  doubtedLists,
   isAboutPart,
   learnedLimits,
   longQueues,
@@ -58,6 +67,7 @@ async function observe({ limiter, freshness, db, clock }: AlertPorts): Promise<O
       staleLists(ages, clock.now()),
     ),
     check(['source_unavailable'], findSources(db), unavailableSources),
+    check(['doubted_data'], findDoubts(db), doubtedLists),
   ]);
   return {
     present: results.flatMap(({ present }) => present),

@@ -98,7 +98,7 @@ export const findCandidates = (db: Database, { after, until }: Horizon): Promise
 
 /**
  * Stores the signups of an event. Absent riders count as withdrawn, unless an entry has no readable id.
- * @returns the doubt about a response that lacks most of them; nobody is withdrawn then, and our copy counts as the old one
+ * @returns the doubt about a response that lacks most of them; no rider is withdrawn then, and the copy keeps its age
  */
 export async function storeSignups(
   tx: Transaction,

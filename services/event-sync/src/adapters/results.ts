@@ -31,7 +31,7 @@ export const findEndedEvents = (db: Database, { after, until }: Horizon): Promis
 
 /**
  * Stores the results of an event. Absent riders count as removed, unless an entry has no readable id.
- * @returns the doubt about a response that lacks most of them; nobody is removed then, and their state stays
+ * @returns the doubt about a response that lacks most of them; no rider is removed then, and their state stays
  */
 export async function storeResults(
   tx: Transaction,

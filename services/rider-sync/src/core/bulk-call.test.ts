@@ -60,7 +60,7 @@ describe('isDoubtful', () => {
   const ids = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
   it.each([
-    ['nobody is in it', ids(200), [], ids(200), true],
+    ['no rider is in it', ids(200), [], ids(200), true],
     ['most of the stored riders are missing', ids(100), ids(20), ids(15), true],
     ['a few riders are all unknown', ids(19), [], ids(19), false],
     ['most of an import is unknown', ids(200), [], ids(150), false],

@@ -57,8 +57,8 @@ const leastUnknown = 20;
 const leastLost = 5;
 
 /**
- * Whether a response lacks so many riders that the missing ones can exist: nobody is in it, or most of those are missing
- * that were stored before. @param stored requested riders that are stored
+ * Whether the riders that a response lacks can exist all the same: it has no rider at all, or lacks most of those that
+ * were stored before. @param stored requested riders that are stored
  */
 export function isDoubtful(
   requested: readonly number[],
@@ -67,8 +67,8 @@ export function isDoubtful(
 ): boolean {
   const gone = new Set(missing);
   const lost = stored.filter((id) => gone.has(id)).length;
-  const hasNobody = requested.length >= leastUnknown && missing.length === requested.length;
-  return hasNobody || (lost >= leastLost && 2 * lost > stored.length);
+  const isEmpty = requested.length >= leastUnknown && missing.length === requested.length;
+  return isEmpty || (lost >= leastLost && 2 * lost > stored.length);
 }
 
 const failed = (riderId: number, reason: string): RiderOutcome => ({ riderId, outcome: 'failed', reason });

@@ -12,7 +12,7 @@ export const pass = z.object({
   startedAt: z.number().nullable(),
   /** False once a page had a rider without a readable id: then missing members can't be detected. */
   seesAll: z.boolean(),
-  /** Stored members that the pages so far should have, and had; and whether one page lacked most of its own. */
+  /** Stored members that the pages until now should have, and had; whether one page lacked most of its own. */
   known: z.number(),
   present: z.number(),
   hasCollapsed: z.boolean(),
@@ -105,7 +105,7 @@ export function startRun(runId: string, clubIds: readonly number[], checkpoint: 
 
 /**
  * The run after a page of its current club was stored.
- * @param riders number of riders on the page @param isDoubted the pages lack most members, and nobody was removed
+ * @param riders number of riders on the page @param isDoubted the pages lack most members, and no rider was removed
  */
 export function pageStored(before: ClubRun, after: AfterPage, riders: number, isDoubted = false): ClubRun {
   const [current, ...rest] = before.todo;

@@ -240,6 +240,7 @@ ALTER TABLE "signups" ADD CONSTRAINT "signups_event_id_events_event_id_fk" FOREI
 ALTER TABLE "rider_history" ADD CONSTRAINT "rider_history_rider_id_riders_rider_id_fk" FOREIGN KEY ("rider_id") REFERENCES "public"."riders"("rider_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "alerts_open" ON "alerts" USING btree ("key") WHERE resolved_at is null;--> statement-breakpoint
 CREATE INDEX "alerts_raised" ON "alerts" USING btree ("raised_at");--> statement-breakpoint
+CREATE INDEX "doubts_last" ON "doubts" USING btree ("last_at");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_taken" ON "idempotency_keys" USING btree ("taken_at");--> statement-breakpoint
 CREATE INDEX "permits_started" ON "permits" USING btree ("started_at");--> statement-breakpoint
 CREATE INDEX "permits_received" ON "permits" USING btree ("received_at");--> statement-breakpoint

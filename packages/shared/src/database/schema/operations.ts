@@ -203,13 +203,17 @@ export const alerts = pgTable(
 );
 
 /** Responses that lacked most of the stored items, and were not believed yet. */
-export const doubts = pgTable('doubts', {
-  /** The list in doubt, e.g. `club:20650`. */
-  subject: text('subject').primaryKey(),
-  /** When the first of these responses arrived. Items seen since then are kept. */
-  since: timestamp('since').notNull(),
-  /** When the last one arrived, how many stored items it should have had, and how many it had. */
-  lastAt: timestamp('last_at').notNull(),
-  known: integer('known').notNull(),
-  present: integer('present').notNull(),
-});
+export const doubts = pgTable(
+  'doubts',
+  {
+    /** The list in doubt, e.g. `club:20650`. */
+    subject: text('subject').primaryKey(),
+    /** When the first of these responses arrived. Items seen since then are kept. */
+    since: timestamp('since').notNull(),
+    /** When the last one arrived, how many stored items it should have had, and how many it had. */
+    lastAt: timestamp('last_at').notNull(),
+    known: integer('known').notNull(),
+    present: integer('present').notNull(),
+  },
+  (table) => [index('doubts_last').on(table.lastAt)],
+);
