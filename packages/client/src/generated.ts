@@ -548,6 +548,8 @@ export type Run = {
   counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
   /** Riders, events, signups and results that could not be read and were skipped; ids: the first 20 */
   unreadable: { count: integer, ids: string[] },
+  /** The call that a running rider sync waits for, and when it is expected; null: none */
+  waitingFor: { budget: BudgetName, until: string } | null,
   error: string | null,
   /** Trace id, for Jaeger and the logs; null if it was not traced */
   traceId: string | null,
@@ -566,6 +568,8 @@ export type RunDetail = {
   counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
   /** Riders, events, signups and results that could not be read and were skipped; ids: the first 20 */
   unreadable: { count: integer, ids: string[] },
+  /** The call that a running rider sync waits for, and when it is expected; null: none */
+  waitingFor: { budget: BudgetName, until: string } | null,
   error: string | null,
   /** Trace id, for Jaeger and the logs; null if it was not traced */
   traceId: string | null,

@@ -1,4 +1,4 @@
-import { type Lane, lanes } from '@paceline/shared/definition';
+import { budgets as definedBudgets, type Lane, lanes } from '@paceline/shared/definition';
 import { unreadableText } from '@paceline/shared/words';
 import type { Budget, Command, Run } from './generated.ts';
 
@@ -187,10 +187,11 @@ export const stepOf = ({ state }: Pick<Command, 'state'>): number =>
 export const hasFailed = ({ state }: Pick<Run, 'state'>): boolean =>
   state === 'failed' || state === 'partly_failed';
 
-type RunEnd = Pick<Run, 'state' | 'mode' | 'counts' | 'unreadable' | 'error'>;
+type RunEnd = Pick<Run, 'state' | 'mode' | 'counts' | 'unreadable' | 'error'> &
+  Partial<Pick<Run, 'waitingFor'>>;
 
 /** `31 synced, 6 unreadable: 4500012, …`, or the error of the run. */
-export function outcome({ state, mode, counts, unreadable, error }: RunEnd): string {
+export function outcome({ state, mode, counts, unreadable, error, waitingFor }: RunEnd): string {
   const skipped = unreadable.count > 0 && unreadableText(unreadable);
   if (error !== null) return [error, skipped].filter((part) => part !== false).join('; ');
   if (mode === 'observed') return `observed: ${counts.planned} planned, no calls made`;
@@ -199,7 +200,9 @@ export function outcome({ state, mode, counts, unreadable, error }: RunEnd): str
     counts.failed > 0 && `${counts.failed} failed`,
     counts.deferred > 0 && `${counts.deferred} deferred to the next slot`,
     skipped,
-  ].filter((part) => part !== false);
+    waitingFor &&
+      `waiting for ${definedBudgets[waitingFor.budget].label}, expected at ${clockTime(waitingFor.until)}`,
+  ].filter((part) => typeof part === 'string');
   if (parts.length > 0) return parts.join(', ');
   return state === 'running' ? 'just started' : 'nothing due';
 }

@@ -217,6 +217,21 @@ describe('riders outside the clubs', () => {
     expect(refreshed[0]?.name).not.toBe('Of yesterday');
   });
 
+  it('are refreshed within minutes by a run that has hours, which shows what it waits for', async () => {
+    const old = Math.round(harness.clock.now() - 48 * hour);
+    const row = { name: 'Old', raw: {}, firstSeenAt: old, fetchedAt: old };
+    await harness.db.insert(riders).values(fresh(3).map((riderId) => ({ riderId, ...row })));
+    await start();
+    const { slotId, scheduledFor } = await harness.tick('rider', 60 * hour);
+    await harness.until(async () =>
+      expect((await runOf(slotId))?.waitingFor).toMatchObject({ budget: 'riders_bulk' }),
+    );
+    const until = (await runOf(slotId))?.waitingFor?.until ?? Infinity;
+    expect(until - scheduledFor).toBeLessThan(hour / 2);
+    expect(await endOf(slotId)).toMatchObject({ state: 'done', waitingFor: null });
+    expect(harness.clock.now() - scheduledFor).toBeLessThan(3 * hour);
+  });
+
   it('that exceed one call use a second one, oldest first', async () => {
     const old = Math.round(harness.clock.now() - 48 * hour);
     const strangers = fresh(1_001).map((riderId, index) => {

@@ -92,6 +92,7 @@ describe('a run', () => {
         finishedAt: at(-7),
         counts: { planned: 1, synced: 1, failed: 0, deferred: 0, stored: 73 },
         unreadable: { count: 2, ids: ['4500012'] },
+        waitingFor: null,
         error: null,
         traceId: null,
         traceUrl: null,

@@ -27,6 +27,7 @@ const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
   finishedAt,
   counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
   unreadable: { count: 0, ids: [] },
+  waitingFor: null,
   error: null,
   traceId: null,
   traceUrl: null,

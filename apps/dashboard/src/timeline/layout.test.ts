@@ -19,6 +19,7 @@ const run = (id: string, start: number, end: number | null, given: Partial<Run> 
   finishedAt: end === null ? null : at(end),
   counts,
   unreadable,
+  waitingFor: null,
   error: null,
   traceId: null,
   ...given,

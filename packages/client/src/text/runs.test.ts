@@ -25,6 +25,10 @@ it('the outcome of a run is its counts, or its error', () => {
   );
   expect(outcome(run({}))).toBe('nothing due');
   expect(outcome(run({ state: 'running' }))).toBe('just started');
+  const waitingFor = { budget: 'riders_bulk', until: '2026-11-24T18:10:00.000Z' } as const;
+  expect(outcome(run({ state: 'running', waitingFor, counts: { ...none, synced: 1 } }))).toBe(
+    '1 synced, waiting for Riders (bulk), expected at 18:10:00',
+  );
   expect(outcome(run({ error: 'no database' }))).toBe('no database');
   expect(outcome(run({ mode: 'observed', counts: { ...none, planned: 4 } }))).toBe(
     'observed: 4 planned, no calls made',

@@ -13,6 +13,6 @@ export { presenceOf, type Verdict } from './doubt.ts';
 export { type Doubt, judgeResponse, settleDoubt, storeVerdict } from './doubts.ts';
 export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
-export { type PlanRun, type RunPlan, type RunWork, saveProgress } from './run.ts';
+export { type PlanRun, type RunPlan, type RunWork, saveProgress, showWait } from './run.ts';
 export type { RunResult, RunProgress, RunRow } from './run-rows.ts';
 export { SourceUnavailable } from './sources.ts';

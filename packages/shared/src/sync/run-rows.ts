@@ -13,6 +13,9 @@ export interface RunProgress {
   readonly checkpoint: unknown;
 }
 
+/** The call that a run waits for; `until`: when it is expected, project ms. */
+export type RunWait = NonNullable<RunRow['waitingFor']>;
+
 export interface RunResult extends Partial<RunProgress> {
   /** A run that is done although some of its items failed is stored as `partly_failed`. */
   readonly state: 'done' | 'failed';
@@ -101,7 +104,10 @@ export async function findTraceparent(db: Database, runId: string): Promise<stri
 export async function updateRun(
   db: Pick<Database, 'update' | 'select'>,
   runId: string,
-  change: RunProgress | (RunResult & { readonly finishedAt: number }),
+  change:
+    | RunProgress
+    | (RunResult & { readonly finishedAt: number })
+    | { readonly waitingFor: RunWait | null; readonly counts?: undefined },
 ): Promise<RunRow> {
   const running = and(eq(syncRuns.runId, runId), eq(syncRuns.state, 'running'));
   const { counts = syncRuns.counts } = change;

@@ -30,6 +30,7 @@ import {
   type RunResult,
   type RunProgress,
   type RunRow,
+  type RunWait,
   updateRun,
 } from './run-rows.ts';
 
@@ -150,6 +151,15 @@ export async function saveProgress(
     }),
   );
   await announceRun(sync, run);
+}
+
+/** Shows what a run waits for. A failure is only logged, as the run itself does not depend on it. */
+export async function showWait(sync: Sync, runId: string, waitingFor: RunWait | null): Promise<void> {
+  try {
+    await announceRun(sync, await updateRun(sync.db, runId, { waitingFor }));
+  } catch (error) {
+    sync.log.warn({ err: plainError(error), runId }, 'failed to store what a run waits for');
+  }
 }
 
 /** A failure to publish is only logged: the row is authoritative. */

@@ -18,8 +18,17 @@ beforeAll(async () => {
       error: 'the database went away',
       startedAt: someTime + 1,
     }),
-    runRow('run-3', { state: 'running', finishedAt: null, startedAt: someTime + 2 }),
-    runRow('run-4', { kind: 'rider', startedAt: someTime + 2 }),
+    runRow('run-3', {
+      state: 'running',
+      finishedAt: null,
+      startedAt: someTime + 2,
+      waitingFor: { budget: 'riders_bulk', until: someTime + 600_000 },
+    }),
+    runRow('run-4', {
+      kind: 'rider',
+      startedAt: someTime + 2,
+      waitingFor: { budget: 'clubs', until: someTime },
+    }),
   ]);
   await test.db
     .insert(tables.syncLogs)
@@ -65,10 +74,17 @@ describe('GET /v1/runs', () => {
       finishedAt: '2026-03-01T12:01:00.000Z',
       counts: { planned: 3, synced: 2, failed: 0, deferred: 1, stored: 60 },
       unreadable: { count: 0, ids: [] },
+      waitingFor: null,
       error: null,
       traceId: '0af7651916cd43dd8448eb211c80319c',
     });
-    expect(body.items[1]).toMatchObject({ state: 'running', finishedAt: null });
+    expect(body.items[1]).toMatchObject({
+      state: 'running',
+      finishedAt: null,
+      waitingFor: { budget: 'riders_bulk', until: '2026-03-01T12:10:00.000Z' },
+    });
+    // Left by a run that has ended since.
+    expect(body.items[0]).toMatchObject({ state: 'done', waitingFor: null });
     expect(body.items[2]).toMatchObject({ error: 'the database went away' });
   });
 

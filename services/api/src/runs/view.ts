@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { budgetNames, kindNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, kindNames } from '@paceline/shared/definition';
 import {
   runCounts,
   runStates,
@@ -25,6 +25,10 @@ export const runShape = z
     unreadable: unreadable.describe(
       'Riders, events, signups and results that could not be read and were skipped; ids: the first 20',
     ),
+    waitingFor: z
+      .object({ budget: z.enum(budgetNames), until: time })
+      .nullable()
+      .describe('The call that a running rider sync waits for, and when it is expected; null: none'),
     error: z.string().nullable(),
     traceId: traceIdShape,
   })
@@ -73,12 +77,13 @@ export type RunDetailView = z.infer<typeof runDetailShape>;
 
 export interface RunListRow extends Omit<
   RowOf<RunView, 'startedAt' | 'finishedAt'>,
-  'id' | 'slot' | 'traceId' | 'unreadable'
+  'id' | 'slot' | 'traceId' | 'unreadable' | 'waitingFor'
 > {
   readonly runId: string;
   readonly slotId: string;
   readonly scheduledFor: number;
   readonly slotEndsAt: number;
+  readonly waitingFor: { readonly budget: BudgetName; readonly until: number } | null;
   readonly traceparent: string | null;
 }
 
@@ -94,6 +99,11 @@ export const runView = (row: RunListRow, unreadable: Unreadable = none): RunView
   ...isoTimes(row, 'startedAt', 'finishedAt'),
   counts: row.counts,
   unreadable,
+  // A process that died can have left it.
+  waitingFor:
+    row.state === 'running' && row.waitingFor
+      ? { budget: row.waitingFor.budget, until: iso(row.waitingFor.until) }
+      : null,
   error: row.error,
   traceId: traceIdOf(row.traceparent),
 });

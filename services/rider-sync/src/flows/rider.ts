@@ -1,4 +1,5 @@
 import { callTimeout } from '@paceline/shared/config';
+import type { BudgetName } from '@paceline/shared/definition';
 import type { BulkCallChanged } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import {
@@ -10,6 +11,7 @@ import {
   type RunRow,
   type RunWork,
   saveProgress,
+  showWait,
   SourceUnavailable,
   type Sync,
   retryDuringOutage,
@@ -52,7 +54,7 @@ const syncRiders =
     const onStored = (riders: number) => tracked.advance((run) => outsidersStored(run, riders));
     const parts = await Promise.allSettled([
       syncClubs(sync, row, tracked),
-      refreshOutsiders(sync, row, onStored),
+      refreshOutsiders(sync, row, tracked, onStored),
     ]);
     for (const part of parts) {
       if (part.status === 'fulfilled') continue;
@@ -64,11 +66,25 @@ const syncRiders =
 
 type TrackedRun = ReturnType<typeof trackRun>;
 
-/** The state of a run. `advance` applies one step at a time and stores it with its data in one transaction. */
+/** Shorter waits are not shown, project ms. */
+const shownWaitMs = 60_000;
+
+/** The state of a run. `waitFor` shows when its next call is expected, undefined: none waits. `advance` applies one step at a time and stores it with its data in one transaction. */
 function trackRun(sync: RiderSync, { runId, checkpoint }: RunRow) {
   let previous = Promise.resolve();
+  const waits = new Map<BudgetName, number>();
+  let shown: number | undefined;
   const tracked = {
     run: startRun(runId, sync.clubIds, checkpoint),
+    waitFor(budget: 'clubs' | 'riders_bulk', until: number | undefined) {
+      if (until === undefined || until - sync.clock.now() < shownWaitMs) waits.delete(budget);
+      else waits.set(budget, Math.round(until));
+      const [next] = [...waits].toSorted(([, one], [, other]) => one - other);
+      if (next === undefined ? shown === undefined : Math.abs(next[1] - (shown ?? 0)) < shownWaitMs) return;
+      shown = next?.[1];
+      const waitingFor = next ? { budget: next[0], until: next[1] } : null;
+      previous = previous.then(() => showWait(sync, runId, waitingFor));
+    },
     advance(change: (run: ClubRun) => ClubRun, write: (tx: Transaction) => Promise<void> = async () => {}) {
       const saved = previous.then(async () => {
         const run = change(tracked.run);
@@ -90,6 +106,7 @@ async function syncClubs(sync: Sync, row: RunRow, tracked: TrackedRun): Promise<
     try {
       await inSpan('sync club page', {}, () => syncPage(sync, row, current, tracked));
     } catch (error) {
+      tracked.waitFor('clubs', undefined);
       if (error instanceof SourceUnavailable) throw error;
       // No call is possible before the slot ends.
       if (error instanceof PermitRefused) return;
@@ -115,7 +132,9 @@ async function syncPage(
     deadline: slotEndsAt,
     slotId,
     owner: { runId },
+    onWaiting: ({ estimatedAt }) => tracked.waitFor('clubs', estimatedAt),
     choose: async () => {
+      tracked.waitFor('clubs', undefined);
       requestedAt = nowMs(sync);
       return {
         target: from === null ? `${clubId}` : `${clubId} from rider ${from}`,
@@ -162,6 +181,7 @@ const minRefreshMs = 5_000;
 async function refreshOutsiders(
   sync: RiderSync,
   slot: RunRow,
+  { waitFor }: TrackedRun,
   onStored: (riders: number) => Promise<void>,
 ): Promise<void> {
   const { batcher, clubIds } = sync;
@@ -174,6 +194,7 @@ async function refreshOutsiders(
   const ended = Promise.withResolvers<void>();
   const inFlight = new Set<string>();
   const from = refreshStart(slot, stale, sync.clock.toProjectMs(minRefreshMs));
+  waitFor('riders_bulk', from);
   let isOver = false;
   const update = async (outsiders: number, call?: string) => {
     if (outsiders > 0) await onStored(outsiders);
@@ -197,6 +218,7 @@ async function refreshOutsiders(
     // The lane of imports, because they share bulk calls.
     lane: () => (isOver || sync.clock.now() < from ? undefined : importLane),
     run: slot,
+    estimate: (estimate) => waitFor('riders_bulk', estimate?.estimatedAt ?? from),
     unused: () => void update(0).catch(ended.reject),
     callChanged({ call, stage, outsiders, trace }: BulkCallChanged) {
       if (stage !== 'sent') update(outsiders, call).catch(ended.reject);
@@ -208,6 +230,7 @@ async function refreshOutsiders(
   });
   followSlot().catch(ended.reject);
   await ended.promise.finally(() => {
+    waitFor('riders_bulk', undefined);
     waiting.abort(new Error('slot over or all riders refreshed'));
     leave();
   });

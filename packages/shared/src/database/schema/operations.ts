@@ -40,6 +40,8 @@ export const syncRuns = pgTable(
     /** Where a restarted process, or the next slot, continues. */
     checkpoint: jsonb('checkpoint').$type<unknown>(),
     error: text('error'),
+    /** The call that a running run waits for; null: none, or soon. */
+    waitingFor: jsonb('waiting_for').$type<{ readonly budget: BudgetName; readonly until: number }>(),
     /** The span that processed its tick, as a W3C `traceparent`. */
     traceparent: text('traceparent'),
   },
