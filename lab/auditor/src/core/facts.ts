@@ -1,4 +1,5 @@
 import type { Fact, FactOf, Policy } from '@paceline/shared/contracts';
+import { rate } from '@paceline/shared/words';
 import { howLong, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall } from './history.ts';
 import {
@@ -99,6 +100,7 @@ function applyRejected(state: LedgerState, fact: FactOf<'rejected'>): void {
     const message = `The 429 for ${permit} records a policy that differs from the one in force. Check that ZWIFTRACING_TIER is the limiter's.`;
     addViolation(state, 'policy_mismatch', message, budget.place);
   }
+  if (fact.learned) budget.floor.upstream = fact.learned;
   if (!state.complete) return;
   const { sequence } = state;
   const unknown = { closedUntil: undefined, named: undefined };
@@ -141,6 +143,12 @@ function applyPaused(state: LedgerState, fact: FactOf<'paused'>): void {
 function applyPolicyChanged(state: LedgerState, fact: FactOf<'policy_changed'>): void {
   const budget = budgetOf(state, fact);
   const next = fact.policy ?? state.rules.documented[fact.endpoint];
+  if (fact.by === 'operator') budget.floor = { upstream: null, operator: fact.policy };
+  for (const floor of Object.values(budget.floor)) {
+    if (!floor || isKeptBy(next, floor)) continue;
+    const message = `The policy was changed to ${rate(next)}, which allows more than ${rate(floor)}.`;
+    addViolation(state, 'loosened', message, budget.place);
+  }
   if (isStricter(next, budget.policy)) budget.strictFrom = budget.calls.length;
   budget.policy = next;
   budget.named = fact.policy !== null;
@@ -154,6 +162,10 @@ function rejectionOfThisEntry({ rejections }: BudgetHistory, { sequence }: Ledge
   const last = rejections.at(-1);
   return last?.sequence === sequence ? last : undefined;
 }
+
+/** Whether calls within a policy also keep another one, whose window is covered by whole windows of the first. */
+const isKeptBy = (policy: Policy, other: Policy): boolean =>
+  policy.limit * Math.ceil(other.windowMs / policy.windowMs) <= other.limit;
 
 /** Stricter in any way: calls that were allowed before can exceed the new policy. */
 const isStricter = (next: Policy, before: Policy): boolean =>

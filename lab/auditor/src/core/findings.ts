@@ -33,7 +33,9 @@ export type ViolationKind =
   /** A snapshot disagrees with the facts. */
   | 'snapshot_mismatch'
   /** A 429 records another policy than the one in force. */
-  | 'policy_mismatch';
+  | 'policy_mismatch'
+  /** Upstream's headers loosened what a 429 has taught or an operator has set. */
+  | 'loosened';
 
 /** Findings that explain a certificate without denying it. */
 type NoteKind =

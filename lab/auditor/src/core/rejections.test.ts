@@ -64,6 +64,15 @@ describe('a 429', () => {
     );
   });
 
+  it('is a violation when a later answer loosens what it has taught', () => {
+    const journal = rejectedOnce({
+      named: { limit: 1, windowMs: 2 * minute },
+      attribution: 'policy_changed',
+    });
+    journal.facts(journal.policy({ limit: 100, windowMs: minute }, 3 * minute, 'upstream'));
+    expect(kindsOf(journal.audit())).toContain('loosened');
+  });
+
   it('is a violation for a call that was never started', () => {
     const journal = createJournalWriter();
     journal.claim();

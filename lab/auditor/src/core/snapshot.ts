@@ -32,6 +32,7 @@ function adoptRecord(state: LedgerState, budget: BudgetHistory, record: BudgetRe
   const { timeline, rules } = state;
   budget.policy = record.policy ?? rules.documented[record.endpoint];
   budget.named = record.policy !== null;
+  budget.floor = record.floor ?? budget.floor;
   budget.changes.push({ at: state.now, timeline, policy: budget.policy });
   budget.pausedUntil.upstream = record.pausedUntil.upstream ?? 0;
   budget.pausedUntil.operator = record.pausedUntil.operator ?? 0;
@@ -53,12 +54,17 @@ function adoptRecord(state: LedgerState, budget: BudgetHistory, record: BudgetRe
 /** How a record differs from the facts that still count at `at`; undefined if it doesn't. */
 function differenceFrom(
   state: LedgerState,
-  { calls, byPermit, policy, named, pausedUntil, strictFrom }: BudgetHistory,
+  { calls, byPermit, policy, named, floor, pausedUntil, strictFrom }: BudgetHistory,
   record: BudgetRecord,
   at: number,
 ): string | undefined {
   const kept = record.policy ?? state.rules.documented[record.endpoint];
   if ((record.policy !== null) !== named || !isSamePolicy(kept, policy)) return 'a different policy';
+  for (const by of ['upstream', 'operator'] as const) {
+    const [known, recorded] = [floor[by], record.floor?.[by] ?? null];
+    if (record.floor && (known && recorded ? !isSamePolicy(known, recorded) : known !== recorded))
+      return `a different floor by the ${by}`;
+  }
   for (const by of ['upstream', 'operator'] as const) {
     const until = record.pausedUntil[by] ?? 0;
     if (until !== pausedUntil[by] && Math.max(until, pausedUntil[by]) > at)

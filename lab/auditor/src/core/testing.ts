@@ -118,7 +118,15 @@ export function createJournalWriter(
       };
       return writer.facts(
         writer.settled(name, at, at, outcome),
-        { fact: 'rejected', ...place, permit: permitOf(name), at: startsAt + at, policy: kept, attribution },
+        {
+          fact: 'rejected',
+          ...place,
+          permit: permitOf(name),
+          at: startsAt + at,
+          policy: kept,
+          attribution,
+          ...(named && { learned: named }),
+        },
         {
           fact: 'paused',
           ...place,

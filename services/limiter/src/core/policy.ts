@@ -24,7 +24,11 @@ export function learnedPolicy(
   if (!taught && !advertised) return [];
   const { floor } = budget.record;
   const current = policyOf(budget);
-  const known = [floor?.operator, taught ?? floor?.upstream, isOutdated(budget, permit) ? current : null];
+  const known = [
+    operatorFloor(budget),
+    taught ?? floor?.upstream,
+    isOutdated(budget, permit) ? current : null,
+  ];
   const next = strictest([...known, advertised]) ?? current;
   if (isSame(current, next)) return [];
   return [policyChange(budget, 'upstream', next, now)];
@@ -43,9 +47,13 @@ export function taughtBy(
   const { floor, policy, endpoint } = budget.record;
   if (learned) return strictest([learned, advertised, isOutdated(budget, permit) ? floor?.upstream : null]);
   if (!advertised && policy?.from !== 'upstream') return undefined;
-  const unlessSet = floor?.operator ? null : budget.settings.policies[endpoint];
+  const unlessSet = operatorFloor(budget) ? null : budget.settings.policies[endpoint];
   return strictest([advertised, floor?.upstream ?? unlessSet]);
 }
+
+/** Snapshots of a version before `floor` have an operator's policy only as the current one. */
+const operatorFloor = ({ record: { floor, policy } }: BudgetState): Policy | null =>
+  floor ? floor.operator : policy?.from === 'operator' ? policy : null;
 
 /** Whether a policy was named after the call had started. */
 function isOutdated(budget: BudgetState, permit: string): boolean {
