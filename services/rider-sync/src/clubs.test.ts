@@ -228,6 +228,32 @@ describe('an upstream failure', () => {
   });
 });
 
+describe('a club with odd riders', () => {
+  it('skips unreadable ones by name, stores nameless ones, and decodes names once', async () => {
+    harness.sandbox.controls.setQuirks(['escaped-names', 'nameless-riders', 'unreadable-riders']);
+    try {
+      await startWith(racing);
+      const { slotId, counts, state } = await runSlot(longSlot);
+      expect(state).toBe('done');
+      const [call] = await harness.db.select().from(syncLogs).where(eq(syncLogs.endpoint, 'clubs'));
+      const skipped = (call?.unreadable ?? []).map(({ id }) => Number(id));
+      expect(skipped.length).toBeGreaterThan(0);
+      expect(skipped.every((id) => id % 13 === 0)).toBe(true);
+      expect(counts.stored + skipped.length).toBe(120);
+      const ended = harness.runChanges.findLast((run) => run.slotId === slotId);
+      expect(ended?.unreadable).toEqual({ count: skipped.length, ids: skipped.slice(0, 20).map(String) });
+      const stored = await harness.db.select().from(riders);
+      const nameless = stored.filter(({ name }) => name === '');
+      expect(nameless.length).toBeGreaterThan(0);
+      expect(nameless.every(({ riderId, rating }) => riderId % 13 === 1 && rating === null)).toBe(true);
+      expect(stored.filter(({ name }) => /&#?\w+;/.test(name))).toEqual([]);
+      expect(stored.some(({ name }) => /['&"]/.test(name))).toBe(true);
+    } finally {
+      harness.sandbox.controls.setQuirks(['escaped-names']);
+    }
+  });
+});
+
 describe('a club whose response is empty', () => {
   it('keeps its members, reports it, and loses them when it stays so', async () => {
     await startWith(development);
