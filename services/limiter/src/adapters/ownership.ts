@@ -29,6 +29,7 @@ interface Tenure {
  */
 export class SharedOwnership {
   readonly #bus: Bus;
+  readonly #machine: Machine;
   readonly #limiter: string;
   readonly #openers: ReadonlyMap<number, OpenPartition>;
   readonly #presence: LimiterPresence;
@@ -38,6 +39,7 @@ export class SharedOwnership {
   /** @param openers how to open each partition, by its index */
   constructor(bus: Bus, machine: Machine, limiter: string, openers: ReadonlyMap<number, OpenPartition>) {
     this.#bus = bus;
+    this.#machine = machine;
     this.#limiter = limiter;
     this.#openers = openers;
     this.#presence = startPresence({
@@ -103,7 +105,7 @@ export class SharedOwnership {
       signal(this.#bus, catalog.partitionClaimed, { partition: index }, {});
     });
     if (!partition) return;
-    const subscriptions = subscribe(this.#bus, index, partition);
+    const subscriptions = subscribe(this.#bus, index, partition, this.#machine);
     const tenure: Tenure = { partition, subscriptions, claim: null, surplusRounds: 0 };
     this.#tenures.set(index, tenure);
     // Announced before the journal has the claim, so that the owner it fences off does not claim the partition back.
@@ -135,20 +137,39 @@ async function close({ subscriptions, partition }: Tenure): Promise<void> {
 }
 
 /** Serves a partition's requests from the broker until the subscriptions end. */
-export function subscribe(bus: Bus, index: number, partition: Partition): Subscription[] {
+export function subscribe(
+  bus: Bus,
+  index: number,
+  partition: Partition,
+  machine: Machine,
+): Subscription[] {
   const tokens = { partition: index };
   return [
     respond(bus, catalog.requestPermits, tokens, ({ requests }, reply) =>
       partition.handle(requests, (replies) => reply({ replies: [...replies] })),
     ),
     respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),
-    respond(bus, catalog.status, tokens, ({ account }, reply) => {
-      const status = partition.status(account);
-      if (status) reply(status);
-    }),
-    respond(bus, catalog.windows, tokens, ({ account, waiting }, reply) => {
-      const windows = partition.windows(account, waiting);
-      if (windows) reply(windows);
-    }),
+    respond(bus, catalog.status, tokens, ({ account }, reply) =>
+      replyWhenReady(machine, () => partition.status(account), reply),
+    ),
+    respond(bus, catalog.windows, tokens, ({ account, waiting }, reply) =>
+      replyWhenReady(machine, () => partition.windows(account, waiting), reply),
+    ),
   ];
+}
+
+/** Real ms between two attempts to reply, and their number: shorter than the API's request timeout. */
+const retryMs = 50;
+const maxRetries = 30;
+
+/** Replies as soon as the partition has read its journal: it is requested during a takeover, too. */
+function replyWhenReady<View>(
+  machine: Machine,
+  find: () => View | undefined,
+  reply: (view: View) => void,
+  retries = maxRetries,
+): void {
+  const view = find();
+  if (view !== undefined) reply(view);
+  else if (retries > 0) machine.after(retryMs, () => replyWhenReady(machine, find, reply, retries - 1));
 }
