@@ -59,13 +59,13 @@ describe('docker compose up', () => {
       provision: { condition: 'service_completed_successfully' },
       sandbox: { condition: 'service_healthy' },
     });
-    expect(Object.keys(named('provision').depends_on)).toEqual(['nats', 'postgres']);
+    expect(Object.keys(named('provision').depends_on)).toEqual(['sandbox-clock', 'nats', 'postgres']);
   });
 
   it('starts the sandbox and calls only it, whatever the environment', async () => {
     const { services: found } = await readCompose('docker-compose.yml', upstream);
     expect(found.sandbox?.profiles).toEqual([]);
-    for (const name of services) {
+    for (const name of [...services, 'provision']) {
       const { ZWIFTRACING_BASE_URL: url, ZWIFTRACING_API_KEY: key } = found[name]?.environment ?? {};
       expect([undefined, 'http://sandbox.test:3010/api']).toContain(url);
       expect([undefined, 'sandbox-key']).toContain(key);

@@ -16,10 +16,16 @@ let stopPrinting: (() => Promise<void>) | undefined;
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
 
-await ensureBuilt(report).catch((error: Error) => {
-  report(`dashboard build failed, starting without it: ${error.message}`);
-});
-stack = await startStack({ stateFolder: defaultStateFolder, env: process.env, report }).catch(giveUp);
+const beforeStart = () =>
+  ensureBuilt(report).catch((error: Error) => {
+    report(`dashboard build failed, starting without it: ${error.message}`);
+  });
+stack = await startStack({
+  stateFolder: defaultStateFolder,
+  env: process.env,
+  report,
+  beforeStart,
+}).catch(giveUp);
 console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs'))));
 stopHealth = printHealth({ url: stack.apiUrl, token: process.env.API_TOKEN || undefined }, console.log);
 stopPrinting = await printActivity(stack.broker.adminUrl, console.log);

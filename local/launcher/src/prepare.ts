@@ -1,6 +1,7 @@
 import type { Config } from '@paceline/shared/config';
 import { migrate } from '@paceline/shared/database';
-import { connect, provision } from '@paceline/shared/messaging';
+import type { Origin } from '@paceline/shared/contracts';
+import { assertOwnBroker, connect, markState, provision } from '@paceline/shared/messaging';
 
 /** The variables that bound how long and how much the broker keeps of events and dead letters. */
 export const retentionVariables = [
@@ -10,17 +11,23 @@ export const retentionVariables = [
   'RETENTION_DEAD_LETTERS_SIZE',
 ] as const;
 
-/** Brings streams (`replicas` copies), consumers and tables up to date. Safe to repeat and to run concurrently. */
+/**
+ * Brings streams (`replicas` copies), consumers and tables up to date. Safe to repeat and to run concurrently.
+ * @param own marks new state; unset when unknown
+ * @throws {ConfigError} before anything is changed, when the state belongs to another upstream or clock
+ */
 export async function prepare(
   natsUrl: string,
   databaseUrl: string,
   replicas: number,
   retention: Config<(typeof retentionVariables)[number]>,
+  own: Origin | undefined,
 ): Promise<void> {
   const connection = await connect(natsUrl, 'provision', {
     onWaiting: (reason) => console.error(`Waiting for the broker: ${reason}`),
   });
   try {
+    if (own) await assertOwnBroker(connection, own);
     await provision(connection, replicas, {
       EVENTS: { maxAgeMs: retention.RETENTION_EVENT_STREAM, maxBytes: retention.RETENTION_EVENT_STREAM_SIZE },
       DEAD_LETTERS: {
@@ -28,6 +35,7 @@ export async function prepare(
         maxBytes: retention.RETENTION_DEAD_LETTERS_SIZE,
       },
     });
+    if (own) await markState(connection, own);
   } finally {
     await connection.close();
   }

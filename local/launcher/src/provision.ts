@@ -1,10 +1,19 @@
-import { brokerTlsVariables, loadConfigOrExit } from '@paceline/shared/config';
+import { brokerTlsVariables, ConfigError, configExitCode, loadConfigOrExit } from '@paceline/shared/config';
+import { originOf } from '@paceline/shared/contracts';
 import { retentionVariables, prepare } from './prepare.ts';
 
 // Prepares a broker and a database that run elsewhere: `node local/launcher/src/provision.ts`.
 const config = loadConfigOrExit(
-  ['NATS_URL', 'DATABASE_URL', ...retentionVariables],
-  ['NATS_REPLICAS', ...brokerTlsVariables],
+  ['NATS_URL', 'DATABASE_URL', 'PACELINE_CLOCK', ...retentionVariables],
+  ['NATS_REPLICAS', 'ZWIFTRACING_BASE_URL', ...brokerTlsVariables],
 );
-await prepare(config.NATS_URL, config.DATABASE_URL, config.NATS_REPLICAS ?? 1, config);
+const { ZWIFTRACING_BASE_URL: upstream, PACELINE_CLOCK: clock } = config;
+const own = upstream === undefined ? undefined : originOf(upstream, clock);
+try {
+  await prepare(config.NATS_URL, config.DATABASE_URL, config.NATS_REPLICAS ?? 1, config, own);
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exit(configExitCode);
+}
 console.log('Streams, consumers and tables are up to date.');

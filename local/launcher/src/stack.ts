@@ -1,7 +1,9 @@
 import { formatClock } from '@paceline/shared/clock';
+import { originOf } from '@paceline/shared/contracts';
 import { portIsFree, startPostgres } from '@paceline/embedded';
 import { externalBroker, startBroker } from './broker.ts';
 import { type ServiceRoute, runSandbox, runServices } from './services.ts';
+import { assertOwnFolder, markFolder } from './origin.ts';
 import { prepare } from './prepare.ts';
 import { createProcessGroup, type FindPort, usualPortIfFree } from './processes.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
@@ -15,6 +17,8 @@ export interface StackOptions {
   /** Configuration as people set it, see `.env.example`; passed on to every process. */
   readonly env: NodeJS.ProcessEnv;
   readonly report: (line: string) => void;
+  /** Runs after the configuration, ports and stored state have been checked, before anything starts. */
+  readonly beforeStart?: () => Promise<void>;
   /** Default: the usual port where it is free, else another one. */
   readonly findPort?: FindPort;
   /** Default: services connect directly. */
@@ -23,11 +27,15 @@ export interface StackOptions {
 
 /** Starts broker, database, sandbox and services. @throws {ConfigError}, or {Error} naming the part that failed */
 export async function startStack(options: StackOptions) {
-  const { stateFolder, env, report, findPort = usualPortIfFree, route } = options;
+  const { stateFolder, env, report, beforeStart, findPort = usualPortIfFree, route } = options;
   const config = readSettings(env);
   await assertApiPortFree(config);
   const state = await openState(stateFolder);
   const clock = await clockOf(config, env, state);
+  const own = originOf(config.ZWIFTRACING_BASE_URL, clock);
+  const keepsState = !config.NATS_URL || !config.DATABASE_URL;
+  if (keepsState) await assertOwnFolder(state, own);
+  await beforeStart?.();
   const paced = { ...env, PACELINE_CLOCK: clock.scale === 1 ? '' : formatClock(clock) };
   const group = createProcessGroup(paced, state, config.LOG_FILE_SIZE, report);
   const servers: Array<{ stop(): Promise<void> }> = [];
@@ -50,7 +58,8 @@ export async function startStack(options: StackOptions) {
 
     report('preparing streams and tables …');
     const replicas = config.NATS_REPLICAS ?? config.PACELINE_BROKERS;
-    await prepare(broker.adminUrl, database.url, replicas, config);
+    await prepare(broker.adminUrl, database.url, replicas, config, own);
+    if (keepsState) await markFolder(state, own);
 
     if (!config.ZWIFTRACING_BASE_URL) report('starting the ZwiftRacing sandbox …');
     const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(group, config, env, findPort);

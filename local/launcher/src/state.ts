@@ -24,6 +24,8 @@ export async function openState(folder: string) {
   const path = (...parts: string[]) => join(folder, ...parts);
   return {
     path,
+    /** The content of the file `name`; undefined if there is none. */
+    read: (name: string): Promise<string | undefined> => readFile(path(name), 'utf8').catch(() => undefined),
     /** Returns the file `name`, or creates it with `make`. Only its owner can read it. */
     async readOrCreate(name: string, make: () => string): Promise<string> {
       try {

@@ -1,8 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { catalog } from '@paceline/shared/contracts';
+import { catalog, clockOrigin } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
-import { type Bus, eventStream, subscribe, publish, consumeEvents } from '@paceline/shared/messaging';
+import {
+  assertOwnState,
+  type Bus,
+  eventStream,
+  subscribe,
+  publish,
+  consumeEvents,
+} from '@paceline/shared/messaging';
 import { notReady, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
@@ -80,6 +87,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   // Before the broker is connected: it is worth an alert when it is away.
   const alerts = startAlerts(parts, health, server.url);
   const bus = await orAborted(broker.connected, signal);
+  await assertOwnState(bus, { clock: clockOrigin(config.PACELINE_CLOCK) });
   subscribe(bus, catalog.alert, {}, alerts.runNow);
   subscribe(bus, catalog.commandChanged, {}, commands.watches.notify);
   const jobs = [health, alerts, commands.startSweep(), ...(await startJobs(parts, bus))];

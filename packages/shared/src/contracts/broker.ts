@@ -1,8 +1,9 @@
 import { catalog } from './catalog.ts';
 import { deadLetterSubject, durableOf, type Message, subjectPattern } from './message.ts';
 import { highWaterBucket } from './journal.ts';
+import { originBucket } from './origin.ts';
 import { scheduleBucket } from './schedule.ts';
-import type { Service } from './vocabulary.ts';
+import { type Service, services } from './vocabulary.ts';
 
 /** A stream and its retention. Durations are real ms. */
 export interface Stream {
@@ -38,7 +39,8 @@ export const streams: readonly Stream[] = [
 
 interface Bucket {
   readonly name: string;
-  readonly owner: Service;
+  /** Unset: provisioning writes it. */
+  readonly owner?: Service;
   readonly readers: readonly Service[];
   /** Whether the owner watches for changes that its other processes make. */
   readonly watched: boolean;
@@ -49,6 +51,7 @@ export const buckets: readonly Bucket[] = [
   { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
   { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
   { name: highWaterBucket, owner: 'limiter', readers: [], watched: false },
+  { name: originBucket, readers: services, watched: false },
 ];
 
 /** Services that check whether a published message is still stored, and republish what the broker lost. */

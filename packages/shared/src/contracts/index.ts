@@ -5,6 +5,7 @@ export * from './journal.ts';
 export * from './limiter.ts';
 export * from './message.ts';
 export * from './monitoring.ts';
+export * from './origin.ts';
 export * from './schedule.ts';
 export * from './sync.ts';
 export * from './vocabulary.ts';

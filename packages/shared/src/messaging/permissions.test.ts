@@ -19,6 +19,8 @@ import { publishable, subscribable } from './testing/attempts.ts';
 const messages: readonly Message[] = Object.values(catalog);
 
 const infosOf = (...names: readonly string[]) => names.map((name) => `$JS.API.STREAM.INFO.${name}`);
+/** Every service checks whose state it finds. */
+const ofEveryService = ['$JS.API.STREAM.MSG.GET.KV_ORIGIN', ...infosOf('KV_ORIGIN')];
 
 /** Permissions beyond the messages of the catalog, listed by hand to verify the derived ones. */
 const extraPermissions: Record<Service, { publish: string[]; subscribe: string[] }> = {
@@ -85,7 +87,7 @@ function expectedOf(service: Service) {
   const pushed = received.filter(({ kind }) => kind !== 'work' && kind !== 'journal').map(subjectPattern);
   const sent = messages.filter(({ from }) => from.includes(service)).map(subjectPattern);
   return {
-    publish: [...sent, ...work, ...extraPermissions[service].publish],
+    publish: [...sent, ...work, ...ofEveryService, ...extraPermissions[service].publish],
     subscribe: [`_INBOX_${service}.>`, ...pushed, ...extraPermissions[service].subscribe],
   };
 }

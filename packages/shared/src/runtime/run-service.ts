@@ -1,5 +1,5 @@
 import { type Clock, createClock, pause } from '../clock/index.ts';
-import type { Config } from '../config/index.ts';
+import { type Config, ConfigError, configExitCode } from '../config/index.ts';
 import type { MonitoredService } from '../contracts/index.ts';
 import type { Bus } from '../messaging/index.ts';
 import { createLogger, type Logger, metricsText, stopTelemetry } from '../telemetry/index.ts';
@@ -45,7 +45,7 @@ export interface ServiceDefinition<C extends RuntimeConfig> {
 const closeMs = 5_000;
 const telemetryMs = 3_000;
 
-/** Runs a service until a signal or an uncaught error. Resolves when started; exits with 1 when it can't start. */
+/** Runs a service until a signal or an uncaught error. Resolves when started; exits with 1, or 78 (configuration), when it can't start. */
 export async function runService<C extends RuntimeConfig>(service: ServiceDefinition<C>): Promise<void> {
   const { name, config, leaveMs = 0, drainMs = 10_000 } = service;
   const log = createLogger(name, config.LOG_LEVEL);
@@ -99,7 +99,7 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
     if (signal.aborted) return;
     log.fatal({ err: error }, `failed to start: ${error instanceof Error ? error.message : String(error)}`);
     await stopTelemetry();
-    process.exit(1);
+    process.exit(error instanceof ConfigError ? configExitCode : 1);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { SourceName } from '../definition/index.ts';
 import type { Clock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Service } from '../contracts/index.ts';
+import { originOf, type Service } from '../contracts/index.ts';
 import { type Database, openDatabase } from '../database/index.ts';
 import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
-import { type Bus, openBus } from '../messaging/index.ts';
+import { assertOwnState, type Bus, openBus } from '../messaging/index.ts';
 import type { Checks, ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
@@ -57,6 +57,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
   // Opened first, because shutdown can start while this waits for the broker.
   const { upstream, addressOf, cancelTimer } = openUpstream(context);
   const { bus, checks } = await openBus(config.NATS_URL, service, log);
+  await assertOwnState(bus, originOf(config.ZWIFTRACING_BASE_URL, config.PACELINE_CLOCK));
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const onBroken = (err: Error) => log.warn({ err }, 'database connection lost');

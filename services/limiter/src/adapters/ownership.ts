@@ -137,12 +137,7 @@ async function close({ subscriptions, partition }: Tenure): Promise<void> {
 }
 
 /** Serves a partition's requests from the broker until the subscriptions end. */
-export function subscribe(
-  bus: Bus,
-  index: number,
-  partition: Partition,
-  machine: Machine,
-): Subscription[] {
+export function subscribe(bus: Bus, index: number, partition: Partition, machine: Machine): Subscription[] {
   const tokens = { partition: index };
   return [
     respond(bus, catalog.requestPermits, tokens, ({ requests }, reply) =>

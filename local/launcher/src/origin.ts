@@ -1,0 +1,27 @@
+import { parseClock } from '@paceline/shared/clock';
+import { ConfigError } from '@paceline/shared/config';
+import { foreignState, type Origin, origin, originOf } from '@paceline/shared/contracts';
+import type { StateFolder } from './state.ts';
+
+const file = 'origin';
+
+/** @throws {ConfigError} when the folder's state belongs to another upstream or clock */
+export async function assertOwnFolder(state: StateFolder, own: Origin): Promise<void> {
+  const stored = await originIn(state);
+  const problem = stored && foreignState(stored, own);
+  if (problem !== undefined) throw new ConfigError([problem]);
+}
+
+async function originIn(state: StateFolder): Promise<Origin | undefined> {
+  const marked = await state.read(file);
+  if (marked !== undefined) return origin.parse(JSON.parse(marked));
+  // Earlier versions did not mark their state, but only a sandbox has a stored clock.
+  const isUsed = (await state.read('nats-password-provision')) !== undefined;
+  const clock = await state.read('clock');
+  return isUsed && clock !== undefined ? originOf(undefined, parseClock(clock)) : undefined;
+}
+
+/** Marks the folder's state as belonging to this upstream and clock, unless it is marked already. */
+export async function markFolder(state: StateFolder, own: Origin): Promise<void> {
+  await state.readOrCreate(file, () => JSON.stringify(own));
+}
