@@ -37,6 +37,7 @@ afterEach(async () => {
   await service.stop();
   harness.sandbox.controls.clearFaults();
   harness.sandbox.controls.changePolicies({ signups: null, results: null });
+  harness.sandbox.controls.speak({ retryAfter: 'body' });
 });
 
 afterAll(() => harness?.close());
@@ -91,6 +92,18 @@ describe('a call that is answered with 503', () => {
 describe('a call that is answered with 429', () => {
   const url = () => `${harness.sandbox.url}/public/event_signups/1`;
   const callElsewhere = () => harness.during(fetch(url(), { headers: { Authorization: key } }));
+
+  it.each(['unix-time', 'date', 'milliseconds', 'seconds-twice'] as const)(
+    'that names its time as %s is retried then, and accepted',
+    async (retryAfter) => {
+      harness.sandbox.controls.speak({ retryAfter });
+      await harness.list(await harness.upstreamEvents(1), 20 * hour);
+      harness.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
+      await callElsewhere();
+      expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
+      expect(await statuses()).toEqual([429, 200]);
+    },
+  );
 
   it('is retried once the window is free, one lane higher', async () => {
     await harness.list(await harness.upstreamEvents(1), 20 * hour);
