@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { type AlertChanged, catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
-import { subscribe } from '@paceline/shared/messaging';
+import { respond, subscribe } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealLimiter } from '../testing/services.ts';
@@ -32,6 +32,9 @@ beforeAll(async () => {
   test = await startTestApi({ env, scale: 600 });
   await test.startAnother();
   limiter = await runRealLimiter(test);
+  respond(await test.busOf('event-sync'), catalog.freshness, {}, (_, reply) =>
+    reply({ at: 0, classes: [], next: [] }),
+  );
   clients = createLimiters(await test.busOf('rider-sync'), test.clock);
   subscribe(await test.busOf('admin'), catalog.alertChanged, {}, (change) => changes.push(change));
 });

@@ -58,6 +58,8 @@ export function unstoredAlerts({ db, clock, log, publish, sendToChat, url }: Uns
           lastSeenAt: now,
           resolvedAt: null,
         };
+        // Before the first wait, as a second call can come meanwhile.
+        raised.set(condition.key, { alert, isSent: true });
         // The broker drops a second message with this id, so that one process of several raises the alert.
         const minute = Math.floor(clock.machine.now() / 60_000);
         const isDuplicate = await publish(alert, `alert:${condition.key}:${minute}:raised`);

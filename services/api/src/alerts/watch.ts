@@ -52,7 +52,10 @@ async function check<T>(
   }
 }
 
-async function observe({ limiter, freshness, db, clock }: AlertPorts): Promise<Observation> {
+async function observe({ limiter, freshness, db, clock, health }: AlertPorts): Promise<Observation> {
+  // A request to a service that does not run waits for one, and would hold up the whole check.
+  const isUp = health.parts().some(({ part, state }) => part === 'event-sync' && state === 'up');
+  const report = isUp ? freshness(checkedEvents) : Promise.reject(new Error('event-sync is not running'));
   const results = await Promise.all([
     check(
       ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue', 'sync_conflict'],
@@ -62,7 +65,7 @@ async function observe({ limiter, freshness, db, clock }: AlertPorts): Promise<O
           rule(windows, clock.now()),
         ),
     ),
-    check(['stale_data:signups'], freshness(checkedEvents), ({ next }) => staleSignups(next, clock.now())),
+    check(['stale_data:signups'], report, ({ next }) => staleSignups(next, clock.now())),
     check(['stale_data:clubs', 'stale_data:events'], findDataAges(db), (ages) =>
       staleLists(ages, clock.now()),
     ),
@@ -103,7 +106,7 @@ const claimMs = 30_000;
 
 async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise<void> {
   const { health, sendToChat } = ports;
-  if (isDatabaseAway(health)) return;
+  if (isDatabaseAway(health)) return unstored.add(awayParts(health.parts()));
   await unstored.store();
   // First, as the other conditions wait for services that do not answer.
   await apply(ports, awayParts(health.parts()), ({ key }) => isAboutPart(key));
@@ -156,20 +159,10 @@ export function watchAlerts(ports: AlertPorts) {
     attempt(() => checkAlerts(ports, unstored)),
     () => checkIntervalMs(clock),
   );
-  // On its own: a database that hangs holds up the other check.
-  const outageChecks = repeat(
-    clock.machine,
-    attempt(async () => {
-      if (isDatabaseAway(health)) await unstored.add(awayParts(health.parts()));
-    }),
-    () => checkIntervalMs(clock),
-  );
-  health.onChange(checks.runNow);
-  health.onChange(outageChecks.runNow);
-  return {
-    runNow: checks.runNow,
-    async stop() {
-      await Promise.all([checks.stop(), outageChecks.stop()]);
-    },
-  };
+  health.onChange(() => {
+    checks.runNow();
+    // At once: a database that hangs holds up the check that is running.
+    if (isDatabaseAway(health)) void attempt(() => unstored.add(awayParts(health.parts())))();
+  });
+  return checks;
 }
