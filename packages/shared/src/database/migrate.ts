@@ -22,7 +22,10 @@ export async function appliedMigrations(client: pg.Client): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Runs the first `count` migrations. Idempotent and safe to run concurrently. */
+/**
+ * Runs the first `count` migrations. Idempotent and safe to run concurrently.
+ * @throws {Error} when the tables are those of a version before the baseline
+ */
 export async function migrate(url: string, count = Infinity): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, keepAlive: true });
   await client.connect().catch(rethrowExplained);
@@ -31,11 +34,28 @@ export async function migrate(url: string, count = Infinity): Promise<void> {
     // warns, and its `commit` ends this transaction.
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [migrationLock]);
+    await assertUpgradable(client);
     if (count >= knownMigrations()) await runMigrations(drizzle(client), { migrationsFolder });
     else await withFirst(count, (folder) => runMigrations(drizzle(client), { migrationsFolder: folder }));
   } finally {
     await client.end();
   }
+}
+
+/** The migrator compares times only, so it would run nothing and the services would miss tables or columns. */
+async function assertUpgradable(client: pg.Client): Promise<void> {
+  const { rows: found } = await client.query<{ name: string | null }>(
+    "select to_regclass('drizzle.__drizzle_migrations')::text as name",
+  );
+  if (!found[0]?.name) return;
+  const { rows } = await client.query<{ hash: string }>(
+    'select hash from drizzle.__drizzle_migrations order by id',
+  );
+  const known = readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash);
+  if (known.every((hash, index) => rows[index] === undefined || rows[index].hash === hash)) return;
+  throw new Error(
+    'the database was created by an older version of Paceline, which this one cannot upgrade: restore a backup with that version, or delete the state (npm run reset, docker compose down --volumes)',
+  );
 }
 
 /** The migrator runs a whole folder, so this makes one with only the first migrations. */

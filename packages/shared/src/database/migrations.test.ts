@@ -77,6 +77,24 @@ function valueOf({ type }: Column): string {
   return type === 'text' ? "'one'" : '1';
 }
 
+describe('database of a version before the baseline', () => {
+  it('is refused with what to do, and not changed', async () => {
+    const url = await newDatabaseUrl({ empty: true });
+    await migrate(url, 1);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query(
+        "update drizzle.__drizzle_migrations set hash = 'another', created_at = created_at + 1",
+      );
+      await expect(migrate(url)).rejects.toThrow(/created by an older version of Paceline.*npm run reset/);
+      expect(await appliedMigrations(client)).toBe(1);
+    } finally {
+      await client.end();
+    }
+  });
+});
+
 describe('database of an earlier version', () => {
   it.each(files.map((file, index) => ({ file, seen: index + 1 })))(
     'keeps every row after $file, and its services can still write',
