@@ -3,13 +3,17 @@ import { migrate } from '@paceline/shared/database';
 import type { Origin } from '@paceline/shared/contracts';
 import { assertOwnBroker, connect, markState, provision } from '@paceline/shared/messaging';
 
-/** The variables that bound how long and how much the broker keeps of events and dead letters. */
+/** The variables that bound how long and how much the broker keeps. */
 export const retentionVariables = [
   'RETENTION_EVENT_STREAM',
   'RETENTION_EVENT_STREAM_SIZE',
   'RETENTION_DEAD_LETTERS',
   'RETENTION_DEAD_LETTERS_SIZE',
+  'RETENTION_TICKS_SIZE',
+  'RETENTION_COMMANDS_SIZE',
+  'RETENTION_BUCKET_SIZE',
 ] as const;
+export const optionalRetentionVariables = ['RETENTION_JOURNAL_SIZE'] as const;
 
 /**
  * Brings streams (`replicas` copies), consumers and tables up to date. Safe to repeat and to run concurrently.
@@ -20,7 +24,7 @@ export async function prepare(
   natsUrl: string,
   databaseUrl: string,
   replicas: number,
-  retention: Config<(typeof retentionVariables)[number]>,
+  retention: Config<(typeof retentionVariables)[number], (typeof optionalRetentionVariables)[number]>,
   own: Origin | undefined,
 ): Promise<void> {
   const connection = await connect(natsUrl, 'provision', {
@@ -28,13 +32,18 @@ export async function prepare(
   });
   try {
     if (own) await assertOwnBroker(connection, own);
-    await provision(connection, replicas, {
+    const { RETENTION_JOURNAL_SIZE: journalBytes } = retention;
+    const limits = {
+      TICKS: { maxBytes: retention.RETENTION_TICKS_SIZE },
+      COMMANDS: { maxBytes: retention.RETENTION_COMMANDS_SIZE },
+      ...(journalBytes !== undefined && { LIMITER_JOURNAL: { maxBytes: journalBytes } }),
       EVENTS: { maxAgeMs: retention.RETENTION_EVENT_STREAM, maxBytes: retention.RETENTION_EVENT_STREAM_SIZE },
       DEAD_LETTERS: {
         maxAgeMs: retention.RETENTION_DEAD_LETTERS,
         maxBytes: retention.RETENTION_DEAD_LETTERS_SIZE,
       },
-    });
+    };
+    await provision(connection, replicas, limits, retention.RETENTION_BUCKET_SIZE);
     if (own) await markState(connection, own);
   } finally {
     await connection.close();

@@ -1,11 +1,11 @@
 import { brokerTlsVariables, ConfigError, configExitCode, loadConfigOrExit } from '@paceline/shared/config';
 import { originOf } from '@paceline/shared/contracts';
-import { retentionVariables, prepare } from './prepare.ts';
+import { optionalRetentionVariables, retentionVariables, prepare } from './prepare.ts';
 
 // Prepares a broker and a database that run elsewhere: `node local/launcher/src/provision.ts`.
 const config = loadConfigOrExit(
   ['NATS_URL', 'DATABASE_URL', 'PACELINE_CLOCK', ...retentionVariables],
-  ['NATS_REPLICAS', 'ZWIFTRACING_BASE_URL', ...brokerTlsVariables],
+  ['NATS_REPLICAS', 'ZWIFTRACING_BASE_URL', ...optionalRetentionVariables, ...brokerTlsVariables],
 );
 const { ZWIFTRACING_BASE_URL: upstream, PACELINE_CLOCK: clock } = config;
 const own = upstream === undefined ? undefined : originOf(upstream, clock);

@@ -129,6 +129,7 @@ describe('the process', () => {
     expect((await send(`${url}/readyz`)).body.checks).toEqual({
       database: 'ok',
       broker: 'Not connected to the broker yet',
+      storage: 'Not connected to the broker yet',
     });
     expect((await send(`${url}/v1/riders`, addRider())).status).toBe(503);
   });

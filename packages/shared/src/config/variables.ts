@@ -237,6 +237,27 @@ export const variables = {
     description: 'Max size of the dead-letter stream on the broker.',
     example: '256MiB',
   },
+  RETENTION_TICKS_SIZE: {
+    schema: storage(1).default(64 * mebibyte),
+    description: 'Max size of the stream of ticks on the broker.',
+    example: '64MiB',
+  },
+  RETENTION_COMMANDS_SIZE: {
+    schema: storage(16).default(256 * mebibyte),
+    description: 'Max size of the stream of commands on the broker. A full one accepts no more commands.',
+    example: '256MiB',
+  },
+  RETENTION_JOURNAL_SIZE: {
+    schema: storage(64),
+    description:
+      "Max size of the limiter's journal on the broker; in a full one no calls start. Unset: no limit, or 256MiB on an account that requires a size.",
+    example: '256MiB',
+  },
+  RETENTION_BUCKET_SIZE: {
+    schema: storage(1).default(16 * mebibyte),
+    description: 'Max size of each of the three buckets on the broker.',
+    example: '16MiB',
+  },
   RETENTION_JOURNAL: {
     schema: wholeNumber(1_000).default(20_000),
     description:
