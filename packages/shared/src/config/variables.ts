@@ -255,7 +255,7 @@ export const variables = {
   },
   RETENTION_BUCKET_SIZE: {
     schema: storage(1).default(16 * mebibyte),
-    description: 'Max size of each of the three buckets on the broker.',
+    description: 'Max size of each bucket on the broker.',
     example: '16MiB',
   },
   RETENTION_JOURNAL: {
