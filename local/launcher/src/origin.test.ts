@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@paceline/shared/config';
@@ -67,6 +69,18 @@ describe('npm start on the state of a sandbox', () => {
     const servers = { NATS_URL: 'nats://127.0.0.1:1', DATABASE_URL: 'postgres://127.0.0.1:1/p' };
     expect((await startWith({ ...upstream, ...servers })).started).toEqual(['started']);
   });
+});
+
+it.each(['API_PORT', 'SANDBOX_PORT'])('npm start checks %s before anything starts', async (variable) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const taken = await startWith({ [variable]: String(port) });
+  expect((taken.error as Error).message).toContain(`port ${port} is already in use`);
+  const wrong = await startWith({ [variable]: 'many' });
+  expect((wrong.error as Error).message).toContain(`${variable} must be a whole number from 0 to 65535`);
+  expect([taken.started, wrong.started]).toEqual([[], []]);
+  other.close();
 });
 
 it('state of a version that did not mark it belongs to the sandbox if it has a clock', async () => {

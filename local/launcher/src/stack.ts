@@ -1,4 +1,5 @@
 import { formatClock } from '@paceline/shared/clock';
+import { ConfigError, port } from '@paceline/shared/config';
 import { originOf } from '@paceline/shared/contracts';
 import { portIsFree, startPostgres } from '@paceline/embedded';
 import { externalBroker, startBroker } from './broker.ts';
@@ -6,7 +7,7 @@ import { type ServiceRoute, runSandbox, runServices } from './services.ts';
 import { assertOwnFolder, markFolder } from './origin.ts';
 import { prepare } from './prepare.ts';
 import { createProcessGroup, type FindPort, usualPortIfFree } from './processes.ts';
-import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
+import { clockOf, readSettings } from './settings.ts';
 import { supervise } from './supervise.ts';
 import { openState, type StateFolder } from './state.ts';
 
@@ -29,7 +30,8 @@ export interface StackOptions {
 export async function startStack(options: StackOptions) {
   const { stateFolder, env, report, beforeStart, findPort = usualPortIfFree, route } = options;
   const config = readSettings(env);
-  await assertApiPortFree(config);
+  await assertPortFree('API_PORT', config.API_PORT, config.API_HOST);
+  if (!config.ZWIFTRACING_BASE_URL) await assertPortFree('SANDBOX_PORT', sandboxPort(env));
   const state = await openState(stateFolder);
   const clock = await clockOf(config, env, state);
   const own = originOf(config.ZWIFTRACING_BASE_URL, clock);
@@ -101,9 +103,16 @@ async function embeddedDatabase(
   return { server, url: await running.createDatabase('paceline') };
 }
 
-async function assertApiPortFree({ API_PORT: port, API_HOST: host }: LauncherConfig): Promise<void> {
-  if (port === 0 || (await portIsFree(port, host))) return;
+/** 0: any free port. @throws {ConfigError} */
+function sandboxPort({ SANDBOX_PORT: text }: NodeJS.ProcessEnv): number {
+  const parsed = port.safeParse(text || '0');
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(parsed.error.issues.map(({ message }) => `SANDBOX_PORT ${message}`));
+}
+
+async function assertPortFree(variable: string, wanted: number, host?: string): Promise<void> {
+  if (wanted === 0 || (await portIsFree(wanted, host))) return;
   throw new Error(
-    `port ${port} is already in use. Stop the process that listens there (another Paceline?) or set API_PORT.`,
+    `port ${wanted} is already in use. Stop the process that listens there (another Paceline?) or set ${variable}.`,
   );
 }
