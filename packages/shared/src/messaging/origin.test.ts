@@ -26,7 +26,7 @@ async function asService(service: Service, own: Parameters<typeof assertOwnState
 
 describe('the state on a broker', () => {
   it('belongs to nothing before it is marked', async () => {
-    await assertOwnBroker(broker.admin, upstream);
+    await expect(assertOwnBroker(broker.admin, upstream)).resolves.toBeUndefined();
     for (const service of services) await asService(service, upstream);
   });
 
