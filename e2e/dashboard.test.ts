@@ -73,7 +73,7 @@ describe('a service that is killed', () => {
     await page.locator('nav').getByText('Runs').click();
     await banner.waitFor();
     await page.locator('nav').getByText('Alerts').click();
-    await page.locator('[data-alert=part_away]').getByText('No limiter is running').first().waitFor();
+    await page.locator('[data-alert=part_down]').getByText('No limiter is running').first().waitFor();
     await limiter?.start();
     await banner.waitFor({ state: 'detached' });
     await page.getByText('No open alerts').waitFor();

@@ -6,13 +6,13 @@ const part = (state: Part['state']): Part => ({
   part: 'rider-sync',
   state,
   since: null,
-  title: state === 'away' ? 'No rider-sync is running' : null,
-  why: state === 'away' ? 'Added riders wait.' : null,
-  todo: state === 'away' ? 'Start it.' : null,
+  title: state === 'down' ? 'No rider-sync is running' : null,
+  why: state === 'down' ? 'Added riders wait.' : null,
+  todo: state === 'down' ? 'Start it.' : null,
 });
 const health = (state: Part['state']): Health => ({
   at: '2026-03-01T18:30:00.000Z',
-  healthy: state !== 'away',
+  healthy: state !== 'down',
   parts: [part(state)],
 });
 
@@ -27,8 +27,8 @@ function printed(...answers: ReadonlyArray<Health | undefined>): string[][] {
 }
 
 describe('the health in the console', () => {
-  it('is one line when a part goes away, and one when it is back', () => {
-    expect(printed(health('up'), health('away'), health('away'), health('unknown'), health('up'))).toEqual([
+  it('is one line when a part goes down, and one when it is back', () => {
+    expect(printed(health('up'), health('down'), health('down'), health('unknown'), health('up'))).toEqual([
       [],
       ['ALERT No rider-sync is running. Added riders wait. Start it.'],
       [],

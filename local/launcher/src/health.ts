@@ -11,13 +11,13 @@ const timeoutMs = 3_000;
 const localAgent = new Agent({ connect: { rejectUnauthorized: false } });
 
 interface Shown {
-  /** The titles of the parts that are away, by their names. */
-  readonly away: ReadonlyMap<string, string>;
+  /** The titles of the parts that are down, by their names. */
+  readonly down: ReadonlyMap<string, string>;
   readonly isReachable: boolean;
 }
 
 /** Until the first answer nothing is wrong, as the stack has just become ready. */
-export const initiallyShown: Shown = { away: new Map(), isReachable: true };
+export const initiallyShown: Shown = { down: new Map(), isReachable: true };
 
 /** What the console prints when the health has changed. @param health undefined: the API does not answer */
 export function healthLines(
@@ -28,15 +28,15 @@ export function healthLines(
     const lines = shown.isReachable ? ['ALERT The API does not answer. Check its log for the cause.'] : [];
     return { shown: { ...shown, isReachable: false }, lines };
   }
-  const awayParts = health.parts.filter(({ state }) => state === 'away');
-  const raised = awayParts.filter(({ part, title }) => shown.away.get(part) !== title);
-  const back = health.parts.filter(({ part, state }) => state === 'up' && shown.away.has(part));
+  const downParts = health.parts.filter(({ state }) => state === 'down');
+  const raised = downParts.filter(({ part, title }) => shown.down.get(part) !== title);
+  const back = health.parts.filter(({ part, state }) => state === 'up' && shown.down.has(part));
   const known = health.parts.flatMap(({ part, state, title }): Array<[string, string]> => {
-    const text = state === 'unknown' ? shown.away.get(part) : title;
+    const text = state === 'unknown' ? shown.down.get(part) : title;
     return typeof text === 'string' ? [[part, text]] : [];
   });
   return {
-    shown: { away: new Map(known), isReachable: true },
+    shown: { down: new Map(known), isReachable: true },
     lines: [
       ...(shown.isReachable ? [] : ['The API answers again']),
       ...raised.map(({ title, why, todo }) => `ALERT ${title}. ${why} ${todo}`),
@@ -45,7 +45,7 @@ export function healthLines(
   };
 }
 
-/** Prints a line whenever a part goes away or is back, as the API sees it. Returns a function that stops it. */
+/** Prints a line whenever a part goes down or is back, as the API sees it. Returns a function that stops it. */
 export function printHealth(
   { url, token }: { readonly url: string; readonly token: string | undefined },
   print: (line: string) => void,

@@ -13,7 +13,7 @@ type integer = number;
 
 export type Alert = {
   id: string,
-  type: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable",
+  type: "part_down" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable",
   severity: "error" | "warning",
   title: string,
   why: string,
@@ -341,22 +341,22 @@ export type Freshness = {
 
 export type Health = {
   at: string,
-  /** No part is away */
+  /** No part is down */
   healthy: boolean,
   parts: Part[],
 };
 
 export type Part = {
   part: "broker" | "database" | "limiter" | "scheduler" | "rider-sync" | "event-sync" | "upstream",
-  /** up; away: not responding or not running; unknown: not observed yet, or not observable without the broker or the database */
-  state: "up" | "away" | "unknown",
+  /** up; down: not responding or not running; unknown: not observed yet, or not observable without the broker or the database */
+  state: "up" | "down" | "unknown",
   /** When the state started; null while unknown */
   since: string | null,
-  /** away: what is wrong */
+  /** down: what is wrong */
   title: string | null,
-  /** away: the effect, and the reason if there is one */
+  /** down: the effect, and the reason if there is one */
   why: string | null,
-  /** away: what an operator can do */
+  /** down: what an operator can do */
   todo: string | null,
 };
 
@@ -805,7 +805,7 @@ export type StreamEvents = {
   },
   "alert.changed": {
     id: string,
-    type: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable",
+    type: "part_down" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable",
     severity: "error" | "warning",
     title: string,
     why: string,
@@ -876,7 +876,7 @@ export interface Operations {
   "GET /v1/alerts": {
     query?: {
       state?: "open" | "resolved" | undefined,
-      type?: "part_away" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable" | undefined,
+      type?: "part_down" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable" | undefined,
       /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
       /** The `next` value of the previous page */
@@ -1064,7 +1064,7 @@ export interface Operations {
     } | undefined,
     response: Freshness,
   };
-  /** Get the state of every part: what is away, since when, and what to do */
+  /** Get the state of every part: what is down, since when, and what to do */
   "GET /v1/health": { response: Health };
   /** List recent permits and the results of their calls, oldest first */
   "GET /v1/permits": {

@@ -84,7 +84,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     stopping: signal,
   });
   log.info({ url: server.url }, 'listening');
-  // Before the broker is connected: it is worth an alert when it is away.
+  // Before the broker is connected: it is worth an alert when it is down.
   const alerts = startAlerts(parts, health, server.url);
   const bus = await orAborted(broker.connected, signal);
   await assertOwnState(bus, { clock: clockOrigin(config.PACELINE_CLOCK) });

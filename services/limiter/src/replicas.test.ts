@@ -95,7 +95,7 @@ describe('limiter replicas', () => {
 });
 
 describe('limiter replicas', () => {
-  it('keep their partitions while the broker is away for longer than the lease', async () => {
+  it('keep their partitions while the broker is down for longer than the lease', async () => {
     const { broker } = await open(openLimiterHarness(await dedicatedBroker()));
     const limiters = [await harness.start(), await harness.start(), await harness.start()];
     const ids = limiters.map(({ id }) => id);

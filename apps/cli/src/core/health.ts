@@ -5,14 +5,14 @@ import { type TextStyle, wrap } from './look.ts';
 /** Without one of these, no call can start and no command is accepted. */
 const essential: ReadonlySet<Part['part']> = new Set(['broker', 'database', 'limiter']);
 
-export const awayParts = ({ parts }: Health): Part[] => parts.filter(({ state }) => state === 'away');
+export const downParts = ({ parts }: Health): Part[] => parts.filter(({ state }) => state === 'down');
 
 export const isUnavailable = (health: Health): boolean =>
-  awayParts(health).some(({ part }) => essential.has(part));
+  downParts(health).some(({ part }) => essential.has(part));
 
-/** What is away, since when, and what to do; no lines when nothing is. */
-export const awayLines = (health: Health, { width, paint }: TextStyle): string[] =>
-  awayParts(health).flatMap(({ title, since, why, todo }) => [
+/** What is down, since when, and what to do; no lines when nothing is. */
+export const downLines = (health: Health, { width, paint }: TextStyle): string[] =>
+  downParts(health).flatMap(({ title, since, why, todo }) => [
     `${paint.error(title ?? '')}${since === null ? '' : ` ${paint.muted(`(since ${dayAndTime(since)})`)}`}`,
     ...wrap(why ?? '', width - 2).map((line) => `  ${line}`),
     ...wrap(todo ?? '', width - 4).map((line, index) => `  ${index === 0 ? '→' : ' '} ${line}`),

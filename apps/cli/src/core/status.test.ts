@@ -21,9 +21,9 @@ const schedule: Schedule = {
   next: { ...mapValues(kinds, () => opens), results: [] },
 };
 const up: Part = { part: 'limiter', state: 'up', since: at(-9), title: null, why: null, todo: null };
-const away: Part = {
+const down: Part = {
   ...up,
-  state: 'away',
+  state: 'down',
   since: at(-1),
   title: 'No limiter is running',
   why: 'No calls start.',
@@ -73,15 +73,15 @@ describe('the status', () => {
     expect(lines).toContain('Alerts   none');
   });
 
-  it('begins with what is away, since when and what to do, and is unavailable without the limiter', () => {
-    const broken = { ...health, healthy: false, parts: [away] };
+  it('begins with what is down, since when and what to do, and is unavailable without the limiter', () => {
+    const broken = { ...health, healthy: false, parts: [down] };
     expect(statusLines({ ...status, health: broken }, now, look(80)).slice(1, 4)).toEqual([
       'No limiter is running (since Thu 26 Nov 18:29:00)',
       '  No calls start.',
       '  → Start it.',
     ]);
     expect(isUnavailable(broken)).toBe(true);
-    expect(isUnavailable({ ...broken, parts: [{ ...away, part: 'event-sync' }] })).toBe(false);
+    expect(isUnavailable({ ...broken, parts: [{ ...down, part: 'event-sync' }] })).toBe(false);
     expect(isUnavailable(health)).toBe(false);
   });
 

@@ -35,7 +35,7 @@ const fixed = (everyMs: number) => () => everyMs;
 const streamed = (everyMs: number) => () => pollInterval(everyMs);
 
 export const reads = {
-  // No event arrives while the broker is away, which is an alert itself.
+  // No event arrives while the broker is down, which is an alert itself.
   alerts: read('GET /v1/alerts', fixed(2_000), { query: { limit: 50 } }),
   budgets: read('GET /v1/budgets', fixed(1_000)),
   commands: read('GET /v1/commands', streamed(2_000), { query: { limit: 20 } }),

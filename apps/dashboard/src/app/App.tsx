@@ -11,7 +11,7 @@ import {
 import { apiReachable, token, tokenPrompt, useStore } from '../api/client.ts';
 import { queryClient, reads, useRead } from '../api/reads.ts';
 import { useStream } from '../api/stream.ts';
-import { AwayParts } from './AwayParts.tsx';
+import { DownParts } from './DownParts.tsx';
 import { ClockContext, ClockProvider, useNow } from './clock.tsx';
 import { AlertsView } from '../alerts/AlertsView.tsx';
 import { DayView } from '../day/DayView.tsx';
@@ -67,7 +67,7 @@ export function App() {
         <Header now />
         <main id="main" tabIndex={-1}>
           {isReachable ? (
-            <AwayParts />
+            <DownParts />
           ) : (
             <p className="banner" role="alert">
               The API is not responding; retrying …

@@ -157,7 +157,7 @@ const slotFields = {
     description: (kind: KindDefinition) =>
       sentences(
         isFirst(kind)
-          ? `Slots for ${kind.label} that were missed because no scheduler ran or no sync could start them, as while the database is away: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
+          ? `Slots for ${kind.label} that were missed because no scheduler ran or no sync could start them, as while the database is down: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
           : `Missed slots for ${kind.label}: skip, latest or "all 2h".`,
         kind.why.catchUp,
       ),

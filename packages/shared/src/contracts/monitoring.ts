@@ -3,7 +3,7 @@ import { classNames, type SourceName, sourceNames } from '../definition/index.ts
 import { timestamp } from './vocabulary.ts';
 
 export const alertTypes = [
-  'part_away',
+  'part_down',
   'rate_limit_exceeded',
   'limit_learned',
   'journal_lost',

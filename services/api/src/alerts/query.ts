@@ -44,7 +44,7 @@ function rowOf(condition: AlertCondition, now: number): AlertRow {
   return { id: alertId(condition, now), ...about, raisedAt: now, lastSeenAt: now, resolvedAt };
 }
 
-/** Stores alerts that were raised while the database was away, unless they are open already. */
+/** Stores alerts that were raised while the database was down, unless they are open already. */
 export async function storeSent(
   db: Database,
   unstored: readonly { readonly alert: AlertRow; readonly isSent: boolean }[],

@@ -7,7 +7,7 @@ import { obstacleOf, type SystemPart } from '../health/parts.ts';
 import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { selectAlerts } from './query.ts';
-import { type AlertRow, awayParts } from './rules.ts';
+import { type AlertRow, downParts } from './rules.ts';
 import { alertShape, type AlertView, alertView } from './view.ts';
 
 const { alerts } = tables;
@@ -23,8 +23,8 @@ function partAlerts(
   state: 'open' | 'resolved' | undefined,
   type: AlertType | undefined,
 ): AlertView[] {
-  if (state === 'resolved' || (type !== undefined && type !== 'part_away')) return [];
-  return awayParts(parts).present.map(({ key, ...about }) =>
+  if (state === 'resolved' || (type !== undefined && type !== 'part_down')) return [];
+  return downParts(parts).present.map(({ key, ...about }) =>
     alertView({ id: key, ...about, raisedAt: about.since, resolvedAt: null }),
   );
 }
@@ -44,7 +44,7 @@ export const alertRoutes = [
     responses: jsonResponses('A page of alerts', listOf(alertShape), 400),
     handler: async (c, { db, health }) => {
       const { state, type, ...page } = c.req.valid('query');
-      // Without the database only the parts that are away are known.
+      // Without the database only the parts that are down are known.
       if (obstacleOf(health.parts(), ['database']) !== undefined)
         return c.json({ items: partAlerts(health.parts(), state, type), next: null }, 200);
       const inState = state && (state === 'open' ? isNull : isNotNull)(alerts.resolvedAt);

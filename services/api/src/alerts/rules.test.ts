@@ -6,7 +6,7 @@ import type { SystemPart } from '../health/parts.ts';
 import {
   type AlertRow,
   alertChanges,
-  awayParts,
+  downParts,
   type AlertCondition,
   learnedLimits,
   longQueues,
@@ -190,22 +190,22 @@ describe('a conflict', () => {
   });
 });
 
-describe('a part that is away', () => {
+describe('a part that is down', () => {
   const part = (state: SystemPart['state'], name: SystemPart['part'] = 'limiter'): SystemPart => ({
     part: name,
     state,
     since: state === 'unknown' ? null : now - minute,
-    title: state === 'away' ? 'No limiter is running' : null,
-    why: state === 'away' ? 'No calls start.' : null,
-    todo: state === 'away' ? 'Start it.' : null,
+    title: state === 'down' ? 'No limiter is running' : null,
+    why: state === 'down' ? 'No calls start.' : null,
+    todo: state === 'down' ? 'Start it.' : null,
   });
 
   it('is an alert with the same texts, and one whose state is unknown keeps its alert', () => {
-    expect(awayParts([part('away'), part('up', 'scheduler'), part('unknown', 'upstream')])).toEqual({
+    expect(downParts([part('down'), part('up', 'scheduler'), part('unknown', 'upstream')])).toEqual({
       present: [
         {
-          type: 'part_away',
-          key: 'part_away:limiter',
+          type: 'part_down',
+          key: 'part_down:limiter',
           severity: 'error',
           title: 'No limiter is running',
           why: 'No calls start.',
@@ -214,17 +214,17 @@ describe('a part that is away', () => {
           isOneTime: false,
         },
       ],
-      unknown: ['part_away:upstream'],
+      unknown: ['part_down:upstream'],
     });
   });
 
   it('has its alert resolved immediately when it is back', () => {
-    const [condition] = awayParts([part('away')]).present;
+    const [condition] = downParts([part('down')]).present;
     if (!condition) throw new Error('no condition');
     const { isOneTime: _, ...about } = condition;
     const open = { ...about, id: 'a', raisedAt: now, lastSeenAt: now, resolvedAt: null };
-    expect(alertChanges([open], awayParts([part('up')]), now).resolve).toEqual(['a']);
-    expect(alertChanges([open], awayParts([part('unknown')]), now).resolve).toEqual([]);
+    expect(alertChanges([open], downParts([part('up')]), now).resolve).toEqual(['a']);
+    expect(alertChanges([open], downParts([part('unknown')]), now).resolve).toEqual([]);
   });
 });
 

@@ -70,7 +70,7 @@ export function alertChanges(
 }
 
 /** Alerts about parts follow the health of the system, which shows immediately that a part is back. */
-export const isAboutPart = (key: AlertKey): boolean => key.startsWith('part_away:');
+export const isAboutPart = (key: AlertKey): boolean => key.startsWith('part_down:');
 
 /** The same in every process, so that several that detect the condition at the same time raise one alert. */
 export const alertId = ({ key, since, isOneTime }: AlertCondition, now: number): string =>
@@ -269,13 +269,13 @@ export const unavailableSources = (rows: readonly SourceRow[]): AlertCondition[]
       }),
     );
 
-const keyOfPart = ({ part }: SystemPart): AlertKey => `part_away:${part}`;
+const keyOfPart = ({ part }: SystemPart): AlertKey => `part_down:${part}`;
 
-/** The parts that are away. What is unknown of a part says nothing about its alert. */
-export const awayParts = (parts: readonly SystemPart[]): Observation => ({
+/** The parts that are down. What is unknown of a part says nothing about its alert. */
+export const downParts = (parts: readonly SystemPart[]): Observation => ({
   present: parts.flatMap((part) => {
     const { state, since, title, why, todo } = part;
-    if (state !== 'away' || since === null || title === null) return [];
+    if (state !== 'down' || since === null || title === null) return [];
     return [conditionOf(keyOfPart(part), 'error', { title, why: why ?? '', todo: todo ?? '', since })];
   }),
   unknown: parts.filter(({ state }) => state === 'unknown').map(keyOfPart),

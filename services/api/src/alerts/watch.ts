@@ -22,7 +22,7 @@ import {
   alertChanges,
   type AlertCondition,
   type AlertRow,
-  awayParts,
+  downParts,
   conflicts,
   doubtedLists,
   isAboutPart,
@@ -106,10 +106,10 @@ const claimMs = 30_000;
 
 async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise<void> {
   const { health, sendToChat } = ports;
-  if (isDatabaseAway(health)) return unstored.add(awayParts(health.parts()));
+  if (isDatabaseAway(health)) return unstored.add(downParts(health.parts()));
   await unstored.store();
   // First, as the other conditions wait for services that do not answer.
-  await apply(ports, awayParts(health.parts()), ({ key }) => isAboutPart(key));
+  await apply(ports, downParts(health.parts()), ({ key }) => isAboutPart(key));
   const others = await observe(ports);
   await apply(ports, others, ({ key }) => !isAboutPart(key));
   if (sendToChat) await sendUnsent(ports, sendToChat);
@@ -162,7 +162,7 @@ export function watchAlerts(ports: AlertPorts) {
   health.onChange(() => {
     checks.runNow();
     // At once: a database that hangs holds up the check that is running.
-    if (isDatabaseAway(health)) void attempt(() => unstored.add(awayParts(health.parts())))();
+    if (isDatabaseAway(health)) void attempt(() => unstored.add(downParts(health.parts())))();
   });
   return checks;
 }

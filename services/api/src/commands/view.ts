@@ -93,7 +93,7 @@ const waitingForService = (reason: string): z.infer<typeof progressShape> => ({
   estimatedAt: null,
 });
 
-/** @param obstacle the part that is away, if any: until it is back every estimate is void */
+/** @param obstacle the part that is down, if any: until it is back every estimate is void */
 export const commandView = (command: CommandRow, obstacle?: string): CommandView => ({
   commandId: command.commandId,
   type: command.type,

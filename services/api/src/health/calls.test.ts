@@ -21,9 +21,9 @@ const source = (state: SourceRow['state']): SourceRow => ({
 });
 
 describe('upstream', () => {
-  it('is away after two failed calls in a row, since the first of them', () => {
+  it('is down after two failed calls in a row, since the first of them', () => {
     expect(observedUpstream([call(3_000, null), call(2_000, 502), call(1_000, 200)], [])).toEqual({
-      state: 'away',
+      state: 'down',
       reason: 'The last 2 calls failed: no connection',
       since: 2_000,
     });
@@ -39,9 +39,9 @@ describe('upstream', () => {
     expect(observedUpstream([call(3_000, null), call(2_000, null), slow], []).state).toBe('up');
   });
 
-  it('is away when the key may use none of its sources, with the advice of the source', () => {
+  it('is down when the key may use none of its sources, with the advice of the source', () => {
     expect(observedUpstream([call(1_000, 401)], [source('unavailable')])).toEqual({
-      state: 'away',
+      state: 'down',
       reason: 'The key was rejected',
       since: 500,
       todo: 'Check ZWIFTRACING_API_KEY',

@@ -12,7 +12,7 @@ export interface LoggedCall {
   readonly durationMs: number;
 }
 
-/** Failed calls in a row that make upstream away: a single one can be a hiccup, and its retry follows within seconds. */
+/** Failed calls in a row that make upstream down: a single one can be a hiccup, and its retry follows within seconds. */
 const callsInARow = 2;
 
 const hasFailed = ({ status }: LoggedCall): boolean => status === null || status >= 500;
@@ -26,14 +26,14 @@ export function observedUpstream(calls: readonly LoggedCall[], sources: readonly
   const first = failed.at(-1);
   if (first && failed.length >= callsInARow) {
     const reason = `The last ${failed.length} calls failed: ${latest[0]?.message ?? ''}`;
-    return { state: 'away', reason, since: first.startedAt };
+    return { state: 'down', reason, since: first.startedAt };
   }
   const refused = sources.filter(({ state }) => state === 'unavailable');
   const isUsable = sources.some(({ state }) => state === 'available');
   if (refused.length > 0 && !isUsable) {
     const [{ message, advice }] = refused as [SourceRow];
     return {
-      state: 'away',
+      state: 'down',
       reason: message ?? 'It rejects every call',
       since: Math.min(...refused.map(({ since }) => since)),
       ...(advice !== null && { todo: advice }),

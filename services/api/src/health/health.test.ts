@@ -15,7 +15,7 @@ const partOf = async (name: string) => {
   return body.parts.find(({ part }: { part: string }) => part === name);
 };
 const openAlerts = async (): Promise<string[]> => {
-  const { body } = await test.get('/v1/alerts?state=open&type=part_away');
+  const { body } = await test.get('/v1/alerts?state=open&type=part_down');
   return body.items.map(({ title }: { title: string }) => title);
 };
 
@@ -24,7 +24,7 @@ describe('a command or sync without its service', () => {
     const riderSync = await test.announce('rider-sync');
     await test.until(async () => expect((await partOf('rider-sync')).state).toBe('up'));
     riderSync.leave();
-    await test.until(async () => expect((await partOf('rider-sync')).state).toBe('away'));
+    await test.until(async () => expect((await partOf('rider-sync')).state).toBe('down'));
     const reason = 'No rider-sync is running';
     const waiting = { state: 'waiting_for_service', reason, position: null, estimatedAt: null };
     const { status, body } = await test.post('/v1/riders', { riderId: 4500001 }, { prefer: 'wait=20' });
@@ -33,7 +33,7 @@ describe('a command or sync without its service', () => {
     expect((await test.get('/v1/commands')).body.items).toMatchObject([waiting]);
     const imported = await test.post('/v1/riders/import', { riderIds: [4500002] });
     expect(imported).toMatchObject({ status: 202, body: waiting });
-    await test.until(async () => expect((await partOf('event-sync')).state).toBe('away'));
+    await test.until(async () => expect((await partOf('event-sync')).state).toBe('down'));
     expect(await test.post('/v1/syncs/near/trigger', {})).toMatchObject({
       status: 202,
       body: { reason: 'No event-sync is running' },
@@ -49,12 +49,12 @@ describe('GET /v1/health', () => {
   it('names a service that does not run, with the same texts as its alert', async () => {
     const part = await test.until(async () => {
       const found = await partOf('event-sync');
-      expect(found.state).toBe('away');
+      expect(found.state).toBe('down');
       return found;
     });
     expect(part).toMatchObject({ title: 'No event-sync is running', since: expect.any(String) });
     await test.until(async () => expect(await openAlerts()).toEqual([part.title]));
-    const { body } = await test.get('/v1/alerts?state=open&type=part_away');
+    const { body } = await test.get('/v1/alerts?state=open&type=part_down');
     const { title, why, todo, since } = part;
     expect(body.items[0]).toMatchObject({ title, why, todo, since });
     expect(await partOf('limiter')).toMatchObject({ state: 'up', title: null });
@@ -64,7 +64,7 @@ describe('GET /v1/health', () => {
 
   it('shows a service that leaves, in every error that it causes, until it is back', async () => {
     limiter.leave();
-    await test.until(async () => expect((await partOf('limiter')).state).toBe('away'), 5_000);
+    await test.until(async () => expect((await partOf('limiter')).state).toBe('down'), 5_000);
     expect((await test.get('/v1/budgets')).body).toMatchObject({
       status: 503,
       detail: 'No limiter is running',

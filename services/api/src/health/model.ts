@@ -12,15 +12,15 @@ export const partNames = [
 ] as const;
 export type PartName = (typeof partNames)[number];
 
-/** `unknown`: not observed yet, or not observable while another part is away. */
-export const partStates = ['up', 'away', 'unknown'] as const;
+/** `unknown`: not observed yet, or not observable while another part is down. */
+export const partStates = ['up', 'down', 'unknown'] as const;
 export type PartState = (typeof partStates)[number];
 
 /** What an observation says about a part. */
 export type Observed =
   | { readonly state: 'up' }
   /** `since`: project ms, if known better than from the observations. `todo`: better advice than the usual one. */
-  | { readonly state: 'away'; readonly reason: string; readonly since?: number; readonly todo?: string }
+  | { readonly state: 'down'; readonly reason: string; readonly since?: number; readonly todo?: string }
   | { readonly state: 'unknown' };
 
 /** A part with the time since when it has been in its state, project ms; null while it is unknown. */
@@ -158,16 +158,16 @@ function observedService(
 ): Observed {
   if (processes.size === 0) {
     const allowed = seenAt === undefined ? roundsToStart.service : maxSilentRounds;
-    return emptyRounds >= allowed ? { state: 'away', reason: notRunning } : { state: 'unknown' };
+    return emptyRounds >= allowed ? { state: 'down', reason: notRunning } : { state: 'unknown' };
   }
-  // A server that is away for all is reported once, not again by each service that needs it.
-  const isAway = (name: string) => readings.some(({ part, state }) => part === name && state === 'away');
+  // A server that is down for all is reported once, not again by each service that needs it.
+  const isDown = (name: string) => readings.some(({ part, state }) => part === name && state === 'down');
   const problems = [...processes.values()].map(({ failing, failingRounds }) =>
-    failingRounds < maxFailingRounds ? undefined : failing.find(({ check }) => !isAway(check)),
+    failingRounds < maxFailingRounds ? undefined : failing.find(({ check }) => !isDown(check)),
   );
   const [first] = problems;
   if (!first || problems.includes(undefined)) return { state: 'up' };
-  return { state: 'away', reason: `${first.check}: ${first.reason}` };
+  return { state: 'down', reason: `${first.check}: ${first.reason}` };
 }
 
 /** The reason of a service without any process. */

@@ -38,13 +38,13 @@ afterAll(async () => {
 const parts = async (): Promise<Array<{ part: string; state: string; title: string }>> =>
   (await test.get('/v1/health')).body.parts;
 const stateOf = async (name: string) => (await parts()).find(({ part }) => part === name)?.state;
-const away = async () => (await parts()).filter(({ state }) => state === 'away').map(({ title }) => title);
+const down = async () => (await parts()).filter(({ state }) => state === 'down').map(({ title }) => title);
 const alerts = async (): Promise<string[]> => {
-  const { body } = await test.get('/v1/alerts?state=open&type=part_away');
+  const { body } = await test.get('/v1/alerts?state=open&type=part_down');
   return body.items?.map(({ title }: { title: string }) => title) ?? [];
 };
 const storedAlerts = () =>
-  test.db.select().from(tables.alerts).where(eq(tables.alerts.key, 'part_away:database'));
+  test.db.select().from(tables.alerts).where(eq(tables.alerts.key, 'part_down:database'));
 
 describe('a dead database', () => {
   const title = 'The database does not answer';
@@ -52,7 +52,7 @@ describe('a dead database', () => {
   it('is named by the health, the alerts, the chat and every error that it causes', async () => {
     await test.until(async () => expect(await stateOf('rider-sync')).toBe('up'));
     await test.backend.postgres.kill();
-    await test.until(async () => expect(await away()).toEqual([title]));
+    await test.until(async () => expect(await down()).toEqual([title]));
     expect(await alerts()).toEqual([title]);
     expect((await test.get('/v1/freshness')).body).toMatchObject({ status: 503, detail: title });
     expect((await test.get('/readyz')).body).toMatchObject({ ready: false });
@@ -62,7 +62,7 @@ describe('a dead database', () => {
 
   it('has one alert of both processes, which is stored and resolved when it is back', async () => {
     await test.backend.postgres.restart();
-    await test.until(async () => expect(await away()).toEqual([]));
+    await test.until(async () => expect(await down()).toEqual([]));
     await test.until(async () => {
       const rows = await storedAlerts();
       expect(rows).toMatchObject([{ title, resolvedAt: expect.any(Number) }]);
@@ -79,12 +79,12 @@ describe('a frozen database', () => {
     const resume = await freeze(rows[0]?.data_directory ?? 'none');
     const count = published.length;
     try {
-      await test.until(async () => expect(await away()).toEqual(['The database does not answer']), maxMs);
+      await test.until(async () => expect(await down()).toEqual(['The database does not answer']), maxMs);
       await test.until(() => expect(published.length).toBeGreaterThan(count), maxMs);
     } finally {
       resume();
     }
-    await test.until(async () => expect(await away()).toEqual([]));
+    await test.until(async () => expect(await down()).toEqual([]));
     await test.until(async () => expect(await alerts()).toEqual([]));
   });
 });
@@ -94,7 +94,7 @@ describe('a dead broker', () => {
 
   it('is the only part that is named, as the services cannot be observed without it', async () => {
     await test.backend.nats.kill();
-    await test.until(async () => expect(await away()).toEqual([title]));
+    await test.until(async () => expect(await down()).toEqual([title]));
     await test.until(async () => expect(await alerts()).toEqual([title]));
     expect(await stateOf('limiter')).toBe('unknown');
     for (const path of ['/v1/budgets', '/v1/queue', '/v1/schedule', '/v1/freshness'])

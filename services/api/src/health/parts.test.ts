@@ -2,24 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { notRunning, partNames, type PartReading } from './model.ts';
 import { obstacleFor, partsOf } from './parts.ts';
 
-const away = (...reasons: Array<[PartReading['part'], string]>) =>
+const down = (...reasons: Array<[PartReading['part'], string]>) =>
   partsOf(
     partNames.map((part): PartReading => {
       const reason = reasons.find(([name]) => name === part)?.[1];
       return reason === undefined
         ? { part, state: 'up', sinceAt: 1 }
-        : { part, state: 'away', reason, sinceAt: 2 };
+        : { part, state: 'down', reason, sinceAt: 2 };
     }),
   );
 
-describe('a part that is away', () => {
+describe('a part that is down', () => {
   it('has a title, an effect with the reason, and advice', () => {
-    const parts = away(
+    const parts = down(
       ['broker', 'no answer'],
       ['rider-sync', notRunning],
       ['limiter', 'partitions: none owned'],
     );
-    expect(parts.filter(({ state }) => state === 'away').map(({ title }) => title)).toEqual([
+    expect(parts.filter(({ state }) => state === 'down').map(({ title }) => title)).toEqual([
       'The broker does not answer',
       'The limiter is not ready',
       'No rider-sync is running',
@@ -35,9 +35,9 @@ describe('a part that is away', () => {
 
 describe('the obstacle of a service', () => {
   it('is the part that it needs, before its own absence', () => {
-    const parts = away(['database', 'no answer'], ['event-sync', notRunning]);
+    const parts = down(['database', 'no answer'], ['event-sync', notRunning]);
     expect(obstacleFor(parts, 'event-sync')).toBe('The database does not answer');
     expect(obstacleFor(parts, 'scheduler')).toBeUndefined();
-    expect(obstacleFor(away(['event-sync', notRunning]), 'event-sync')).toBe('No event-sync is running');
+    expect(obstacleFor(down(['event-sync', notRunning]), 'event-sync')).toBe('No event-sync is running');
   });
 });

@@ -1,6 +1,6 @@
 import { notRunning, type PartName, type PartReading, type PartState } from './model.ts';
 
-/** A part as the API, the alerts, the dashboard and the CLI show it. The texts are null unless it is away. */
+/** A part as the API, the alerts, the dashboard and the CLI show it. The texts are null unless it is down. */
 export interface SystemPart {
   readonly part: PartName;
   readonly state: PartState;
@@ -67,7 +67,7 @@ export const partsOf = (readings: readonly PartReading[]): SystemPart[] => readi
 
 function partOf(reading: PartReading): SystemPart {
   const { part, state, sinceAt: since } = reading;
-  if (reading.state !== 'away') return { part, state, since, title: null, why: null, todo: null };
+  if (reading.state !== 'down') return { part, state, since, title: null, why: null, todo: null };
   const { subject, effect, todo } = describedParts[part];
   const isMissing = reading.reason === notRunning;
   return {
@@ -82,7 +82,7 @@ function partOf(reading: PartReading): SystemPart {
   };
 }
 
-/** The title of the first of these parts that is away; undefined: none. */
+/** The title of the first of these parts that is down; undefined: none. */
 export const obstacleOf = (parts: readonly SystemPart[], needed: readonly PartName[]): string | undefined =>
   needed.flatMap((name) => parts.find(({ part }) => part === name)?.title ?? [])[0];
 
@@ -94,6 +94,6 @@ const needs: Readonly<Partial<Record<PartName, readonly PartName[]>>> = {
   'event-sync': ['broker', 'database', 'event-sync', 'limiter'],
 };
 
-/** Why a service cannot do its work now: the part that is away, not the service that merely needs it. */
+/** Why a service cannot do its work now: the part that is down, not the service that merely needs it. */
 export const obstacleFor = (parts: readonly SystemPart[], service: PartName): string | undefined =>
   obstacleOf(parts, needs[service] ?? [service]);

@@ -4,7 +4,7 @@ import { healthShape, healthView } from './view.ts';
 export const healthRoutes = [
   endpoint('get', '/v1/health', 'getHealth', {
     tags: ['operations'],
-    summary: 'Get the state of every part: what is away, since when, and what to do',
+    summary: 'Get the state of every part: what is down, since when, and what to do',
     description: [
       'Responds from memory, even when the broker and the database are unavailable. A part that stops responding is shown within',
       'five seconds of real time. The alerts, the dashboard and the command line show the same.',

@@ -74,7 +74,7 @@ const unknown: Observed = { state: 'unknown' };
 const ping = (check: () => void | Promise<void>): Promise<Observed> =>
   withinPing(Promise.resolve().then(check)).then(
     () => ({ state: 'up' }) as const,
-    (error: unknown) => ({ state: 'away', reason: reasonOf(error) }) as const,
+    (error: unknown) => ({ state: 'down', reason: reasonOf(error) }) as const,
   );
 
 const ask = (observe: () => Promise<Observed>): Promise<Observed> =>

@@ -15,7 +15,7 @@ beforeAll(async () => {
     runRow('run-2', {
       kind: 'far',
       state: 'failed',
-      error: 'the database went away',
+      error: 'the database went down',
       startedAt: someTime + 1,
     }),
     runRow('run-3', {
@@ -85,7 +85,7 @@ describe('GET /v1/runs', () => {
     });
     // Left by a run that has ended since.
     expect(body.items[0]).toMatchObject({ state: 'done', waitingFor: null });
-    expect(body.items[2]).toMatchObject({ error: 'the database went away' });
+    expect(body.items[2]).toMatchObject({ error: 'the database went down' });
   });
 
   it('counts and names what could not be read in its calls, each item once', async () => {

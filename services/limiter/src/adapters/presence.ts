@@ -110,7 +110,7 @@ export function startPresence({
     for await (const { type } of bus.connection.status()) {
       if (leaving) return;
       if (type === 'disconnect') members = connectionLost(members);
-      // Heartbeats sent while the broker was away were lost.
+      // Heartbeats sent while the broker was down were lost.
       if (type === 'reconnect') sendHeartbeat();
     }
   })();

@@ -11,7 +11,7 @@ export interface Member {
 
 /**
  * The other live limiters, by id. Silence is counted in rounds, which are heartbeats of our own that came back to us.
- * None come back while this process is frozen or the broker is away, so no member is declared dead then.
+ * None come back while this process is frozen or the broker is down, so no member is declared dead then.
  */
 export type Members = ReadonlyMap<string, Member>;
 
