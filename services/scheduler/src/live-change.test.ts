@@ -28,6 +28,18 @@ async function now(): Promise<ScheduleInForce> {
 }
 const change = (requested: Partial<ChangeSchedule>) => changeSchedule(harness, requested);
 
+describe('a schedule change', () => {
+  it('that changes nothing makes no new version, nor does a reset with nothing to reset', async () => {
+    const scheduler = await harness.start();
+    const { version, settings } = await now();
+    for (const requested of [{}, { timeZone: settings.timeZone }, null]) {
+      const answer = await change({ change: requested });
+      expect(answer).toMatchObject({ answer: 'in_force', schedule: { version, changed: false } });
+    }
+    await scheduler.stop();
+  });
+});
+
 describe('a schedule change while schedulers run and stop', () => {
   it('applies immediately, opens every slot exactly once before and after, and does nothing when refused', async () => {
     const first = await harness.start();

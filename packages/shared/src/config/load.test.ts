@@ -184,6 +184,8 @@ describe('configuration', () => {
       problemsOf({ API_HOST: '0.0.0.0', API_TOKEN: 'x'.repeat(16) }, ['API_HOST'], ['API_TOKEN']),
     ).toEqual([]);
     expect(problemsOf({ API_HOST: '::1' }, ['API_HOST'], ['API_TOKEN'])).toEqual([]);
+    const short = problemsOf({ API_HOST: '0.0.0.0', API_TOKEN: 'short' }, ['API_HOST'], ['API_TOKEN']);
+    expect(short).toEqual([expect.stringMatching(/^API_TOKEN .*16/)]);
   });
 
   it('allows a faster clock only against an upstream on loopback', () => {

@@ -75,7 +75,7 @@ function contradictions(
     );
   }
   const host = values.API_HOST as string | undefined;
-  if (host && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`) && !values.API_TOKEN) {
+  if (host && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`) && !isGiven('API_TOKEN')) {
     problems.push('API_TOKEN is missing: it is required because API_HOST is not loopback');
   }
   for (const [cert, key] of pairs) {
@@ -83,7 +83,7 @@ function contradictions(
     else if (values[cert] && values[key] && !isPair(values[cert] as string, values[key] as string))
       problems.push(`${key} is not the key of ${cert}`);
   }
-  if (values.API_VIEWER_TOKEN && !values.API_TOKEN) {
+  if (values.API_VIEWER_TOKEN && !isGiven('API_TOKEN')) {
     problems.push('API_TOKEN is missing: it is required with API_VIEWER_TOKEN');
   }
   if (values.API_VIEWER_TOKEN && values.API_VIEWER_TOKEN === values.API_TOKEN) {

@@ -128,7 +128,8 @@ async function apply(
   const open = (await openAlerts(db)).filter(isObserved);
   for (const alert of await storeChanges(db, alertChanges(open, observation, now), now)) {
     const { id, title, why, resolvedAt } = alert;
-    log.warn({ id, title, why }, resolvedAt === null ? 'alert raised' : 'alert resolved');
+    if (resolvedAt === null) log.warn({ id, title, why }, 'alert raised');
+    else log.info({ id, title }, 'alert resolved');
     await publish(alert, `alert:${id}:${resolvedAt === null ? 'raised' : 'resolved'}`);
   }
 }

@@ -67,11 +67,9 @@ describe('due, over any history of crashing schedulers and schedule changes', ()
           now += after * minute;
           if (runPass(shared, stored.periods, 'far', now, crashesAfter)) completedAt.push(now);
           if (change)
-            stored = withChange(
-              stored,
-              { kinds: settings(change).kinds, timeZone: change.SLOT_TIME_ZONE },
-              now,
-            );
+            stored =
+              withChange(stored, { kinds: settings(change).kinds, timeZone: change.SLOT_TIME_ZONE }, now) ??
+              stored;
         }
         now += minute;
         runPass(shared, stored.periods, 'far', now, -1);

@@ -31,13 +31,15 @@ export function withConfigured(
   return { periods: withPeriod(stored, configured, now), configured, changed: false };
 }
 
-/** The stored schedule after a change; a `change` of null restores the configured one. */
+/** The stored schedule after a change; a `change` of null restores the configured one. Undefined: nothing changes. */
 export function withChange(
   stored: StoredSchedule,
   change: ScheduleChange | null,
   now: number,
-): StoredSchedule {
-  const settings = change ? settingsAfter(currentPeriod(stored.periods).settings, change) : stored.configured;
+): StoredSchedule | undefined {
+  const current = currentPeriod(stored.periods).settings;
+  const settings = change ? settingsAfter(current, change) : stored.configured;
+  if (isSame(settings, current)) return undefined;
   return {
     periods: withPeriod(stored, settings, now),
     configured: stored.configured,

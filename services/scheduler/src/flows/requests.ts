@@ -62,14 +62,15 @@ async function change(context: RequestContext, requested: ChangeSchedule): Promi
     const { version, stored } = await schedules.read();
     if (requested.version !== null && requested.version !== version)
       return { answer: 'changed_meanwhile', version };
+    // In force from the time it is written, not the time it was requested.
+    const after = withChange(stored, requested.change, Math.round(clock.now()));
+    if (!after) return { answer: 'in_force', schedule: viewOf(version, stored, clock.now()) };
     // A change back to the configured schedule is never refused, as the configured one isn't checked either.
     if (requested.change && !requested.despiteErrors) {
       const settings = settingsAfter(currentPeriod(stored.periods).settings, requested.change);
       const result = await checker({ settings, demand, now: clock.now() });
       if (result.findings.some(isError)) return { answer: 'refused', check: result };
     }
-    // In force from the time it is written, not the time it was requested.
-    const after = withChange(stored, requested.change, Math.round(clock.now()));
     const written = await schedules.replace(version, after);
     if (written) {
       const { settings } = currentPeriod(after.periods);
