@@ -149,7 +149,10 @@ describe('a command to add a rider', () => {
       { endpoint: 'riders_bulk', status: 200 },
     ]);
 
-    const tooLate = { state: 'failed', reason: expect.stringMatching(/before \d{4}-.*Z$/) };
+    const tooLate = {
+      state: 'failed',
+      reason: expect.stringMatching(/before \d{4}-.*Z: calls are paused by ZwiftRacing$/),
+    };
     const rejected = await addRider();
     expect(await ended(rejected)).toEqual(tooLate);
     expect(await callsFor(rejected)).toMatchObject([{ endpoint: 'riders_bulk', status: 429 }]);

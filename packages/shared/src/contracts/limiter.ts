@@ -57,6 +57,10 @@ export const permitRequest = z.discriminatedUnion('do', [acquire, start, settle,
 export type PermitRequest = z.infer<typeof permitRequest>;
 export type PermitRequestOf<Verb extends PermitRequest['do']> = Extract<PermitRequest, { do: Verb }>;
 
+/** Why a deadline can't be met: the queue and the windows, or a pause that ends later. */
+const refusals = ['deadline_unreachable', 'paused_by_upstream', 'paused_by_operator'] as const;
+export type Refusal = (typeof refusals)[number];
+
 export const permitReply = z.discriminatedUnion('answer', [
   /** The permit is held until `startBy`. */
   z.object({ answer: z.literal('granted'), permit: z.string(), startBy: timestamp }),
@@ -70,7 +74,7 @@ export const permitReply = z.discriminatedUnion('answer', [
     /** Real ms within which the request must be sent again to keep its place. */
     retryIn: z.number().positive(),
   }),
-  z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: timestamp }),
+  z.object({ answer: z.literal('refused'), reason: z.enum(refusals), earliest: timestamp }),
   /** The call must be sent within `sendBy` real ms after the `start` was sent. 0: too late. */
   z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().nonnegative() }),
   z.object({ answer: z.literal('expired') }),

@@ -145,7 +145,7 @@ async function acquirePermit<Endpoint extends BudgetName>(
         });
         return;
       case 'refused':
-        reject(new PermitRefused(endpoint, effect.earliest));
+        reject(new PermitRefused(endpoint, effect.earliest, effect.reason));
         return;
       case 'failed':
         reject(effect.reason);

@@ -1,5 +1,5 @@
 import type { BudgetName, Lane } from '../definition/index.ts';
-import type { PermitReply, Outcome, Policy } from '../contracts/index.ts';
+import type { PermitReply, Outcome, Policy, Refusal } from '../contracts/index.ts';
 
 /** Declared only here, so that no other module can create a permit: a call without one does not compile. */
 declare const started: unique symbol;
@@ -38,9 +38,11 @@ export type Waiting = Extract<PermitReply, { answer: 'waiting' }>;
 /** The deadline can't be met; `earliest` (project ms) could. */
 export class PermitRefused extends Error {
   readonly earliest: number;
+  readonly reason: Refusal;
 
-  constructor(endpoint: BudgetName, earliest: number) {
+  constructor(endpoint: BudgetName, earliest: number, reason: Refusal = 'deadline_unreachable') {
     super(`No ${endpoint} call can be made before ${new Date(earliest).toISOString()}`);
+    this.reason = reason;
     this.name = 'PermitRefused';
     this.earliest = earliest;
   }

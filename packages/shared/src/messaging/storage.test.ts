@@ -130,10 +130,11 @@ describe('a stream that vanishes', () => {
     await expect(api.checks.storage()).rejects.toThrow('stream EVENTS');
     await provision(admin);
     await event(7);
-    ends.push(async () => stopping.abort());
-    void stream.follow(0, (each) => seen.push(each), stopping.signal);
+    const followedAgain = stream.follow(0, (each) => seen.push(each), stopping.signal);
     await eventually(() => expect(seen).toHaveLength(3), long);
     expect(seen.at(-1)).toMatchObject({ sequence: 1, event: { payload: { riderId: 7 } } });
+    stopping.abort();
+    await followedAgain;
   });
 });
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
     SLACK_WEBHOOK_URL: `http://127.0.0.1:${(chat.address() as AddressInfo).port}`,
     API_PUBLIC_URL: 'http://paceline.test/',
   };
-  test = await startTestApi({ env, scale: 600 });
+  test = await startTestApi({ env, scale: 60 });
   await test.startAnother();
   limiter = await runRealLimiter(test);
   respond(await test.busOf('event-sync'), catalog.freshness, {}, (_, reply) =>

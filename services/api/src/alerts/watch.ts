@@ -106,7 +106,7 @@ const claimMs = 30_000;
 
 async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise<void> {
   const { health, sendToChat } = ports;
-  if (isDatabaseAway(health)) return unstored.add(downParts(health.parts()));
+  if (isDatabaseDown(health)) return unstored.add(downParts(health.parts()));
   await unstored.store();
   // First, as the other conditions wait for services that do not answer.
   await apply(ports, downParts(health.parts()), ({ key }) => isAboutPart(key));
@@ -115,7 +115,7 @@ async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise
   if (sendToChat) await sendUnsent(ports, sendToChat);
 }
 
-const isDatabaseAway = (health: HealthReader): boolean =>
+const isDatabaseDown = (health: HealthReader): boolean =>
   obstacleOf(health.parts(), ['database']) !== undefined;
 
 /** Raises and resolves the alerts that an observation is about. */
@@ -163,7 +163,7 @@ export function watchAlerts(ports: AlertPorts) {
   health.onChange(() => {
     checks.runNow();
     // At once: a database that hangs holds up the check that is running.
-    if (isDatabaseAway(health)) void attempt(() => unstored.add(downParts(health.parts())))();
+    if (isDatabaseDown(health)) void attempt(() => unstored.add(downParts(health.parts())))();
   });
   return checks;
 }

@@ -44,7 +44,8 @@ export function replyToAcquire(
   if (missesDeadline(budget, request, position, now)) {
     dequeue(ledger, budget, waiter);
     const earliest = Math.max(estimatedAt, (request.deadline ?? 0) + 1);
-    return { reply: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
+    const reason = pauseOf(budget, now) ?? 'deadline_unreachable';
+    return { reply: { answer: 'refused', reason, earliest } };
   }
   waiter.firstEstimate ??= estimatedAt;
   const reply: PermitReply = {
@@ -88,12 +89,14 @@ function missesDeadline(
   return now > deadline || freeAt(budget, now, position, 'best', mayUseReserve) > deadline;
 }
 
-function reasonFor(budget: BudgetState, position: number, now: number) {
+function pauseOf(budget: BudgetState, now: number) {
   const { upstream, operator } = budget.record.pausedUntil;
-  if (isPaused(budget, now))
-    return (operator ?? 0) > (upstream ?? 0) ? 'paused_by_operator' : 'paused_by_upstream';
-  return position === 1 ? 'waiting_for_window' : 'waiting_in_line';
+  if (!isPaused(budget, now)) return undefined;
+  return (operator ?? 0) > (upstream ?? 0) ? 'paused_by_operator' : 'paused_by_upstream';
 }
+
+const reasonFor = (budget: BudgetState, position: number, now: number) =>
+  pauseOf(budget, now) ?? (position === 1 ? 'waiting_for_window' : 'waiting_in_line');
 
 /** The sync a lane belongs to: two lanes of one sync never conflict. */
 export const syncOf = (lane: Lane): string => lanes[lane].sync ?? lanes[lane].label;

@@ -21,6 +21,14 @@ describe('an operator', () => {
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
+  it('is named when a request is refused because the pause ends after its deadline', () => {
+    const limiter = createTestLimiter('riders_single');
+    const until = limiter.now() + 30 * minute;
+    limiter.operate({ do: 'pause', ...budgetKey, until });
+    const reply = limiter.acquire('a', { deadline: limiter.now() + 5 * minute });
+    expect(reply).toEqual({ answer: 'refused', reason: 'paused_by_operator', earliest: until });
+  });
+
   it('resumes it early, and the next waiter goes immediately', () => {
     const limiter = createTestLimiter('riders_single');
     limiter.operate({ do: 'pause', ...budgetKey, until: limiter.now() + 30 * minute });

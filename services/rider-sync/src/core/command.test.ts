@@ -71,6 +71,11 @@ describe('failureOf', () => {
       "Rider 999 can't be fetched before 2026-02-01T12:10:00.000Z",
     ],
     [
+      'a permit refused because of a pause',
+      new PermitRefused('riders_single', now + 600_000, 'paused_by_operator'),
+      "Rider 999 can't be fetched before 2026-02-01T12:10:00.000Z: calls are paused by an operator",
+    ],
+    [
       '429 with Retry-After',
       new UpstreamError('rate_limited', 'too many', { status: 429, retryAt: now + 900_000 }),
       "Rider 999 can't be fetched before 2026-02-01T12:15:00.000Z",

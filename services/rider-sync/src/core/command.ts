@@ -1,4 +1,4 @@
-import type { Progress, RiderCounts, FetchMode } from '@paceline/shared/contracts';
+import type { Progress, Refusal, RiderCounts, FetchMode } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 
@@ -43,12 +43,18 @@ export function failureOf(error: Error, riderId: number, now: number): Progress 
 
 export function reasonOf(error: Error, riderId: number, now: number): string {
   if (error instanceof NotInResponse) return error.message;
-  if (error instanceof PermitRefused) return notBefore(riderId, error.earliest);
+  if (error instanceof PermitRefused)
+    return `${notBefore(riderId, error.earliest)}${pauses[error.reason] ?? ''}`;
   if (!(error instanceof UpstreamError)) return `Rider ${riderId} could not be added: ${error.message}`;
   if (error.code === 'not_found') return `ZwiftRacing has no rider ${riderId}`;
   if (error.retryAt !== undefined && error.retryAt > now) return notBefore(riderId, error.retryAt);
   return `Rider ${riderId} could not be fetched: ${error.message}`;
 }
+
+const pauses: Partial<Record<Refusal, string>> = {
+  paused_by_operator: ': calls are paused by an operator',
+  paused_by_upstream: ': calls are paused by ZwiftRacing',
+};
 
 const notBefore = (riderId: number, earliest: number) =>
   `Rider ${riderId} can't be fetched before ${new Date(earliest).toISOString()}`;

@@ -1,4 +1,4 @@
-import type { Progress, FetchMode } from '@paceline/shared/contracts';
+import type { Progress, FetchMode, Refusal } from '@paceline/shared/contracts';
 import { budgets, type Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 import { progressOf } from './command.ts';
@@ -30,13 +30,13 @@ type FetchStage =
   | { readonly stage: 'queued'; readonly single: Waiting | undefined }
   | { readonly stage: 'single call' | 'bulk call' }
   /** `earliest`: when a GET is possible, project ms. */
-  | { readonly stage: 'bulk only'; readonly earliest: number }
+  | { readonly stage: 'bulk only'; readonly earliest: number; readonly reason?: Refusal | undefined }
   | { readonly stage: 'ended' };
 
 export type FetchEnd =
   | { readonly outcome: 'stored' }
   /** `earliest`: when the first of the two calls is possible, project ms. */
-  | { readonly outcome: 'refused'; readonly earliest: number }
+  | { readonly outcome: 'refused'; readonly earliest: number; readonly reason?: Refusal | undefined }
   | { readonly outcome: 'failed'; readonly error: unknown };
 
 export type FetchEvent =
@@ -46,7 +46,7 @@ export type FetchEvent =
   | { readonly type: 'single permitted' }
   /** The GET failed with a transient error and is requested again. */
   | { readonly type: 'single lost' }
-  | { readonly type: 'single refused'; readonly earliest: number }
+  | { readonly type: 'single refused'; readonly earliest: number; readonly reason?: Refusal | undefined }
   | { readonly type: 'bulk estimate'; readonly estimate: Waiting | undefined }
   | { readonly type: 'listed' }
   /** A bulk call was sent, with or without the rider. */
@@ -98,7 +98,10 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
         : unchanged(state);
     case 'single refused':
       if (state.stage === 'bulk call') return unchanged(state);
-      return reportEstimate({ ...contextOf(state), stage: 'bulk only', earliest: event.earliest }, now);
+      return reportEstimate(
+        { ...contextOf(state), stage: 'bulk only', earliest: event.earliest, reason: event.reason },
+        now,
+      );
     case 'bulk estimate': {
       const known = { ...state, bulk: event.estimate };
       return event.estimate ? reportEstimate(known, now) : unchanged(known);
@@ -132,10 +135,11 @@ function reportEstimate(state: RiderFetch, now: number): FetchDecision {
 }
 
 function reportBulkEstimate(state: RiderFetch & { stage: 'bulk only' }, now: number): FetchDecision {
-  const { bulk, deadline, earliest } = state;
+  const { bulk, deadline, earliest, reason } = state;
   if (!bulk) return list(unchanged(state));
   const callAt = Math.max(now, bulk.estimatedAt);
-  if (callAt > deadline) return end(state, { outcome: 'refused', earliest: Math.min(earliest, callAt) });
+  if (callAt > deadline)
+    return end(state, { outcome: 'refused', earliest: Math.min(earliest, callAt), reason });
   return list(report(state, progressOf(bulk, 'bulk')));
 }
 

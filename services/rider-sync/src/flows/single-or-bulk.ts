@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
-import type { BulkCallChanged, Progress } from '@paceline/shared/contracts';
+import type { BulkCallChanged, Progress, Refusal } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { callOutcome, callUpstream, nowMs, plainError, retryDuringOutage } from '@paceline/shared/sync';
@@ -127,7 +127,7 @@ class RiderFetcher {
       if (withdrawn.aborted) return;
       const earliest = earliestOf(error);
       if (earliest === undefined) this.#fail(error);
-      else this.#fetch.dispatch({ type: 'single refused', earliest });
+      else this.#fetch.dispatch({ type: 'single refused', earliest, reason: refusalOf(error) });
     }
   }
 
@@ -224,7 +224,7 @@ class RiderFetcher {
     this.#watch.abort();
     if (how.outcome === 'stored') this.#settled.resolve();
     else if (how.outcome === 'failed') this.#settled.reject(how.error);
-    else this.#settled.reject(new PermitRefused('riders_single', how.earliest));
+    else this.#settled.reject(new PermitRefused('riders_single', how.earliest, how.reason));
   }
 }
 
@@ -233,3 +233,6 @@ function earliestOf(error: unknown): number | undefined {
   if (error instanceof PermitRefused) return error.earliest;
   return error instanceof UpstreamError ? error.retryAt : undefined;
 }
+
+const refusalOf = (error: unknown): Refusal | undefined =>
+  error instanceof PermitRefused ? error.reason : undefined;

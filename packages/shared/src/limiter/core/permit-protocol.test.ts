@@ -122,7 +122,9 @@ describe('a request for a permit', () => {
       effects: [{ effect: 'send', request: cancelRequest }, last],
     });
     const malformed: PermitEvent = { event: 'malformed', error: 'bad' };
-    expect(after(refused)).toEqual(cancelling({ effect: 'refused', earliest: 77 }));
+    expect(after(refused)).toEqual(
+      cancelling({ effect: 'refused', reason: 'deadline_unreachable', earliest: 77 }),
+    );
     expect(after(malformed)).toEqual(cancelling({ effect: 'failed', reason: 'bad' }));
     expect(after(waiting(), cancel)).toEqual(cancelling({ effect: 'failed', reason: 'no longer' }));
     expect(after(waiting(), close)).toEqual(cancelling({ effect: 'failed', reason: 'closed' }));

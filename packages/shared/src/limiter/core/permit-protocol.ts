@@ -1,4 +1,4 @@
-import type { PermitReply, PermitRequest, PermitRequestOf, Outcome } from '../../contracts/index.ts';
+import type { PermitReply, PermitRequest, PermitRequestOf, Outcome, Refusal } from '../../contracts/index.ts';
 
 /**
  * One permit as its client sees it, from the first request until the limiter has acknowledged its end. Its states:
@@ -91,7 +91,7 @@ export type PermitEffect =
   /** The position or estimate shown to the caller has changed. */
   | { readonly effect: 'show'; readonly waiting: Extract<PermitReply, { answer: 'waiting' }> }
   | { readonly effect: 'started'; readonly permit: string }
-  | { readonly effect: 'refused'; readonly earliest: number }
+  | { readonly effect: 'refused'; readonly reason: Refusal; readonly earliest: number }
   | { readonly effect: 'failed'; readonly reason: unknown }
   /** The call must not be sent. */
   | { readonly effect: 'spent'; readonly reason: 'used before' | 'too late to send' };
@@ -170,7 +170,7 @@ function onReply(state: In<'requesting'>, reply: PermitReply, now: number): Perm
     case 'granted':
       return start(request, reply.permit, now);
     case 'refused':
-      return cancel(request, { effect: 'refused', earliest: reply.earliest });
+      return cancel(request, { effect: 'refused', reason: reply.reason, earliest: reply.earliest });
     case 'waiting':
       return waitFor(reply.retryIn, { ...state, firstEstimate: firstEstimate ?? reply.estimatedAt }, now, [
         { effect: 'show', waiting: reply },
