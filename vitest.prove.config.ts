@@ -8,7 +8,15 @@ export default defineConfig({
     include: ['e2e/*.test.ts', '{packages,services,apps,local,lab}/*/src/**/*.prove.test.ts'],
     globalSetup: ['packages/shared/src/testing/servers.ts'],
     sequence: {
-      sequencer: slowestFirst(['ten-hours', 'simulation', 'cluster', 'chaos', 'backup', 'killed.prove']),
+      sequencer: slowestFirst([
+        'ten-hours',
+        'unreliable-upstream',
+        'simulation',
+        'cluster',
+        'chaos',
+        'backup',
+        'killed.prove',
+      ]),
     },
     // Each wait has its own limit of minutes: lab/kit/src/waiting.ts.
     testTimeout: 15 * 60_000,
