@@ -74,7 +74,7 @@ ${unpaddedTable(
 
 ## How long a budget is paused
 
-Of several times the latest counts; a moment counts from the \`Date\` of the answer. After the pause one call goes ahead alone.
+Of several times the latest counts; a time counts from the \`Date\` of the answer. After the pause one call goes ahead alone.
 
 ${unpaddedTable(['answer, at 12:00:00', 'wait'], waits.map(waitRow))}
 

@@ -6,7 +6,7 @@ import { alertLines, eventLines } from './events.ts';
 import { type TextStyle, type Paint, plain, table } from './look.ts';
 import { commandLine, finalLines } from './riders.ts';
 import { changeOf, judgedLines, goalsOf } from './schedule.ts';
-import { runLines } from './runs.ts';
+import { failureLines, runLines } from './runs.ts';
 import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
 
@@ -105,6 +105,32 @@ describe('a run', () => {
     expect(lines.join('\n')).toMatch(
       /4500012 +20650 +name: expected string\nno id +20650 +riderId: must be an id/,
     );
+  });
+});
+
+describe('failures', () => {
+  it('name the run or the command that they are part of, and neither for a call for an urgent event', () => {
+    const failure = {
+      at: at(0),
+      type: 'call',
+      what: 'signups 7',
+      reason: 'timed out',
+      runId: null,
+      commandId: null,
+    } as const;
+    const items = [{ ...failure, runId: 'aaaa-bbbb-cccc' }, { ...failure, commandId: 'c1' }, failure];
+    const lines = failureLines({ since: at(0), items, complete: true }, look()).slice(1);
+    expect(lines.map((line) => line.split('timed out')[1]?.trim())).toEqual([
+      'run aaaa-bbb',
+      'command c1',
+      '',
+    ]);
+  });
+
+  it('say since when nothing has failed', () => {
+    expect(failureLines({ since: at(0), items: [], complete: true }, look())).toEqual([
+      expect.stringMatching(/^Nothing has failed since .* UTC\.$/),
+    ]);
   });
 });
 

@@ -32,6 +32,10 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
   return table(['run', 'started', 'sync', 'state', 'took', 'result'], rows, look);
 }
 
+/** Empty for the calls for urgent events, which belong to neither. */
+const ownerOf = (runId: string | null, commandId: string | null): string =>
+  runId !== null ? `run ${shortId(runId)}` : commandId !== null ? `command ${commandId}` : '';
+
 export function failureLines({ items, since, complete }: Failures, look: TextStyle): string[] {
   const from = `${dayOf(since)} ${shortTime(since)}`;
   if (items.length === 0) return [`Nothing has failed since ${from} UTC.`];
@@ -39,7 +43,7 @@ export function failureLines({ items, since, complete }: Failures, look: TextSty
     `${dayOf(at)} ${shortTime(at)}`,
     what,
     { text: reason, paint: look.paint.error },
-    { text: runId === null ? `command ${commandId}` : `run ${shortId(runId)}`, paint: look.paint.muted },
+    { text: ownerOf(runId, commandId), paint: look.paint.muted },
   ]);
   const rest = complete ? [] : ['There are more: use --limit or a shorter --since.'];
   return [...table(['at', 'failed', 'reason', 'part of'], rows, look), ...rest];

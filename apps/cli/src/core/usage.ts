@@ -1,6 +1,6 @@
 /** The command line is wrong; the CLI prints the usage of the command and exits with 2. */
 export class UsageError extends Error {
-  override name = 'WrongUsage';
+  override name = 'UsageError';
 }
 
 export const unexpectedArgument = (argument: string): UsageError =>

@@ -10,7 +10,7 @@ export {
   type Transaction,
 } from './database.ts';
 export { presenceOf, type Verdict } from './doubt.ts';
-export { type Doubt, judgeResponse, settleDoubt, storeVerdict } from './doubts.ts';
+export { type Doubt, judgeResponse, settleDoubt, storeVerdict } from './doubt-store.ts';
 export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
 export { type PlanRun, type RunPlan, type RunWork, saveProgress, showWait } from './run.ts';

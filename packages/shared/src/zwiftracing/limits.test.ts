@@ -63,7 +63,7 @@ describe('429 response', () => {
     expect(read(body)).toEqual({ retryAfterMs });
   });
 
-  it('counts a moment from the Date of the answer, so that a wrong clock here makes no call early', () => {
+  it('counts a wait from the Date of the answer, so that a wrong clock here makes no call early', () => {
     const headers = { Date: 'Sun, 01 Feb 2026 11:50:00 GMT', 'Retry-After': 'Sun, 01 Feb 2026 11:51:00 GMT' };
     expect(read('', headers)).toEqual({ retryAfterMs: 60_000 });
   });

@@ -99,7 +99,7 @@ function waitsOf(value: unknown, unit: number, now: number): number[] {
 /** Numbers that JavaScript writes with an exponent. */
 const scientific = (text: string) => /^(\d+(?:\.\d+)?e\+?\d+)$/i.exec(text.trim());
 
-/** The moment of a number that is too large for a wait: a Unix time in seconds (from 2001 on) or ms. */
+/** The time of a number that is too large for a wait: a Unix time in seconds (from 2001 on) or ms. */
 function unixTime(count: number): number | undefined {
   if (count >= 1e12) return count;
   return count >= 1e9 ? count * second : undefined;
