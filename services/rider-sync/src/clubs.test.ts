@@ -275,6 +275,25 @@ describe('a club whose response is empty', () => {
   });
 });
 
+describe('a club whose response is JSON of another shape', () => {
+  it.each(['null-body', 'data-null', 'not-found-message'] as const)(
+    'takes one call per run (%s), and keeps its members',
+    async (kind) => {
+      await startWith(development);
+      await runSlot(shortSlot);
+      const before = arrivals().length;
+      harness.sandbox.controls.injectFault({ kind, budget: 'clubs', times: 3 });
+      await nextWindow();
+      expect(await runSlot(longSlot)).toMatchObject({
+        state: 'failed',
+        error: 'club 20651: Invalid response from ZwiftRacing: no club 20651 in it',
+      });
+      expect(arrivals()).toHaveLength(before + 1);
+      expect((await members(development)).every(({ current }) => current)).toBe(true);
+    },
+  );
+});
+
 describe('a stopped process', () => {
   it('returns its slot immediately, and the next process continues it', async () => {
     await startWith(racing, development);

@@ -126,14 +126,57 @@ describe('an import', () => {
     expect(sent()).toEqual([]);
   });
 
-  it('fails with the reason when upstream knows none of its riders', async () => {
+  it('fails with the reason when a second response has none of its riders either', async () => {
     await start();
     const command = await importRiders([1, 2, 3, 4, 5, 6, 7]);
     expect(await ended(command)).toEqual({
       state: 'failed',
       reason: 'None of the 7 riders could be fetched',
     });
-    expect(await calls()).toEqual([{ endpoint: 'riders_bulk', target: '7 riders', status: 200 }]);
+    const call = { endpoint: 'riders_bulk', target: '7 riders', status: 200 };
+    expect(await calls()).toEqual([call, call]);
+    expect((await outcomes(command))[0]?.reason).toBe('ZwiftRacing returned 0 of 7 riders');
+  });
+
+  it('requests its riders once more when the response is empty', async () => {
+    await start();
+    harness.sandbox.controls.injectFault({ kind: 'empty-list', budget: 'riders_bulk' });
+    const command = await importRiders(fresh(6));
+    expect(await ended(command)).toEqual({ state: 'done' });
+    expect((await outcomes(command)).map(({ outcome }) => outcome)).toEqual(Array(6).fill('done'));
+    expect(await calls()).toHaveLength(2);
+  });
+
+  it.each(['null-body', 'data-null', 'not-found-message'] as const)(
+    'makes at most two calls that are answered with JSON of another shape (%s), and fails with the reason',
+    async (kind) => {
+      const before = bulkArrivals().length;
+      await start();
+      harness.sandbox.controls.injectFault({ kind, budget: 'riders_bulk', times: 3 });
+      const command = await importRiders(fresh(6));
+      expect(await ended(command)).toMatchObject({ state: 'failed' });
+      expect(new Set((await outcomes(command)).map(({ reason }) => reason))).toEqual(
+        new Set(['Invalid response from ZwiftRacing: no riders in it']),
+      );
+      expect(bulkArrivals()).toHaveLength(before + 2);
+    },
+  );
+
+  it('whose riders are all unreadable fails after one call, with the reasons', async () => {
+    const before = bulkArrivals().length;
+    harness.sandbox.controls.setQuirks(['unreadable-riders']);
+    try {
+      await start();
+      const unreadable = [4_290_013, 4_290_026, 4_290_039, 4_290_052, 4_290_065, 4_290_078].map(
+        (id) => id - (id % 13),
+      );
+      const command = await importRiders(unreadable);
+      expect(await ended(command)).toMatchObject({ state: 'failed' });
+      for (const { reason } of await outcomes(command)) expect(reason).toContain("can't be read: name");
+      expect(bulkArrivals()).toHaveLength(before + 1);
+    } finally {
+      harness.sandbox.controls.setQuirks(['escaped-names']);
+    }
   });
 
   it('requests its riders again after a lost bulk call, and drops none', async () => {
@@ -209,7 +252,9 @@ describe('riders outside the clubs', () => {
       counts: { planned: 1, synced: 1, stored: 161 },
     });
     // Includes the rider that left the club. The rider that upstream does not know is not requested again.
-    expect(await bulkCalls()).toEqual([{ endpoint: 'riders_bulk', target: '42 riders', status: 200 }]);
+    expect(await bulkCalls()).toEqual([
+      { endpoint: 'riders_bulk', target: '42 riders outside the clubs', status: 200 },
+    ]);
     const refreshed = await harness.db
       .select()
       .from(riders)

@@ -53,7 +53,7 @@ export async function settleDoubt(
   at: number,
 ): Promise<{ readonly missingSince?: number; readonly doubt?: Doubt }> {
   const kind = subject.split(':')[0] as DoubtKind;
-  const verdict = await judgeResponse(db, subject, isCollapse(kind, presence), at);
+  const verdict = await judgeResponse(db, subject, isCollapse(presence), at);
   await storeVerdict(db, subject, verdict, presence, at);
   if (verdict.is === 'believed') return { missingSince: verdict.missingSince };
   return { doubt: { text: doubtText(presence, things[kind]) } };

@@ -26,22 +26,22 @@ export type Verdict =
 
 const minute = 60_000;
 
-/** Fewer missing items can be a normal change. */
-const leastMissing = 5;
+/** Fewer missing items can be a normal change, unless the list is empty. */
+const leastMissing = 3;
 
-/** `neverEmpty`: an empty list is in doubt however few items are stored. Project ms until a doubt can be confirmed. */
-const rules = {
-  club: { neverEmpty: true, confirmAfterMs: 60 * minute },
-  events: { neverEmpty: false, confirmAfterMs: 10 * minute },
-  signups: { neverEmpty: false, confirmAfterMs: 5 * minute },
-  results: { neverEmpty: true, confirmAfterMs: 60 * minute },
+/** Project ms until a doubt can be confirmed. */
+const confirmAfterMs = {
+  club: 60 * minute,
+  events: 10 * minute,
+  signups: 5 * minute,
+  results: 60 * minute,
 } as const;
-export type DoubtKind = keyof typeof rules;
+export type DoubtKind = keyof typeof confirmAfterMs;
 
-/** Whether a response lacks more than half of the stored items. */
-export function isCollapse(kind: DoubtKind, { known, present, listed }: Presence): boolean {
+/** Whether a response lacks more than half of the stored items, and at least three of them, or has no item at all. */
+export function isCollapse({ known, present, listed }: Presence): boolean {
   const missing = known - present;
-  return 2 * missing > known && (missing >= leastMissing || (listed === 0 && rules[kind].neverEmpty));
+  return 2 * missing > known && (missing >= leastMissing || listed === 0);
 }
 
 /**
@@ -56,7 +56,7 @@ export function verdictOn(
 ): Verdict {
   if (!hasCollapsed) return { is: 'believed', missingSince: at };
   if (doubtedSince === null) return { is: 'doubted', since: at };
-  return at - doubtedSince >= rules[kind].confirmAfterMs
+  return at - doubtedSince >= confirmAfterMs[kind]
     ? { is: 'believed', missingSince: doubtedSince }
     : { is: 'doubted', since: doubtedSince };
 }

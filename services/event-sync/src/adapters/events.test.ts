@@ -114,6 +114,14 @@ describe('an event list that collapses', () => {
     expect(await list([], 900_000)).toBeDefined();
     expect(await listed()).toBe(9);
   });
+
+  it('delists nothing when it is empty while few events are stored', async () => {
+    await list(many.slice(0, 2), 1_000);
+    expect(await list([], 2_000)).toBeDefined();
+    expect(await listed()).toBe(2);
+    expect(await list([], 602_000)).toBeUndefined();
+    expect(await listed()).toBe(0);
+  });
 });
 
 describe('events that could not be read', () => {
@@ -205,11 +213,18 @@ describe('signups', () => {
   });
 
   it('that come back are no longer withdrawn', async () => {
-    await store('e', [1], 1_000);
-    await store('e', [], 2_000);
-    expect(await withdrawn('e')).toEqual([[1, 2_000]]);
-    await store('e', [1], 3_000);
-    expect(await stored('e')).toMatchObject([{ firstSeenAt: 1_000, lastSeenAt: 3_000, withdrawnAt: null }]);
+    await store('e', [1, 2], 1_000);
+    await store('e', [2], 2_000);
+    expect(await withdrawn('e')).toEqual([
+      [1, 2_000],
+      [2, null],
+    ]);
+    await store('e', [1, 2], 3_000);
+    expect((await stored('e'))[0]).toMatchObject({
+      firstSeenAt: 1_000,
+      lastSeenAt: 3_000,
+      withdrawnAt: null,
+    });
   });
 
   it('that could not be read are not marked as withdrawn', async () => {
@@ -220,6 +235,15 @@ describe('signups', () => {
       [2, null],
       [3, 2_000],
     ]);
+  });
+
+  it('of a small event are kept when all are gone, until another response confirms it', async () => {
+    const withdrawals = async () => (await withdrawn('e')).map(([, at]) => at);
+    await store('e', [1, 2, 3, 4], 1_000);
+    expect(await store('e', [], 2_000)).toBeDefined();
+    expect(await withdrawals()).toEqual([null, null, null, null]);
+    expect(await store('e', [], 302_000)).toBeUndefined();
+    expect(await withdrawals()).toEqual(Array(4).fill(302_000));
   });
 
   it('are kept when most are gone, until another response confirms it', async () => {

@@ -83,17 +83,17 @@ describe('wanted riders', () => {
     expect(await countRiders(db, 'i')).toEqual({ waiting: 1, done: 1, failed: 0 });
   });
 
-  it('are still wanted after a lost call, except those of imports after the third loss or a permanent error', async () => {
+  it('are still wanted after a lost call, except those of imports after as many losses as allowed', async () => {
     await want('i', 'import', 1_000, 1);
     await want('a', 'add', 1_000, 1);
     for (const lost of [1, 2, 3]) {
       expect(await findOutcome(db, 'i', 1), `${lost}`).toBeUndefined();
-      await recordLostCall(db, [1], 'in trouble', false, 2_000);
+      await recordLostCall(db, [1], 'in trouble', 3, 2_000);
     }
     expect(await findOutcome(db, 'i', 1)).toEqual({ riderId: 1, outcome: 'failed', reason: 'in trouble' });
     expect(await findOutcome(db, 'a', 1)).toBeUndefined();
     await want('j', 'import', 1_000, 1);
-    await recordLostCall(db, [1], 'wrong key', true, 2_000);
+    await recordLostCall(db, [1], 'wrong key', 1, 2_000);
     expect(await findOutcome(db, 'j', 1)).toMatchObject({ outcome: 'failed', reason: 'wrong key' });
   });
 });

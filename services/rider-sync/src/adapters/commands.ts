@@ -2,7 +2,7 @@ import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contr
 import { type Database, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
 import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
-import { maxLostCalls, type RiderOutcome } from '../core/bulk-call.ts';
+import type { RiderOutcome } from '../core/bulk-call.ts';
 import { CommandCancelled } from '../core/command.ts';
 
 const { commands, wantedRiders, riders } = tables;
@@ -127,15 +127,15 @@ export async function storeOutcomes(
     where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id) and ended.rider_id = free.rider_id`);
 }
 
-/** Counts a lost call. Riders stay wanted, except those of imports after `maxLostCalls` or a `permanent` error. */
+/** Counts a lost call. Riders stay wanted, except those of imports that have lost `max` calls. */
 export async function recordLostCall(
   tx: Pick<Transaction, 'execute'>,
   riderIds: readonly number[],
   reason: string,
-  permanent: boolean,
+  max: number,
   now: number,
 ): Promise<void> {
-  const hasFailed = sql`why = 'import' and (${permanent} or lost + 1 >= ${maxLostCalls})`;
+  const hasFailed = sql`why = 'import' and lost + 1 >= ${max}::integer`;
   await tx.execute(sql`
     update ${wantedRiders} set lost = lost + 1,
       outcome = case when ${hasFailed} then 'failed' end,

@@ -147,6 +147,19 @@ export async function takeOutsiders(
   return rows.map(({ riderId }) => riderId);
 }
 
+/** Those of the riders that are stored. */
+export async function findStored(
+  db: Pick<Database, 'select'>,
+  riderIds: readonly number[],
+): Promise<number[]> {
+  const { riderId } = riders;
+  const rows = await db
+    .select({ riderId })
+    .from(riders)
+    .where(inArray(riderId, [...riderIds]));
+  return rows.map((row) => row.riderId);
+}
+
 /** Undoes `takeOutsiders` for a call that was not made. */
 export async function releaseOutsiders(
   db: Pick<Database, 'update'>,

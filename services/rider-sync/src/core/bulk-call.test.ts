@@ -1,6 +1,6 @@
 import type { RiderItem, SkippedItem } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
-import { isDoubtful, outcomesOf, refreshStart } from './bulk-call.ts';
+import { isDoubtful, outcomesOf, refreshStart, targetOf } from './bulk-call.ts';
 
 // Only the rider id matters here.
 const item = (riderId: number) => ({ rider: { riderId }, raw: { riderId } }) as RiderItem;
@@ -60,13 +60,30 @@ describe('isDoubtful', () => {
   const ids = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
   it.each([
-    ['no rider is in it', ids(200), [], ids(200), true],
-    ['most of the stored riders are missing', ids(100), ids(20), ids(15), true],
-    ['a few riders are all unknown', ids(19), [], ids(19), false],
-    ['most of an import is unknown', ids(200), [], ids(150), false],
-    ['some stored riders are missing', ids(100), ids(20), ids(9), false],
-    ['all are in it', ids(10), ids(10), [], false],
-  ])('when %s', (_, requested, stored, missing, expected) => {
-    expect(isDoubtful(requested, stored, { missing })).toBe(expected);
+    ['no rider is in it', ids(200), [], [], true],
+    ['a few new riders are all missing', ids(4), [], [], true],
+    ['two new riders are missing', ids(2), [], [], false],
+    ['the only stored rider is missing', ids(1), ids(1), [], true],
+    ['most of the stored riders are missing', ids(100), ids(20), ids(85, 16), true],
+    ['three of four stored riders are missing', ids(4), ids(4), [4], true],
+    ['most of an import is unknown', ids(200), [], ids(50), false],
+    ['some stored riders are missing', ids(100), ids(20), ids(91, 10), false],
+    ['all are in it', ids(10), ids(10), ids(10), false],
+  ])('when %s', (_, requested, stored, listed, expected) => {
+    expect(isDoubtful(requested, stored, { riders: listed.map(item), skipped: [] })).toBe(expected);
+  });
+
+  it('does not count unreadable riders as missing', () => {
+    const skipped = ids(4).map((id) => unreadable(String(id)));
+    expect(isDoubtful(ids(4), ids(4), { riders: [], skipped })).toBe(false);
+    expect(isDoubtful(ids(4), ids(4), { riders: [], skipped: [unreadable(null)] })).toBe(false);
+  });
+});
+
+describe('targetOf', () => {
+  it('names riders in free places apart from those that were requested', () => {
+    expect(targetOf(7, 0)).toBe('7 riders');
+    expect(targetOf(7, 40)).toBe('7 riders, and 40 riders outside the clubs in free places');
+    expect(targetOf(0, 42)).toBe('42 riders outside the clubs');
   });
 });

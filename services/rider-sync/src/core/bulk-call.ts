@@ -1,11 +1,25 @@
 import { budgets } from '@paceline/shared/definition';
-import { riderIdsOf, type RidersResponse } from '@paceline/shared/zwiftracing';
+import { isCollapse, presenceOf } from '@paceline/shared/sync/doubt';
+import { riderIdsOf, type RidersResponse, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 
 /** Maximum number of rider ids in one call. */
 export const maxIdsPerCall = budgets.riders_bulk.batch;
 
 /** After this many lost bulk calls the riders of an import fail. */
-export const maxLostCalls = 3;
+const maxLostCalls = 3;
+
+const otherMaxLost: Partial<Record<UpstreamErrorCode | 'in doubt', number>> = {
+  unauthorized: 1,
+  not_found: 1,
+  rejected: 1,
+  // Another answer of this kind confirms the first.
+  unexpected: 2,
+  'in doubt': 2,
+};
+
+/** After how many lost bulk calls the riders of an import fail, by what the last call came to. */
+export const maxLostAfter = (last: UpstreamErrorCode | 'in doubt'): number =>
+  otherMaxLost[last] ?? maxLostCalls;
 
 /** Riders outside the clubs fill up a call only when their copies are at least this old, project ms. */
 export const minFillAgeMs = 3_600_000;
@@ -51,24 +65,30 @@ export function outcomesOf(
   });
 }
 
-/** Fewer requested riders can all be unknown. */
-const leastUnknown = 20;
-/** Fewer stored riders can all have left upstream. */
-const leastLost = 5;
+/** Fewer requested riders that were never stored can all be unknown. */
+const leastUnknown = 3;
 
 /**
- * Whether the riders that a response lacks can exist all the same: it has no rider at all, or lacks most of those that
- * were stored before. @param stored requested riders that are stored
+ * Whether the riders that a response lacks can exist all the same: it is empty, or lacks most of those that were stored
+ * before. @param stored requested riders that are stored
  */
 export function isDoubtful(
   requested: readonly number[],
   stored: readonly number[],
-  { missing }: Pick<RidersResponse, 'missing'>,
+  { riders, skipped }: Pick<RidersResponse, 'riders' | 'skipped'>,
 ): boolean {
-  const gone = new Set(missing);
-  const lost = stored.filter((id) => gone.has(id)).length;
-  const isEmpty = requested.length >= leastUnknown && missing.length === requested.length;
-  return isEmpty || (lost >= leastLost && 2 * lost > stored.length);
+  const unreadable = riderIdsOf(skipped);
+  if (unreadable.length < skipped.length) return false;
+  const listed = [...riders.map(({ rider }) => rider.riderId), ...unreadable];
+  const isEmpty = listed.length === 0 && requested.length >= leastUnknown;
+  return isEmpty || isCollapse(presenceOf(stored, listed));
+}
+
+/** The riders of a call for the call log; those outside the clubs only take places that are free. */
+export function targetOf(wanted: number, outsiders: number): string {
+  const others = `${outsiders} riders outside the clubs`;
+  if (wanted === 0) return others;
+  return outsiders === 0 ? `${wanted} riders` : `${wanted} riders, and ${others} in free places`;
 }
 
 const failed = (riderId: number, reason: string): RiderOutcome => ({ riderId, outcome: 'failed', reason });

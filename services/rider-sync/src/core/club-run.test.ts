@@ -186,6 +186,14 @@ describe('a pass over a club', () => {
     });
   });
 
+  it('of four members has collapsed when three of them are missing', () => {
+    const four = [1, 2, 3, 4];
+    const hasCollapsed = (...listed: number[]) =>
+      afterPage(newPass(7), { ...page(...listed), members: four }, 1_000);
+    expect(hasCollapsed(1)).toMatchObject({ pass: { hasCollapsed: true } });
+    expect(hasCollapsed(1, 2)).toMatchObject({ pass: { hasCollapsed: false } });
+  });
+
   it('has collapsed when a later page comes back short', () => {
     const first = afterPage(newPass(7), { ...page(1, 2, 3, 4, 5, 6), members }, 6);
     expect(first).toMatchObject({ next: 'next page', pass: { hasCollapsed: false, known: 6, present: 6 } });

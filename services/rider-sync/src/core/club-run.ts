@@ -56,7 +56,7 @@ export function afterPage(before: Pass, page: PageSummary, fullPage: number): Af
     ...before,
     known: before.known + presence.known,
     present: before.present + presence.present,
-    hasCollapsed: before.hasCollapsed || isCollapse('club', presence),
+    hasCollapsed: before.hasCollapsed || isCollapse(presence),
     startedAt: before.startedAt ?? page.requestedAt,
     seesAll: before.seesAll && page.ids.length === page.length,
   };

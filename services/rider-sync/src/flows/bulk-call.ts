@@ -24,8 +24,15 @@ import {
   recordLostCall,
   lockWanted,
 } from '../adapters/commands.ts';
-import { releaseOutsiders, storeRiders, takeOutsiders } from '../adapters/riders.ts';
-import { isDoubtful, minFillAgeMs, maxIdsPerCall, outcomesOf } from '../core/bulk-call.ts';
+import { findStored, releaseOutsiders, storeRiders, takeOutsiders } from '../adapters/riders.ts';
+import {
+  isDoubtful,
+  maxIdsPerCall,
+  maxLostAfter,
+  minFillAgeMs,
+  outcomesOf,
+  targetOf,
+} from '../core/bulk-call.ts';
 
 /** The run of an open slot, which refreshes riders outside the clubs. */
 export type SlotRun = Pick<RunRow, 'runId' | 'slotId' | 'scheduledFor' | 'traceparent'>;
@@ -64,9 +71,6 @@ interface BulkCall {
 
 /** Real ms beyond the longest call before Postgres releases the locked riders. */
 const graceMs = 60_000;
-
-/** Errors that a repeated call would get again. */
-const permanent: ReadonlySet<string> = new Set(['unauthorized', 'not_found', 'rejected']);
 
 /**
  * Waits for a permit and makes one bulk call for the riders wanted by then: adds, imports, and the oldest riders outside
@@ -122,7 +126,7 @@ async function chooseRiders(call: BulkCall): Promise<ChosenCall<'riders_bulk', R
   const served = new Set([...wanted, ...(run ? [run] : [])].map(({ traceparent }) => traceparent));
   span.addLinks([...served].flatMap((traceparent) => (traceparent === null ? [] : linksTo({ traceparent }))));
   return {
-    target: `${riderIds.length} riders`,
+    target: targetOf(riderIds.length - outsiders.length, outsiders.length),
     owner: {
       ...(run && { runId: run.runId }),
       ...(commandId !== undefined && others.length === 0 && { commandId }),
@@ -176,7 +180,8 @@ async function storeResponse(
   const requested = new Set(riderIds);
   const wanted = answer.riders.filter(({ rider }) => requested.has(rider.riderId));
   const now = nowMs(sync);
-  const missing = new Set(isDoubtful(riderIds, outsiders, answer) ? answer.missing : []);
+  const stored = await retryDuringOutage(sync, () => findStored(sync.db, riderIds));
+  const missing = new Set(isDoubtful(riderIds, stored, answer) ? answer.missing : []);
   const reason = `ZwiftRacing returned ${answer.riders.length} of ${riderIds.length} riders`;
   if (missing.size > 0)
     sync.log.warn({ requested: riderIds.length, missing: missing.size }, 'bulk response in doubt');
@@ -185,7 +190,7 @@ async function storeResponse(
     const outcomes = outcomesOf(riderIds, answer).filter(({ riderId }) => !missing.has(riderId));
     await storeOutcomes(tx, outcomes, sentAt, now);
     // Riders that are missing again and again fail then, with this reason.
-    if (missing.size > 0) await recordLostCall(tx, [...missing], reason, false, now);
+    if (missing.size > 0) await recordLostCall(tx, [...missing], reason, maxLostAfter('in doubt'), now);
   };
   await held.end(write).catch(async (error: unknown) => {
     const err = plainError(error);
@@ -208,7 +213,7 @@ async function releaseRiders(call: BulkCall, error: unknown): Promise<void> {
   const release = (tx: Transaction) =>
     code === undefined || code === 'rate_limited'
       ? releaseOutsiders(tx, outsiders)
-      : recordLostCall(tx, ids, plainError(error).message, permanent.has(code), nowMs(sync));
+      : recordLostCall(tx, ids, plainError(error).message, maxLostAfter(code), nowMs(sync));
   await held
     .end(release)
     .catch((err: unknown) => sync.log.warn({ err: plainError(err) }, 'failed to count a lost bulk call'));
