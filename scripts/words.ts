@@ -67,7 +67,17 @@ const patternOf = (words: string): RegExp => {
   const text = String.raw`(?<![A-Za-z])(?:${spaced}|${spaced.charAt(0).toUpperCase()}${spaced.slice(1)})(?![a-z])`;
   return new RegExp(`${text}|(?<![A-Za-z])${name}(?![a-z])|(?<=[a-z])${capital}(?![a-z])`, 'g');
 };
-const patterns = [...instead].map(([words, better]) => ({ words, better, pattern: patternOf(words) }));
+const patterns = [
+  ...[...instead].map(([words, better]) => ({ words, better, pattern: patternOf(words), where: /./ })),
+  {
+    words: 'plural',
+    where: /^(apps|local|packages|services)\/(?!.*\.test\.tsx?$)/,
+    // `${runs.length} runs` is wrong for one run.
+    pattern:
+      /(?<!=)\{(?:[\w.?]+\.length\} (?:[a-z]+ )?[a-z]+s|[\w.]+\} (?:call|rider|event|signup|result|request|alert|error|line|problem|command|run|club|member|column)s)\b/g,
+    better: 'count() of @paceline/shared/words',
+  },
+];
 
 const folders = process.argv.slice(2);
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', ...folders], {
@@ -79,7 +89,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--'
 let found = 0;
 for (const file of files) {
   const text = readFileSync(file, 'utf8');
-  for (const { words, better, pattern } of patterns)
+  for (const { words, better, pattern } of patterns.filter(({ where }) => where.test(file)))
     for (const { 0: match, index } of text.matchAll(pattern)) {
       if (exceptions.some((each) => file.startsWith(each.in) && (each.word === words || each.word === '*')))
         continue;

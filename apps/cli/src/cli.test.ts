@@ -132,7 +132,7 @@ describe('paceline import', () => {
       [
         '1 rider from column zwid',
         '  567558  Rider, One · 2163',
-        '2 lines have no clear rider id:',
+        '2 lines without a clear rider id:',
         '  line 1: Team 2026 (above the header row)',
         '  line 4: Bo, Jr, 2736, 1462481 (has 4 of 3 columns)\n',
       ].join('\n'),

@@ -9,9 +9,10 @@ describe('describeRun', () => {
     expect(describeRun({ ...run, kind: 'far' })).toBe(
       'far sync done: 4 far events with 63 signups, 3 deferred to the next slot',
     );
-    const one = { ...counts, synced: 1, deferred: 0 };
-    expect(describeRun({ ...run, kind: 'rider', counts: one })).toBe(
-      'rider sync done: 1 club with 63 riders',
+    const one = { ...counts, synced: 1, stored: 1, deferred: 0 };
+    expect(describeRun({ ...run, kind: 'rider', counts: one })).toBe('rider sync done: 1 club with 1 rider');
+    expect(describeRun({ ...run, kind: 'near', counts: one })).toBe(
+      'near sync done: 1 near event with 1 signup',
     );
   });
 

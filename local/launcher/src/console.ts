@@ -78,13 +78,13 @@ export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
   if (state === 'failed') return `${kind} sync failed: ${error ?? 'unknown error'}`;
   const { planned, deferred, synced, stored } = counts;
   if (mode === 'observed')
-    return `${kind} sync observed only: would make ${planned - deferred} of ${planned} planned calls`;
+    return `${kind} sync observed only: would make ${planned - deferred} of ${count(planned, 'planned call')}`;
   const rest = deferred > 0 ? `, ${deferred} deferred to the next slot` : '';
   const skipped = unreadable ? `, ${unreadableText(unreadable)}` : '';
   const { thing, yields } = kinds[kind];
   const failed = state === 'partly_failed' ? `, ${counts.failed} failed (${error ?? 'see the run'})` : '';
   const verb = state === 'partly_failed' ? 'partly failed' : 'done';
-  return `${kind} sync ${verb}: ${count(synced, thing)} with ${stored} ${yields}${failed}${skipped}${rest}`;
+  return `${kind} sync ${verb}: ${count(synced, thing)} with ${count(stored, yields)}${failed}${skipped}${rest}`;
 }
 
 function describeCommand({ riderId, riders, progress }: CommandChanged): string {

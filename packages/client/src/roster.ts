@@ -1,3 +1,4 @@
+import { count } from '@paceline/shared/words';
 import papaparse from 'papaparse';
 
 /** A rider id of a roster, and where it was found. */
@@ -92,7 +93,8 @@ function readTable(rows: readonly Row[], header: number): Roster {
     if (index < header) refuse('above the header row');
     else if (isUnclosed) refuse('a quote is not closed, so this line and all lines after it were not read');
     // A delimiter inside an unquoted field shifts the columns: the id would be another number.
-    else if (fields.length !== columns.length) refuse(`has ${fields.length} of ${columns.length} columns`);
+    else if (fields.length !== columns.length)
+      refuse(`has ${fields.length} of ${count(columns.length, 'column')}`);
     else if (!isRiderId(id)) refuse(`"${id}" is not a rider id`);
     else
       riders.push({

@@ -1,5 +1,5 @@
 import { budgets as definedBudgets, type Lane, lanes } from '@paceline/shared/definition';
-import { unreadableText } from '@paceline/shared/words';
+import { count, unreadableText } from '@paceline/shared/words';
 import type { Budget, Command, Run } from './generated.ts';
 
 const second = 1_000;
@@ -45,6 +45,22 @@ const date = new Intl.DateTimeFormat('en-GB', {
 export const dayOf = (time: string | number): string => date.format(new Date(time)).replace(',', '');
 /** `Thu 26 Nov 18:34:12` */
 export const dayAndTime = (time: string | number): string => `${dayOf(time)} ${clockTime(time)}`;
+
+const isSameDay = (one: string | number, other: string | number) =>
+  new Date(one).toISOString().slice(0, 10) === new Date(other).toISOString().slice(0, 10);
+/** `18:34:12`, or `Thu 26 Nov 18:34:12` when that is another day than `near`. */
+export const timeNear = (time: string | number, near: string | number): string =>
+  isSameDay(time, near) ? clockTime(time) : dayAndTime(time);
+/** `18:34`, or `Thu 26 Nov 18:34` when that is another day than `near`. */
+export const shortTimeNear = (time: string | number, near: string | number): string =>
+  timeNear(time, near).slice(0, -3);
+/** `Thu 26 Nov 18:34:12 to 19:34:12`, or with two days. */
+export const timeRange = (from: string | number, to: string | number): string =>
+  `${dayAndTime(from)} to ${timeNear(to, from)}`;
+
+/** `fetched at 18:34:12 (6 s ago)` @param now project ms */
+export const fetchedText = (fetchedAt: string, now: number): string =>
+  `fetched at ${timeNear(fetchedAt, now)} (${duration(Math.max(0, now - Date.parse(fetchedAt)))} ago)`;
 
 /** Pauses that keep this budget closed now, the longest first. @param now project ms */
 export function activePauses({ pausedUntil, unknownUntil }: Budget, now: number) {
@@ -109,10 +125,11 @@ export function nextInQueue({ waiting }: Budget, open: readonly Command[]): stri
 export const limitText = ({ limit, windowSeconds }: Budget['documented']): string =>
   `${limit} per ${windowSeconds === 60 ? 'minute' : duration(windowSeconds * 1_000)}`;
 
-export function policyText({ policy, documented }: Budget): string {
+/** @param now project ms */
+export function policyText({ policy, documented }: Budget, now: number): string {
   const limit = limitText(policy);
   if (policy.from === 'documented') return `${limit} (documented)`;
-  const since = policy.since === null ? '' : ` since ${clockTime(policy.since)}`;
+  const since = policy.since === null ? '' : ` since ${timeNear(policy.since, now)}`;
   const by = policy.from === 'upstream' ? 'reported by ZwiftRacing' : 'set by an operator';
   return `${limit}, ${by}${since} (documented: ${limitText(documented)})`;
 }
@@ -121,12 +138,12 @@ export function policyText({ policy, documented }: Budget): string {
 export function summary(budgets: readonly Budget[], now: number): string {
   const free = budgets.filter((budget) => availability(budget, now).state === 'free').length;
   const waiting = budgets.flatMap(({ waiting: { next } }) => next);
-  const count = budgets.reduce((sum, each) => sum + each.waiting.count, 0);
-  const available = `Calls available on ${free} of ${budgets.length} rate limits`;
+  const requests = budgets.reduce((sum, each) => sum + each.waiting.count, 0);
+  const available = `Calls available on ${free} of ${count(budgets.length, 'rate limit')}`;
   const first = waiting.toSorted((one, other) => one.estimatedAt.localeCompare(other.estimatedAt))[0];
   if (!first) return `${available}. No requests waiting.`;
   const when = countdown(Date.parse(first.estimatedAt) - now);
-  return `${available}. ${count} ${count === 1 ? 'request' : 'requests'} waiting; next: ${lanes[first.lane].label} in ${when}.`;
+  return `${available}. ${count(requests, 'request')} waiting; next: ${lanes[first.lane].label} in ${when}.`;
 }
 
 export const commandLane: Lane = 'manual_rider_add';
@@ -139,7 +156,7 @@ type CommandProgress = Pick<
 /** Progress of a command with position and time, never a bare "queued". @param now project ms */
 export function progress(command: CommandProgress, now: number): string {
   const when = (prefix: string, time: string | null) =>
-    time === null ? '' : `${prefix} ${clockTime(time)} (in ${countdown(Date.parse(time) - now)})`;
+    time === null ? '' : `${prefix} ${timeNear(time, now)} (in ${countdown(Date.parse(time) - now)})`;
   switch (command.state) {
     case 'waiting_in_line':
       return `number ${command.position} in the queue${when(', expected at', command.at)}`;
@@ -170,8 +187,7 @@ export const isFinished = (command: Pick<Command, 'state'>): boolean =>
 
 export function titleOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>): string {
   if (riderId !== null) return `Rider ${riderId}`;
-  const count = riders ? riders.done + riders.failed + riders.waiting : 0;
-  return count === 1 ? '1 rider' : `${count} riders`;
+  return count(riders ? riders.done + riders.failed + riders.waiting : 0, 'rider');
 }
 
 export function describeCommand(command: Pick<Command, 'riderId'> & CommandProgress, now: number): string {

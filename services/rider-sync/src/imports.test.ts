@@ -131,7 +131,7 @@ describe('an import', () => {
     const command = await importRiders([1, 2, 3, 4, 5, 6, 7]);
     expect(await ended(command)).toEqual({
       state: 'failed',
-      reason: 'None of the 7 riders could be fetched',
+      reason: 'None of 7 riders could be fetched',
     });
     const call = { endpoint: 'riders_bulk', target: '7 riders', status: 200 };
     expect(await calls()).toEqual([call, call]);

@@ -1,11 +1,11 @@
 import { kinds, mapValues } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
-import type { Alert, ScheduleCheck, StreamEvent } from '@paceline/client';
+import type { Alert, Schedule, ScheduleCheck, StreamEvent } from '@paceline/client';
 import { at, exampleBudget, exampleCommand, now } from '@paceline/client/testing';
 import { alertLines, eventLines } from './events.ts';
 import { type TextStyle, type Paint, plain, table } from './look.ts';
 import { commandLine, finalLines } from './riders.ts';
-import { changeOf, judgedLines, goalsOf } from './schedule.ts';
+import { changeOf, judgedLines, goalsOf, scheduleLines } from './schedule.ts';
 import { failureLines, runLines } from './runs.ts';
 import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
@@ -101,6 +101,7 @@ describe('a run', () => {
       now,
       look(),
     );
+    expect(lines).toContain('slot Thu 26 Nov 18:21:00 to 18:31:00 UTC  slot:rider:1');
     expect(lines[0]).toContain('1 synced, 2 unreadable: 4500012, …');
     expect(lines.join('\n')).toMatch(
       /4500012 +20650 +name: expected string\nno id +20650 +riderId: must be an id/,
@@ -171,6 +172,27 @@ describe('a checked schedule', () => {
       'Goals that it meets: far 12h',
     ]);
   });
+});
+
+it('the next slots have their day once, and a slot across midnight has both', () => {
+  const slot = (opens: number) => ({ id: `slot:${opens}`, opensAt: at(opens), endsAt: at(opens + 10) });
+  const schedule = {
+    timeZone: 'UTC',
+    kinds: mapValues(kinds, () => ({
+      mode: 'on',
+      opens: 'every 6h',
+      duration: '10m',
+      skip: '',
+      catchUp: 'skip',
+    })),
+    version: 1,
+    from: 'configured',
+    since: null,
+    next: { ...mapValues(kinds, () => []), rider: [slot(0), slot(60), slot(325), slot(420)] },
+  } as unknown as Schedule;
+  expect(scheduleLines(schedule, look(120)).find((line) => line.includes('–'))).toMatch(
+    /^rider +Thu 26 Nov 18:30–18:40  19:30–19:40  23:55–Fri 27 Nov 00:05  Fri 27 Nov 01:30–01:40$/,
+  );
 });
 
 describe('alerts', () => {

@@ -1,6 +1,7 @@
 import type { Command, CommandRider, RiderDetail } from '@paceline/client';
 import type { RefusedLine, Roster } from '@paceline/client/roster';
 import { commandLane, isFailed, progress, describeCommand } from '@paceline/client/text';
+import { count } from '@paceline/shared/words';
 import { cut, type TextStyle, table, wrap } from './look.ts';
 
 /** The state of a command in one line. @param now project ms */
@@ -74,7 +75,7 @@ const maxListed = 10;
 export function rosterLines({ riders, refused, column }: Roster, { width }: TextStyle): string[] {
   const from = column === undefined ? '' : ` from column ${column}`;
   return [
-    `${riders.length} ${riders.length === 1 ? 'rider' : 'riders'}${from}`,
+    `${count(riders.length, 'rider')}${from}`,
     ...limited(riders.map(({ riderId, label }) => cut(`  ${riderId}  ${label}`.trimEnd(), width))),
     ...(refused.length === 0 ? [] : refusedLines(refused)),
   ];
@@ -88,7 +89,7 @@ export const refusedMessage = ({ riders, refused }: Roster): string => {
 };
 
 const refusedLines = (refused: readonly RefusedLine[]): string[] => [
-  refused.length === 1 ? '1 line has no clear rider id:' : `${refused.length} lines have no clear rider id:`,
+  `${count(refused.length, 'line')} without a clear rider id:`,
   ...limited(refused.map(({ line, text, reason }) => `  line ${line}: ${text} (${reason})`)),
 ];
 

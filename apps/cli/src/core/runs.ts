@@ -8,6 +8,7 @@ import {
   hasFailed,
   outcome,
   shortTime,
+  timeRange,
 } from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
 import { type TextStyle, table, wrap } from './look.ts';
@@ -57,7 +58,7 @@ export function runLines(run: RunDetail, now: number, look: TextStyle): string[]
     `${title}  ${outcome(run)}`,
     paint.muted(`${run.id}, ${dayAndTime(run.startedAt)}, ${elapsed(run, now)}`),
     ...(run.traceId === null ? [] : [paint.muted(`trace ${run.traceId}`)]),
-    paint.muted(`slot ${clockTime(slot.scheduledFor)}–${clockTime(slot.endsAt)} UTC  ${slot.id}`),
+    paint.muted(`slot ${timeRange(slot.scheduledFor, slot.endsAt)} UTC  ${slot.id}`),
     '',
     ...(calls.length === 0
       ? ['No calls.']

@@ -1,6 +1,7 @@
 import type { ScheduleCheck, Schedule, ScheduleEdit, ScheduleSettings } from '@paceline/client';
-import { dayAndTime, dayOf, duration, limitText, shortTime } from '@paceline/client/text';
+import { dayAndTime, dayOf, duration, limitText, shortTime, shortTimeNear } from '@paceline/client/text';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
+import { count } from '@paceline/shared/words';
 import { UsageError } from './usage.ts';
 import { type TextStyle, table, wrap } from './look.ts';
 
@@ -27,10 +28,7 @@ export function scheduleLines(schedule: Schedule, look: TextStyle): string[] {
   const { version, from, since, next } = schedule;
   const { paint } = look;
   const when = since === null ? '' : ` since ${dayAndTime(since)}`;
-  const rows = kindNames.map((kind) => [
-    kindCell(kind, look),
-    next[kind].map(({ opensAt, endsAt }) => `${shortTime(opensAt)}–${shortTime(endsAt)}`).join('  ') || 'off',
-  ]);
+  const rows = kindNames.map((kind) => [kindCell(kind, look), slotTimes(next[kind]) || 'off']);
   return [
     `Version ${version}, ${from === 'changed' ? 'changed at runtime' : 'as configured'}${when}`,
     '',
@@ -40,6 +38,15 @@ export function scheduleLines(schedule: Schedule, look: TextStyle): string[] {
     ...table([], rows, look),
   ];
 }
+
+/** Each day is named once: `Thu 26 Nov 18:00–18:10  Fri 27 Nov 00:00–00:10  06:00–06:10`. */
+const slotTimes = (slots: Schedule['next'][SyncKind]): string =>
+  slots
+    .map(({ opensAt, endsAt }, index) => {
+      const opens = shortTimeNear(opensAt, slots[index - 1]?.opensAt ?? 0);
+      return `${opens}–${shortTimeNear(endsAt, opensAt)}`;
+    })
+    .join('  ');
 
 export function judgedLines(
   { settings, findings, forecast, repaired, goals }: ScheduleCheck,
@@ -57,7 +64,7 @@ export function judgedLines(
     ...(errors === 0
       ? [look.paint.bold('No errors: every freshness goal can be met.')]
       : [
-          look.paint.error(`${errors} ${errors === 1 ? 'error' : 'errors'}.`),
+          look.paint.error(`${count(errors, 'error')}.`),
           `This change would pass: --set ${differences(settings, repaired).join(' --set ')}`,
           ...(kept.length > 0 ? [`Goals that it meets: ${kept.join(', ')}`] : []),
         ]),

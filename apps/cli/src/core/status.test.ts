@@ -59,7 +59,7 @@ describe('the status', () => {
   it('shows the time, the queue by lane, and the state of each sync', () => {
     const lines = statusLines(status, now, look(80));
     expect(lines[0]).toBe('Paceline  Thu 26 Nov 18:30:00 UTC, 60× real time');
-    expect(lines).toContain('Queue    17 add rider · 2 far event');
+    expect(lines).toContain('Queue    add rider: 17 · far event: 2');
     expect(lines).toContain(
       'Syncs    rider at 18:40 · near at 18:40 · far observed · results off (schedule changed at runtime)',
     );

@@ -6,7 +6,7 @@ import {
   limitText,
   nextInQueue,
   policyText,
-  shortTime,
+  shortTimeNear,
   summary,
 } from '@paceline/client/text';
 import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
@@ -45,7 +45,7 @@ export function statusLines({ clock, health, ...parts }: Status, now: number, lo
       '',
     ]),
     ...part(queue, look, (value) => [`Queue    ${queueText(value, look)}`]),
-    ...part(schedule, look, (value) => [`Syncs    ${syncText(value, look)}`]),
+    ...part(schedule, look, (value) => [`Syncs    ${syncText(value, now, look)}`]),
     ...part(alerts, look, ({ items }) =>
       items.length === 0
         ? ['Alerts   none']
@@ -80,7 +80,7 @@ export function windowLines(
   const bar = (cells: number) => drawBar(barOf(budget, now, cells), paint);
   const details = [
     ...(reason === undefined ? [] : [reason]),
-    policy.from === 'documented' ? limitText(policy) : policyText(budget),
+    policy.from === 'documented' ? limitText(policy) : policyText(budget, now),
     nextInQueue(budget, open),
   ].join(' · ');
   const isUsual = reason === undefined && policy.from === 'documented';
@@ -106,17 +106,17 @@ function queueText(queue: Queue, { paint }: TextStyle): string {
     .map((lane) => ({ lane, count: countOf(waiting, lane) }))
     .filter(({ count }) => count > 0);
   if (counts.length === 0) return 'empty';
-  return counts.map(({ lane, count }) => paint.lane(lane, `${count} ${lanes[lane].label}`)).join(' · ');
+  return counts.map(({ lane, count }) => paint.lane(lane, `${lanes[lane].label}: ${count}`)).join(' · ');
 }
 
 const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: Lane): number =>
   waiting.reduce((sum, each) => sum + (each.lane === lane ? each.waiting : 0), 0);
 
-function syncText({ kinds: settings, next, from }: Schedule, { paint }: TextStyle): string {
+function syncText({ kinds: settings, next, from }: Schedule, now: number, { paint }: TextStyle): string {
   const texts = kindNames.map((kind) => {
     const { mode } = settings[kind];
     const slot = next[kind][0];
-    const time = slot === undefined ? '' : paint.muted(` at ${shortTime(slot.opensAt)}`);
+    const time = slot === undefined ? '' : paint.muted(` at ${shortTimeNear(slot.opensAt, now)}`);
     return mode === 'on' ? `${paint.lane(kinds[kind].lane, kind)}${time}` : `${kind} ${paint.bold(mode)}`;
   });
   return texts.join(' · ') + (from === 'changed' ? paint.muted(' (schedule changed at runtime)') : '');

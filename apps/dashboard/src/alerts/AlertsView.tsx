@@ -1,5 +1,6 @@
 import type { Alert } from '@paceline/client';
 import { clockTime, dayAndTime, duration, sentenceCase } from '@paceline/client/text';
+import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
@@ -13,9 +14,7 @@ export const AlertsView = () => (
       return (
         <>
           <p className="summary">
-            {open.length === 0
-              ? 'No open alerts.'
-              : `${open.length} open ${open.length === 1 ? 'alert' : 'alerts'}.`}
+            {open.length === 0 ? 'No open alerts.' : `${count(open.length, 'open alert')}.`}
           </p>
           <AlertList alerts={open} />
           <h2>Data sources</h2>

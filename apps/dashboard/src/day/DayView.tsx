@@ -2,6 +2,7 @@ import { laneColor, type Permit } from '@paceline/client';
 import { sentenceCase } from '@paceline/client/text';
 import { budgets, laneNames, lanes } from '@paceline/shared/definition';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { count } from '@paceline/shared/words';
 import { memo } from 'react';
 import { api } from '../api/client.ts';
 import { pollInterval, queryClient } from '../api/reads.ts';
@@ -33,7 +34,7 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
   return (
     <>
       <p className="summary">
-        {calls} {calls === 1 ? 'call' : 'calls'} in the last 24 hours.{' '}
+        {count(calls, 'call')} in the last 24 hours.{' '}
         {rejected === 0 ? (
           'None were rejected.'
         ) : (

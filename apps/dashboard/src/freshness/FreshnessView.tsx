@@ -1,6 +1,7 @@
 import { type Freshness, laneColor } from '@paceline/client';
 import { duration, sentenceCase } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
+import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableToggle } from '../parts/elements.tsx';
@@ -52,7 +53,7 @@ function ClassCard({
         )}
       </Chart>
       <p className="hint">
-        Goal: at most {duration(goalSeconds * 1_000)} old. Now: {within} of {events} events
+        Goal: at most {duration(goalSeconds * 1_000)} old. Now: {within} of {count(events, 'event')}
         {ours > 0 &&
           `; with our riders: ${oursWithin} of ${ours} now, ${percent(oursLastDay)} over the last 24 hours`}
         .

@@ -1,6 +1,7 @@
 import { laneColor, type Queue } from '@paceline/client';
 import { clockTime, countdown, sentenceCase } from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
+import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableToggle } from '../parts/elements.tsx';
@@ -17,13 +18,11 @@ export function LanesView() {
 
 function Lanes({ queue }: { queue: Queue }) {
   const now = useNow();
-  const { waiting: count } = queue;
+  const { waiting } = queue;
   return (
     <>
       <p className="summary">
-        {count === 0
-          ? 'No requests waiting.'
-          : `${count} ${count === 1 ? 'request' : 'requests'} waiting for a permit.`}
+        {waiting === 0 ? 'No requests waiting.' : `${count(waiting, 'request')} waiting for a permit.`}
       </p>
       <section className="card" aria-label="Lanes">
         <TimeChart label="Waiting requests by lane" layout={(width) => layoutLanes(queue, now, width)}>

@@ -12,6 +12,7 @@ import {
   steps,
   titleOf,
 } from '@paceline/client/text';
+import { count } from '@paceline/shared/words';
 import { type FormEvent, useState } from 'react';
 import { api, useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
@@ -100,13 +101,13 @@ function ImportForm() {
       return api.call('POST /v1/riders/import', { body: { riderIds }, headers });
     },
   );
-  const count = body?.riders.length ?? 0;
+  const riders = body?.riders.length ?? 0;
   return (
     <form {...form}>
       <label htmlFor="rider-ids">Roster</label>
       <textarea {...field} rows={5} placeholder={'name,zwiftId\nAnna,4500001\nBo,4500002'} />
-      <button {...button} disabled={button.disabled || count === 0}>
-        {count > 0 ? `Import ${count} ${count === 1 ? 'rider' : 'riders'}` : 'Import riders'}
+      <button {...button} disabled={button.disabled || riders === 0}>
+        {riders > 0 ? `Import ${count(riders, 'rider')}` : 'Import riders'}
       </button>
       {messageOf(
         'A list of rider ids, or CSV with a header row and a column riderId (or zwiftId, zwid, id). One bulk call fetches up to 1,000.',
@@ -123,7 +124,7 @@ function RosterPreview({ roster: { riders, refused, column } }: { roster: Roster
       {riders.length > 0 && (
         <>
           <p className="hint">
-            {riders.length} {riders.length === 1 ? 'rider' : 'riders'}
+            {count(riders.length, 'rider')}
             {column !== undefined && ` from column ${column}`}
           </p>
           <ul className="roster-list">
@@ -137,11 +138,7 @@ function RosterPreview({ roster: { riders, refused, column } }: { roster: Roster
       )}
       {refused.length > 0 && (
         <>
-          <p className="wrong">
-            {refused.length === 1
-              ? '1 line has no clear rider id and will not be imported'
-              : `${refused.length} lines have no clear rider id and will not be imported`}
-          </p>
+          <p className="wrong">{count(refused.length, 'line')} without a clear rider id, not imported</p>
           <ul className="roster-list">
             {refused.map(({ line, text, reason }) => (
               <li key={line}>

@@ -18,6 +18,7 @@ import {
 } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
+import { count } from '@paceline/shared/words';
 import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
@@ -129,7 +130,7 @@ function Details({ run }: { run: RunDetail }) {
       <p className={hasFailed(run) ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
       <p className="hint">
         Slot {clockTime(opens)} to {clockTime(closes)} · {run.state === 'running' ? 'running for' : 'took'}{' '}
-        {elapsed(run, now)} · {run.calls.length} {run.calls.length === 1 ? 'call' : 'calls'}
+        {elapsed(run, now)} · {count(run.calls.length, 'call')}
       </p>
       {run.state !== 'running' &&
         (run.counts.failed > 0 || run.counts.deferred > 0 || run.error !== null) && (

@@ -43,14 +43,15 @@ describe('the next request in the queue', () => {
 
 it('a policy shows where its limit comes from, and the documented limit where it differs', () => {
   const documented = budgetAt({ limit: 1, windowSeconds: 3_600 });
-  expect(policyText(documented)).toBe('1 per 60 min (documented)');
+  expect(policyText(documented, now)).toBe('1 per 60 min (documented)');
   const learned = {
     ...documented,
     policy: { limit: 1, windowSeconds: 7_200, from: 'upstream' as const, since: at(0) },
   };
-  expect(policyText(learned)).toBe(
+  expect(policyText(learned, now)).toBe(
     '1 per 2 h, reported by ZwiftRacing since 18:30:00 (documented: 1 per 60 min)',
   );
+  expect(policyText(learned, now + 24 * 60 * 60_000)).toContain('since Thu 26 Nov 18:30:00');
 });
 
 it('the summary covers all budgets in one line', () => {
@@ -59,6 +60,6 @@ it('the summary covers all budgets in one line', () => {
   );
   const busy = budgetAt({ freeAt: 3, waiting: [waitingRequest('a', 3)] });
   expect(summary([busy], now)).toBe(
-    'Calls available on 0 of 1 rate limits. 1 request waiting; next: near event in 3:00.',
+    'Calls available on 0 of 1 rate limit. 1 request waiting; next: near event in 3:00.',
   );
 });

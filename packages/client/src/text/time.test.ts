@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { clockTime, countdown, dayOf, duration } from '../text.ts';
+import {
+  clockTime,
+  countdown,
+  dayOf,
+  duration,
+  fetchedText,
+  shortTimeNear,
+  timeNear,
+  timeRange,
+} from '../text.ts';
 
 describe('a countdown', () => {
   it.each([
@@ -28,4 +37,29 @@ it('times are shown in UTC', () => {
   const time = Date.UTC(2026, 10, 26, 18, 34, 12);
   expect(clockTime(time)).toBe('18:34:12');
   expect(dayOf(time)).toBe('Thu 26 Nov');
+});
+
+describe('a time of another day', () => {
+  const evening = Date.UTC(2026, 10, 26, 23, 50);
+  const minute = 60_000;
+
+  it('has its day', () => {
+    expect(timeNear(evening, evening + 9 * minute)).toBe('23:50:00');
+    expect(timeNear(evening, evening + 10 * minute)).toBe('Thu 26 Nov 23:50:00');
+    expect(timeNear(evening, Date.UTC(2027, 10, 26, 23, 50))).toBe('Thu 26 Nov 23:50:00');
+    expect(shortTimeNear(evening + 20 * minute, evening)).toBe('Fri 27 Nov 00:10');
+  });
+
+  it('ends a range that crosses midnight with its own day', () => {
+    expect(timeRange(evening, evening + 9 * minute)).toBe('Thu 26 Nov 23:50:00 to 23:59:00');
+    expect(timeRange(evening, evening + 20 * minute)).toBe('Thu 26 Nov 23:50:00 to Fri 27 Nov 00:10:00');
+  });
+});
+
+it('the age of fetched data counts on', () => {
+  const fetchedAt = '2026-11-26T18:34:12.000Z';
+  const now = Date.parse(fetchedAt);
+  expect(fetchedText(fetchedAt, now + 6_000)).toBe('fetched at 18:34:12 (6 s ago)');
+  expect(fetchedText(fetchedAt, now + 3_600_000)).toBe('fetched at 18:34:12 (60 min ago)');
+  expect(fetchedText(fetchedAt, now - 100)).toBe('fetched at 18:34:12 (0 s ago)');
 });

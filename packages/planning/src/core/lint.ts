@@ -61,7 +61,7 @@ function collision(
       rule: 'collision',
       severity: 'error',
       kinds: [one, other],
-      message: `The ${one} and ${other} slots overlap (${howMuch}) and share the ${shared.length === 1 ? 'rate limit' : 'rate limits'} for ${shared.join(' and ')}. First overlap: ${a} and ${b}, for ${humanDuration(firstOverlap)} from ${wall.time(first[1].scheduledFor)}.`,
+      message: `The ${one} and ${other} slots overlap (${howMuch}) and share ${shared.length === 1 ? 'the rate limit' : 'the rate limits'} for ${shared.join(' and ')}. First overlap: ${a} and ${b}, for ${humanDuration(firstOverlap)} from ${wall.time(first[1].scheduledFor)}.`,
       timeline: slotTimeline(first),
     },
   ];

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type ClockSetting, isLoopback, isSandboxUrl } from '../clock/index.ts';
 import { isPair, otlpProblems } from './addresses.ts';
 import { type VariableName, variables } from './variables.ts';
+import { count } from '../words.ts';
 
 type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
 
@@ -16,7 +17,7 @@ export class ConfigError extends Error {
 
   constructor(problems: readonly string[]) {
     super(
-      `Invalid configuration, ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
+      `Invalid configuration, ${count(problems.length, 'problem')}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
     );
     this.name = 'ConfigError';
     this.problems = problems;

@@ -8,7 +8,7 @@ export interface KindEntry {
   readonly service: 'rider-sync' | 'event-sync';
   /** The lane in which its calls wait, and so its color. */
   readonly lane: string;
-  /** What one call refreshes (`1 club`) and what it yields (`40 riders`). */
+  /** What one call refreshes (`1 club`) and what it yields (`40 riders`), both in the singular. */
   readonly thing: string;
   readonly yields: string;
   /** The budget of the call for each thing, and of the list that a run starts with. */
@@ -38,7 +38,7 @@ export const kinds = {
     service: 'rider-sync',
     lane: 'rider_sync',
     thing: 'club',
-    yields: 'riders',
+    yields: 'rider',
     budget: 'clubs',
     things: 'clubs',
     goal: 'cycle',
@@ -56,7 +56,7 @@ export const kinds = {
     service: 'event-sync',
     lane: 'near_event_normal',
     thing: 'near event',
-    yields: 'signups',
+    yields: 'signup',
     budget: 'signups',
     list: 'events',
     things: 37,
@@ -77,7 +77,7 @@ export const kinds = {
     service: 'event-sync',
     lane: 'far_event_sync',
     thing: 'far event',
-    yields: 'signups',
+    yields: 'signup',
     budget: 'signups',
     list: 'events',
     things: 310,
@@ -99,7 +99,7 @@ export const kinds = {
     service: 'event-sync',
     lane: 'far_event_sync',
     thing: 'finished event',
-    yields: 'results',
+    yields: 'result',
     budget: 'results',
     things: 19,
     mode: 'off',

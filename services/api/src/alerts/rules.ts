@@ -8,6 +8,7 @@ import type {
 } from '@paceline/shared/contracts';
 import { rate } from '@paceline/shared/words';
 import { longestWait } from '@paceline/shared/zwiftracing/answers';
+import { count } from '@paceline/shared/words';
 import type { SystemPart } from '../health/parts.ts';
 import type { SourceRow } from '../sources/view.ts';
 import { durationText, listText, timeText } from './view.ts';
@@ -294,10 +295,10 @@ export interface DoubtedList {
 export const doubtedLists = (rows: readonly DoubtedList[]): AlertCondition[] =>
   rows.map(({ subject, since, lastAt, known, present }) => {
     const [kind, id] = subject.split(':');
-    const [list, items] = kind === 'club' ? [`club ${id}`, 'members'] : ['the event list', 'events'];
+    const [list, item] = kind === 'club' ? [`club ${id}`, 'member'] : ['the event list', 'event'];
     return conditionOf(`doubted_data:${subject}`, 'warning', {
-      title: `Response for ${list} lacks most ${items}`,
-      why: `The response of ${timeText(lastAt)} has ${present} of ${known} stored ${items}. None is removed until a later response confirms it.`,
+      title: `Response for ${list} lacks most ${item}s`,
+      why: `The response of ${timeText(lastAt)} has ${present} of ${count(known, `stored ${item}`)}. None is removed until a later response confirms it.`,
       todo: `Check ${list} at ZwiftRacing. If it is right, wait for the next sync.`,
       since,
     });

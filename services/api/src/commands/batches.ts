@@ -1,12 +1,13 @@
 import { meter } from '@paceline/shared/telemetry';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Machine } from '@paceline/shared/clock';
+import { count } from '@paceline/shared/words';
 
 export class CommandQueueFull extends Error {
   override name = 'CommandQueueFull';
 
   constructor(limit: number) {
-    super(`Command queue full: ${limit} commands are waiting to be stored (API_COMMAND_QUEUE)`);
+    super(`Command queue full: ${count(limit, 'command')} waiting to be stored (API_COMMAND_QUEUE)`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { count } from '@paceline/shared/words';
 import type { SourceRow } from '../sources/view.ts';
 import type { Observed } from './model.ts';
 
@@ -25,7 +26,7 @@ export function observedUpstream(calls: readonly LoggedCall[], sources: readonly
   const failed = answeredAt === -1 ? latest : latest.slice(0, answeredAt);
   const first = failed.at(-1);
   if (first && failed.length >= callsInARow) {
-    const reason = `The last ${failed.length} calls failed: ${latest[0]?.message ?? ''}`;
+    const reason = `The last ${count(failed.length, 'call')} failed: ${latest[0]?.message ?? ''}`;
     return { state: 'down', reason, since: first.startedAt };
   }
   const refused = sources.filter(({ state }) => state === 'unavailable');

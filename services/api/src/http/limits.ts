@@ -2,6 +2,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { HttpBindings } from '@hono/node-server';
+import { count } from '@paceline/shared/words';
 import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from './problem.ts';
@@ -41,7 +42,12 @@ export function clientLimits(perSecond: number, maxStreams = defaultMaxStreams) 
     async request(c: Context): Promise<void> {
       await requests.consume(clientOf(c)).catch((consumed: unknown) => {
         if (!(consumed instanceof RateLimiterRes)) throw consumed;
-        throw tooMany('requests', requests, consumed, `Limit: ${perSecond} requests per second per client`);
+        throw tooMany(
+          'requests',
+          requests,
+          consumed,
+          `Limit: ${count(perSecond, 'request')} per second per client`,
+        );
       });
     },
 

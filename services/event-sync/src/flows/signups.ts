@@ -11,6 +11,7 @@ import {
   retryDuringOutage,
 } from '@paceline/shared/sync';
 import { type SignupsResponse, UpstreamError } from '@paceline/shared/zwiftracing';
+import { count } from '@paceline/shared/words';
 import { findCandidates, listFetchedAt, storeEvents, storeSignups } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { chooseInSlot } from '../core/choose.ts';
@@ -65,7 +66,7 @@ async function refreshList(
         return {
           target: 'upcoming',
           send: (permit) => sync.upstream.getUpcomingEvents(permit),
-          outcome: ({ events, skipped }) => callOutcome(`${events.length} events`, skipped),
+          outcome: ({ events, skipped }) => callOutcome(count(events.length, 'event'), skipped),
         };
       },
     });

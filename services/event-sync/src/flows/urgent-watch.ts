@@ -10,6 +10,7 @@ import {
 } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { count } from '@paceline/shared/words';
 import { findCandidates, storeSignups } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { urgentReason } from '../core/choose.ts';
@@ -87,7 +88,7 @@ async function fetchMostUrgent(
           target,
           because: urgentReason,
           send: (permit) => sync.upstream.getSignups(permit, target),
-          outcome: ({ signups, skipped }) => callOutcome(`${signups.length} signups`, skipped),
+          outcome: ({ signups, skipped }) => callOutcome(count(signups.length, 'signup'), skipped),
         };
       },
     });

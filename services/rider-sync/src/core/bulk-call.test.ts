@@ -84,6 +84,7 @@ describe('targetOf', () => {
   it('names riders in free places apart from those that were requested', () => {
     expect(targetOf(7, 0)).toBe('7 riders');
     expect(targetOf(7, 40)).toBe('7 riders, and 40 riders outside the clubs in free places');
+    expect(targetOf(1, 1)).toBe('1 rider, and 1 rider outside the clubs in free places');
     expect(targetOf(0, 42)).toBe('42 riders outside the clubs');
   });
 });

@@ -1,5 +1,6 @@
 import { budgets } from '@paceline/shared/definition';
 import { isCollapse, presenceOf } from '@paceline/shared/sync/doubt';
+import { count } from '@paceline/shared/words';
 import { riderIdsOf, type RidersResponse, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 
 /** Maximum number of rider ids in one call. */
@@ -86,9 +87,9 @@ export function isDoubtful(
 
 /** The riders of a call for the call log; those outside the clubs only take places that are free. */
 export function targetOf(wanted: number, outsiders: number): string {
-  const others = `${outsiders} riders outside the clubs`;
+  const others = `${count(outsiders, 'rider')} outside the clubs`;
   if (wanted === 0) return others;
-  return outsiders === 0 ? `${wanted} riders` : `${wanted} riders, and ${others} in free places`;
+  return outsiders === 0 ? count(wanted, 'rider') : `${count(wanted, 'rider')}, and ${others} in free places`;
 }
 
 const failed = (riderId: number, reason: string): RiderOutcome => ({ riderId, outcome: 'failed', reason });

@@ -102,7 +102,7 @@ it.each([
   [
     'fails when none is',
     { done: 0, failed: 2 },
-    { state: 'failed', reason: 'None of the 2 riders could be fetched' },
+    { state: 'failed', reason: 'None of 2 riders could be fetched' },
   ],
   [
     'fails when its only rider has failed',

@@ -1,5 +1,6 @@
 import type { Progress, Refusal, RiderCounts, FetchMode } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
+import { count } from '@paceline/shared/words';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 
 const maxWaitMs = 5 * 60_000;
@@ -68,8 +69,9 @@ export const importLane = 'rider_sync';
 /** The final progress of an import, once no rider is waiting. */
 export function importResult({ done, failed }: RiderCounts): Progress {
   if (done > 0 || failed === 0) return { state: 'done' };
-  const riders = failed === 1 ? 'The rider' : `None of the ${failed} riders`;
-  return { state: 'failed', reason: `${riders} could ${failed === 1 ? 'not ' : ''}be fetched` };
+  const reason =
+    failed === 1 ? 'The rider could not be fetched' : `None of ${count(failed, 'rider')} could be fetched`;
+  return { state: 'failed', reason };
 }
 
 /** The command was cancelled; its row is final. */

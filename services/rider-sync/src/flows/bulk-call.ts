@@ -15,6 +15,7 @@ import {
 } from '@paceline/shared/sync';
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
 import { type RidersResponse, UpstreamError } from '@paceline/shared/zwiftracing';
+import { count } from '@paceline/shared/words';
 import {
   endFreshRiders,
   storeOutcomes,
@@ -139,7 +140,7 @@ async function chooseRiders(call: BulkCall): Promise<ChosenCall<'riders_bulk', R
       }),
     outcome: ({ riders, missing, skipped }) =>
       callOutcome(
-        `${riders.length} riders${missing.length > 0 ? `, ${missing.length} unknown` : ''}`,
+        `${count(riders.length, 'rider')}${missing.length > 0 ? `, ${missing.length} unknown` : ''}`,
         skipped,
       ),
   };
@@ -182,7 +183,7 @@ async function storeResponse(
   const now = nowMs(sync);
   const stored = await retryDuringOutage(sync, () => findStored(sync.db, riderIds));
   const missing = new Set(isDoubtful(riderIds, stored, answer) ? answer.missing : []);
-  const reason = `ZwiftRacing returned ${answer.riders.length} of ${riderIds.length} riders`;
+  const reason = `ZwiftRacing returned ${answer.riders.length} of ${count(riderIds.length, 'rider')}`;
   if (missing.size > 0)
     sync.log.warn({ requested: riderIds.length, missing: missing.size }, 'bulk response in doubt');
   const write = async (tx: Transaction) => {

@@ -20,6 +20,7 @@ import {
 } from '@paceline/shared/sync';
 import { activeSpan, inSpan, linksTo } from '@paceline/shared/telemetry';
 import { fullPageSize, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
+import { count } from '@paceline/shared/words';
 import { countOutsiders, findMembers, storeMembers, storeRiders, storeClubPass } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
 import { refreshStart } from '../core/bulk-call.ts';
@@ -139,7 +140,7 @@ async function syncPage(
       return {
         target: from === null ? `${clubId}` : `${clubId} from rider ${from}`,
         send: (permit) => sync.upstream.getClub(permit, clubId, from ?? undefined),
-        outcome: ({ riders, skipped }) => callOutcome(`${riders.length} riders`, skipped),
+        outcome: ({ riders, skipped }) => callOutcome(count(riders.length, 'rider'), skipped),
       };
     },
   });
