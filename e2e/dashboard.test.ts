@@ -205,7 +205,7 @@ it('the timeline shows every run of the API, and Enter opens one', async () => {
   });
   await page.locator('[data-run]').first().focus();
   await page.keyboard.press('Enter');
-  await page.getByText(/^Slot \d/).waitFor();
+  await page.getByText(/^Slot \w+ \d+ Nov/).waitFor();
 });
 
 describe('accessibility', () => {

@@ -1,9 +1,9 @@
 import type { Alert } from '@paceline/client';
-import { clockTime, dayAndTime, duration, sentenceCase } from '@paceline/client/text';
+import { dayAndTime, duration, sentenceCase } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read, TableCard } from '../parts/elements.tsx';
+import { Read, TableCard, Time } from '../parts/elements.tsx';
 import './alerts.css';
 
 export const AlertsView = () => (
@@ -64,7 +64,7 @@ const Sources = () => (
               {state === 'unknown' ? 'Not checked yet' : sentenceCase(state)}
             </span>,
             [message, advice].filter(Boolean).join(' ') || '–',
-            nextTryAt === null ? '–' : clockTime(nextTryAt),
+            nextTryAt === null ? '–' : <Time key="next" at={nextTryAt} />,
           ],
         }))}
       />

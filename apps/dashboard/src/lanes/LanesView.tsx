@@ -1,5 +1,5 @@
 import { laneColor, type Queue } from '@paceline/client';
-import { clockTime, countdown, sentenceCase } from '@paceline/client/text';
+import { countdown, sentenceCase, timeNear } from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
@@ -43,8 +43,8 @@ function Lanes({ queue }: { queue: Queue }) {
             cells: [
               sentenceCase(lanes[lane].label),
               budgets[budget].label,
-              clockTime(requestedAt),
-              clockTime(expectedAt),
+              timeNear(requestedAt, now),
+              timeNear(expectedAt, now),
               countdown(expectedAt - now),
             ],
           }))}

@@ -1,6 +1,8 @@
+import { timeNear } from '@paceline/client/text';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { type ComponentProps, type ReactNode, useState } from 'react';
 import { type Poll, useRead } from '../api/reads.ts';
+import { useNow } from '../app/clock.tsx';
 
 interface ReadProps<T> {
   readonly from: Poll<T>;
@@ -98,6 +100,9 @@ export const ButtonGroup = ({ label, children }: { label: string; children: Reac
     {children}
   </fieldset>
 );
+
+/** A time of day, with its day unless it is today. */
+export const Time = ({ at }: { at: string }) => timeNear(at, useNow());
 
 export const ErrorMessage = ({ error }: { error: Error | null }) =>
   error && (

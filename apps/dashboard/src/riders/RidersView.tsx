@@ -1,15 +1,15 @@
 import { type Command, laneColor } from '@paceline/client';
 import { type Roster, readRoster } from '@paceline/client/roster';
 import {
-  clockTime,
   commandLane,
-  duration,
+  fetchedText,
   isFailed,
   isFinished,
   progress,
   sentenceCase,
   stepOf,
   steps,
+  timeNear,
   titleOf,
 } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
@@ -161,7 +161,7 @@ function Commands({ commands }: { commands: readonly Command[] }) {
       rows={commands.map((command) => ({
         key: command.commandId,
         cells: [
-          clockTime(command.requestedAt),
+          timeNear(command.requestedAt, now),
           titleOf(command),
           <span key="status" className={isFailed(command) ? 'wrong' : undefined}>
             {sentenceCase(progress(command, now))}
@@ -215,6 +215,7 @@ function Steps({ command }: { command: Command }) {
 
 function Rider({ riderId }: { riderId: number }) {
   const { data: rider } = useRead(reads.rider(riderId));
+  const now = useNow();
   if (!rider) return null;
   const facts = [
     rider.club?.name,
@@ -226,8 +227,7 @@ function Rider({ riderId }: { riderId: number }) {
     <p className="rider">
       <strong>{rider.name}</strong>{' '}
       <span className="hint">
-        {facts.filter(Boolean).join(' · ')}, fetched at {clockTime(rider.fetchedAt)} (
-        {duration(rider.ageSeconds * 1_000)} ago)
+        {[...facts, fetchedText(rider.fetchedAt, now)].filter(Boolean).join(' · ')}
       </span>
     </p>
   );

@@ -15,6 +15,8 @@ import {
   hasFailed,
   outcome,
   sentenceCase,
+  timeNear,
+  timeRange,
 } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
@@ -85,6 +87,7 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
 }
 
 function FailureTable({ items, complete }: Failures) {
+  const now = useNow();
   if (items.length === 0) return <p className="hint">Nothing failed.</p>;
   return (
     <>
@@ -93,7 +96,7 @@ function FailureTable({ items, complete }: Failures) {
         rows={items.map(({ at, what, reason, runId }, index) => ({
           key: `${at} ${index}`,
           cells: [
-            clockTime(at),
+            timeNear(at, now),
             runId === null ? sentenceCase(what) : <a href={`#/runs/${runId}`}>{sentenceCase(what)}</a>,
             <span key="reason" className="wrong">
               {reason}
@@ -125,11 +128,11 @@ function Details({ run }: { run: RunDetail }) {
     <>
       <h2>
         <Swatch color={color} />
-        Sync of {kinds[run.kind].label}, {dayAndTime(opens)}
+        Sync of {kinds[run.kind].label}, {dayAndTime(run.startedAt)}
       </h2>
       <p className={hasFailed(run) ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
       <p className="hint">
-        Slot {clockTime(opens)} to {clockTime(closes)} · {run.state === 'running' ? 'running for' : 'took'}{' '}
+        Slot {timeRange(opens, closes)} · {run.state === 'running' ? 'running for' : 'took'}{' '}
         {elapsed(run, now)} · {count(run.calls.length, 'call')}
       </p>
       {run.state !== 'running' &&
@@ -196,7 +199,7 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
         columns={['Started', 'Duration', 'Call']}
         rows={run.calls.map((call) => ({
           key: String(call.id),
-          cells: [clockTime(call.startedAt), duration(call.durationMs), callText(call)],
+          cells: [timeNear(call.startedAt, run.startedAt), duration(call.durationMs), callText(call)],
         }))}
         emptyText="No calls yet."
       />

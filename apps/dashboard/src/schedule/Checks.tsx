@@ -1,5 +1,5 @@
 import { type ScheduleCheck, kindColor, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
-import { clockTime, duration, sentenceCase } from '@paceline/client/text';
+import { dayAndTime, duration, sentenceCase } from '@paceline/client/text';
 import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -50,7 +50,7 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
                     <ul className="hint">
                       {timeline.map(({ at, says }) => (
                         <li key={`${at} ${says}`}>
-                          {clockTime(at)} {says}
+                          {dayAndTime(at)} {says}
                         </li>
                       ))}
                     </ul>

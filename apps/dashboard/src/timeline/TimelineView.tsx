@@ -1,5 +1,5 @@
 import { kindColor, laneColor } from '@paceline/client';
-import { clockTime, dayAndTime, duration, elapsed, outcome, sentenceCase } from '@paceline/client/text';
+import { duration, elapsed, outcome, sentenceCase, timeNear, timeRange } from '@paceline/client/text';
 import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
@@ -61,9 +61,7 @@ function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) 
   ] as const;
   return (
     <>
-      <p className="summary">
-        {dayAndTime(shown.from)} to {clockTime(shown.to)}. Drag to zoom in; click a run to open it.
-      </p>
+      <p className="summary">{timeRange(shown.from, shown.to)}. Drag to zoom in; click a run to open it.</p>
       <ButtonGroup label="Time range">
         {moves.map(([label, next]) => (
           <Button key={label} onClick={() => setRange(next())}>
@@ -81,7 +79,7 @@ function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) 
           event starts. Lines: delayed syncs, connected to the lane that went first.
         </p>
         <RunsTable data={data} now={now} range={shown} />
-        <ConflictsTable data={data} range={shown} />
+        <ConflictsTable data={data} now={now} range={shown} />
       </section>
     </>
   );
@@ -98,7 +96,7 @@ const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; rang
         key: run.id,
         cells: [
           sentenceCase(kinds[run.kind].label),
-          clockTime(run.startedAt),
+          timeNear(run.startedAt, now),
           elapsed(run, now),
           sentenceCase(outcome(run)),
         ],
@@ -107,7 +105,7 @@ const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; rang
   />
 );
 
-const ConflictsTable = ({ data, range }: { data: TimelineData; range: TimeRange }) => (
+const ConflictsTable = ({ data, now, range }: { data: TimelineData; now: number; range: TimeRange }) => (
   <TableToggle
     button="Show delays as table"
     caption="Delays between lanes, newest first"
@@ -117,7 +115,7 @@ const ConflictsTable = ({ data, range }: { data: TimelineData; range: TimeRange 
       .map(({ at, budget, blocked, blockedBy, expectedWaitSeconds }, index) => ({
         key: `${at} ${index}`,
         cells: [
-          clockTime(at),
+          timeNear(at, now),
           sentenceCase(lanes[blocked].label),
           sentenceCase(lanes[blockedBy].label),
           budgets[budget].label,

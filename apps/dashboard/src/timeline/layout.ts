@@ -1,5 +1,5 @@
 import type { Conflict, Event, Lane, Run, Schedule, SyncKind } from '@paceline/client';
-import { clockTime, duration, elapsed, hasFailed, outcome } from '@paceline/client/text';
+import { dayAndTime, duration, elapsed, hasFailed, outcome } from '@paceline/client/text';
 import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
 import type { TimeAxis } from '../parts/layout.ts';
 
@@ -94,7 +94,7 @@ function conflictShape(
     blockedY: yOf(blocked, barHeight + 4),
     blockerY: yOf(blockedBy, barHeight / 2),
     blocker: blockedBy,
-    text: `${clockTime(at)}: ${lanes[blocked].label} delayed ${duration(expectedWaitSeconds * 1_000)} by ${lanes[blockedBy].label} (${budgets[budget].label})`,
+    text: `${dayAndTime(at)}: ${lanes[blocked].label} delayed ${duration(expectedWaitSeconds * 1_000)} by ${lanes[blockedBy].label} (${budgets[budget].label})`,
   };
 }
 
@@ -107,9 +107,9 @@ const styleOf = ({ state, mode, counts }: Run): 'solid' | 'hollow' | 'wrong' => 
   return mode === 'observed' || (state === 'done' && counts.synced === 0) ? 'hollow' : 'solid';
 };
 
-/** e.g. `near events at 18:40:00, 9 min: 3 synced, 28 deferred to the next slot` */
+/** e.g. `near events at Thu 26 Nov 18:40:00, 9 min: 3 synced, 28 deferred to the next slot` */
 const runText = (run: Run, now: number) =>
-  `${kinds[run.kind].label} at ${clockTime(run.startedAt)}, ${elapsed(run, now)}: ${outcome(run)}`;
+  `${kinds[run.kind].label} at ${dayAndTime(run.startedAt)}, ${elapsed(run, now)}: ${outcome(run)}`;
 
 /** Events that start within a few pixels of each other share a flag. */
 function flagsOf(events: readonly Event[], axis: TimeAxis) {

@@ -1,7 +1,7 @@
 import { type Budget, type Command, laneColor } from '@paceline/client';
 import {
   availability,
-  clockTime,
+  timeNear,
   nextInQueue,
   policyText,
   rejectionCauses,
@@ -14,7 +14,7 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, ButtonGroup, Read, ErrorMessage, TableToggle } from '../parts/elements.tsx';
+import { Button, ButtonGroup, Read, ErrorMessage, TableToggle, Time } from '../parts/elements.tsx';
 import { Legend, Chart } from '../parts/Chart.tsx';
 import { layoutWindow, type WindowShape } from './layout.ts';
 import './windows.css';
@@ -42,8 +42,8 @@ export function WindowsView() {
                 cells: [
                   budgets[budget].label,
                   sentenceCase(lanes[lane].label),
-                  clockTime(startedAt),
-                  clockTime(leavesAt),
+                  <Time key="started" at={startedAt} />,
+                  <Time key="leaves" at={leavesAt} />,
                   settled ? 'Finished' : 'Possibly in flight',
                 ],
               })),
@@ -71,7 +71,9 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
     <section className="window" aria-label={budgets[budget.budget].label} data-budget={budget.budget}>
       <div className="window-name">
         <h2>{budgets[budget.budget].label}</h2>
-        <p className={budget.policy.from === 'documented' ? 'hint' : 'hint strong'}>{policyText(budget)}</p>
+        <p className={budget.policy.from === 'documented' ? 'hint' : 'hint strong'}>
+          {policyText(budget, now)}
+        </p>
       </div>
       <WindowChart budget={budget} now={now} />
       <div className="window-state">
@@ -85,7 +87,7 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
         </p>
         {lastRejected && (
           <p className="hint">
-            <span className="wrong">429</span> at {clockTime(lastRejected.at)}:{' '}
+            <span className="wrong">429</span> at {timeNear(lastRejected.at, now)}:{' '}
             {rejectionCauses[lastRejected.attribution]}
           </p>
         )}
