@@ -1,5 +1,22 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { and, asc, eq, inArray, isNotNull, isNull, like, lt, max, min, ne, or, sql } from 'drizzle-orm';
+import { eventKinds, type SyncKind } from '@paceline/shared/definition';
+import {
+  and,
+  asc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  like,
+  lt,
+  max,
+  min,
+  ne,
+  notExists,
+  or,
+  sql,
+} from 'drizzle-orm';
 import { columnsExcept } from '../http/params.ts';
 import {
   type DataAges,
@@ -10,7 +27,7 @@ import {
   type AlertCondition,
 } from './rules.ts';
 
-const { alerts, clubs, doubts, events } = tables;
+const { alerts, clubMemberships, clubs, doubts, events, syncLogs, syncRuns } = tables;
 const shown = columnsExcept(alerts, 'raisedNotifiedAt', 'resolvedNotifiedAt', 'notifyingUntil');
 
 export const selectAlerts = (db: Database) => db.select(shown).from(alerts).$dynamic();
@@ -97,12 +114,54 @@ export async function markSent(db: Database, { id, resolvedAt }: AlertRow, now: 
     .where(eq(alerts.id, id));
 }
 
-export async function findDataAges(db: Database): Promise<DataAges> {
-  const [[club], [event]] = await Promise.all([
+/** Project ms. Clubs that were not called since then are no longer synced. */
+const recentMs = 2 * 86_400_000;
+
+/** @param now project ms */
+export async function findDataAges(db: Database, now: number): Promise<DataAges> {
+  const ofClub = (table: typeof clubs | typeof clubMemberships) =>
+    db
+      .select({ one: sql`1` })
+      .from(table)
+      .where(sql`${table.clubId}::text = split_part(${syncLogs.target}, ' ', 1)`);
+  const isRun = (kinds: readonly SyncKind[]) =>
+    and(inArray(syncRuns.kind, [...kinds]), eq(syncRuns.mode, 'on'));
+  const [[oldest], [list], [missing], [planned], [listed]] = await Promise.all([
     db.select({ at: min(clubs.fetchedAt) }).from(clubs),
     db.select({ at: max(events.fetchedAt) }).from(events),
+    // A club with several pages has members before it counts as fetched.
+    db
+      .select({ at: min(syncLogs.startedAt) })
+      .from(syncLogs)
+      .innerJoin(syncRuns, eq(syncRuns.runId, syncLogs.runId))
+      .where(
+        and(
+          isRun(['rider']),
+          gt(syncRuns.startedAt, now - recentMs),
+          eq(syncLogs.endpoint, 'clubs'),
+          notExists(ofClub(clubs)),
+          notExists(ofClub(clubMemberships)),
+        ),
+      ),
+    db
+      .select({ at: min(syncRuns.startedAt) })
+      .from(syncRuns)
+      .where(and(isRun(['rider']), sql`(${syncRuns.counts} ->> 'planned')::integer > 0`)),
+    db
+      .select({ at: min(syncRuns.startedAt) })
+      .from(syncRuns)
+      .where(isRun(eventKinds)),
   ]);
-  return { clubs: club?.at ?? undefined, events: event?.at ?? undefined };
+  return {
+    clubs: {
+      fetchedAt: oldest?.at ?? undefined,
+      missingSince: missing?.at ?? (oldest?.at == null ? (planned?.at ?? undefined) : undefined),
+    },
+    events: {
+      fetchedAt: list?.at ?? undefined,
+      missingSince: list?.at == null ? (listed?.at ?? undefined) : undefined,
+    },
+  };
 }
 
 /** Clubs and the event list in doubt. Signups and results are reported by their runs. */

@@ -28,6 +28,10 @@ const rejected = (at: number, until: number | null = null): Partial<WindowView> 
   lastRejected: { at, attribution: 'foreign_caller' },
   pausedUntil: { upstream: until, operator: null },
 });
+const agesOf = ({ clubs, events }: Partial<Record<'clubs' | 'events', number>>) => ({
+  clubs: { fetchedAt: clubs, missingSince: undefined },
+  events: { fetchedAt: events, missingSince: undefined },
+});
 const titles = (conditions: readonly AlertCondition[]) => conditions.map(({ title }) => title);
 
 describe('rejections', () => {
@@ -249,10 +253,27 @@ describe('stale data', () => {
   });
 
   it('is reported for clubs older than a day and an event list older than an hour', () => {
-    const ages = { clubs: now - 25 * hour, events: now - 2 * hour };
+    const ages = agesOf({ clubs: now - 25 * hour, events: now - 2 * hour });
     expect(titles(staleLists(ages, now))).toEqual(['Club data is 25 h old', 'The event list is 2 h old']);
-    expect(staleLists({ clubs: now - 6 * hour, events: now - 15 * minute }, now)).toEqual([]);
-    expect(staleLists({ clubs: undefined, events: undefined }, now)).toEqual([]);
+    expect(staleLists(agesOf({ clubs: now - 6 * hour, events: now - 15 * minute }), now)).toEqual([]);
+    expect(staleLists(agesOf({}), now)).toEqual([]);
+  });
+
+  it('are conditions when runs have failed to fetch them for hours since the first one', () => {
+    const missing = (clubs: number, events: number) => ({
+      clubs: { fetchedAt: undefined, missingSince: now - clubs },
+      events: { fetchedAt: undefined, missingSince: now - events },
+    });
+    expect(staleLists(missing(3 * hour, hour), now)).toEqual([]);
+    expect(staleLists(missing(4 * hour, 2 * hour), now)).toMatchObject([
+      {
+        key: 'stale_data:clubs',
+        title: 'A club was never fetched',
+        why: 'Runs have tried since 2026-03-01 08:00 UTC, and all have failed.',
+        since: now - hour,
+      },
+      { key: 'stale_data:events', title: 'The event list was never fetched', since: now - hour },
+    ]);
   });
 });
 

@@ -234,28 +234,51 @@ export function staleSignups(next: readonly RankedEvent[], now: number): AlertCo
   ];
 }
 
-/** When the oldest club and the event list were last fetched, project ms; undefined: never. */
-export interface DataAges {
-  readonly clubs: number | undefined;
-  readonly events: number | undefined;
+/** Project ms. */
+export interface DataAge {
+  /** When the oldest club, or the event list, was last fetched; undefined: never. */
+  readonly fetchedAt: number | undefined;
+  /** Since when runs have tried to fetch a club, or the list, that was never fetched; undefined: there is none. */
+  readonly missingSince: number | undefined;
 }
+export type DataAges = Readonly<Record<'clubs' | 'events', DataAge>>;
 
+/** `maxMissing`: how long the first fetch can take, as clubs have a slot every six hours. */
 const lists = [
-  { list: 'clubs', title: 'Club data', maxAge: 24 * 60 * minute },
-  { list: 'events', title: 'The event list', maxAge: 60 * minute },
+  {
+    list: 'clubs',
+    title: 'Club data',
+    one: 'A club',
+    maxAge: 24 * 60 * minute,
+    maxMissing: 3 * 60 * minute,
+  },
+  {
+    list: 'events',
+    title: 'The event list',
+    one: 'The event list',
+    maxAge: 60 * minute,
+    maxMissing: 60 * minute,
+  },
 ] as const;
 
 export const staleLists = (ages: DataAges, now: number): AlertCondition[] =>
-  lists.flatMap(({ list, title, maxAge }) => {
-    const at = ages[list];
-    if (at === undefined || now - at <= maxAge) return [];
-    const about = {
-      title: `${title} is ${durationText(now - at)} old`,
-      why: 'No run has refreshed it since.',
-      todo: 'Check whether the sync is on, and why its last runs failed.',
-      since: at + maxAge,
-    };
-    return [conditionOf(`stale_data:${list}`, 'error', about)];
+  lists.flatMap(({ list, title, one, maxAge, maxMissing }) => {
+    const { fetchedAt: at, missingSince } = ages[list];
+    const todo = 'Check whether the sync is on, and why its last runs failed.';
+    const raise = (about: Pick<AlertCondition, 'title' | 'why' | 'since'>) => [
+      conditionOf(`stale_data:${list}`, 'error', { ...about, todo }),
+    ];
+    if (at !== undefined && now - at > maxAge) {
+      const age = durationText(now - at);
+      return raise({
+        title: `${title} is ${age} old`,
+        why: 'No run has refreshed it since.',
+        since: at + maxAge,
+      });
+    }
+    if (missingSince === undefined || now - missingSince <= maxMissing) return [];
+    const why = `Runs have tried since ${timeText(missingSince)}, and all have failed.`;
+    return raise({ title: `${one} was never fetched`, why, since: missingSince + maxMissing });
   });
 
 export const unavailableSources = (rows: readonly SourceRow[]): AlertCondition[] =>

@@ -66,7 +66,7 @@ async function observe({ limiter, freshness, db, clock, health }: AlertPorts): P
         ),
     ),
     check(['stale_data:signups'], report, ({ next }) => staleSignups(next, clock.now())),
-    check(['stale_data:clubs', 'stale_data:events'], findDataAges(db), (ages) =>
+    check(['stale_data:clubs', 'stale_data:events'], findDataAges(db, Math.round(clock.now())), (ages) =>
       staleLists(ages, clock.now()),
     ),
     check(['source_unavailable'], findSources(db), unavailableSources),

@@ -21,15 +21,19 @@ export function measureStoredData(db: Database, clock: Clock): void {
   meters.addBatchObservableCallback(
     async (observe) => {
       const now = clock.now();
-      const stored = await Promise.all([openAlerts(db), findDataAges(db), findSources(db)]).catch(
-        () => undefined,
-      );
+      const stored = await Promise.all([
+        openAlerts(db),
+        findDataAges(db, Math.round(now)),
+        findSources(db),
+      ]).catch(() => undefined);
       if (!stored) return;
       const [alerts, ages, sources] = stored;
       for (const type of alertTypes)
         observe.observe(open, alerts.filter((alert) => alert.type === type).length, { type });
-      for (const data of ['clubs', 'events'] as const)
-        if (ages[data] !== undefined) observe.observe(age, (now - ages[data]) / 1_000, { data });
+      for (const data of ['clubs', 'events'] as const) {
+        const { fetchedAt } = ages[data];
+        if (fetchedAt !== undefined) observe.observe(age, (now - fetchedAt) / 1_000, { data });
+      }
       for (const { source, state } of sources)
         if (state !== 'unknown') observe.observe(available, state === 'available' ? 1 : 0, { source });
     },
