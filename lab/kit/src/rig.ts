@@ -21,7 +21,7 @@ export type Rig = Awaited<ReturnType<typeof startRig>>;
 export type Caller = ReturnType<Rig['caller']>;
 export type LimiterProcess = ReturnType<typeof limiterProcess>;
 
-const [events = '', event = ''] = pathsOf('events');
+const [events = ''] = pathsOf('events');
 const [signups = ''] = pathsOf('signups');
 
 /** The first call of a budget, for an arbitrary id. */
@@ -81,7 +81,7 @@ export async function startRig(
         baseUrl: sandbox.url,
         apiKey: key,
         clock,
-        paths: { events, event, signups },
+        paths: { events, signups },
       });
       return {
         /** Makes a call with a permit, in the lane with reserved permits. @throws {UpstreamError} */

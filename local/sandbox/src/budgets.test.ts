@@ -26,15 +26,8 @@ it('the definition has the documented limits, and a cautious guess for events an
 });
 
 it('the default paths of the configuration are calls of the definition', () => {
-  const paths = loadConfig({}, [
-    'ZWIFTRACING_EVENTS_PATH',
-    'ZWIFTRACING_EVENT_PATH',
-    'ZWIFTRACING_SIGNUPS_PATH',
-  ]);
-  expect(budgets.events.calls).toEqual([
-    `GET ${paths.ZWIFTRACING_EVENTS_PATH}`,
-    `GET ${paths.ZWIFTRACING_EVENT_PATH}`,
-  ]);
+  const paths = loadConfig({}, ['ZWIFTRACING_EVENTS_PATH', 'ZWIFTRACING_SIGNUPS_PATH']);
+  expect(budgets.events.calls).toContain(`GET ${paths.ZWIFTRACING_EVENTS_PATH}`);
   expect(budgets.signups.calls).toEqual([`GET ${paths.ZWIFTRACING_SIGNUPS_PATH}`]);
 });
 

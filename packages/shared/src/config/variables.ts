@@ -46,7 +46,7 @@ const mebibyte = 1_048_576;
 /** A cluster of two needs both servers for a majority, so it is less available than one. */
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
-const [listPath = '', eventPath = ''] = pathsOf('events');
+const [listPath = ''] = pathsOf('events');
 const [signupsPath = ''] = pathsOf('signups');
 
 /** Every environment variable: schema, default and description. `.env.example` is generated from it. */
@@ -78,10 +78,6 @@ export const variables = {
   ZWIFTRACING_EVENTS_PATH: {
     schema: pathBelow('/').default(listPath),
     description: 'Path of the list of upcoming events, below the base URL.',
-  },
-  ZWIFTRACING_EVENT_PATH: {
-    schema: pathBelow(':id').default(eventPath),
-    description: 'Path of one event; :id is replaced.',
   },
   ZWIFTRACING_SIGNUPS_PATH: {
     schema: pathBelow(':id').default(signupsPath),

@@ -118,6 +118,22 @@ describe('source availability', () => {
     expect(afterCall('events', unknown, notFound, worked, 1).advice).toBe('Check ZWIFTRACING_EVENTS_PATH.');
   });
 
+  it.each([
+    ['clubs', 'ZWIFTRACING_CLUB_IDS'],
+    ['events', 'ZWIFTRACING_EVENTS_PATH'],
+    ['signups', 'ZWIFTRACING_SIGNUPS_PATH'],
+    ['results', 'ZWIFTRACING_BASE_URL'],
+  ] as const)('of %s advises checking %s when the other sources are available', (source, setting) => {
+    const others = [after('riders', unknown, undefined)];
+    for (const error of [notFound, page]) {
+      const almost = { ...unknown, refusals: 9 };
+      expect(afterCall(source, almost, error, others, 1).advice).toMatch(
+        new RegExp(`check ${setting}\\.$`, 'i'),
+      );
+    }
+    expect(after(source, unknown, ...times(10, page)).advice).toContain('ZWIFTRACING_BASE_URL');
+  });
+
   it('limits probes of an unavailable source, however many calls are due', () => {
     const requests = array(
       record({ after: integer({ min: 0, max: 30 * minute }), error: constantFrom(notFound, wrongKey) }),

@@ -76,7 +76,9 @@ export function afterCall(
   };
 }
 
-const pathVariables: Partial<Record<SourceName, string>> = {
+/** The setting of a source's address or ids. */
+const settings: Partial<Record<SourceName, string>> = {
+  clubs: 'ZWIFTRACING_CLUB_IDS',
   events: 'ZWIFTRACING_EVENTS_PATH',
   signups: 'ZWIFTRACING_SIGNUPS_PATH',
 };
@@ -91,9 +93,11 @@ function adviceOn(
   const known = others.filter(({ state }) => state !== 'unknown');
   if (known.length > 0 && known.every(({ state, status }) => state === 'unavailable' && status === 404))
     return 'This host answers 404 to every request: check ZWIFTRACING_BASE_URL.';
-  if (code === 'web_page')
-    return 'ZwiftRacing may be under maintenance, or a gateway blocks Paceline: if it lasts, check ZWIFTRACING_BASE_URL.';
-  return `Check ${pathVariables[source] ?? 'ZWIFTRACING_BASE_URL'}.`;
+  const own = settings[source] ?? 'ZWIFTRACING_BASE_URL';
+  if (code !== 'web_page') return `Check ${own}.`;
+  // Where other sources answer with data, the base URL is right.
+  const setting = others.some(({ state }) => state === 'available') ? own : 'ZWIFTRACING_BASE_URL';
+  return `ZwiftRacing may be under maintenance, or a gateway blocks Paceline: if it lasts, check ${setting}.`;
 }
 
 /** Whether a source can be called now: an unavailable one only when a probe is due. */

@@ -17,7 +17,6 @@ export const syncVariables = [
   'ZWIFTRACING_BASE_URL',
   'ZWIFTRACING_API_KEY',
   'ZWIFTRACING_EVENTS_PATH',
-  'ZWIFTRACING_EVENT_PATH',
   'ZWIFTRACING_SIGNUPS_PATH',
   'PACELINE_CLOCK',
   'HEALTH_HOST',
@@ -89,7 +88,6 @@ function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {
   const baseUrl = config.ZWIFTRACING_BASE_URL;
   const paths = {
     events: config.ZWIFTRACING_EVENTS_PATH,
-    event: config.ZWIFTRACING_EVENT_PATH,
     signups: config.ZWIFTRACING_SIGNUPS_PATH,
   };
   const lastCalls = new AbortController();

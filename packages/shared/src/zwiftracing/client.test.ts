@@ -13,7 +13,6 @@ import { eventJson, resultsJson, riderJson, signupsJson, tooManyRequests } from 
 const apiKey = 'raw-key-4711';
 const paths = {
   events: '/public/events/upcoming',
-  event: '/public/events/:id',
   signups: '/public/event_signups/:id',
 };
 
@@ -118,13 +117,6 @@ describe('endpoint client', () => {
       { events: [{ event: { eventId: '5230192' } }], skipped: [] },
     ],
     [
-      'one event',
-      'GET /api/public/events/5230192',
-      eventJson,
-      (api: ZwiftRacing) => api.getEvent(permitFor('events').permit, '5230192'),
-      { event: { listedSignups: 176 } },
-    ],
-    [
       'the signups of an event, with an escaped id',
       'GET /api/public/event_signups/..%2F%24%26',
       signupsJson,
@@ -161,7 +153,6 @@ describe('endpoint client', () => {
         ['riders', (from) => from.getRiders(permitFor('riders_bulk').permit, [5])],
         ['club 7', (from) => from.getClub(permitFor('clubs').permit, 7)],
         ['events', (from) => from.getUpcomingEvents(permitFor('events').permit)],
-        ['event 77', (from) => from.getEvent(permitFor('events').permit, '77')],
         ['signups', (from) => from.getSignups(permitFor('signups').permit, '77')],
         ['results of event 77', (from) => from.getResults(permitFor('results').permit, '77')],
       ];

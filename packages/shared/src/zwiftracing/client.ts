@@ -3,7 +3,6 @@ import { type CallSettings, createCall } from './call.ts';
 import { UnexpectedShape } from './errors.ts';
 import {
   readClubPage,
-  readEvent,
   readEvents,
   readResults,
   readRider,
@@ -14,7 +13,7 @@ import {
 
 export interface ZwiftRacingSettings extends CallSettings {
   /** Paths of the event endpoints below the base URL; `:id` is replaced by the event's id. */
-  readonly paths: { readonly events: string; readonly event: string; readonly signups: string };
+  readonly paths: { readonly events: string; readonly signups: string };
 }
 
 export type ZwiftRacing = ReturnType<typeof createZwiftRacing>;
@@ -57,11 +56,6 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings) {
       call(permit, { path: paths.events }, (json) => {
         const { items: events, skipped } = readEvents(requireContent(json, 'events'));
         return { events, skipped };
-      }),
-    getEvent: (permit: Permit<'events'>, eventId: string) =>
-      call(permit, { path: pathOf(paths.event, eventId) }, (json) => {
-        const item = readEvent(requireContent(json, `event ${eventId}`));
-        return checkId(item, item.event.eventId, eventId);
       }),
     /** The current signups. Withdrawn riders are just missing. */
     getSignups: (permit: Permit<'signups'>, eventId: string) =>
