@@ -168,7 +168,7 @@ describe('more commands than API_COMMAND_QUEUE', () => {
       expect(headers.get('retry-after')).toBe('5');
       expect(body).toMatchObject({
         type: '/docs/problems#unavailable',
-        detail: 'Command queue full: 3 commands are waiting to be stored (API_COMMAND_QUEUE)',
+        detail: 'Command queue full: 3 commands waiting to be stored (API_COMMAND_QUEUE)',
       });
     }
   });

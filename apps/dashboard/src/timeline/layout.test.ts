@@ -33,7 +33,13 @@ describe('the timeline', () => {
     expect(near(run('a', -40, -33))).toMatchObject({
       slots: [{ x: 100, width: 100 }],
       runs: [
-        { id: 'a', x: 100, width: 70, style: 'solid', text: 'near events at Thu 26 Nov 17:50:00, 7 min: 3 synced' },
+        {
+          id: 'a',
+          x: 100,
+          width: 70,
+          style: 'solid',
+          text: 'near events at Thu 26 Nov 17:50:00, 7 min: 3 synced',
+        },
       ],
     });
   });
