@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openBrowser } from '@paceline/kit/browser';
+import { openBrowser } from './testing/browser.ts';
 import { type Checkout, copyProject } from '@paceline/kit/checkout';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';

@@ -1,6 +1,6 @@
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { exampleRoster } from '@paceline/client/testing/roster';
-import { openBrowser } from '@paceline/kit/browser';
+import { openBrowser } from './testing/browser.ts';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import axe from 'axe-core';

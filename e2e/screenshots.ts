@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBuilt } from '@paceline/dashboard/build';
-import { openBrowser } from '@paceline/kit/browser';
+import { openBrowser } from './testing/browser.ts';
 import { startTestStack } from '@paceline/kit/stack';
 import { sandboxClock } from '@paceline/launcher';
 

@@ -1,5 +1,7 @@
-import { existsSync, globSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, matchesGlob, relative } from 'node:path';
 import { variableNames } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -211,36 +213,76 @@ describe('the image', () => {
     expect([...dockerfile.matchAll(/^USER (\S+)/gm)].map(([, user]) => user)).toEqual(['1000:1000']);
   });
 
-  it('contains every workspace folder and the scripts that compose runs, but no secret', async () => {
-    const [first, ...others] = (await readText('.dockerignore'))
-      .split('\n')
-      .filter((line) => line && !line.startsWith('#'));
-    expect(first).toBe('*');
-    const included = others.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
-    const { packages } = parse(await readText('pnpm-workspace.yaml')) as { packages: string[] };
-    const scripts = ours().flatMap(([, { command }]) => command.filter((part) => part.endsWith('.ts')));
-    // The dashboard's build reads the compiler options.
-    const compilerOptions = 'tsconfig.json';
-    // The auditor runs in the limiter's container.
-    const { dependencies } = JSON.parse(await readText('lab/auditor/package.json')) as {
-      dependencies: Record<string, string>;
-    };
-    const auditorDependencies = Object.keys(dependencies).flatMap((name) =>
-      globSync(`*/${name.replace('@paceline/', '')}/package.json`, { cwd: root }).map(dirname),
-    );
-    const folders = packages.map((folder) => folder.replace('/*', ''));
-    for (const needed of [
-      ...folders,
-      ...scripts,
-      compilerOptions,
-      'lab/auditor/src',
-      ...auditorDependencies.map((each) => `${each}/src`),
-    ]) {
-      expect(
-        included.some((path) => needed.startsWith(path) || path.startsWith(`${needed}/`)),
-        needed,
-      ).toBe(true);
-    }
-    expect(included.filter((path) => path.includes('.env') || path.includes('.paceline'))).toEqual([]);
+  it('contains every file that its programs import, and no secret', async () => {
+    const isIncluded = await readDockerIgnore();
+    const commands = ours().flatMap(([, { command }]) => command.filter((part) => part.endsWith('.ts')));
+    const programs = [...commands, 'packages/shared/src/telemetry/start.ts', 'lab/auditor/src/main.ts'];
+    const imported = importedBy(programs);
+    expect(imported.length).toBeGreaterThan(200);
+    expect(imported.filter((path) => !isIncluded(path))).toEqual([]);
+    const copied = copiedFolders();
+    expect(imported.filter((path) => !copied.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
+    for (const path of ['.env', '.paceline/origin', 'packages/shared/.env'])
+      expect(isIncluded(path)).toBe(false);
   });
+
+  it('contains no tests, no documents, nothing of the lab but the auditor, and of the dashboard what is built', async () => {
+    const isIncluded = await readDockerIgnore();
+    const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
+    const copied = copiedFolders();
+    expect(copied).toContain('apps/dashboard/dist');
+    const contained = tracked.filter(
+      (path) => isIncluded(path) && copied.some((folder) => path.startsWith(`${folder}/`)),
+    );
+    expect(contained.length).toBeGreaterThan(200);
+    const unwanted = /\.test\.tsx?$|\/testing(\/|\.ts$)|\.md$|^(docs|e2e|apps)\/|^lab\/(?!auditor\/|kit\/)/;
+    expect(contained.filter((path) => unwanted.test(path))).toEqual([]);
+    const kit = contained.filter((path) => path.startsWith('lab/kit/'));
+    expect(kit).toEqual(['lab/kit/package.json', 'lab/kit/src/arguments.ts', 'lab/kit/src/table.ts']);
+  });
+
+  it('is built from the manifest of every workspace folder, as the lockfile requires', async () => {
+    const isIncluded = await readDockerIgnore();
+    const { packages } = parse(await readText('pnpm-workspace.yaml')) as { packages: string[] };
+    const manifests = packages.flatMap((folder) => globSync(`${folder}/package.json`, { cwd: root }));
+    const needed = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.mjs', 'tsconfig.json'];
+    expect(manifests.length).toBeGreaterThan(20);
+    expect([...manifests, ...needed].filter((path) => !isIncluded(path))).toEqual([]);
+  });
+
+  /** What the last stage copies, without the packages from npm. */
+  const copiedFolders = () =>
+    [...dockerfile.matchAll(/^COPY --from=\w+ \/app\/(\S+)/gm)]
+      .map(([, path = '']) => path)
+      .filter((path) => path !== 'node_modules');
 });
+
+/** Whether `.dockerignore` lets the build see a file. */
+async function readDockerIgnore(): Promise<(path: string) => boolean> {
+  const [first, ...patterns] = (await readText('.dockerignore'))
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'));
+  expect(first).toBe('*');
+  const matches = (path: string, pattern: string) =>
+    matchesGlob(path, pattern) || matchesGlob(path, `${pattern}/**`);
+  return (path) =>
+    patterns.reduce(
+      (included, pattern) =>
+        pattern.startsWith('!')
+          ? included || matches(path, pattern.slice(1))
+          : included && !matches(path, pattern),
+      false,
+    );
+}
+
+/** The files of this repository that programs import, directly or not, themselves included. */
+function importedBy(programs: readonly string[]): string[] {
+  const found = new Set(programs);
+  for (const path of found) {
+    const source = readFileSync(join(root, path), 'utf8').replace(/^import type .*$/gm, '');
+    const { resolve } = createRequire(join(root, path));
+    for (const [, name = ''] of source.matchAll(/(?:from|import|import\()\s*'((?:\.|@paceline\/)[^']*)'/g))
+      found.add(relative(root, realpathSync(resolve(name))));
+  }
+  return [...found];
+}

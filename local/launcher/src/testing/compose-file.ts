@@ -11,7 +11,6 @@ const healthcheck = z.strictObject({
   interval: z.string(),
   timeout: z.string(),
   start_period: z.string(),
-  start_interval: z.string(),
 });
 const dependency = z.strictObject({
   condition: z.enum(['service_healthy', 'service_completed_successfully']),

@@ -46,7 +46,7 @@ async function unpacked(): Promise<string> {
   const { version: name } = (await import(version, { with: { type: 'json' } })).default as {
     version: string;
   };
-  const folder = join(import.meta.dirname, `../../../.cache/chromium-${name}`);
+  const folder = join(import.meta.dirname, `../../.cache/chromium-${name}`);
   if (existsSync(folder)) return folder;
 
   const staging = `${folder}.${process.pid}`;
