@@ -10,7 +10,7 @@ import {
   type RequestMessage,
 } from '@paceline/shared/contracts';
 import { partitionOf } from '@paceline/shared/limiter';
-import { request, retryThroughHandover } from '@paceline/shared/messaging';
+import { BadPayload, request, RequestFailed, retryThroughHandover } from '@paceline/shared/messaging';
 import type { Broker } from './broker.ts';
 
 /** Another service does not answer, or can't process the request now. */
@@ -38,6 +38,14 @@ const subjects: Readonly<Record<MonitoredService, string>> = {
   'event-sync': 'event-sync',
 };
 
+function failureText(error: unknown): string {
+  if (error instanceof RequestFailed) return `could not handle the request: ${error.message}`;
+  // Of a service of another version.
+  if (error instanceof BadPayload)
+    return `does not understand the request, or its answer is invalid: ${error.message}`;
+  return 'does not answer';
+}
+
 /** Requests to the other services. Each function throws `BrokerUnavailable` or `ServiceUnavailable`. */
 export function peersOf(broker: Broker, account: string) {
   const send = async <M extends RequestMessage>(
@@ -52,7 +60,7 @@ export function peersOf(broker: Broker, account: string) {
     try {
       return await repeat(() => request(bus, message, address, payload, timeoutMs));
     } catch (error) {
-      throw new ServiceUnavailable(service, `${subjects[service]} does not answer`, { cause: error });
+      throw new ServiceUnavailable(service, `${subjects[service]} ${failureText(error)}`, { cause: error });
     }
   };
   const partition = partitionOf(account);

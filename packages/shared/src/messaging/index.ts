@@ -24,5 +24,5 @@ export { assertOwnBroker, assertOwnState, markState } from './origin.ts';
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
 export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';
-export { subscribe, request, respond, type Responder, respondWith } from './request.ts';
+export { subscribe, request, RequestFailed, respond, type Responder, respondWith } from './request.ts';
 export { openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

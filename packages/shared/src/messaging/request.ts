@@ -13,10 +13,20 @@ import { BadPayload, type Bus, decode, encode } from './bus.ts';
 
 type SubjectTokens = Readonly<Record<string, string | number>>;
 
-/** The header with the reason for a refused request. */
-const refusalHeader = 'Nats-Service-Error';
+/** The headers of a reply without a value: the reason, and a code. */
+const [reasonHeader, codeHeader] = ['Nats-Service-Error', 'Nats-Service-Error-Code'];
+/** As in HTTP: the request is invalid, or the service can't handle it now. */
+type ErrorCode = '400' | '500';
 
-/** Sends a request and waits up to `timeoutMs` (real). @throws {BadPayload} when request or reply is invalid; a NATS error without a reply */
+/** A service has received a request and can't handle it; the message is its reason. */
+export class RequestFailed extends Error {
+  override name = 'RequestFailed';
+}
+
+/**
+ * Sends a request and waits up to `timeoutMs` (real).
+ * @throws {BadPayload} when request or reply is invalid; {RequestFailed}; a NATS error without a reply
+ */
 export async function request<M extends RequestMessage>(
   bus: Bus,
   message: M,
@@ -31,17 +41,25 @@ export async function request<M extends RequestMessage>(
     timeout: timeoutMs,
     headers: carrier,
   });
-  const refused = reply.headers?.get(refusalHeader);
-  if (refused) throw new BadPayload(refused);
+  const reason = reply.headers?.get(reasonHeader);
+  if (reason)
+    throw reply.headers?.get(codeHeader) === '500' ? new RequestFailed(reason) : new BadPayload(reason);
   return decode(message.reply, reply.data) as ReplyOf<M>;
 }
 
-/** Handles requests and refuses invalid ones. `onRequest` can reply later. In a `group`, one member gets each request. */
+/**
+ * Handles requests and refuses invalid ones. `onRequest` replies, or fails with a reason; both can be later. In a `group`,
+ * one member gets each request.
+ */
 export function respond<M extends RequestMessage>(
   bus: Bus,
   message: M,
   tokens: SubjectTokens,
-  onRequest: (payload: PayloadOf<M>, reply: (value: ReplyOf<M>) => void) => void,
+  onRequest: (
+    payload: PayloadOf<M>,
+    reply: (value: ReplyOf<M>) => void,
+    fail: (error: unknown) => void,
+  ) => void,
   group?: string,
 ): Subscription {
   // The broker does not check whether the requester could publish to the reply subject itself.
@@ -51,36 +69,47 @@ export function respond<M extends RequestMessage>(
       bus.log.warn({ subject: incoming.subject }, 'skipped a request whose reply subject is not an inbox');
       return;
     }
-    const refuse = (error: unknown) => {
-      if (!(error instanceof BadPayload)) throw error;
+    const sendError = (code: ErrorCode, reason: string) => {
       const carrier = headers();
-      carrier.set(refusalHeader, error.message.replace(/\s+/g, ' '));
+      carrier.set(reasonHeader, reason.replace(/\s+/g, ' ').slice(0, maxReason));
+      carrier.set(codeHeader, code);
       incoming.respond('', { headers: carrier });
-      bus.log.warn({ subject: incoming.subject, reason: error.message }, 'refused an invalid request');
+    };
+    const fail = (error: unknown) => {
+      const { subject } = incoming;
+      if (error instanceof BadPayload) {
+        bus.log.warn({ subject, reason: error.message }, 'refused an invalid request');
+        sendError('400', error.message);
+      } else {
+        bus.log.error({ err: error, subject }, 'request failed');
+        sendError('500', (error instanceof Error && error.message) || 'no reason given');
+      }
     };
     // After an asynchronous reply no caller would catch the error.
     const reply = (value: ReplyOf<M>) => {
       try {
         incoming.respond(encode(message.reply, value));
       } catch (error) {
-        refuse(error);
+        fail(error);
       }
     };
     try {
-      onRequest(decode(message.payload, incoming.data) as PayloadOf<M>, reply);
+      onRequest(decode(message.payload, incoming.data) as PayloadOf<M>, reply, fail);
     } catch (error) {
-      refuse(error);
+      fail(error);
     }
   };
   return subscribeRaw(bus, subjectOf(message, tokens), onMessage, group);
 }
+
+const maxReason = 300;
 
 export interface Responder {
   /** Takes no more requests, and waits until those received are answered. */
   stop(): Promise<void>;
 }
 
-/** Answers requests with work that takes a while; one member of the `group` gets each. Failed work gets no reply. */
+/** Answers requests with work that takes a while; one member of the `group` gets each. */
 export function respondWith<M extends RequestMessage>(
   bus: Bus,
   message: M,
@@ -88,11 +117,13 @@ export function respondWith<M extends RequestMessage>(
   work: (payload: PayloadOf<M>) => Promise<ReplyOf<M>>,
 ): Responder {
   const inProgress = new Set<Promise<void>>();
-  const onRequest = (payload: PayloadOf<M>, reply: (value: ReplyOf<M>) => void) => {
+  const onRequest = (
+    payload: PayloadOf<M>,
+    reply: (value: ReplyOf<M>) => void,
+    fail: (error: unknown) => void,
+  ) => {
     const answered = work(payload)
-      .then(reply, (error: unknown) =>
-        bus.log.error({ err: error, subject: message.subject }, 'request failed'),
-      )
+      .then(reply, fail)
       .finally(() => inProgress.delete(answered));
     inProgress.add(answered);
   };

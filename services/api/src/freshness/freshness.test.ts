@@ -43,6 +43,16 @@ describe('GET /v1/freshness', () => {
     ]);
   });
 
+  it('returns 503 with the reason at once when event-sync cannot measure it', async () => {
+    const bus = await test.busOf('event-sync');
+    const failing = respond(bus, catalog.freshness, {}, (_, __, fail) => fail(new Error('out of paper')));
+    await bus.connection.flush();
+    const { status, body } = await test.get('/v1/freshness');
+    expect([status, body.detail]).toEqual([503, 'event-sync could not handle the request: out of paper']);
+    failing.unsubscribe();
+    await bus.connection.flush();
+  });
+
   it('returns the freshness of signups, and which are fetched next and why', async () => {
     const requested: number[] = [];
     const bus = await test.busOf('event-sync');

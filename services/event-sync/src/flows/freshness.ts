@@ -1,5 +1,6 @@
 import { catalog, type FreshnessReport } from '@paceline/shared/contracts';
 import { publish, type Responder, respondWith } from '@paceline/shared/messaging';
+import { plainError } from '@paceline/shared/sync';
 import { meter } from '@paceline/shared/telemetry';
 import { findCandidates, findMeasured } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
@@ -22,7 +23,11 @@ async function report(sync: EventSync, next: number): Promise<FreshnessReport> {
 
 /** Answers freshness requests; one replica answers each. */
 export const answerFreshness = (sync: EventSync): Responder =>
-  respondWith(sync.bus, catalog.freshness, 'event-sync', ({ next }) => report(sync, next));
+  respondWith(sync.bus, catalog.freshness, 'event-sync', ({ next }) =>
+    report(sync, next).catch((error: unknown) => {
+      throw plainError(error);
+    }),
+  );
 
 /** Publishes the freshness once per slot, however often its run is retried. */
 export async function publishFreshness(sync: EventSync, slotId: string): Promise<void> {

@@ -144,11 +144,11 @@ export function subscribe(bus: Bus, index: number, partition: Partition, machine
       partition.handle(requests, (replies) => reply({ replies: [...replies] })),
     ),
     respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),
-    respond(bus, catalog.status, tokens, ({ account }, reply) =>
-      replyWhenReady(machine, () => partition.status(account), reply),
+    respond(bus, catalog.status, tokens, ({ account }, reply, fail) =>
+      replyWhenReady(machine, () => partition.status(account), reply, fail),
     ),
-    respond(bus, catalog.windows, tokens, ({ account, waiting }, reply) =>
-      replyWhenReady(machine, () => partition.windows(account, waiting), reply),
+    respond(bus, catalog.windows, tokens, ({ account, waiting }, reply, fail) =>
+      replyWhenReady(machine, () => partition.windows(account, waiting), reply, fail),
     ),
   ];
 }
@@ -162,9 +162,11 @@ function replyWhenReady<View>(
   machine: Machine,
   find: () => View | undefined,
   reply: (view: View) => void,
+  fail: (error: Error) => void,
   retries = maxRetries,
 ): void {
   const view = find();
   if (view !== undefined) reply(view);
-  else if (retries > 0) machine.after(retryMs, () => replyWhenReady(machine, find, reply, retries - 1));
+  else if (retries === 0) fail(new Error('the journal is still being read'));
+  else machine.after(retryMs, () => replyWhenReady(machine, find, reply, fail, retries - 1));
 }
