@@ -25,7 +25,8 @@ export type LimiterRig = Awaited<ReturnType<typeof startLimiters>>;
 export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
   const folder = await folderFor('nats');
   const { path: server } = await findNatsServer({ report: () => undefined });
-  const nats = await startNats({ server, storeDir: folder.path, syncAlways: synced, users: rigUsers });
+  const syncInterval = synced ? 'always' : '2m';
+  const nats = await startNats({ server, storeDir: folder.path, syncInterval, users: rigUsers });
   const adminUrl = urlAs(nats.url, 'admin');
   const admin = createBus(await connect(adminUrl, 'provision'), createLogger('bench', 'error'));
   await provision(admin.connection);

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { cached, defaultCacheDir } from './files.ts';
 import { findOnPath, run } from './system.ts';
 
-/** The oldest Debian release with a new enough nats-server; its programs run on older releases too. */
-const suite = 'trixie';
+/** The oldest Debian release with a new enough version; its programs run on older releases too. */
+const suiteOf = (program: string): string => (program === 'nats-server' ? 'forky' : 'trixie');
 /** An older release, for programs with libraries of their own: the C library of any newer system runs them. */
 const olderSuite = 'bookworm';
 
@@ -40,7 +40,7 @@ const cachePathOf = (program: string): string =>
 
 /** Downloads a program's Debian package with a private apt in `dir`: no root needed, signatures checked. Returns its path. */
 export async function unpackDebianPackage(dir: string, program: string, etc = '/etc/apt'): Promise<string> {
-  const root = await unpackPackages(dir, [program], suite, etc);
+  const root = await unpackPackages(dir, [program], suiteOf(program), etc);
   return programIn(root, await readdir(root, { recursive: true }), program);
 }
 

@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeTempDir, removeAll } from './files.ts';
-import { downloadRelease, findNatsServer, type NatsRelease } from './nats-binary.ts';
+import { downloadRelease, findNatsServer, natsRelease, type NatsRelease } from './nats-binary.ts';
 import { findOnPath, run } from './system.ts';
 
 const osAndArch = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
 const name = `nats-server-v2.99.0-${osAndArch}`;
+const cachedName = `nats-server-2.99.0-${process.platform}-${process.arch}`;
 
 let dir: string;
 let cacheDir: string;
@@ -27,6 +28,7 @@ beforeEach(async () => {
   await mkdir(join(dir, 'bin'));
   for (const tool of ['tar', 'gzip']) await symlink((await findOnPath(tool)) ?? '', join(dir, 'bin', tool));
   vi.stubEnv('PATH', join(dir, 'bin'));
+  vi.stubEnv('NATS_SERVER', '');
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -70,9 +72,26 @@ const unreachable: NatsRelease = {
 
 describe('finding a nats-server', () => {
   it('uses the one on the PATH when it is new enough, and reports nothing', async () => {
-    const path = await writeServer(join(dir, 'bin'), '2.10.0');
-    expect(await findNatsServer({ cacheDir, report })).toEqual({ path, version: '2.10.0', source: 'PATH' });
+    const { version } = natsRelease;
+    for (const onPath of [version, version.replace(/\d+$/, '99'), '2.100.0', '3.0.0']) {
+      const path = await writeServer(join(dir, 'bin'), onPath);
+      expect(await findNatsServer({ cacheDir, report, release: natsRelease })).toEqual({
+        path,
+        version: onPath,
+        source: 'PATH',
+      });
+    }
     expect(reported).toEqual([]);
+  });
+
+  it('uses the one in NATS_SERVER, whatever its version, and no other', async () => {
+    const path = await writeServer(join(dir, 'own'), '2.10.27');
+    await writeServer(join(dir, 'bin'), '2.99.0');
+    vi.stubEnv('NATS_SERVER', path);
+    const found = await findNatsServer({ cacheDir, report });
+    expect(found).toEqual({ path, version: '2.10.27', source: 'NATS_SERVER' });
+    vi.stubEnv('NATS_SERVER', join(dir, 'missing'));
+    await expect(findNatsServer({ cacheDir, report })).rejects.toThrow(join(dir, 'missing'));
   });
 
   it('downloads the official release once for concurrent callers, then uses the cache', async () => {
@@ -87,25 +106,23 @@ describe('finding a nats-server', () => {
     expect(found.map(({ source }) => source).toSorted()).toEqual(['cache', 'cache', 'official release']);
     expect(new Set(found.map(({ path }) => path)).size).toBe(1);
     expect((await findNatsServer({ cacheDir, report, release: unreachable })).source).toBe('cache');
-    expect(await readdir(cacheDir)).toEqual([`nats-server-${process.platform}-${process.arch}`]);
+    expect(await readdir(cacheDir)).toEqual([cachedName]);
   });
 
   it('skips a server on the PATH that is too old, and reports it', async () => {
-    const old = await writeServer(join(dir, 'bin'), '2.9.10');
+    const old = await writeServer(join(dir, 'bin'), '2.98.7');
     const archive = await packRelease();
     const release = await host((_, response) => response.end(archive), archive);
     const found = await findNatsServer({ cacheDir, report, release });
     expect(found).toMatchObject({ version: '2.99.0', source: 'official release' });
-    expect(reported[0]).toBe(`skipping the nats-server on the PATH: ${old} is 2.9.10, older than 2.10`);
+    expect(reported[0]).toBe(`skipping the nats-server on the PATH: ${old} is 2.98.7, older than 2.99.0`);
   });
 
   it('replaces a cached file that cannot run', async () => {
     const archive = await packRelease();
     const release = await host((_, response) => response.end(archive), archive);
     await mkdir(cacheDir);
-    await writeFile(join(cacheDir, `nats-server-${process.platform}-${process.arch}`), 'half of it', {
-      mode: 0o755,
-    });
+    await writeFile(join(cacheDir, cachedName), 'half of it', { mode: 0o755 });
     expect((await findNatsServer({ cacheDir, report, release })).source).toBe('official release');
   });
 
@@ -118,16 +135,16 @@ describe('finding a nats-server', () => {
     expect(failure.split('\n')).toEqual([
       'No usable nats-server found:',
       '  PATH: nats-server not found',
-      expect.stringMatching(/^ {2}cache: .*nats-server-\w+-\w+ not found$/),
+      expect.stringMatching(/^ {2}cache: .*nats-server-[\w.]+-\w+-\w+ not found$/),
       expect.stringMatching(/^ {2}official release: http:.*\.tar\.gz: .+$/),
       '  Debian package: apt-get not found',
-      'Install nats-server 2.10 or newer, or set NATS_URL.',
+      'Install nats-server 2.99.0 or newer, or set NATS_SERVER to a program or NATS_URL to a broker.',
     ]);
   });
 
   it('reports that it cannot write to the cache', async () => {
     await writeFile(cacheDir, 'a file, not a folder');
-    await expect(findNatsServer({ cacheDir, report })).rejects.toThrow(
+    await expect(findNatsServer({ cacheDir, report, release: unreachable })).rejects.toThrow(
       /official release: ENOTDIR: .*\n.*\nInstall/,
     );
   });

@@ -14,22 +14,39 @@ export interface NatsRelease {
   readonly sha256: Readonly<Record<string, string>>;
 }
 
-/** To upgrade, copy the checksums from SHA256SUMS on the releases page of nats-io/nats-server. */
-export const natsRelease: NatsRelease = {
-  version: '2.14.5',
-  url: 'https://github.com/nats-io/nats-server/releases/download',
-  sha256: {
-    'linux-amd64': '5e3b603d47c447bda1f77f9ac16dbf91c90aac4ff3681f8fbbc7201e4ed99355',
-    'linux-arm64': '673a98d3faa79dde3f9ebf16d6dfac36a5f694e7ad2015e4954dd7939c85cd4c',
-    'darwin-amd64': 'f95c98d6b6ed2b63c5681b46b092c9585c99767d547cf495730c329234625e96',
-    'darwin-arm64': 'ddd907854d9a2de834af133fa396915fe6442fe6d8909ae31390d1ea7a0fea50',
+/**
+ * Newest first: the release with which the tests run, then one for platforms without a known checksum of it.
+ * To upgrade, copy the checksums from SHA256SUMS on the releases page of nats-io/nats-server.
+ */
+const natsReleases: readonly [NatsRelease, ...NatsRelease[]] = [
+  {
+    version: '2.15.1',
+    url: 'https://github.com/nats-io/nats-server/releases/download',
+    sha256: {
+      'linux-amd64': 'bf5edc7b1ce98e885c368cb43a886eb148dc5d0551d99f3cf6141fb5e1954c70',
+      'linux-arm64': 'e2fbab4cad7d3c76e3052eb959570393c9d73ba756b70bf8e9eea61e9ae6d49c',
+    },
   },
-};
+  {
+    version: '2.14.5',
+    url: 'https://github.com/nats-io/nats-server/releases/download',
+    sha256: {
+      'darwin-amd64': 'f95c98d6b6ed2b63c5681b46b092c9585c99767d547cf495730c329234625e96',
+      'darwin-arm64': 'ddd907854d9a2de834af133fa396915fe6442fe6d8909ae31390d1ea7a0fea50',
+    },
+  },
+];
+
+/** The release that Docker and Kubernetes run. */
+export const natsRelease: NatsRelease = natsReleases[0];
+
+const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
+const releaseHere = natsReleases.find(({ sha256 }) => platform in sha256) ?? natsRelease;
 
 export interface NatsServer {
   readonly path: string;
   readonly version: string;
-  readonly source: 'PATH' | 'cache' | 'official release' | 'Debian package';
+  readonly source: 'NATS_SERVER' | 'PATH' | 'cache' | 'official release' | 'Debian package';
 }
 
 export interface FindNatsServerOptions {
@@ -42,11 +59,18 @@ export interface FindNatsServerOptions {
 
 type NatsServerSource = readonly [source: NatsServer['source'], find: () => Promise<string>];
 
-/** Finds nats-server 2.10 or newer: on PATH, in the cache, as official release or in Debian. @throws {Error} why each failed */
+/**
+ * Finds the program in NATS_SERVER; else the pinned release or a newer one on PATH, in the cache, as official release or in
+ * Debian. @throws {Error} why each failed
+ */
 export async function findNatsServer(options: FindNatsServerOptions): Promise<NatsServer> {
-  const { cacheDir = defaultCacheDir(), report, release = natsRelease } = options;
-  const cached = join(cacheDir, `nats-server-${process.platform}-${process.arch}`);
+  const chosen = process.env.NATS_SERVER;
+  // Of any version: to run the tests, or a system, on that one. `connect` refuses what can't work.
+  if (chosen) return { path: chosen, version: (await versionOf(chosen)).text, source: 'NATS_SERVER' };
+  const { cacheDir = defaultCacheDir(), report, release = releaseHere } = options;
+  const cached = join(cacheDir, `nats-server-${release.version}-${process.platform}-${process.arch}`);
   const failures = new Set<string>();
+  const usableVersion = (path: string) => versionFrom(path, release.version);
 
   const firstOf = async (...candidates: NatsServerSource[]): Promise<NatsServer | undefined> => {
     for (const [source, find] of candidates) {
@@ -74,17 +98,20 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
       ['Debian package', intoCache((dir) => unpackDebianPackage(dir, 'nats-server'))],
     );
 
-  const present = await firstOf(['PATH', () => findCurrentOnPath(report)], fromCache);
+  const present = await firstOf(['PATH', () => findCurrentOnPath(report, usableVersion)], fromCache);
   if (present !== undefined) return present;
   report(`downloading nats-server (only once, kept in ${cacheDir}) …`);
   await mkdir(cacheDir, { recursive: true }).catch(() => undefined);
   const fetched = await withLock(`${cached}.lock`, fetchOne);
   if (fetched !== undefined) return fetched;
-  const advice = 'Install nats-server 2.10 or newer, or set NATS_URL.';
+  const advice = `Install nats-server ${release.version} or newer, or set NATS_SERVER to a program or NATS_URL to a broker.`;
   throw new Error(['No usable nats-server found:', ...failures, advice].join('\n'));
 }
 
-async function findCurrentOnPath(report: (line: string) => void): Promise<string> {
+async function findCurrentOnPath(
+  report: (line: string) => void,
+  usableVersion: (path: string) => Promise<string>,
+): Promise<string> {
   const path = await findOnPath('nats-server');
   if (path === undefined) throw new Error('nats-server not found');
   await usableVersion(path).catch((error: Error) => {
@@ -94,14 +121,22 @@ async function findCurrentOnPath(report: (line: string) => void): Promise<string
   return path;
 }
 
-/** @throws {Error} when the program doesn't run or is older than 2.10 */
-async function usableVersion(path: string): Promise<string> {
-  const [version, major, minor] =
-    /(\d+)\.(\d+)\.\d+/.exec(await run([path, '--version'], { timeoutMs: 10_000 })) ?? [];
-  if (version === undefined) throw new Error(`${path} prints no version`);
-  if (Number(major) * 1_000 + Number(minor) < 2_010)
-    throw new Error(`${path} is ${version}, older than 2.10`);
-  return version;
+/** @throws {Error} when the program doesn't run */
+async function versionOf(path: string): Promise<{ text: string; parts: number[] }> {
+  const printed = await run([path, '--version'], { timeoutMs: 10_000 });
+  const [text] = /\d+\.\d+\.\d+/.exec(printed) ?? [];
+  if (text === undefined) throw new Error(`${path} prints no version`);
+  return { text, parts: text.split('.').map(Number) };
+}
+
+/** @throws {Error} when the program doesn't run or is older than `oldest` */
+async function versionFrom(path: string, oldest: string): Promise<string> {
+  const { text, parts } = await versionOf(path);
+  const wanted = oldest.split('.').map(Number);
+  const differing = wanted.findIndex((part, index) => part !== parts[index]);
+  if (differing >= 0 && (parts[differing] ?? 0) < (wanted[differing] ?? 0))
+    throw new Error(`${path} is ${text}, older than ${oldest}`);
+  return text;
 }
 
 /** Real ms. Headers must arrive soon, since there is another source to try; the body can take longer. */
@@ -113,7 +148,6 @@ export async function downloadRelease(
   dir: string,
   timeouts = defaultTimeouts,
 ): Promise<string> {
-  const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const expected = release.sha256[platform];
   if (expected === undefined) throw new Error(`no checksum is pinned for ${platform}`);
 

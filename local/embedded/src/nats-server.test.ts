@@ -55,7 +55,7 @@ describe('startNats', () => {
   });
 
   it('keeps every acknowledged message across a kill and restart', async () => {
-    const first = await start({ syncAlways: true });
+    const first = await start();
     const connection = await client(first);
     await (await jetstreamManager(connection)).streams.add({ name: 'KEPT', subjects: ['kept.>'] });
     for (let n = 0; n < 20; n++) await jetstream(connection).publish('kept.n', String(n));
@@ -80,11 +80,18 @@ describe('startNats', () => {
     await expect(start({ monitorPort })).rejects.toThrow(`port ${monitorPort} is already in use: `);
   });
 
-  it('serves its monitoring pages on monitorPort', async () => {
-    const monitorPort = await freePort();
-    await start({ monitorPort, syncAlways: true });
-    const page = await fetch(`http://127.0.0.1:${monitorPort}/jsz`);
-    expect(await page.json()).toMatchObject({ config: { sync_always: true } });
+  it('syncs each message to disk before it acknowledges it, unless it is given an interval', async () => {
+    const configOf = async (options: Partial<NatsOptions>) => {
+      const monitorPort = await freePort();
+      const nats = await start({ monitorPort, ...options });
+      const page = await fetch(`http://127.0.0.1:${monitorPort}/jsz`);
+      await nats.stop();
+      return ((await page.json()) as { config: object }).config;
+    };
+    expect(await configOf({})).toMatchObject({ sync_always: true });
+    const relaxed = await configOf({ syncInterval: '90s' });
+    expect(relaxed).toMatchObject({ sync_interval: 90e9 });
+    expect(relaxed).not.toHaveProperty('sync_always');
   });
 
   it('rejects with the end of the log when the server does not start', async () => {

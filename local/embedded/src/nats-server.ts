@@ -35,8 +35,8 @@ export interface NatsOptions {
   readonly users?: readonly NatsUser[];
   /** Users in isolated accounts, which don't share subjects or streams. Not together with `users`. */
   readonly accounts?: Readonly<Record<string, readonly NatsUser[]>>;
-  /** Syncs every message to disk before acknowledging it, which costs more than half of the throughput. */
-  readonly syncAlways?: boolean;
+  /** How often the store is synced to disk, e.g. `2m`. Default `always`: before a message is acknowledged. */
+  readonly syncInterval?: string;
   /** Paths. Clients must use TLS; with `ca`, they also need a certificate signed by it. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   /** The port of the monitoring pages, on `host`; unset: none. */
@@ -97,7 +97,7 @@ export async function startNats(options: NatsOptions): Promise<NatsProcess> {
 
 /** JSON, which is valid in the server's configuration language. */
 function configuration(host: string, port: number, portsDir: string, options: NatsOptions): string {
-  const { storeDir, users, accounts, syncAlways, monitorPort, cluster, tls } = options;
+  const { storeDir, users, accounts, syncInterval = 'always', monitorPort, cluster, tls } = options;
   const settings = {
     host,
     port: port === 0 ? -1 : port,
@@ -105,7 +105,7 @@ function configuration(host: string, port: number, portsDir: string, options: Na
     max_payload: 8 * 1024 * 1024,
     jetstream: {
       store_dir: storeDir,
-      ...(syncAlways === true && { sync_interval: 'always' }),
+      sync_interval: syncInterval,
       // Each account reserves the maximum size of its streams, together more than the disk has.
       ...(accounts !== undefined && { max_file_store: 100e12 }),
     },

@@ -16,10 +16,10 @@ let connection: Awaited<ReturnType<typeof connect>>;
 
 const start = (count: number) =>
   startBroker(
-    count,
     state,
     () => undefined,
     () => freePort(),
+    { count, syncInterval: 'always' },
   );
 
 beforeAll(async () => {

@@ -14,25 +14,34 @@ export interface BrokerAccess {
   readonly shownUrl: string;
   /** With all permissions, for provisioning. */
   readonly adminUrl: string;
+  /** The monitoring pages of its servers, as far as they are known. */
+  readonly monitorUrls: readonly string[];
   urlFor(service: Service): string;
 }
 
 export interface BrokerServer extends RestartableProcess {
   readonly url: string;
-  /** Monitoring pages (`/healthz`, `/jsz`); only in a cluster. */
-  readonly monitorUrl: string | undefined;
+  /** Monitoring pages (`/healthz`, `/jsz`, `/varz`). */
+  readonly monitorUrl: string;
 }
 
 const admin = 'provision';
 const firstPort = 4222;
 
+export interface BrokerSettings {
+  /** One server, or three for a cluster. */
+  readonly count: number;
+  /** nats-server's `sync_interval`. */
+  readonly syncInterval: string;
+  readonly logSize?: number;
+}
+
 /** Starts one or three servers with a user for each service. @throws when the state belongs to another number of servers */
 export async function startBroker(
-  count: number,
   state: StateFolder,
   report: (line: string) => void,
   findPort: FindPort,
-  logSize?: number,
+  { count, syncInterval, logSize }: BrokerSettings,
 ): Promise<BrokerAccess> {
   assertStateMatches(count, state);
   const { path, version, source } = await findNatsServer({ report });
@@ -46,20 +55,30 @@ export async function startBroker(
     { user: admin, password: passwordOf(admin), publish: ['>'], subscribe: ['>'] },
     ...services.map((user) => ({ user, password: passwordOf(user), ...permissionsOf(user) })),
   ];
-  const options: NatsOptions[] = [];
+  const options: Array<NatsOptions & { monitorPort: number }> = [];
   for (const [index, cluster] of (await placesOf(count, state)).entries()) {
     const port = await findPort(firstPort + index);
     const storeDir = state.path(folderOf(count, index));
-    const place = cluster && { cluster, monitorPort: await freePort() };
-    options.push({ server: path, storeDir, port, users, logSize, ...place });
+    const monitorPort = await freePort();
+    const place = cluster && { cluster };
+    options.push({ server: path, storeDir, port, monitorPort, users, syncInterval, logSize, ...place });
   }
   const servers = await Promise.all(options.map((each) => startServer(each, report)));
   const urlFor = (user: string) =>
     servers.map(({ url }) => url.replace('//', `//${user}:${passwordOf(user)}@`)).join(',');
-  return { servers, shownUrl: servers.map(({ url }) => url).join(','), adminUrl: urlFor(admin), urlFor };
+  return {
+    servers,
+    shownUrl: servers.map(({ url }) => url).join(','),
+    adminUrl: urlFor(admin),
+    monitorUrls: servers.map(({ monitorUrl }) => monitorUrl),
+    urlFor,
+  };
 }
 
-async function startServer(options: NatsOptions, report: (line: string) => void): Promise<BrokerServer> {
+async function startServer(
+  options: NatsOptions & { readonly monitorPort: number },
+  report: (line: string) => void,
+): Promise<BrokerServer> {
   const running = await startNats(options);
   const { url, port, logFile } = running;
   const { cluster, monitorPort, host = '127.0.0.1' } = options;
@@ -68,7 +87,7 @@ async function startServer(options: NatsOptions, report: (line: string) => void)
   return {
     ...supervise({ name, logFile, launch, running, report }),
     url,
-    monitorUrl: monitorPort === undefined ? undefined : `http://${host}:${monitorPort}`,
+    monitorUrl: `http://${host}:${monitorPort}`,
   };
 }
 
@@ -92,11 +111,12 @@ function assertStateMatches(count: number, state: StateFolder): void {
 }
 
 /** A broker that runs elsewhere and manages its own users: every service gets the same URL. */
-export const externalBroker = (url: string): BrokerAccess => ({
+export const externalBroker = (url: string, monitorUrls: readonly string[]): BrokerAccess => ({
   servers: [],
   shownUrl: serversOf(url)
     .map((each) => each.replace(/\/\/[^@/]*@/, '//'))
     .join(','),
   adminUrl: url,
+  monitorUrls,
   urlFor: () => url,
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { catalog, services, subjectOf } from '@paceline/shared/contracts';
 import { type SpawnedProcess, findNatsServer, freePort, spawnChild } from '@paceline/embedded';
-import { connect, createBus, provision, publish } from '@paceline/shared/messaging';
+import { connect, createBus, proveDurability, provision, publish } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from './state.ts';
@@ -27,14 +27,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('the broker of docker-compose.yml', () => {
   let broker: SpawnedProcess;
   let port: number;
+  let monitorPort: number;
 
   /** As in the container, except for address and folder. */
   beforeAll(async () => {
     const { path } = await findNatsServer({ report: () => undefined });
     port = await freePort();
+    monitorPort = await freePort();
     const configuration = (await readText('deploy/nats/nats-server.conf'))
       .replace('0.0.0.0:4222', `127.0.0.1:${port}`)
-      .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`)
+      .replace('0.0.0.0:8222', `127.0.0.1:${monitorPort}`)
       .replace('/data', join(folder, 'data'));
     await writeFile(join(folder, 'nats-server.conf'), configuration);
     await writeFile(join(folder, 'users.conf'), await readText('deploy/nats/users.conf'));
@@ -60,6 +62,16 @@ describe('the broker of docker-compose.yml', () => {
       expect(connection.isClosed(), name).toBe(false);
       await connection.close();
     }
+  });
+
+  it('syncs each message before it acknowledges it, which provisioning finds out', async () => {
+    const { NATS_MONITOR_URL: url } = compose.services.provision?.environment ?? {};
+    const admin = await connect(urlOf('provision'), 'provision');
+    const found = await proveDurability(admin, [
+      (url ?? '').replace('//nats:8222', `//127.0.0.1:${monitorPort}`),
+    ]);
+    await admin.close();
+    expect(found).toEqual({ sync: 'always' });
   });
 
   it('rejects a wrong password', async () => {
@@ -92,6 +104,8 @@ describe('the brokers of compose.cluster.yml', () => {
       });
       expect(stderr).toContain('is valid');
     }
+    const monitored = found.provision?.environment.NATS_MONITOR_URL?.split(',');
+    expect(monitored).toEqual(['nats', 'nats-2', 'nats-3'].map((name) => `http://${name}:8222`));
   });
 });
 

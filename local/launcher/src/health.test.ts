@@ -14,6 +14,7 @@ const health = (state: Part['state']): Health => ({
   at: '2026-03-01T18:30:00.000Z',
   healthy: state !== 'down',
   parts: [part(state)],
+  durability: { sync: 'always', title: null, why: null, todo: null },
 });
 
 /** The lines that each of the answers prints. */
@@ -34,6 +35,17 @@ describe('the health in the console', () => {
       [],
       [],
       ['rider-sync is back'],
+    ]);
+  });
+
+  it('says once that a power cut can lose something', () => {
+    const durability = { sync: 'unknown', title: 'Not known', why: 'Why.', todo: 'Do.' } as const;
+    const risky = { ...health('up'), durability };
+    expect(printed(risky, risky, health('up'), health('up'))).toEqual([
+      ['Not known. Why. Do.'],
+      [],
+      ['A power cut can no longer lose what the broker has acknowledged'],
+      [],
     ]);
   });
 

@@ -14,10 +14,12 @@ interface Shown {
   /** The titles of the parts that are down, by their names. */
   readonly down: ReadonlyMap<string, string>;
   readonly isReachable: boolean;
+  /** What a power cut can lose. */
+  readonly risk: string | null;
 }
 
 /** Until the first answer nothing is wrong, as the stack has just become ready. */
-export const initiallyShown: Shown = { down: new Map(), isReachable: true };
+export const initiallyShown: Shown = { down: new Map(), isReachable: true, risk: null };
 
 /** What the console prints when the health has changed. @param health undefined: the API does not answer */
 export function healthLines(
@@ -35,12 +37,17 @@ export function healthLines(
     const text = state === 'unknown' ? shown.down.get(part) : title;
     return typeof text === 'string' ? [[part, text]] : [];
   });
+  const { sync, title: risk, why: riskWhy, todo: riskTodo } = health.durability;
   return {
-    shown: { down: new Map(known), isReachable: true },
+    shown: { down: new Map(known), isReachable: true, risk },
     lines: [
       ...(shown.isReachable ? [] : ['The API answers again']),
       ...raised.map(({ title, why, todo }) => `ALERT ${title}. ${why} ${todo}`),
       ...back.map(({ part }) => `${part} is back`),
+      ...(risk !== null && risk !== shown.risk ? [`${risk}. ${riskWhy} ${riskTodo}`] : []),
+      ...(sync === 'always' && shown.risk !== null
+        ? ['A power cut can no longer lose what the broker has acknowledged']
+        : []),
     ],
   };
 }

@@ -242,6 +242,9 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     });
     expect(new Set(passwordKeys)).toEqual(new Set(users));
     expect(one('StatefulSet', 'nats').spec.replicas).toBe(3);
+    expect(environmentOf('provision', () => 'p').NATS_MONITOR_URL).toBe(
+      [0, 1, 2].map((node) => `http://nats-${node}.nats:8222`).join(','),
+    );
     expect(one('ConfigMap', 'settings').data?.NATS_REPLICAS).toBe('3');
     if (overlay === 'sandbox')
       expect(Object.keys(one('Secret', 'broker').data ?? {})).toEqual(
@@ -278,7 +281,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
       'rider-sync': [...broker, ...database, ...upstream],
       'event-sync': [...broker, ...database, ...upstream],
       api: [...broker, ...database],
-      provision: [...broker, ...database],
+      provision: [...broker, 'nats:8222', ...database],
       nats: ['nats:6222'],
       ...(overlay === 'sandbox' && { sandbox: [], postgres: [] }),
     };

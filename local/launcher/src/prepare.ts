@@ -1,7 +1,14 @@
 import type { Config } from '@paceline/shared/config';
 import { migrate } from '@paceline/shared/database';
-import type { Origin } from '@paceline/shared/contracts';
-import { assertOwnBroker, connect, markState, provision } from '@paceline/shared/messaging';
+import { durabilityNotice, type Origin } from '@paceline/shared/contracts';
+import {
+  assertOwnBroker,
+  connect,
+  markState,
+  proveDurability,
+  provision,
+  recordDurability,
+} from '@paceline/shared/messaging';
 
 /** The variables that bound how long and how much the broker keeps. */
 export const retentionVariables = [
@@ -17,17 +24,18 @@ export const optionalRetentionVariables = ['RETENTION_JOURNAL_SIZE'] as const;
 
 /**
  * Brings streams (`replicas` copies), consumers and tables up to date. Safe to repeat and to run concurrently.
+ * @param broker with the monitoring URLs of all its servers, to find out and record whether a power cut can lose messages
  * @param own marks new state; unset when unknown
  * @throws {ConfigError} before anything is changed, when the state belongs to another upstream or clock
  */
 export async function prepare(
-  natsUrl: string,
+  broker: { readonly url: string; readonly monitorUrls: readonly string[] },
   databaseUrl: string,
   replicas: number,
   retention: Config<(typeof retentionVariables)[number], (typeof optionalRetentionVariables)[number]>,
   own: Origin | undefined,
 ): Promise<void> {
-  const connection = await connect(natsUrl, 'provision', {
+  const connection = await connect(broker.url, 'provision', {
     onWaiting: (reason) => console.error(`Waiting for the broker: ${reason}`),
   });
   try {
@@ -45,6 +53,10 @@ export async function prepare(
     };
     await provision(connection, replicas, limits, retention.RETENTION_BUCKET_SIZE);
     if (own) await markState(connection, own);
+    const found = await proveDurability(connection, broker.monitorUrls);
+    await recordDurability(connection, found);
+    const { title, why, todo } = durabilityNotice(found);
+    if (title !== null) console.error(`${title}. ${why} ${todo}`);
   } finally {
     await connection.close();
   }

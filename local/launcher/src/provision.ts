@@ -4,13 +4,14 @@ import { optionalRetentionVariables, retentionVariables, prepare } from './prepa
 
 // Prepares a broker and a database that run elsewhere: `node local/launcher/src/provision.ts`.
 const config = loadConfigOrExit(
-  ['NATS_URL', 'DATABASE_URL', 'PACELINE_CLOCK', ...retentionVariables],
+  ['NATS_URL', 'NATS_MONITOR_URL', 'DATABASE_URL', 'PACELINE_CLOCK', ...retentionVariables],
   ['NATS_REPLICAS', 'ZWIFTRACING_BASE_URL', ...optionalRetentionVariables, ...brokerTlsVariables],
 );
 const { ZWIFTRACING_BASE_URL: upstream, PACELINE_CLOCK: clock } = config;
 const own = upstream === undefined ? undefined : originOf(upstream, clock);
 try {
-  await prepare(config.NATS_URL, config.DATABASE_URL, config.NATS_REPLICAS ?? 1, config, own);
+  const broker = { url: config.NATS_URL, monitorUrls: config.NATS_MONITOR_URL };
+  await prepare(broker, config.DATABASE_URL, config.NATS_REPLICAS ?? 1, config, own);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(error.message);

@@ -7,6 +7,8 @@ const needed = [
   'API_HOST',
   'API_PORT',
   'LOG_FILE_SIZE',
+  'NATS_MONITOR_URL',
+  'NATS_SYNC_INTERVAL',
   'PACELINE_BROKERS',
   'PACELINE_REPLICAS',
   ...retentionVariables,

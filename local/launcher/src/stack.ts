@@ -48,8 +48,12 @@ export async function startStack(options: StackOptions) {
   try {
     report('starting the broker …');
     const broker = config.NATS_URL
-      ? externalBroker(config.NATS_URL)
-      : await startBroker(config.PACELINE_BROKERS, state, report, findPort, config.LOG_FILE_SIZE);
+      ? externalBroker(config.NATS_URL, config.NATS_MONITOR_URL)
+      : await startBroker(state, report, findPort, {
+          count: config.PACELINE_BROKERS,
+          syncInterval: config.NATS_SYNC_INTERVAL,
+          logSize: config.LOG_FILE_SIZE,
+        });
     servers.push(...broker.servers);
 
     report('starting the database …');
@@ -60,7 +64,8 @@ export async function startStack(options: StackOptions) {
 
     report('preparing streams and tables …');
     const replicas = config.NATS_REPLICAS ?? config.PACELINE_BROKERS;
-    await prepare(broker.adminUrl, database.url, replicas, config, own);
+    const { adminUrl: url, monitorUrls } = broker;
+    await prepare({ url, monitorUrls }, database.url, replicas, config, own);
     if (keepsState) await markFolder(state, own);
 
     if (!config.ZWIFTRACING_BASE_URL) report('starting the ZwiftRacing sandbox …');

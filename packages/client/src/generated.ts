@@ -173,6 +173,17 @@ export type Coordination = {
   sources: Partial<Record<SourceName, "unknown" | "available" | "unavailable">> | null,
 };
 
+export type Durability = {
+  /** always: each server syncs a message to disk before acknowledging it; interval: only now and then; unknown: provisioning could not prove it, or it has not been read yet */
+  sync: "always" | "interval" | "unknown",
+  /** A power cut can lose acknowledged messages, or may; null: it can not */
+  title: string | null,
+  /** What would be lost */
+  why: string | null,
+  /** What an operator can do */
+  todo: string | null,
+};
+
 export type Event = {
   eventId: string,
   title: string,
@@ -344,6 +355,7 @@ export type Health = {
   /** No part is down */
   healthy: boolean,
   parts: Part[],
+  durability: Durability,
 };
 
 export type Part = {

@@ -68,7 +68,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const parts: ApiParts = { ...context, ...databases, account, broker, peers: peersOf(broker, account) };
   const checks = { database: database.ping, ...broker.checks };
   const { connected } = broker;
-  const health = watchHealth({ checks, connected, db: database.db, clock: context.clock, signal });
+  const health = watchHealth({ ...context, checks, connected, db: database.db });
 
   let isLeaving = false;
   const commands = createCommands(parts);

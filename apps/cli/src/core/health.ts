@@ -10,10 +10,20 @@ export const downParts = ({ parts }: Health): Part[] => parts.filter(({ state })
 export const isUnavailable = (health: Health): boolean =>
   downParts(health).some(({ part }) => essential.has(part));
 
-/** What is down, since when, and what to do; no lines when nothing is. */
-export const downLines = (health: Health, { width, paint }: TextStyle): string[] =>
-  downParts(health).flatMap(({ title, since, why, todo }) => [
-    `${paint.error(title ?? '')}${since === null ? '' : ` ${paint.muted(`(since ${dayAndTime(since)})`)}`}`,
+/** What is down, since when, and what to do; then whether a power cut can lose something. No lines when all is well. */
+export const healthLines = (health: Health, style: TextStyle): string[] => [
+  ...downParts(health).flatMap((part) => problemLines(part, style)),
+  ...problemLines({ ...health.durability, since: null }, style),
+];
+
+function problemLines(
+  { title, since, why, todo }: Pick<Part, 'title' | 'since' | 'why' | 'todo'>,
+  { width, paint }: TextStyle,
+): string[] {
+  if (title === null) return [];
+  return [
+    `${paint.error(title)}${since === null ? '' : ` ${paint.muted(`(since ${dayAndTime(since)})`)}`}`,
     ...wrap(why ?? '', width - 2).map((line) => `  ${line}`),
     ...wrap(todo ?? '', width - 4).map((line, index) => `  ${index === 0 ? '→' : ' '} ${line}`),
-  ]);
+  ];
+}

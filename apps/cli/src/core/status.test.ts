@@ -29,7 +29,8 @@ const down: Part = {
   why: 'No calls start.',
   todo: 'Start it.',
 };
-const health: Health = { at: at(0), healthy: true, parts: [up] };
+const durable: Health['durability'] = { sync: 'always', title: null, why: null, todo: null };
+const health: Health = { at: at(0), healthy: true, parts: [up], durability: durable };
 const status: Status = {
   health,
   clock: { now: at(0), scale: 60 },
@@ -83,6 +84,17 @@ describe('the status', () => {
     expect(isUnavailable(broken)).toBe(true);
     expect(isUnavailable({ ...broken, parts: [{ ...down, part: 'event-sync' }] })).toBe(false);
     expect(isUnavailable(health)).toBe(false);
+  });
+
+  it('says that a power cut can lose something, and is available', () => {
+    const durability = { sync: 'interval', title: 'A power cut loses', why: 'Why.', todo: 'Do.' } as const;
+    const risky = { ...health, durability };
+    expect(statusLines({ ...status, health: risky }, now, look(80)).slice(1, 4)).toEqual([
+      'A power cut loses',
+      '  Why.',
+      '  → Do.',
+    ]);
+    expect(isUnavailable(risky)).toBe(false);
   });
 
   it('wraps its legend to the width of the screen', () => {

@@ -11,7 +11,7 @@ import {
 } from '@paceline/client/text';
 import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
 import { alertHead } from './events.ts';
-import { downLines } from './health.ts';
+import { healthLines } from './health.ts';
 import { cut, legend, type TextStyle, markOf, type Paint, wrap } from './look.ts';
 
 export type StatusPart<T> = { readonly value: T } | { readonly error: string };
@@ -36,7 +36,7 @@ export function statusLines({ clock, health, ...parts }: Status, now: number, lo
   const pace = clock.scale === 1 ? '' : `, ${clock.scale}× real time`;
   return [
     `${paint.bold('Paceline')}  ${dayOf(now)} ${clockTime(now)} UTC${paint.muted(pace)}`,
-    ...downLines(health, look),
+    ...healthLines(health, look),
     '',
     ...part(parts.budgets, look, ({ items }) => [
       ...wrap(summary(items, now), look.width),

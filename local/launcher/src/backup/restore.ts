@@ -130,7 +130,8 @@ export async function restoreLocally(
   }
   try {
     await using servers = new AsyncDisposableStack();
-    const broker = await startBroker(1, state, report, () => freePort());
+    const settings = { count: 1, syncInterval: 'always' };
+    const broker = await startBroker(state, report, () => freePort(), settings);
     for (const server of broker.servers) servers.defer(() => server.stop());
     const database = await startPostgres({ dataDir: state.path('postgres', 'data') });
     servers.defer(() => database.stop());

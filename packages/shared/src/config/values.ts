@@ -30,6 +30,14 @@ export const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** `always`, or an interval for nats-server's `sync_interval`. */
+export const syncInterval = z
+  .string()
+  .refine(
+    (text) => text === 'always' || /^[1-9]\d*[smh]$/.test(text),
+    'must be always, or an interval such as "30s" or "2m"',
+  );
+
 /** Formats a duration so that `duration` parses it: `10m`, `90s`. */
 export function formatDuration(ms: number): string {
   const [unit, size] = written.find(([, each]) => ms % each === 0) ?? written[2];

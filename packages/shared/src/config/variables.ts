@@ -22,6 +22,7 @@ import {
   port,
   replicas,
   storage,
+  syncInterval,
   timeZone,
   wholeNumber,
 } from './values.ts';
@@ -86,7 +87,7 @@ export const variables = {
   NATS_URL: {
     schema: brokerUrl,
     description:
-      'NATS with JetStream, server 2.10 or newer. Separate the servers of a cluster with commas. Unset: npm start runs a broker.',
+      'NATS with JetStream, server 2.10.23 or newer, in a cluster 2.11 or newer. Separate the servers of a cluster with commas. Unset: npm start runs a broker.',
     example: 'nats://127.0.0.1:4222',
     secret: true,
   },
@@ -95,6 +96,24 @@ export const variables = {
     description:
       'Used by provisioning: copies of each stream, consumer and bucket in the cluster, 1 or 3. Default 1, or 3 with PACELINE_BROKERS=3.',
     example: '3',
+  },
+  NATS_MONITOR_URL: {
+    schema: list.pipe(z.array(pageUrl)).default([]),
+    description:
+      "Used by provisioning: monitoring URL of each of the broker's servers, comma-separated, to check that each syncs messages to disk before acknowledging them. Not needed for the broker of npm start.",
+    example: 'http://127.0.0.1:8222',
+  },
+  NATS_SYNC_INTERVAL: {
+    schema: syncInterval.default('always'),
+    description:
+      'Used by npm start: when its broker syncs messages to disk. always: before it acknowledges them. An interval such as 2m is faster, and a power cut loses what was acknowledged since.',
+    example: '2m',
+  },
+  NATS_SERVER: {
+    schema: z.string(),
+    description:
+      'Used by npm start and the tests: a nats-server program. Unset: the one on the PATH if it is as new as the pinned release, else that release.',
+    example: '/usr/sbin/nats-server',
   },
   NATS_TLS_CA: {
     schema: certificateFile,

@@ -1,6 +1,7 @@
 export { asyncApi } from './async-api.ts';
 export * from './broker.ts';
 export * from './catalog.ts';
+export * from './durability.ts';
 export * from './journal.ts';
 export * from './limiter.ts';
 export * from './message.ts';

@@ -11,9 +11,7 @@ import {
 import { brokerTlsVariables, loadConfig, serversOf } from '../config/index.ts';
 import { inboxPrefix, type Service } from '../contracts/index.ts';
 import { tlsProblem } from '../words.ts';
-
-/** The oldest server with all features in use; older ones ignore them silently. */
-const minVersion = [2, 10] as const;
+import { versionProblem } from './server-version.ts';
 
 export interface ConnectOptions {
   /** PEM files, read again for each connection; default: from the environment, as it is the same for all connections. */
@@ -34,12 +32,11 @@ export async function connect(
   { tls = tlsOf(process.env), onWaiting = () => {} }: ConnectOptions = {},
 ): Promise<NatsConnection> {
   const connection = await firstConnection(connectionOptions(url, service, tls), onWaiting);
-  const version = connection.info?.version ?? '0.0.0';
-  if (!isNewEnough(version)) {
+  const { version = '', cluster } = connection.info ?? {};
+  const problem = versionProblem(version, cluster !== undefined);
+  if (problem !== undefined) {
     await connection.close();
-    throw new Error(
-      `NATS server ${version} is too old: Paceline needs ${minVersion.join('.')} or newer, as older ones ignore features that it relies on`,
-    );
+    throw new Error(problem);
   }
   return connection;
 }
@@ -81,11 +78,6 @@ export function splitCredentials(url: string): { servers: string[]; user?: strin
   const [first] = parsed;
   if (!first?.username) return { servers };
   return { servers, user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) };
-}
-
-export function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > minVersion[0] || (major === minVersion[0] && minor >= minVersion[1]);
 }
 
 const pauseMs = 250;

@@ -9,6 +9,7 @@ export {
   retryWhileUnavailable,
 } from './bus.ts';
 export { connect } from './connection.ts';
+export { proveDurability, readDurability, recordDurability } from './durability.ts';
 export { type OpenBus, openBus } from './open-bus.ts';
 export { type StoredEvent, type EventStream, eventStream, consumeEvents } from './events.ts';
 export {

@@ -64,8 +64,10 @@ const report = (line: string) => void process.stderr.write(`${line}\n`);
 
 /** A real nats-server with JetStream for one test file. On a new machine the binary is downloaded first. */
 export async function testNats(
-  options: Pick<NatsOptions, 'users' | 'accounts' | 'syncAlways' | 'tls' | 'settings'> = {},
+  given: Pick<NatsOptions, 'users' | 'accounts' | 'syncInterval' | 'monitorPort' | 'tls' | 'settings'> = {},
 ): Promise<TestNats> {
+  // All test files share one disk; they kill servers but never the machine, so nothing is lost without a sync.
+  const options = { syncInterval: '2m', ...given };
   const { path: server } = await findNatsServer({ report });
   const storeDir = await scratchDir('nats');
   const nats = await startNats({ ...options, server, storeDir });

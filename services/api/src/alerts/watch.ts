@@ -115,7 +115,7 @@ async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise
   if (sendToChat) await sendUnsent(ports, sendToChat);
 }
 
-const isDatabaseDown = (health: HealthReader): boolean =>
+const isDatabaseDown = (health: Pick<HealthReader, 'parts'>): boolean =>
   obstacleOf(health.parts(), ['database']) !== undefined;
 
 /** Raises and resolves the alerts that an observation is about. */

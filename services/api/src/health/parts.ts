@@ -1,3 +1,4 @@
+import type { Durability } from '@paceline/shared/contracts';
 import { notRunning, type PartName, type PartReading, type PartState } from './model.ts';
 
 /** A part as the API, the alerts, the dashboard and the CLI show it. The texts are null unless it is down. */
@@ -14,6 +15,8 @@ export interface SystemPart {
 export interface HealthReader {
   /** Every part as last observed. */
   parts(): readonly SystemPart[];
+  /** Whether a power cut can lose what the broker has acknowledged; undefined until it has been read. */
+  durability(): Durability | undefined;
 }
 
 interface Description {

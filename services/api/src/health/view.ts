@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { type Durability, durabilityNotice } from '@paceline/shared/contracts';
 import { iso, isoOrNull, time } from '../http/view.ts';
 import { partNames, partStates } from './model.ts';
 import type { SystemPart } from './parts.ts';
@@ -18,12 +19,40 @@ export const partShape = z
   })
   .openapi('Part');
 
+export const durabilityShape = z
+  .object({
+    sync: z
+      .enum(['always', 'interval', 'unknown'])
+      .describe(
+        'always: each server syncs a message to disk before acknowledging it; interval: only now and then; unknown: provisioning could not prove it, or it has not been read yet',
+      ),
+    title: z
+      .string()
+      .nullable()
+      .describe('A power cut can lose acknowledged messages, or may; null: it can not'),
+    why: z.string().nullable().describe('What would be lost'),
+    todo: z.string().nullable().describe('What an operator can do'),
+  })
+  .openapi('Durability');
+
 export const healthShape = z
-  .object({ at: time, healthy: z.boolean().describe('No part is down'), parts: z.array(partShape) })
+  .object({
+    at: time,
+    healthy: z.boolean().describe('No part is down'),
+    parts: z.array(partShape),
+    durability: durabilityShape,
+  })
   .openapi('Health');
 
-export const healthView = (parts: readonly SystemPart[], now: number): z.infer<typeof healthShape> => ({
+const unread = { sync: 'unknown', title: null, why: null, todo: null } as const;
+
+export const healthView = (
+  parts: readonly SystemPart[],
+  durability: Durability | undefined,
+  now: number,
+): z.infer<typeof healthShape> => ({
   at: iso(now),
   healthy: parts.every(({ state }) => state !== 'down'),
+  durability: durability ? { sync: durability.sync, ...durabilityNotice(durability) } : unread,
   parts: parts.map((part) => ({ ...part, since: isoOrNull(part.since) })),
 });

@@ -3,10 +3,12 @@ import { monitoredServices, presenceOf } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { type Bus, subscribe } from '@paceline/shared/messaging';
 import type { Checks } from '@paceline/shared/runtime';
+import type { Logger } from '@paceline/shared/telemetry';
 import { desc, gte } from 'drizzle-orm';
 import { orAborted } from '../broker.ts';
 import { repeat } from '../repeat.ts';
 import { findSources } from '../sources/route.ts';
+import { watchDurability } from './durability.ts';
 import { type LoggedCall, observedUpstream } from './calls.ts';
 import { type HealthState, initialHealth, type Observed, presenceReceived, roundEnded } from './model.ts';
 import { type HealthReader, partsOf } from './parts.ts';
@@ -30,11 +32,12 @@ interface HealthPorts {
   readonly connected: Promise<Bus>;
   readonly db: Database;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
 /** Pings broker and database every second, reads the results of the last calls, and listens to the services. */
-export function watchHealth({ checks, connected, db, clock, signal }: HealthPorts): HealthWatch {
+export function watchHealth({ checks, connected, db, clock, log, signal }: HealthPorts): HealthWatch {
   let health = initialHealth;
   const listeners: Array<() => void> = [];
   const now = () => Math.floor(clock.now());
@@ -60,12 +63,16 @@ export function watchHealth({ checks, connected, db, clock, signal }: HealthPort
     const upstream = database.state === 'up' ? await ask(calls) : unknown;
     update(roundEnded(health, { broker, database, upstream }, now()));
   };
+  const { durability, stop } = watchDurability({ connected, machine: clock.machine, log, signal });
   const rounds = repeat(clock.machine, round, () => roundMs);
   signal.addEventListener('abort', () => void rounds.stop(), { once: true });
   return {
     parts: () => partsOf(health.readings),
+    durability,
     onChange: (listener) => void listeners.push(listener),
-    stop: () => rounds.stop(),
+    async stop() {
+      await Promise.all([rounds.stop(), stop()]);
+    },
   };
 }
 

@@ -24,7 +24,7 @@ const services: Services = {
   feed: { ring: () => undefined, waitForMore: unused, range: unused, read: unused },
   traceUrl: undefined,
   checks: () => ({}),
-  health: { parts: () => [] },
+  health: { parts: () => [], durability: () => undefined },
   stopping: new AbortController().signal,
 };
 const app = createApp(
