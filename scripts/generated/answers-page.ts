@@ -88,8 +88,10 @@ ${unpaddedTable(['answer, at 12:00:00', 'wait'], waits.map(waitRow))}
 ${unpaddedTable(['`RateLimit-Policy`', 'policy'], policies.map(policyRow))}
 
 - Of several policies all hold: the limit is the smallest, and its window is as long as the others need.
-- The body of a 429 names the policy that rejected the call. It applies until another 429 names one.
-- A header advertises a policy, beside which there may be stricter ones. It replaces the documented policy, but never loosens
-  one that a 429 has taught or an operator has set. After a 429 that names no policy it doesn't loosen the documented one either.
+- The documented policy applies until the body of a 429 names another, looser or stricter; then that one, until another 429
+  names one. An operator's policy replaces both until it is reset; a 429 can only make it stricter.
+- A header only makes these stricter, until another answer advertises another policy: there may be stricter ones beside the
+  one that it advertises. A stricter one in the headers of a 429 holds until the body of another 429 names one.
+- A looser policy that headers advertise is shown, but doesn't apply. An operator can set it: \`PUT /v1/budgets/{budget}/policy\`.
 - A window of more than a day is ignored.
 `;

@@ -43,6 +43,12 @@ export type Budget = {
     limit: integer,
     windowSeconds: number,
   },
+  /** The last limit in upstream's headers, which only make `policy` stricter; null: none */
+  advertised: {
+    /** Max calls within any `windowSeconds` */
+    limit: integer,
+    windowSeconds: number,
+  } | null,
   /** The calls in the current window */
   permits: {
     permit: string,

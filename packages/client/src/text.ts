@@ -125,13 +125,15 @@ export function nextInQueue({ waiting }: Budget, open: readonly Command[]): stri
 export const limitText = ({ limit, windowSeconds }: Budget['documented']): string =>
   `${limit} per ${windowSeconds === 60 ? 'minute' : duration(windowSeconds * 1_000)}`;
 
-/** @param now project ms */
-export function policyText({ policy, documented }: Budget, now: number): string {
+/** The limit in force and its source, with the documented and the advertised one where they differ. @param now project ms */
+export function policyText({ policy, documented, advertised }: Budget, now: number): string {
   const limit = limitText(policy);
-  if (policy.from === 'documented') return `${limit} (documented)`;
+  const isOther = advertised !== null && limitText(advertised) !== limit;
+  const headers = isOther ? `; headers advertise ${limitText(advertised)}` : '';
+  if (policy.from === 'documented') return `${limit} (documented${headers})`;
   const since = policy.since === null ? '' : ` since ${timeNear(policy.since, now)}`;
   const by = policy.from === 'upstream' ? 'reported by ZwiftRacing' : 'set by an operator';
-  return `${limit}, ${by}${since} (documented: ${limitText(documented)})`;
+  return `${limit}, ${by}${since} (documented: ${limitText(documented)}${headers})`;
 }
 
 /** Can I call now, and if not, what goes first: all budgets in one line. @param now project ms */

@@ -78,12 +78,13 @@ export function windowLines(
   const stateText = (isRejected ? paint.error : state === 'free' ? paint.bold : paint.muted)(count + text);
   const name = budgets[budget.budget].label;
   const bar = (cells: number) => drawBar(barOf(budget, now, cells), paint);
+  const isUsualLimit = policy.from === 'documented' && budget.advertised === null;
   const details = [
     ...(reason === undefined ? [] : [reason]),
-    policy.from === 'documented' ? limitText(policy) : policyText(budget, now),
+    isUsualLimit ? limitText(policy) : policyText(budget, now),
     nextInQueue(budget, open),
   ].join(' · ');
-  const isUsual = reason === undefined && policy.from === 'documented';
+  const isUsual = reason === undefined && isUsualLimit;
   const below = (indent: number) => {
     const line = cut(details, width - indent);
     return ' '.repeat(indent) + (isUsual ? paint.muted(line) : line);

@@ -100,7 +100,17 @@ function applyRejected(state: LedgerState, fact: FactOf<'rejected'>): void {
     const message = `The 429 for ${permit} records a policy that differs from the one in force. Check that ZWIFTRACING_TIER is the limiter's.`;
     addViolation(state, 'policy_mismatch', message, budget.place);
   }
-  if (fact.learned) budget.floor.upstream = fact.learned;
+  if (fact.learned) {
+    const { outcome } = call ?? {};
+    if (outcome)
+      checkNotLooser(
+        state,
+        budget,
+        fact.learned,
+        outcome.learned ? [outcome.learned] : basisOf(state, budget),
+      );
+    budget.floor.upstream = fact.learned;
+  }
   if (!state.complete) return;
   const { sequence } = state;
   const unknown = { closedUntil: undefined, named: undefined };
@@ -144,17 +154,32 @@ function applyPolicyChanged(state: LedgerState, fact: FactOf<'policy_changed'>):
   const budget = budgetOf(state, fact);
   const next = fact.policy ?? state.rules.documented[fact.endpoint];
   if (fact.by === 'operator') budget.floor = { upstream: null, operator: fact.policy };
-  for (const floor of Object.values(budget.floor)) {
-    if (!floor || isKeptBy(next, floor)) continue;
-    const message = `The policy was changed to ${rate(next)}, which allows more than ${rate(floor)}.`;
-    addViolation(state, 'loosened', message, budget.place);
-  }
+  checkNotLooser(state, budget, next, basisOf(state, budget));
   if (isStricter(next, budget.policy)) budget.strictFrom = budget.calls.length;
   budget.policy = next;
   budget.named = fact.policy !== null;
   budget.changes.push({ at: fact.at, timeline: state.timeline, policy: next });
   const rejection = fact.by === 'upstream' ? rejectionOfThisEntry(budget, state) : undefined;
   if (rejection && fact.policy) rejection.named = fact.policy;
+}
+
+/** What no header loosens: what 429s have taught and an operator has set, else the documented policy. */
+function basisOf({ rules }: LedgerState, { floor, place }: BudgetHistory): readonly Policy[] {
+  const named = Object.values(floor).filter((each) => each !== null);
+  return named.length > 0 ? named : [rules.documented[place.endpoint]];
+}
+
+function checkNotLooser(
+  state: LedgerState,
+  { place }: BudgetHistory,
+  next: Policy,
+  basis: readonly Policy[],
+): void {
+  for (const each of basis) {
+    if (isKeptBy(next, each)) continue;
+    const message = `The policy was changed to ${rate(next)}, which allows more than ${rate(each)}.`;
+    addViolation(state, 'loosened', message, place);
+  }
 }
 
 /** A 429, its pause and a policy learned from it are recorded in one entry, in this order. */

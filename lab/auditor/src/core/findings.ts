@@ -34,7 +34,7 @@ export type ViolationKind =
   | 'snapshot_mismatch'
   /** A 429 records another policy than the one in force. */
   | 'policy_mismatch'
-  /** Upstream's headers loosened what a 429 has taught or an operator has set. */
+  /** Headers loosened the documented policy, or what a 429 has taught or an operator has set. */
   | 'loosened';
 
 /** Findings that explain a certificate without denying it. */

@@ -84,7 +84,7 @@ export const freshBudget = (place: BudgetPlace, rules: Rules) => ({
   /** The policy in force; `named`: set by upstream or an operator, not the documented one. */
   policy: rules.documented[place.endpoint],
   named: false,
-  /** What 429s have taught, and what an operator has set: no header loosens it. */
+  /** What 429s have taught, and what an operator has set, instead of the documented policy: no header loosens it. */
   floor: { upstream: null as Policy | null, operator: null as Policy | null },
   strictFrom: 0,
   pausedUntil: { upstream: 0, operator: 0 },

@@ -73,10 +73,40 @@ describe('a 429', () => {
     expect(kindsOf(journal.audit())).toContain('loosened');
   });
 
+  it('is a violation when it teaches more than the documented limit without naming it', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0);
+    const looser = { limit: 100, windowMs: minute };
+    journal.facts(journal.settled('a', 100, 100, { result: 'answered', status: 429, advertised: looser }), {
+      fact: 'rejected',
+      account: 'key-0123456789ab',
+      endpoint: 'signups',
+      permit: journal.permitOf('a'),
+      at: journal.at(100),
+      policy: one,
+      attribution: 'foreign_caller',
+      learned: looser,
+    });
+    expect(kindsOf(journal.audit())).toContain('loosened');
+  });
+
   it('is a violation for a call that was never started', () => {
     const journal = createJournalWriter();
     journal.claim();
     journal.rejected('43-x', 10, { kept: one, until: minute, attribution: 'foreign_caller' });
     expect(kindsOf(journal.audit())).toContain('never_started');
+  });
+});
+
+describe('a policy that headers advertise', () => {
+  it.each([
+    ['stricter than the documented one', { limit: 1, windowMs: 2 * minute }, []],
+    ['looser than the documented one', { limit: 100, windowMs: minute }, ['loosened']],
+  ])('that is %s', (_, policy, violations) => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.facts(journal.policy(policy, 100, 'upstream'));
+    expect(kindsOf(journal.audit())).toEqual(violations);
   });
 });

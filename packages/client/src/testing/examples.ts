@@ -24,6 +24,7 @@ export const exampleBudget = (known: Partial<Budget> = {}): Budget => ({
   budget: 'signups',
   policy: { limit: 1, windowSeconds: 60, from: 'documented', since: null },
   documented: { limit: 1, windowSeconds: 60 },
+  advertised: null,
   permits: [],
   available: 1,
   freeAt: null,

@@ -52,6 +52,10 @@ it('a policy shows where its limit comes from, and the documented limit where it
     '1 per 2 h, reported by ZwiftRacing since 18:30:00 (documented: 1 per 60 min)',
   );
   expect(policyText(learned, now + 24 * 60 * 60_000)).toContain('since Thu 26 Nov 18:30:00');
+  const advertised = { limit: 3_000, windowSeconds: 900 };
+  expect(policyText({ ...documented, advertised }, now)).toBe(
+    '1 per 60 min (documented; headers advertise 3000 per 15 min)',
+  );
 });
 
 it('the summary covers all budgets in one line', () => {

@@ -26,7 +26,7 @@ export const budgetRecord = z.object({
   pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
   /** From a pause by upstream until a later call succeeds: only one call goes at a time. */
   probing: z.boolean(),
-  /** The policies that headers don't loosen: what 429s have taught, and what an operator set. */
+  /** Instead of the documented policy, headers don't loosen these: what 429s have taught, and what an operator set. */
   floor: z.object({ upstream: policy.nullable(), operator: policy.nullable() }).optional(),
   /** Replaces the documented policy. */
   policy: policy.extend({ from: authority, since: timestamp }).nullable(),

@@ -43,7 +43,7 @@ export const outcome = z.object({
   retryAfterMs: z.number().nonnegative().optional(),
   /** The policy that rejected the call, from the body of a 429. */
   learned: policy.optional(),
-  /** The policy that the answer's headers advertise: there may be stricter ones. */
+  /** The policy that the answer's headers advertise: it may make the limit stricter, never looser. */
   advertised: policy.optional(),
 });
 export type Outcome = z.infer<typeof outcome>;
@@ -197,6 +197,8 @@ export const windowView = z.object({
     since: timestamp.nullable(),
   }),
   documented: policy,
+  /** The last policy that upstream's headers advertised. A looser one doesn't apply. */
+  advertised: policy.optional(),
   /** The calls that count now. `leavesAt` of an unsettled call is the latest possible time. */
   permits: z.array(
     z.object({

@@ -9,7 +9,7 @@ export interface ReportedLimits {
   readonly retryAfterMs?: number;
   /** The policy that rejected the call, from the body of a 429. */
   readonly learned?: Policy;
-  /** The policy that the headers advertise: there may be stricter ones. */
+  /** The policy that the headers advertise, beside which there may be stricter ones. */
   readonly advertised?: Policy;
 }
 

@@ -45,6 +45,7 @@ describe('GET /v1/budgets', () => {
       budget: 'clubs',
       policy: { limit: 1, windowSeconds: 3_600, from: 'documented', since: null },
       documented: { limit: 1, windowSeconds: 3_600 },
+      advertised: null,
       permits: [],
       available: 1,
       freeAt: null,

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
-import { attribution, type WindowView } from '@paceline/shared/contracts';
+import { attribution, type Policy, type WindowView } from '@paceline/shared/contracts';
 import { iso, isoOrNull, isoTimes, time } from '../http/view.ts';
 
 const policyFields = {
@@ -17,6 +17,10 @@ export const budgetShape = z
       since: time.nullable().describe('null: since the start'),
     }),
     documented: z.object(policyFields).describe('The limit in the documentation of upstream'),
+    advertised: z
+      .object(policyFields)
+      .nullable()
+      .describe("The last limit in upstream's headers, which only make `policy` stricter; null: none"),
     permits: z
       .array(
         z.object({
@@ -53,16 +57,15 @@ export type BudgetView = z.infer<typeof budgetShape>;
 
 export const estimatesShape = z.object({ kept: z.int(), missed: z.int() });
 
-export function budgetView({ endpoint, policy, documented, waiting, ...window }: WindowView): BudgetView {
+const limitView = ({ limit, windowMs }: Policy) => ({ limit, windowSeconds: windowMs / 1_000 });
+
+export function budgetView(view: WindowView): BudgetView {
+  const { endpoint, policy, documented, advertised, waiting, ...window } = view;
   return {
     budget: endpoint,
-    policy: {
-      limit: policy.limit,
-      windowSeconds: policy.windowMs / 1_000,
-      from: policy.from,
-      since: isoOrNull(policy.since),
-    },
-    documented: { limit: documented.limit, windowSeconds: documented.windowMs / 1_000 },
+    policy: { ...limitView(policy), from: policy.from, since: isoOrNull(policy.since) },
+    documented: limitView(documented),
+    advertised: advertised ? limitView(advertised) : null,
     permits: window.permits.map((permit) => ({ ...permit, ...isoTimes(permit, 'startedAt', 'leavesAt') })),
     available: window.available,
     ...isoTimes(window, 'freeAt', 'unknownUntil'),

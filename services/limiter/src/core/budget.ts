@@ -17,12 +17,14 @@ export interface Grant {
 export interface BudgetState {
   readonly settings: LimiterSettings;
   /** The part that the journal restores. */
-  readonly record: BudgetRecord;
+  readonly record: BudgetRecord & { floor: NonNullable<BudgetRecord['floor']> };
   readonly queue: BudgetQueue;
   /** Never more than the window has room for. */
   grants: readonly Grant[];
   /** When time alone may free a permit; undefined while no request waits for one. */
   alarmAt: number | undefined;
+  /** The last policy that headers advertised, since this limiter took over. */
+  advertised: Policy | undefined;
   /** Moving average of measured call durations, project ms; undefined before the first call. */
   callDuration: number | undefined;
   /** The recent rate of forced requests: see `estimate.ts`. */
@@ -46,10 +48,20 @@ export const newRecord = ({
 
 export const createBudget = (record: BudgetRecord, settings: LimiterSettings): BudgetState => ({
   settings,
-  record: { ...record, intervals: [...record.intervals], pausedUntil: { ...record.pausedUntil } },
+  record: {
+    ...record,
+    // Snapshots of a version before `floor` have an operator's policy only as the current one.
+    floor: record.floor ?? {
+      operator: record.policy?.from === 'operator' ? record.policy : null,
+      upstream: null,
+    },
+    intervals: [...record.intervals],
+    pausedUntil: { ...record.pausedUntil },
+  },
   queue: createQueue(),
   grants: [],
   alarmAt: undefined,
+  advertised: undefined,
   callDuration: undefined,
   forcedArrivals: { count: 0, at: 0, since: 0 },
 });

@@ -29,7 +29,7 @@ export function evolve(ledger: Ledger, fact: Fact): void {
       return;
     case 'rejected':
       record.lastRejected = { at: fact.at, attribution: fact.attribution };
-      if (fact.learned) record.floor = { operator: record.floor?.operator ?? null, upstream: fact.learned };
+      if (fact.learned) record.floor = { ...record.floor, upstream: fact.learned };
       return;
     case 'paused':
       if (fact.by === 'operator') record.pausedUntil.operator = fact.until;
@@ -79,6 +79,7 @@ function applySettled(budget: BudgetState, { permit, arrivesBy, outcome, at }: F
     each.permit === permit ? { ...each, arrivesBy, settled: true } : each,
   );
   if (!interval || outcome.result !== 'answered') return;
+  budget.advertised = outcome.advertised ?? budget.advertised;
   budget.callDuration = movingAverage(budget.callDuration, at - interval.startedAt);
   // A call from before the pause doesn't show whether upstream accepts calls after it.
   if (outcome.status === 429 || interval.startedAt < (record.pausedUntil.upstream ?? 0)) return;

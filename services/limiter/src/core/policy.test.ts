@@ -1,4 +1,8 @@
+import type { Outcome, Policy } from '@paceline/shared/contracts';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { policyOf } from './budget.ts';
+import { allowsMore } from './policy.ts';
 import { createTestLimiter, settings } from './testing.ts';
 
 const minute = 60_000;
@@ -21,11 +25,52 @@ describe('a policy', () => {
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
-  it('is loosened when upstream reports it', () => {
+  it('is looser than the documented one when the body of a 429 names it, but not when headers advertise it', () => {
     const limiter = createTestLimiter('clubs');
     limiter.call('a', {}, learns(1, 10 * minute));
-    limiter.pass(10 * minute + settings.epsilon);
-    expect(limiter.acquire('b').answer).toBe('granted');
+    expect(changes(limiter)).toEqual([]);
+    limiter.pass(60 * minute + settings.epsilon);
+    limiter.call('b', {}, { ...learns(1, 10 * minute, 429), retryAfterMs: 1_000 });
+    expect(changes(limiter)).toEqual([{ limit: 1, windowMs: 10 * minute }]);
+  });
+
+  it('that headers have tightened goes back to the documented one, but never beyond', () => {
+    const limiter = createTestLimiter('signups');
+    limiter.call('a', {}, learns(1, 10 * minute));
+    limiter.pass(11 * minute);
+    limiter.call('b', {}, learns(1, 2 * minute));
+    limiter.pass(3 * minute);
+    limiter.call('c', {}, learns(3_000, 15 * minute));
+    expect(changes(limiter)).toEqual([
+      { limit: 1, windowMs: 10 * minute },
+      { limit: 1, windowMs: 2 * minute },
+      null,
+    ]);
+  });
+
+  it('that headers have tightened stays after an answer without headers', () => {
+    const limiter = createTestLimiter('signups');
+    limiter.call('a', {}, learns(1, 10 * minute));
+    limiter.pass(11 * minute);
+    limiter.call('b');
+    expect(changes(limiter)).toEqual([{ limit: 1, windowMs: 10 * minute }]);
+  });
+
+  it('that a former version loosened by a header is the documented one again after any answer', () => {
+    const limiter = createTestLimiter('riders_single');
+    limiter.facts.push({
+      fact: 'policy_changed',
+      account: 'team',
+      endpoint: 'riders_single',
+      by: 'upstream',
+      at: limiter.now(),
+      policy: { limit: 1_000, windowMs: 5 * minute },
+      unknownUntil: null,
+    });
+    limiter.crash();
+    limiter.pass(1);
+    limiter.call('a');
+    expect(changes(limiter).at(-1)).toBeNull();
   });
 
   it('does not change when upstream reports the current one', () => {
@@ -76,6 +121,15 @@ describe('a policy', () => {
       expect(changes(limiter).at(-1)).toEqual({ limit: 4, windowMs: minute });
     },
   );
+
+  it('in the headers of a 429 is not loosened by those of other answers', () => {
+    const limiter = createTestLimiter('riders_single');
+    const advertised = { limit: 2, windowMs: minute };
+    limiter.call('a', {}, { result: 'answered', status: 429, retryAfterMs: 1_000, advertised });
+    limiter.pass(2 * minute);
+    limiter.call('b', {}, learns(3_000, 15 * minute));
+    expect(changes(limiter)).toEqual([advertised]);
+  });
 
   it('in the headers of a 429 does not loosen what its body has taught', () => {
     const limiter = createTestLimiter('riders_single');
@@ -131,20 +185,102 @@ describe('a policy', () => {
     expect(limiter.acquire('a').answer).toBe('granted');
   });
 
-  it('is not loosened by an answer to a call that started before it was named', () => {
+  it.each([
+    ['a header after a 429', learns(1, 10 * minute, 429), learns(10, minute)],
+    ['a 429 after a 429', learns(1, 10 * minute, 429), learns(10, minute, 429)],
+    ['a header after a header', learns(1, 10 * minute), learns(3_000, 15 * minute)],
+  ])('is not loosened by an answer to a call that started before it was named: %s', (_, first, second) => {
     const limiter = createTestLimiter('riders_single');
     const [early, late] = ['early', 'late'].map((ticket) => limiter.acquire(ticket, { start: true }));
     if (early?.answer !== 'started' || late?.answer !== 'started') throw new Error('no permit');
-    limiter.settle(late.permit, { ...learns(1, 10 * minute, 429), retryAfterMs: minute });
-    limiter.settle(early.permit, learns(10, minute));
-    limiter.settle('1-99-forgotten', learns(10, minute));
+    limiter.settle(late.permit, first);
+    limiter.settle(early.permit, second);
+    limiter.settle('1-99-forgotten', second);
     expect(changes(limiter)).toEqual([{ limit: 1, windowMs: 10 * minute }]);
+    if (first.status !== 429) return;
+    limiter.pass(20 * minute);
+    limiter.call('next', {}, learns(3_000, 15 * minute));
+    expect(changes(limiter)).toHaveLength(1);
   });
 
   it('is capped at 1 000 calls per window', () => {
     const limiter = createTestLimiter('signups');
-    limiter.call('a', {}, learns(1e9, minute));
+    limiter.call('a', {}, learns(1e9, minute, 429));
     expect(changes(limiter)).toEqual([{ limit: 1_000, windowMs: minute }]);
+  });
+});
+
+/** Minutes between two calls: more than any window below. */
+const apart = 100;
+const policies = fc.record({
+  limit: fc.integer({ min: 1, max: 12 }),
+  windowMs: fc.integer({ min: 1, max: 90 }).map((minutes) => minutes * minute),
+});
+const steps = fc.record({
+  operation: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: policies },
+  ),
+  /** Answered after the next call. */
+  isSlow: fc.boolean(),
+  crashes: fc.boolean(),
+  answer: fc.record(
+    {
+      status: fc.constantFrom(200, 429),
+      learned: policies,
+      advertised: fc.oneof(policies, fc.constant({ limit: 3_000, windowMs: 15 * minute })),
+    },
+    { requiredKeys: ['status'] },
+  ),
+});
+
+describe('the policy in force', () => {
+  it('allows no more than what the last 429 taught and an operator set, else than the documented one', () => {
+    fc.assert(
+      fc.property(fc.array(steps, { minLength: 1, maxLength: 12 }), (all) => {
+        const limiter = createTestLimiter('riders_single');
+        const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
+        let operator: Policy[] = [];
+        let taught: Policy[] = [];
+        const known = () => {
+          const named = [...operator, ...taught];
+          return named.length > 0 ? named : [settings.policies.riders_single];
+        };
+        const answered = (permit: string, { status, learned, advertised }: Outcome) => {
+          const outcome = { result: 'answered', status, ...(advertised && { advertised }) } as const;
+          const rejection = { ...outcome, retryAfterMs: minute, ...(learned && { learned }) };
+          const isRejected = status === 429;
+          if (isRejected && (learned || advertised))
+            taught = [...(learned ? [learned] : known()), ...(advertised ? [advertised] : [])];
+          limiter.settle(permit, isRejected ? rejection : outcome);
+          const budget = limiter.ledger().budgets.get('team/riders_single');
+          if (!budget) throw new Error('no budget');
+          const inForce = policyOf(budget);
+          expect(known().filter((each) => allowsMore(inForce, each))).toEqual([]);
+        };
+        let slow = () => {};
+        for (const [index, { operation, isSlow, crashes, answer }] of all.entries()) {
+          if (operation !== undefined) {
+            operator = operation ? [operation] : [];
+            taught = [];
+            limiter.operate(
+              operation
+                ? { do: 'set_policy', ...budgetKey, policy: operation }
+                : { do: 'forget_policy', ...budgetKey },
+            );
+          }
+          if (crashes) limiter.crash();
+          limiter.pass(apart * minute);
+          const reply = limiter.acquire(`${index}`, { start: true });
+          if (reply.answer !== 'started') throw new Error(reply.answer);
+          slow();
+          const settle = () => answered(reply.permit, { result: 'answered', ...answer });
+          slow = isSlow ? settle : () => {};
+          if (!isSlow) settle();
+        }
+      }),
+    );
   });
 });
 
@@ -159,10 +295,19 @@ describe('a 429', () => {
     expect(attributionOf(limiter)).toBe('policy_changed');
   });
 
-  it('with room in our window is attributed to a foreign caller', () => {
+  it('with a looser policy in its headers teaches nothing, so that another tier applies', () => {
+    const limiter = createTestLimiter('riders_single');
+    limiter.call('a', {}, { ...rejection, advertised: { limit: 3_000, windowMs: 15 * minute } });
+    expect(limiter.facts.filter((fact) => fact.fact === 'rejected' && fact.learned)).toEqual([]);
+  });
+
+  it.each([
+    ['no policy', {}],
+    ['a looser one in its headers', { advertised: { limit: 3_000, windowMs: 15 * minute } }],
+  ])('with room in our window and %s is attributed to a foreign caller', (_, policy) => {
     const limiter = createTestLimiter('riders_single');
     limiter.call('a');
-    limiter.call('b', {}, rejection);
+    limiter.call('b', {}, { ...rejection, ...policy });
     expect(attributionOf(limiter)).toBe('foreign_caller');
   });
 

@@ -8,9 +8,8 @@ import type { Decision } from './protocol.ts';
 const maxLimit = 1_000;
 
 /**
- * The policy change that an answer teaches. What a 429 has taught applies until a 429 names another policy; advertised
- * policies, of which there may be stricter ones, replace the documented one, and else only make it stricter. Nothing
- * loosens what an operator set.
+ * The policy change that an answer teaches. In force is the strictest of what upstream advertises and the basis: what
+ * the last 429 taught and an operator set, else the documented policy. Headers tighten the basis, and never loosen it.
  */
 export function learnedPolicy(
   budget: BudgetState,
@@ -18,25 +17,20 @@ export function learnedPolicy(
   outcome: Outcome,
   now: number,
 ): FactOf<'policy_changed'>[] {
-  // Clients of a version before `advertised` report those as learned, too.
-  const advertised = outcome.advertised ?? outcome.learned;
-  const taught = taughtBy(budget, permit, outcome);
-  if (!taught && !advertised) return [];
-  const { floor } = budget.record;
   const current = policyOf(budget);
-  const known = [
-    operatorFloor(budget),
-    taught ?? floor?.upstream,
-    isOutdated(budget, permit) ? current : null,
-  ];
-  const next = strictest([...known, advertised]) ?? current;
+  const basis = basisOf(budget, taughtBy(budget, permit, outcome));
+  // Clients of a version before `advertised` report it as learned.
+  const advertised = outcome.advertised ?? outcome.learned ?? current;
+  const known = isOutdated(budget, permit) ? [current] : [];
+  const next = strictest(basis.policy, advertised, ...known);
   if (isSame(current, next)) return [];
-  return [policyChange(budget, 'upstream', next, now)];
+  const isDocumented = basis.isDocumented && isSame(basis.policy, next);
+  return [policyChange(budget, 'upstream', isDocumented ? null : next, now)];
 }
 
 /**
- * What 429s have taught, with this answer; undefined if it teaches nothing. The body of a 429 has the policy that rejected
- * the call. Without one, there is a stricter policy than those that headers advertise: they no longer loosen the documented one.
+ * What a 429 teaches: the policy in its body, which may be looser than all that is known, else a stricter one in its
+ * headers. Undefined for nothing.
  */
 export function taughtBy(
   budget: BudgetState,
@@ -44,31 +38,33 @@ export function taughtBy(
   { status, learned, advertised }: Outcome,
 ): Policy | undefined {
   if (status !== 429) return undefined;
-  const { floor, policy, endpoint } = budget.record;
-  if (learned) return strictest([learned, advertised, isOutdated(budget, permit) ? floor?.upstream : null]);
-  if (!advertised && policy?.from !== 'upstream') return undefined;
-  const unlessSet = operatorFloor(budget) ? null : budget.settings.policies[endpoint];
-  return strictest([advertised, floor?.upstream ?? unlessSet]);
+  const { policy: basis } = basisOf(budget);
+  const named = learned && { ...learned, limit: Math.min(learned.limit, maxLimit) };
+  const known = named && !isOutdated(budget, permit) ? named : strictest(basis, named);
+  const taught = strictest(known, advertised);
+  return named || !isSame(basis, taught) ? taught : undefined;
 }
 
-/** Snapshots of a version before `floor` have an operator's policy only as the current one. */
-const operatorFloor = ({ record: { floor, policy } }: BudgetState): Policy | null =>
-  floor ? floor.operator : policy?.from === 'operator' ? policy : null;
+/** The policy that no header loosens. */
+function basisOf({ record, settings }: BudgetState, taught = record.floor.upstream) {
+  const named = [record.floor.operator, taught].filter((each) => each !== null);
+  const policy = strictestOf(named) ?? settings.policies[record.endpoint];
+  return { policy, isDocumented: named.length === 0 };
+}
 
 /** Whether a policy was named after the call had started. */
 function isOutdated(budget: BudgetState, permit: string): boolean {
-  const { policy, floor, lastRejected } = budget.record;
-  const taughtAt = floor?.upstream && lastRejected ? lastRejected.at : -1;
-  const namedAt = Math.max(policy?.since ?? -1, taughtAt);
+  const { policy, lastRejected } = budget.record;
+  const namedAt = Math.max(policy?.since ?? -1, lastRejected?.at ?? -1);
   return (findInterval(budget, permit)?.startedAt ?? 0) <= namedAt;
 }
 
-const strictest = (policies: ReadonlyArray<Policy | null | undefined>): Policy | undefined =>
-  strictestOf(
-    policies.flatMap((each) =>
-      each ? [{ limit: Math.min(each.limit, maxLimit), windowMs: each.windowMs }] : [],
-    ),
-  );
+const strictest = (policy: Policy, ...others: ReadonlyArray<Policy | undefined>): Policy =>
+  strictestOf([policy, ...others.filter((each) => each !== undefined)]) ?? policy;
+
+/** Whether a policy allows anything that the other one does not. */
+export const allowsMore = (policy: Policy, other: Policy): boolean =>
+  !isSame(strictest(policy, other), policy);
 
 /**
  * A change of policy. Calls from before the current window are forgotten, but a longer window may still count them:

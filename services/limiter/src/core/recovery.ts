@@ -143,7 +143,7 @@ export const hasActiveState = (ledger: Ledger, now: number): boolean =>
 /** Whether a budget decides differently at `now` than a new one would. */
 export const mustBeKept = (budget: BudgetState, now: number): boolean =>
   budget.record.policy !== null ||
-  (budget.record.floor?.upstream ?? null) !== null ||
+  budget.record.floor.upstream !== null ||
   budget.record.probing ||
   isActive(budget, now);
 

@@ -2,7 +2,7 @@ import type { Attribution, Fact, Outcome, PermitRequestOf, Policy } from '@pacel
 import { longestWait, pausesBudget } from '@paceline/shared/zwiftracing/answers';
 import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
-import { taughtBy } from './policy.ts';
+import { allowsMore, taughtBy } from './policy.ts';
 import { isPaused } from './window.ts';
 
 const quarterHour = 900_000;
@@ -67,26 +67,24 @@ function attribute(budget: BudgetState, permit: string, reported: Policy | undef
       each.startedAt <= startedAt + budget.settings.sendWithin,
   );
   if (inWindow.length >= policy.limit) return 'ours';
-  const isStricter = reported !== undefined && isLooser(policy, reported);
+  const isStricter = reported !== undefined && allowsMore(policy, reported);
   const isByOperator = budget.record.policy?.from === 'operator';
   // Calls of a longer window than the operator's are forgotten, so a limit above the documented one explains enough.
-  if (isByOperator && (isStricter || isLooser(policy, budget.settings.policies[budget.record.endpoint])))
+  if (isByOperator && (isStricter || allowsMore(policy, budget.settings.policies[budget.record.endpoint])))
     return 'operator_limit';
   if (isStricter) return 'policy_changed';
   return others.some(({ settled }) => !settled) ? 'unreported_permit' : 'foreign_caller';
 }
 
-/** Whether a policy allows anything that the other one does not. */
-const isLooser = (policy: Policy, other: Policy): boolean =>
-  policy.limit > other.limit || policy.windowMs < other.windowMs;
-
-/** Exponential backoff, but at least a newly reported longer window: calls of it may be forgotten here. */
+/** Exponential backoff, but at least the longer window of a stricter policy: calls of it may be forgotten here. */
 function defaultPause(
   budget: BudgetState,
   reported: Policy | undefined,
   consecutiveRejections: number,
 ): number {
-  const longer = reported && reported.windowMs > policyOf(budget).windowMs ? reported.windowMs : 0;
+  const policy = policyOf(budget);
+  const isLonger = reported && reported.windowMs > policy.windowMs && allowsMore(policy, reported);
+  const longer = isLonger ? reported.windowMs : 0;
   return Math.max(longer, Math.min(quarterHour, 1_000 * 2 ** consecutiveRejections));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTestLimiter, settings } from './testing.ts';
-import { coordination, queueStats } from './views.ts';
+import { coordination, queueStats, windows } from './views.ts';
 
 it('queue statistics count waiting requests per lane, and the longest wait per budget', () => {
   const limiter = createTestLimiter('signups');
@@ -36,5 +36,18 @@ describe('the coordination status', () => {
     });
     expect(rateLimitUsage.riders_single).toEqual({ used: 0, available: 5, resetAt: null });
     expect(queue).toEqual({ pending: 1, avgWaitTime: 5_000, maxWaitTime: 10_000 });
+  });
+});
+
+it('a window shows a looser policy that headers advertise beside the one in force', () => {
+  const limiter = createTestLimiter('signups');
+  const advertised = { limit: 3_000, windowMs: 900_000 };
+  limiter.call('a', {}, { result: 'answered', status: 200, advertised });
+  limiter.pass(120_000);
+  limiter.call('b');
+  const views = windows(limiter.ledger(), 'team', limiter.now()).windows;
+  expect(views.find(({ endpoint }) => endpoint === 'signups')).toMatchObject({
+    policy: { limit: 1, windowMs: 60_000, from: 'documented' },
+    advertised,
   });
 });

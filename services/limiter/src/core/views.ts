@@ -65,6 +65,7 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
       since: record.policy?.since ?? null,
     },
     documented: budget.settings.policies[record.endpoint],
+    ...(budget.advertised && { advertised: budget.advertised }),
     permits: countedCalls(budget, now).map((interval) => ({
       permit: interval.permit,
       lane: interval.lane,
