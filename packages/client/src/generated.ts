@@ -298,7 +298,7 @@ export type Forecast = {
     fewestCalls: number,
     /** Most calls that fit into a slot */
     mostCalls: number,
-    /** Time to refresh each club or event once, if this kind gets every call */
+    /** Time to refresh each club or event once, if this kind gets every call that is not reserved */
     passSeconds: number,
     /** Max time between refreshes; null: never refreshed */
     oldestSeconds: number | null,
@@ -659,7 +659,7 @@ export type ScheduleCheck = {
       fewestCalls: number,
       /** Most calls that fit into a slot */
       mostCalls: number,
-      /** Time to refresh each club or event once, if this kind gets every call */
+      /** Time to refresh each club or event once, if this kind gets every call that is not reserved */
       passSeconds: number,
       /** Max time between refreshes; null: never refreshed */
       oldestSeconds: number | null,

@@ -45,6 +45,13 @@ describe('a rate limit', () => {
     );
   });
 
+  it('shows a looser limit that headers advertise', () => {
+    const budget = exampleBudget({ advertised: { limit: 3_000, windowSeconds: 900 } });
+    expect(windowLines(budget, [], now, { ...look(), width: 120 })[1]?.trim()).toBe(
+      '1 per minute (documented; headers advertise 3000 per 15 min) · queue empty',
+    );
+  });
+
   it('has its bar on its own line on a narrow screen', () => {
     const lines = windowLines(exampleBudget(), [], now, look(40));
     expect(lines).toHaveLength(3);

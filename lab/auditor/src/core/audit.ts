@@ -67,6 +67,7 @@ function judgeBudget(
     windows,
     arrived,
     utilisation: utilisationOf(budget, spans, rules.documented[endpoint]),
+    estimates: estimatesOf(budget.calls, rules.estimateTolerance),
     findings: [
       ...windows.findings,
       ...explainRejections(budget, (call) => arrived?.seenOf(call)),
@@ -104,10 +105,10 @@ function arrivalsOn(
 }
 
 function certificateOf(
-  { budget, windows, arrived, utilisation }: BudgetResult,
+  { budget, windows, arrived, utilisation, estimates }: BudgetResult,
   findings: readonly Finding[],
 ) {
-  const { place, policy, calls, rejections } = budget;
+  const { place, policy, rejections } = budget;
   return {
     endpoint: place.endpoint,
     /** In force at the end. */
@@ -117,7 +118,7 @@ function certificateOf(
     fullest: windows.fullest,
     utilisation,
     rejected: rejections.length,
-    estimates: estimatesOf(calls),
+    estimates,
     // Absent without the sandbox's log.
     ...(arrived && { arrivals: arrived.figures }),
     certified: !findings.some(
@@ -157,14 +158,11 @@ function possibleIn(
 /** No interval [from, from + ms) can hold more. */
 const maxCallsWithin = (ms: number, { limit, windowMs }: Policy): number => limit * Math.ceil(ms / windowMs);
 
-/** An estimate is kept when the call starts at most this much later. Project ms. */
-const slackMs = 1_000;
-
-function estimatesOf(calls: readonly StartedCall[]) {
+function estimatesOf(calls: readonly StartedCall[], tolerance: number) {
   const lateness = calls.flatMap(({ judged, startedAt, firstEstimate }) =>
     judged && firstEstimate !== undefined ? [startedAt - firstEstimate] : [],
   );
-  const missed = lateness.filter((late) => late > slackMs).length;
+  const missed = lateness.filter((late) => late > tolerance).length;
   return {
     kept: lateness.length - missed,
     missed,

@@ -1,5 +1,5 @@
 import { createVirtualClock } from '@paceline/shared/clock';
-import { callTimeout } from '@paceline/shared/config';
+import { callTimeout, estimateTolerance } from '@paceline/shared/config';
 import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/shared/contracts';
 import { type BudgetName, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
 import type { BudgetPlace } from './findings.ts';
@@ -20,14 +20,17 @@ export interface Rules {
   readonly documented: Readonly<Record<BudgetName, Policy>>;
   /** Longest duration of a call, project ms. */
   readonly callTimeout: Readonly<Record<BudgetName, number>>;
+  /** An estimate is kept when the call starts at most this much later, project ms. */
+  readonly estimateTolerance: number;
 }
 
-/** Timeouts of the real-time clock: a faster clock only allows longer ones. */
+/** Times of the real-time clock: a faster clock only allows longer ones. */
 export const rulesOf = (tier: Tier): Rules => ({
   documented: limitsOf(tier),
   callTimeout: Object.fromEntries(
     budgetNames.map((budget) => [budget, callTimeout(budget, createVirtualClock())]),
   ) as Record<BudgetName, number>,
+  estimateTolerance: estimateTolerance(createVirtualClock()),
 });
 
 /** A call that arrived upstream in [startedAt, arrivesBy], project ms by the ledger. */

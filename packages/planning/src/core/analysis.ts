@@ -1,6 +1,6 @@
 import { type BudgetName, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { KindForecast, KindGoal, Slot } from '@paceline/shared/contracts';
-import { type PlannedCall, callsOf } from './calls.ts';
+import { type PlannedCall, callsOf, limitForSyncs } from './calls.ts';
 import { type Plan, soonKind } from './plan.ts';
 import { spacingOf, type SlotFinder, type Stretch, type Timetable, timetableOf } from './timetable.ts';
 
@@ -115,10 +115,10 @@ export function slotCapacity(
   };
 }
 
-/** How long a pass over all things takes if it gets every call of the budget, project ms. */
-export function passMs({ policies, things }: Plan, kind: SyncKind): number {
-  const { limit, windowMs } = policies[kinds[kind].budget];
-  return (things[kind] * windowMs) / limit;
+/** How long a pass over all things takes if it gets every call of the budget that syncs can use, project ms. */
+export function passMs(plan: Plan, kind: SyncKind): number {
+  const { budget } = kinds[kind];
+  return (plan.things[kind] * plan.policies[budget].windowMs) / limitForSyncs(plan, budget);
 }
 
 export type WallClock = ReturnType<typeof wallClockIn>;

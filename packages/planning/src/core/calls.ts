@@ -28,6 +28,10 @@ export const callDurationMs: Readonly<Record<BudgetName, number>> = mapValues(
 
 export const urgentBudget: BudgetName = kinds[soonKind].budget;
 
+/** The calls of a window that syncs can use: without those reserved for the forced lanes. */
+export const limitForSyncs = ({ policies }: Plan, budget: BudgetName): number =>
+  Math.max(1, policies[budget].limit - budgets[budget].reserve);
+
 /** Sync kinds by lane, most urgent first. */
 const kindsByUrgency: readonly SyncKind[] = kindNames.toSorted(
   (a, b) => laneNames.indexOf(kinds[a].lane) - laneNames.indexOf(kinds[b].lane),
@@ -65,12 +69,12 @@ const urgentRun = (startsAt: number): OpenRun => ({
   remaining: 1,
 });
 
-function simulateCalls({ policies }: Plan, budget: BudgetName, runs: OpenRun[]): PlannedCall[] {
+function simulateCalls(plan: Plan, budget: BudgetName, runs: OpenRun[]): PlannedCall[] {
   /** Latest first, so that the next run is popped from the end. */
   const upcoming = runs.toSorted((a, b) => b.readyAt - a.readyAt);
-  const { limit, windowMs } = policies[budget];
+  const { windowMs } = plan.policies[budget];
   /** When each place in the window becomes free, earliest first. */
-  const freeAt = Array<number>(Math.max(1, limit - budgets[budget].reserve)).fill(-Infinity);
+  const freeAt = Array<number>(limitForSyncs(plan, budget)).fill(-Infinity);
   const calls: PlannedCall[] = [];
   let open: OpenRun[] = [];
   for (let now = -Infinity; now < Infinity;) {

@@ -1,3 +1,4 @@
+import { limitsOf } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import { forecast } from './forecast.ts';
 import { design, hour, minute, monday, planOf, shipped } from './testing.ts';
@@ -29,6 +30,14 @@ describe('forecast', () => {
       },
       { kind: 'far', things: 310, slotsADay: 96, fewest: 1, most: 4, callsADay: 353, goalMs: 24 * hour },
     ]);
+  });
+
+  it('counts no reserved calls in the length of a pass', () => {
+    const plan = planOf(
+      { rider: ['0 * * * *', 10] },
+      { things: { rider: 18 }, policies: limitsOf('premium') },
+    );
+    expect(forecast(plan, monday).kinds[0]).toMatchObject({ kind: 'rider', passMs: 2 * hour });
   });
 
   it('shows that the first design needs five times as many calls as possible', () => {

@@ -4,6 +4,7 @@ export * from './slots.ts';
 export {
   callTimeout,
   duration,
+  estimateTolerance,
   formatDuration,
   port,
   type Replicas,

@@ -117,6 +117,9 @@ export const replicas = z.string().transform((text, context): Replicas => {
   return { ...oneOfEach, ...Object.fromEntries(counts) };
 });
 
+/** An estimate counts as kept when the call starts at most this much later, project ms: 1 s, and 0.5 s on the machine. */
+export const estimateTolerance = (clock: Clock): number => 1_000 + Math.ceil(clock.toProjectMs(500));
+
 /** The timeout of a call, project ms; at least 10 real seconds, however fast the clock runs. */
 export const callTimeout = (endpoint: BudgetName, clock: Clock): number =>
   Math.max(budgets[endpoint].timeoutMs, Math.ceil(clock.toProjectMs(10_000)));

@@ -84,7 +84,7 @@ const kindForecast = z.object({
   /** Calls that fit into the slot with the least room, and into the one with the most. */
   fewest: z.number(),
   most: z.number(),
-  /** How long one pass over everything takes when it gets every call of the budget, project ms. */
+  /** How long one pass over everything takes when it gets every call that is not reserved, project ms. */
   passMs: z.number(),
   /** Max age of a copy, project ms; null: never refreshed. */
   oldestMs: z.number().nullable(),

@@ -28,7 +28,7 @@ const send = (method: string, path: string, body?: unknown) =>
   });
 
 /** Makes a call in the manual lane that ends with `outcome`. */
-const call = (endpoint: 'results' | 'events' | 'riders_bulk' | 'clubs', outcome: Outcome) =>
+const call = (endpoint: 'results' | 'events' | 'riders_bulk' | 'riders_single' | 'clubs', outcome: Outcome) =>
   clients.of(accountOf(apiKey)).withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
     permit.use();
     permit.settle(outcome);
@@ -72,6 +72,17 @@ describe('GET /v1/budgets', () => {
       expect(body).toMatchObject({ available: 0, permits: [{ lane: 'manual_rider_add', settled: true }] });
       expect(body.freeAt).toBe(body.permits[0].leavesAt);
     });
+  });
+
+  it('shows a looser limit that headers advertise beside the one in force', async () => {
+    const advertised = { limit: 3_000, windowMs: 900_000 };
+    await call('riders_single', { result: 'answered', status: 200, advertised });
+    await test.until(async () =>
+      expect((await send('GET', 'riders_single')).body).toMatchObject({
+        policy: { limit: 5, windowSeconds: 60, from: 'documented' },
+        advertised: { limit: 3_000, windowSeconds: 900 },
+      }),
+    );
   });
 
   it('shows the cause of the last 429 and the limit that was learned from it', async () => {

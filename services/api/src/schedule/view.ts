@@ -82,7 +82,9 @@ export const forecastShape = z
         mostCalls: z.number().describe('Most calls that fit into a slot'),
         passSeconds: z
           .number()
-          .describe('Time to refresh each club or event once, if this kind gets every call'),
+          .describe(
+            'Time to refresh each club or event once, if this kind gets every call that is not reserved',
+          ),
         oldestSeconds: z.number().nullable().describe('Max time between refreshes; null: never refreshed'),
         goalSeconds: z
           .number()

@@ -68,7 +68,7 @@ function applyStarted(ledger: Ledger, budget: BudgetState, fact: FactOf<'started
   const stats = statsOf(ledger, fact.account);
   recordWait(stats, startedAt, Math.max(0, startedAt - requestedAt));
   if (firstEstimate === null) return;
-  if (startedAt <= firstEstimate + ledger.settings.estimateSlack) stats.estimates.kept += 1;
+  if (startedAt <= firstEstimate + ledger.settings.estimateTolerance) stats.estimates.kept += 1;
   else stats.estimates.missed += 1;
 }
 

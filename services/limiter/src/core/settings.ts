@@ -1,5 +1,5 @@
 import type { Clock } from '@paceline/shared/clock';
-import { callTimeout } from '@paceline/shared/config';
+import { callTimeout, estimateTolerance } from '@paceline/shared/config';
 import type { Policy } from '@paceline/shared/contracts';
 import {
   type BudgetName,
@@ -40,7 +40,7 @@ export interface LimiterSettings {
   readonly typicalCallDuration: Readonly<Record<BudgetName, number>>;
   readonly callTimeout: Readonly<Record<BudgetName, number>>;
   /** An estimate counts as kept when the call starts at most this much later. */
-  readonly estimateSlack: number;
+  readonly estimateTolerance: number;
   /** Real ms between two heartbeats of a waiting request while few requests wait. */
   readonly heartbeatInterval: number;
   /** How many waiting requests fit into one interval; with more, each sends heartbeats less often. */
@@ -56,7 +56,6 @@ const machine = {
   startWithin: 2_000,
   sendWithin: 2_000,
   guard: 2_000,
-  estimateSlack: 500,
 };
 
 /** The settings for a tier, with the machine's durations converted to project ms. */
@@ -74,7 +73,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): LimiterSettings => ({
   probeJitter: 1_000,
   typicalCallDuration: mapValues(budgets, ({ typicalMs }) => typicalMs),
   callTimeout: mapValues(budgets, (_, name) => callTimeout(name, clock)),
-  estimateSlack: 1_000 + Math.ceil(clock.toProjectMs(machine.estimateSlack)),
+  estimateTolerance: estimateTolerance(clock),
   heartbeatInterval: 1_500,
   heartbeatsPerInterval: 3_000,
   missedHeartbeatsAllowed: 4,
