@@ -83,11 +83,25 @@ it.each(['API_PORT', 'SANDBOX_PORT'])('npm start checks %s before anything start
   other.close();
 });
 
-it('state of a version that did not mark it belongs to the sandbox if it has a clock', async () => {
-  await writeFile(state.path('clock'), clock);
-  await expect(assertOwnFolder(state, sandbox)).resolves.toBeUndefined();
+describe('the state folder', () => {
   const own = originOf('https://upstream.example/api', { scale: 1, anchor: 0 });
-  await expect(assertOwnFolder(state, own)).resolves.toBeUndefined();
-  await writeFile(state.path('nats-password-provision'), 'secret');
-  await expect(assertOwnFolder(state, own)).rejects.toThrow('the stored state belongs to another system');
+
+  it('belongs to the sandbox if it has a clock, in a version that did not mark it', async () => {
+    await writeFile(state.path('clock'), clock);
+    await expect(assertOwnFolder(state, sandbox, ['broker', 'database'])).resolves.toBeUndefined();
+    await expect(assertOwnFolder(state, own, ['broker', 'database'])).resolves.toBeUndefined();
+    await writeFile(state.path('nats-password-provision'), 'secret');
+    await expect(assertOwnFolder(state, own, ['broker', 'database'])).rejects.toThrow(
+      'the state on the broker and in the database belongs to another system',
+    );
+  });
+
+  it('is refused for the server whose state it keeps', async () => {
+    await markFolder(state, sandbox);
+    await expect(assertOwnFolder(state, own, ['broker'])).rejects.toThrow('use another broker, or delete');
+    await expect(assertOwnFolder(state, own, ['database'])).rejects.toThrow(
+      'use another database, or delete',
+    );
+    await expect(assertOwnFolder(state, own, [])).resolves.toBeUndefined();
+  });
 });

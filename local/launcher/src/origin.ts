@@ -1,15 +1,21 @@
 import { parseClock } from '@paceline/shared/clock';
-import { ConfigError } from '@paceline/shared/config';
-import { foreignState, type Origin, origin, originOf } from '@paceline/shared/contracts';
+import { type Marks, type Origin, origin, originOf } from '@paceline/shared/contracts';
+import { assertOwnState } from '@paceline/shared/runtime';
 import type { StateFolder } from './state.ts';
 
 const file = 'origin';
 
-/** @throws {ConfigError} when the folder's state belongs to another upstream or clock */
-export async function assertOwnFolder(state: StateFolder, own: Origin): Promise<void> {
-  const stored = await originIn(state);
-  const problem = stored && foreignState(stored, own);
-  if (problem !== undefined) throw new ConfigError([problem]);
+/**
+ * @param kept the servers whose state is in the folder
+ * @throws {ConfigError} when it belongs to another upstream or clock
+ */
+export async function assertOwnFolder(
+  state: StateFolder,
+  own: Origin,
+  kept: ReadonlyArray<keyof Marks>,
+): Promise<void> {
+  const mark = await originIn(state);
+  assertOwnState(Object.fromEntries(kept.map((server) => [server, mark])), own);
 }
 
 async function originIn(state: StateFolder): Promise<Origin | undefined> {

@@ -1,14 +1,15 @@
 import type { Config } from '@paceline/shared/config';
-import { migrate } from '@paceline/shared/database';
 import { durabilityNotice, type Origin } from '@paceline/shared/contracts';
+import { databaseOrigin, markDatabase, migrate, openDatabase } from '@paceline/shared/database';
 import {
-  assertOwnBroker,
+  brokerOrigin,
   connect,
-  markState,
+  markBroker,
   proveDurability,
   provision,
   recordDurability,
 } from '@paceline/shared/messaging';
+import { assertOwnState } from '@paceline/shared/runtime';
 
 /** The variables that bound how long and how much the broker keeps. */
 export const retentionVariables = [
@@ -25,7 +26,7 @@ export const optionalRetentionVariables = ['RETENTION_JOURNAL_SIZE'] as const;
 /**
  * Brings streams (`replicas` copies), consumers and tables up to date. Safe to repeat and to run concurrently.
  * @param broker with the monitoring URLs of all its servers, to find out and record whether a power cut can lose messages
- * @param own marks new state; unset when unknown
+ * @param own marks broker and database; undefined: unknown, so one without a mark gets that of the other
  * @throws {ConfigError} before anything is changed, when the state belongs to another upstream or clock
  */
 export async function prepare(
@@ -38,8 +39,11 @@ export async function prepare(
   const connection = await connect(broker.url, 'provision', {
     onWaiting: (reason) => console.error(`Waiting for the broker: ${reason}`),
   });
+  const database = openDatabase(databaseUrl, () => undefined, { connections: 1, maxWaitMs: 10_000 });
   try {
-    if (own) await assertOwnBroker(connection, own);
+    await database.ping();
+    const marks = { broker: await brokerOrigin(connection), database: await databaseOrigin(database.db) };
+    assertOwnState(marks, own ?? {});
     const { RETENTION_JOURNAL_SIZE: journalBytes } = retention;
     const limits = {
       TICKS: { maxBytes: retention.RETENTION_TICKS_SIZE },
@@ -52,13 +56,14 @@ export async function prepare(
       },
     };
     await provision(connection, replicas, limits, retention.RETENTION_BUCKET_SIZE);
-    if (own) await markState(connection, own);
+    await migrate(databaseUrl);
+    const origin = own ?? marks.broker ?? marks.database;
+    if (origin) await Promise.all([markBroker(connection, origin), markDatabase(database.db, origin)]);
     const found = await proveDurability(connection, broker.monitorUrls);
     await recordDurability(connection, found);
     const { title, why, todo } = durabilityNotice(found);
     if (title !== null) console.error(`${title}. ${why} ${todo}`);
   } finally {
-    await connection.close();
+    await Promise.all([connection.close(), database.close()]);
   }
-  await migrate(databaseUrl);
 }

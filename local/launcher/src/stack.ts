@@ -35,8 +35,11 @@ export async function startStack(options: StackOptions) {
   const state = await openState(stateFolder);
   const clock = await clockOf(config, env, state);
   const own = originOf(config.ZWIFTRACING_BASE_URL, clock);
-  const keepsState = !config.NATS_URL || !config.DATABASE_URL;
-  if (keepsState) await assertOwnFolder(state, own);
+  const kept = [
+    ...(config.NATS_URL ? [] : (['broker'] as const)),
+    ...(config.DATABASE_URL ? [] : (['database'] as const)),
+  ];
+  await assertOwnFolder(state, own, kept);
   await beforeStart?.();
   const paced = { ...env, PACELINE_CLOCK: clock.scale === 1 ? '' : formatClock(clock) };
   const group = createProcessGroup(paced, state, config.LOG_FILE_SIZE, report);
@@ -66,7 +69,7 @@ export async function startStack(options: StackOptions) {
     const replicas = config.NATS_REPLICAS ?? config.PACELINE_BROKERS;
     const { adminUrl: url, monitorUrls } = broker;
     await prepare({ url, monitorUrls }, database.url, replicas, config, own);
-    if (keepsState) await markFolder(state, own);
+    if (kept.length > 0) await markFolder(state, own);
 
     if (!config.ZWIFTRACING_BASE_URL) report('starting the ZwiftRacing sandbox …');
     const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(group, config, env, findPort);

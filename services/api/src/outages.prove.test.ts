@@ -1,10 +1,11 @@
 import { catalog } from '@paceline/shared/contracts';
+import { freePort } from '@paceline/embedded';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi, type TestResponse } from './testing/api.ts';
+import { send, startTestApi, type TestApi, type TestResponse } from './testing/api.ts';
 import { fakeStatus, idleStatus } from './testing/services.ts';
 import { commandRow } from './testing/rows.ts';
 import { watch } from './testing/sse.ts';
@@ -129,6 +130,24 @@ describe('while the database is down', () => {
     await test.backend.postgres.restart();
     await limiter.stop();
   });
+});
+
+it('starts while the database is down: names it in the readiness probe, and is ready when it is back', async () => {
+  await test.backend.postgres.kill();
+  await test.until(async () => expect((await checks()).database).not.toBe('ok'));
+  const port = await freePort();
+  const starting = test.startAnother({ env: { API_PORT: String(port) } });
+  const readiness = async () => (await send(`http://127.0.0.1:${port}/readyz`)).body;
+  await test.until(async () =>
+    expect(await readiness()).toMatchObject({
+      ready: false,
+      checks: { database: expect.not.stringMatching('ok') },
+    }),
+  );
+  await test.backend.postgres.restart();
+  const another = await starting;
+  await test.until(async () => expect(await readiness()).toMatchObject({ ready: true }));
+  await another.stop();
 });
 
 it('reports which server is down in the readiness probe, while the liveness probe succeeds', async () => {

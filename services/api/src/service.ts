@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { catalog, clockOrigin } from '@paceline/shared/contracts';
-import { type Database, openDatabase } from '@paceline/shared/database';
+import { type Database, databaseOrigin, openDatabase, retryDuringOutage } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import {
-  assertOwnState,
+  brokerOrigin,
   type Bus,
   eventStream,
   subscribe,
   publish,
   consumeEvents,
 } from '@paceline/shared/messaging';
-import { notReady, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
+import { assertOwnState, notReady, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
 import { commandQueue } from './commands/batches.ts';
@@ -84,10 +84,13 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     stopping: signal,
   });
   log.info({ url: server.url }, 'listening');
+  const own = { clock: clockOrigin(config.PACELINE_CLOCK) };
+  const mark = await retryDuringOutage(context, () => databaseOrigin(database.db));
+  assertOwnState({ database: mark }, own);
   // Before the broker is connected: it is worth an alert when it is down.
   const alerts = startAlerts(parts, health, server.url);
   const bus = await orAborted(broker.connected, signal);
-  await assertOwnState(bus, { clock: clockOrigin(config.PACELINE_CLOCK) });
+  assertOwnState({ broker: await brokerOrigin(bus.js), database: mark }, own);
   subscribe(bus, catalog.alert, {}, alerts.runNow);
   subscribe(bus, catalog.commandChanged, {}, commands.watches.notify);
   const jobs = [health, alerts, commands.startSweep(), ...(await startJobs(parts, bus))];

@@ -1,7 +1,7 @@
 import { allPartitions } from '@paceline/shared/limiter';
 import { clockOrigin } from '@paceline/shared/contracts';
-import { assertOwnState, openBus } from '@paceline/shared/messaging';
-import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
+import { brokerOrigin, openBus } from '@paceline/shared/messaging';
+import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
 import { highWaterMarkOf, observed } from './adapters/high-water-mark.ts';
 import { openJournal } from './adapters/journal.ts';
@@ -18,7 +18,7 @@ export async function startLimiter({
   log,
 }: ServiceContext<LimiterConfig>): Promise<RunningService> {
   const { bus, checks } = await openBus(config.NATS_URL, 'limiter', log);
-  await assertOwnState(bus, { clock: clockOrigin(config.PACELINE_CLOCK) });
+  assertOwnState({ broker: await brokerOrigin(bus.js) }, { clock: clockOrigin(config.PACELINE_CLOCK) });
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();

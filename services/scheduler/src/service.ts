@@ -4,8 +4,8 @@ import { freshnessGoalsOf } from '@paceline/shared/config';
 import { settingsOf } from '@paceline/planning/slots';
 import type { Clock } from '@paceline/shared/clock';
 import { clockOrigin, type ScheduleSettings } from '@paceline/shared/contracts';
-import { assertOwnState, type Bus, openBus } from '@paceline/shared/messaging';
-import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
+import { brokerOrigin, type Bus, openBus } from '@paceline/shared/messaging';
+import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { checkInWorker } from './adapters/schedule-checks.ts';
 import { type ScheduleStore, openProgress, openScheduleStore } from './adapters/bucket-stores.ts';
 import type { SchedulerConfig } from './config.ts';
@@ -17,7 +17,7 @@ import { announceChanges, openSlots, type Scheduling } from './flows/timetable.t
 export async function startScheduler(context: ServiceContext<SchedulerConfig>): Promise<RunningService> {
   const { config, clock, log } = context;
   const { bus, checks } = await openBus(config.NATS_URL, 'scheduler', log);
-  await assertOwnState(bus, { clock: clockOrigin(config.PACELINE_CLOCK) });
+  assertOwnState({ broker: await brokerOrigin(bus.js) }, { clock: clockOrigin(config.PACELINE_CLOCK) });
   const [progress, store] = await Promise.all([openProgress(bus), openScheduleStore(bus)]);
   const apply = () => applyConfigured(bus, store, settingsOf(config), clock);
   await apply();

@@ -36,13 +36,17 @@ export const restore = (args: readonly string[], context: BackupContext): Promis
     if ((natsUrl === undefined) !== (databaseUrl === undefined)) {
       throw new Error('set both NATS_URL and DATABASE_URL, or neither to restore the state of npm start');
     }
-    const { commands, runs } =
+    const { commands, runs, origin } =
       natsUrl !== undefined && databaseUrl !== undefined
         ? await restoreBackup({ natsUrl, databaseUrl }, folder, manifest)
         : await restoreLocally(context.stateFolder, folder, manifest, context.out);
     context.out(
       `Restored the backup of ${manifest.takenAt}. Unfinished work that will resume: ${count(commands, 'command')}, ${count(runs, 'run')}.`,
     );
+    if (origin)
+      context.out(
+        `It belongs to upstream "${origin.upstream}" and clock "${origin.clock}"; a start with another one is refused.`,
+      );
     context.out(
       'Every rate limit counts as used up for one window from the next start, because later calls are unknown.',
     );

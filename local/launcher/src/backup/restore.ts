@@ -4,62 +4,94 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { freePort, exists, startPostgres } from '@paceline/embedded';
 import {
+  differences,
+  type Origin,
   originBucket,
   journalRestored,
   highWaterBucket,
   highWaterKey,
   tickOf,
 } from '@paceline/shared/contracts';
-import { knownMigrations, migrate, openDatabase, tables } from '@paceline/shared/database';
+import { knownMigrations, markDatabase, migrate, openDatabase, tables } from '@paceline/shared/database';
 import { allPartitions } from '@paceline/shared/limiter';
-import { createBus, publish } from '@paceline/shared/messaging';
+import { brokerOrigin, createBus, publish } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { eq } from 'drizzle-orm';
+import { eq, getTableName } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { startBroker } from '../broker.ts';
+import { markFolder } from '../origin.ts';
 import { openState } from '../state.ts';
 import { copyIn, hasRows, messagesIn, restoreStream, tablesOf } from './copies.ts';
-import { backedUpStreams, type BackupManifest, type Servers, withConnections } from './take.ts';
+import { backedUpStreams, type BackupManifest, marksOf, type Servers, withConnections } from './take.ts';
 
 type Target = Pick<Servers, 'natsUrl' | 'databaseUrl'>;
 
-/** The number of unfinished commands and runs that will resume. */
-type ResumedWork = Readonly<Record<'commands' | 'runs', number>>;
+interface Restored {
+  /** The number of unfinished commands and runs that will resume. */
+  readonly commands: number;
+  readonly runs: number;
+  /** Which upstream and clock the state depends on; undefined: not marked. */
+  readonly origin: Origin | undefined;
+}
 
 /**
  * Fills empty servers from a backup and migrates its database to this version. No service may be running.
  *
  * The journals do not contain calls made after the backup, so every budget counts as used up for one window from
  * when a limiter claims it. Unfinished commands and runs are published again; their services skip what is done.
- * @throws {Error} before anything is written, when the servers are not empty or the backup is of a newer version
+ * @throws {Error} before anything is written, when the servers are not empty or were provisioned for another upstream
+ * or clock, or the backup is of a newer version
  */
 export async function restoreBackup(
   target: Target,
   folder: string,
   manifest: BackupManifest,
-): Promise<ResumedWork> {
+): Promise<Restored> {
   if (manifest.migrations > knownMigrations()) {
     throw new Error('this backup is from a newer version of Paceline: restore it with that version');
   }
   return withConnections(target, async (connection, client) => {
+    await assertSameOrigin(connection, client, manifest);
     await assertEmpty(connection, client);
     await migrate(target.databaseUrl, manifest.migrations);
     const commands = await fillTables(client, folder, manifest);
     await migrate(target.databaseUrl);
     await fillStreams(connection, folder, manifest);
     await markJournalsIncomplete(connection);
-    return { commands, runs: await republishTicks(connection, target.databaseUrl) };
+    // A backup by an earlier version has no mark of the database.
+    const origin = await brokerOrigin(connection);
+    if (origin) await markDatabase(drizzle(client), origin);
+    return { commands, runs: await republishTicks(connection, target.databaseUrl), origin };
   });
 }
 
+async function assertSameOrigin(
+  connection: NatsConnection,
+  client: pg.Client,
+  { origin }: BackupManifest,
+): Promise<void> {
+  if (!origin) return;
+  for (const [server, mark] of Object.entries(await marksOf(connection, client))) {
+    const difference = mark ? differences(mark, origin, "the backup's") : '';
+    if (difference)
+      throw new Error(
+        `the ${server} was provisioned for another system: ${difference}. Restore into new servers, or into those of the backup's system`,
+      );
+  }
+}
+
+const originTable = getTableName(tables.origin);
+
 async function assertEmpty(connection: NatsConnection, client: pg.Client): Promise<void> {
   for (const name of backedUpStreams) {
-    // Provisioning marks even an empty broker; the backup's mark replaces it.
+    // Provisioning marks even empty servers; the backup's mark replaces it.
     if (name === `KV_${originBucket}`) continue;
     const messages = await messagesIn(connection, name);
     if (messages) throw new Error(`the broker is not empty: stream ${name} holds messages`);
   }
   for (const table of await tablesOf(client)) {
+    if (table.name === originTable) continue;
     if (await hasRows(client, table))
       throw new Error(`the database is not empty: table ${table.name} has rows`);
   }
@@ -72,6 +104,8 @@ async function fillTables(
   { tables: filled }: BackupManifest,
 ): Promise<number> {
   await client.query('begin');
+  if ((await tablesOf(client)).some(({ name }) => name === originTable))
+    await client.query(`delete from ${originTable}`);
   for (const table of filled) await copyIn(client, table, join(folder, table.file));
   const { rowCount } = await client.query(
     'update commands set published_at = null, stream_sequence = null where finished_at is null',
@@ -121,7 +155,7 @@ export async function restoreLocally(
   folder: string,
   manifest: BackupManifest,
   report: (line: string) => void,
-): Promise<ResumedWork> {
+): Promise<Restored> {
   const state = await openState(stateFolder);
   const parts = ['nats', 'postgres', 'clock', 'origin'].map((part) => state.path(part));
   for (const part of parts) {
@@ -139,6 +173,7 @@ export async function restoreLocally(
     const restored = await restoreBackup(target, folder, manifest);
     const { clock } = manifest;
     if (clock !== null) await state.readOrCreate('clock', () => clock);
+    if (restored.origin) await markFolder(state, restored.origin);
     return restored;
   } catch (error) {
     for (const part of parts) await rm(part, { recursive: true, force: true });

@@ -3,9 +3,11 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { buckets, streams } from '@paceline/shared/contracts';
-import { appliedMigrations } from '@paceline/shared/database';
-import { connect } from '@paceline/shared/messaging';
+import { buckets, type Marks, origin, streams } from '@paceline/shared/contracts';
+import { appliedMigrations, databaseOrigin } from '@paceline/shared/database';
+import { brokerOrigin, connect } from '@paceline/shared/messaging';
+import { assertOwnState } from '@paceline/shared/runtime';
+import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { z } from 'zod';
 import { copyOut, messagesIn, snapshotStream, tablesOf } from './copies.ts';
@@ -17,6 +19,8 @@ const manifest = z.object({
   takenAt: z.iso.datetime(),
   /** `PACELINE_CLOCK` of the system; null: real time. */
   clock: z.string().nullable(),
+  /** Which upstream and clock its state depends on; absent in a backup by an earlier version. */
+  origin: origin.optional(),
   /** The number of migrations applied to its database. */
   migrations: z.number().int().nonnegative(),
   /** In the order of copying. */
@@ -71,6 +75,11 @@ export async function withConnections<Result>(
   }
 }
 
+export const marksOf = async (connection: NatsConnection, client: pg.Client): Promise<Marks> => ({
+  broker: await brokerOrigin(connection),
+  database: await databaseOrigin(drizzle(client)),
+});
+
 /** The servers of a system, with credentials that have all permissions. */
 export interface Servers {
   readonly natsUrl: string;
@@ -85,16 +94,25 @@ export const backedUpStreams: readonly string[] = [
   ...streams.map(({ name }) => name),
 ];
 
-/** Copies broker, then database, of a running system to a new folder, renamed into place when complete. `at`: ISO 8601 */
+/** Copies broker, then database, of a running system to a new folder, renamed into place when complete. `at`: ISO 8601. @throws {ConfigError} when they are not of one system */
 export async function takeBackup(servers: Servers, folder: string, at: string): Promise<BackupManifest> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700, recursive: true });
   return withConnections(servers, async (connection, client) => {
+    const marks = await marksOf(connection, client);
+    assertOwnState(marks, {});
     const copied = await copyStreams(connection, unfinished);
     const { clock } = servers;
     const copiedTables = await copyTables(client, unfinished);
-    const content: BackupManifest = { format: 1, takenAt: at, clock, streams: copied, ...copiedTables };
+    const content: BackupManifest = {
+      format: 1,
+      takenAt: at,
+      clock,
+      origin: marks.broker ?? marks.database,
+      streams: copied,
+      ...copiedTables,
+    };
     const text = `${JSON.stringify(content, undefined, 2)}\n`;
     await writeFile(join(unfinished, manifestName), text, { mode: 0o600 });
     await rename(unfinished, folder);

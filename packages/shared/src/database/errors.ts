@@ -43,6 +43,9 @@ const badValue = /^22\w{3}$/;
 /** Whether a query failed because of one of its values, so a retry cannot succeed. */
 export const isBadData = (error: unknown): boolean => has(error, (_, code) => badValue.test(code));
 
+/** Whether a query failed because its table does not exist: not provisioned, or by an earlier version. */
+export const isUnknownTable = (error: unknown): boolean => has(error, (_, code) => code === '42P01');
+
 /** Rethrows the error; a TLS error gets a readable reason. */
 export function rethrowExplained(error: unknown): never {
   const refusal = tlsProblem(error);

@@ -1,5 +1,7 @@
 export { asRows, type Database, type DatabaseClient, openDatabase } from './client.ts';
 export { isBadData, isDatabaseUnavailable, isDatabaseUnreachable, neverReachedDatabase } from './errors.ts';
+export { databaseOrigin, markDatabase } from './origin.ts';
+export { DatabaseUnreachable, type OutageWait, patienceMs, plainError, retryDuringOutage } from './outage.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
 export { findUnreadable, summaryOf } from './unreadable.ts';
 export * as tables from './schema/index.ts';

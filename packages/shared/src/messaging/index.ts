@@ -21,7 +21,7 @@ export {
   retryAfter,
   type Settlement,
 } from './handle.ts';
-export { assertOwnBroker, assertOwnState, markState } from './origin.ts';
+export { brokerOrigin, markBroker } from './origin.ts';
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
 export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';

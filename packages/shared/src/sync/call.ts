@@ -1,11 +1,10 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
-import { summaryOf, tables } from '../database/index.ts';
+import { retryDuringOutage, summaryOf, tables } from '../database/index.ts';
 import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
 import { unreadableText } from '../words.ts';
 import { isTemporary, type SkippedItem, UpstreamError } from '../zwiftracing/index.ts';
-import { retryDuringOutage } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
 import { pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
 

@@ -1,14 +1,5 @@
 export { callOutcome, callUpstream, type ChosenCall, skippedText } from './call.ts';
-export {
-  DatabaseUnreachable,
-  fromInserted,
-  patienceMs,
-  plainError,
-  releaseMessage,
-  retryDuringOutage,
-  upsert,
-  type Transaction,
-} from './database.ts';
+export { fromInserted, releaseMessage, upsert, type Transaction } from './database.ts';
 export { presenceOf, type Verdict } from './doubt.ts';
 export { type Doubt, judgeResponse, settleDoubt, storeVerdict } from './doubt-store.ts';
 export { type Flow, type FlowModule, openFlows } from './flows.ts';

@@ -2,10 +2,10 @@ import type { SourceName } from '../definition/index.ts';
 import type { Clock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
 import { originOf, type Service } from '../contracts/index.ts';
-import { type Database, openDatabase } from '../database/index.ts';
+import { type Database, databaseOrigin, openDatabase, retryDuringOutage } from '../database/index.ts';
 import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
-import { assertOwnState, type Bus, openBus } from '../messaging/index.ts';
-import type { Checks, ServiceContext } from '../runtime/index.ts';
+import { brokerOrigin, type Bus, openBus } from '../messaging/index.ts';
+import { assertOwnState, type Checks, type ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
 import { Sources } from './sources.ts';
@@ -50,18 +50,18 @@ export interface OpenSync extends Sync {
 const lastCallMs = 5_000;
 const connections = 10;
 
-/** Opens the dependencies of a sync. @throws when the broker is too old or rejects us */
+/** Opens the dependencies of a sync. @throws when the broker is too old or rejects us, or the state belongs to another system */
 export async function openSync(context: ServiceContext<SyncConfig>, service: Service): Promise<OpenSync> {
   const { config, clock, log, signal } = context;
   // Opened first, because shutdown can start while this waits for the broker.
   const { upstream, addressOf, cancelTimer } = openUpstream(context);
   const { bus, checks } = await openBus(config.NATS_URL, service, log);
-  await assertOwnState(bus, originOf(config.ZWIFTRACING_BASE_URL, config.PACELINE_CLOCK));
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const onBroken = (err: Error) => log.warn({ err }, 'database connection lost');
   const database = openDatabase(config.DATABASE_URL, onBroken, { connections });
   const { db } = database;
+  await checkOrigin(context, bus, db);
   return {
     db,
     bus,
@@ -82,6 +82,13 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
       await bus.connection.drain();
     },
   };
+}
+
+async function checkOrigin({ config, ...context }: ServiceContext<SyncConfig>, bus: Bus, db: Database) {
+  const own = originOf(config.ZWIFTRACING_BASE_URL, config.PACELINE_CLOCK);
+  const broker = await brokerOrigin(bus.js);
+  assertOwnState({ broker }, own);
+  assertOwnState({ broker, database: await retryDuringOutage(context, () => databaseOrigin(db)) }, own);
 }
 
 function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {

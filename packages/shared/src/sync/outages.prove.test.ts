@@ -1,9 +1,9 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isDatabaseUnavailable, tables } from '../database/index.ts';
+import { isDatabaseUnavailable, plainError, retryDuringOutage, tables } from '../database/index.ts';
+import { loadConfig } from '../config/index.ts';
 import { type DedicatedBackend, dedicatedBackend } from '../testing/backend.ts';
-import { plainError, retryDuringOutage } from './database.ts';
-import type { Sync } from './open.ts';
+import { openSync, type Sync, syncVariables } from './open.ts';
 import { runSlot } from './run.ts';
 import { openSyncHarness, type SyncHarness } from './testing/harness.ts';
 
@@ -34,6 +34,23 @@ async function killPostgres(): Promise<void> {
     expect(isDatabaseUnavailable(await failure(harness.db.execute('select 1')))).toBe(true),
   );
 }
+
+it('a sync starts as soon as Postgres is there to say which upstream its rows depend on', async () => {
+  await killPostgres();
+  const { bus, clock, env } = harness;
+  const upstream = { ZWIFTRACING_BASE_URL: 'http://127.0.0.1:1/api', ZWIFTRACING_API_KEY: 'k' };
+  const config = loadConfig({ ...env('rider-sync'), ...upstream }, syncVariables);
+  const lines: string[] = [];
+  const log = Object.assign(Object.create(bus.log) as typeof bus.log, {
+    warn: (_: unknown, line: string) => lines.push(line),
+  });
+  const { signal } = new AbortController();
+  const opening = openSync({ name: 'rider-sync', config, clock, log, signal }, 'rider-sync');
+  await harness.until(() => expect(lines).toContain('database unavailable, retrying'));
+  await postgres.restart();
+  const sync = await harness.during(opening);
+  await harness.during(sync.close());
+});
 
 describe('database work', () => {
   it('is retried until Postgres is back', async () => {

@@ -1,5 +1,11 @@
 import { catalog, type Policy, type Tick } from '../contracts/index.ts';
-import { findUnreadable } from '../database/index.ts';
+import {
+  DatabaseUnreachable,
+  findUnreadable,
+  patienceMs,
+  plainError,
+  retryDuringOutage,
+} from '../database/index.ts';
 import type { BudgetName } from '../definition/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
 import {
@@ -12,14 +18,7 @@ import {
   recordError,
   type Span,
 } from '../telemetry/index.ts';
-import {
-  DatabaseUnreachable,
-  patienceMs,
-  plainError,
-  releaseMessage,
-  retryDuringOutage,
-  type Transaction,
-} from './database.ts';
+import { releaseMessage, type Transaction } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
 import {
   endAbandoned,

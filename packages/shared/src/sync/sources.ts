@@ -1,7 +1,7 @@
 import { and, eq, lte, ne } from 'drizzle-orm';
 import type { Clock } from '../clock/index.ts';
 import { catalog, sourceUnavailableMessage } from '../contracts/index.ts';
-import { type Database, tables } from '../database/index.ts';
+import { type Database, retryDuringOutage, tables } from '../database/index.ts';
 import { budgets, type BudgetName, type Lane, type SourceName } from '../definition/index.ts';
 import { PermitRefused } from '../limiter/index.ts';
 import { type Bus, publish } from '../messaging/index.ts';
@@ -14,7 +14,6 @@ import {
   pauseBeforeProbe,
   unknownAvailability,
 } from './availability.ts';
-import { retryDuringOutage } from './database.ts';
 
 const { sources } = tables;
 

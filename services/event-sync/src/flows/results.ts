@@ -1,4 +1,5 @@
-import { type Flow, nowMs, type Sync, retryDuringOutage } from '@paceline/shared/sync';
+import { retryDuringOutage } from '@paceline/shared/database';
+import { type Flow, nowMs, type Sync } from '@paceline/shared/sync';
 import type { EventResults } from '@paceline/shared/zwiftracing';
 import { findEndedEvents, giveUpResults, storeResults, storeFailedTry } from '../adapters/results.ts';
 import { chooseResults, resultsHorizon, scopeOfFailure } from '../core/results.ts';

@@ -1,5 +1,6 @@
 import { type EventKind, kinds } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
+import { retryDuringOutage } from '@paceline/shared/database';
 import {
   callOutcome,
   callUpstream,
@@ -8,7 +9,6 @@ import {
   type RunRow,
   SourceUnavailable,
   type Sync,
-  retryDuringOutage,
 } from '@paceline/shared/sync';
 import { type SignupsResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';

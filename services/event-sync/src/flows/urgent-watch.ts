@@ -1,13 +1,7 @@
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { ScheduleBucket } from '@paceline/shared/messaging';
-import {
-  callOutcome,
-  callUpstream,
-  nowMs,
-  plainError,
-  retryDuringOutage,
-  type Transaction,
-} from '@paceline/shared/sync';
+import { plainError, retryDuringOutage } from '@paceline/shared/database';
+import { callOutcome, callUpstream, nowMs, type Transaction } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';

@@ -1,7 +1,8 @@
 import type { AddRider, Progress, TraceContext } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { Settlement } from '@paceline/shared/messaging';
-import { nowMs, plainError } from '@paceline/shared/sync';
+import { plainError } from '@paceline/shared/database';
+import { nowMs } from '@paceline/shared/sync';
 import { activeSpan, currentTraceContext, linksTo } from '@paceline/shared/telemetry';
 import { addLane } from '../core/batcher.ts';
 import type { RiderSync } from '../config.ts';

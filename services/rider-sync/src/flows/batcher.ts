@@ -1,7 +1,8 @@
 import { type BulkCallChanged, catalog } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { subscribe, signal } from '@paceline/shared/messaging';
-import { nowMs, plainError, type Sync } from '@paceline/shared/sync';
+import { plainError } from '@paceline/shared/database';
+import { nowMs, type Sync } from '@paceline/shared/sync';
 import {
   Batcher,
   type BatcherRequest,

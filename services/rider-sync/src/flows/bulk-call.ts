@@ -2,15 +2,14 @@ import { callTimeout } from '@paceline/shared/config';
 import type { BulkCallChanged, TraceContext } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import type { Permit, Waiting } from '@paceline/shared/limiter';
+import { plainError, retryDuringOutage } from '@paceline/shared/database';
 import {
   callOutcome,
   callUpstream,
   type ChosenCall,
   nowMs,
-  plainError,
   type RunRow,
   type Sync,
-  retryDuringOutage,
   type Transaction,
 } from '@paceline/shared/sync';
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';

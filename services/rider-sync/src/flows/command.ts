@@ -1,15 +1,8 @@
 import { addAbortListener } from 'node:events';
 import { catalog, isFinal } from '@paceline/shared/contracts';
 import { type Bus, done, subscribe, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
-import {
-  DatabaseUnreachable,
-  nowMs,
-  patienceMs,
-  plainError,
-  releaseMessage,
-  type Sync,
-  retryDuringOutage,
-} from '@paceline/shared/sync';
+import { DatabaseUnreachable, patienceMs, plainError, retryDuringOutage } from '@paceline/shared/database';
+import { nowMs, releaseMessage, type Sync } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
   type RiderCommand,

@@ -7,7 +7,8 @@ import {
   type RiderCounts,
 } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
-import { nowMs, retryDuringOutage } from '@paceline/shared/sync';
+import { retryDuringOutage } from '@paceline/shared/database';
+import { nowMs } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countRiders, endFreshRiders, listWaiting } from '../adapters/commands.ts';
 import type { RiderSync } from '../config.ts';

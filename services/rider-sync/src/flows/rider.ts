@@ -2,6 +2,7 @@ import { callTimeout } from '@paceline/shared/config';
 import type { BudgetName } from '@paceline/shared/definition';
 import type { BulkCallChanged } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
+import { retryDuringOutage } from '@paceline/shared/database';
 import {
   callOutcome,
   callUpstream,
@@ -14,7 +15,6 @@ import {
   showWait,
   SourceUnavailable,
   type Sync,
-  retryDuringOutage,
   type Transaction,
   type Verdict,
 } from '@paceline/shared/sync';

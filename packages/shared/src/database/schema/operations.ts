@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   bigserial,
+  check,
   index,
   integer,
   jsonb,
@@ -218,4 +219,15 @@ export const doubts = pgTable(
     present: integer('present').notNull(),
   },
   (table) => [index('doubts_last').on(table.lastAt)],
+);
+
+/** Which upstream and clock the rows depend on: at most one row, written once by provisioning. */
+export const origin = pgTable(
+  'origin',
+  {
+    id: integer('id').primaryKey().default(1),
+    upstream: text('upstream').notNull(),
+    clock: text('clock').notNull(),
+  },
+  (table) => [check('origin_single', sql`${table.id} = 1`)],
 );
