@@ -102,6 +102,9 @@ async function run(file: string, env: Record<string, string>) {
   const child = spawn(process.execPath, [join(root, file)], {
     env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // One that is not refused would run on.
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
   });
   const [out, error, [code]] = await Promise.all([
     text(child.stdout),

@@ -1,6 +1,6 @@
 import { catalog, type FreshnessReport } from '@paceline/shared/contracts';
 import { publish, type Responder, respondWith } from '@paceline/shared/messaging';
-import { plainError } from '@paceline/shared/sync';
+import { plainError } from '@paceline/shared/database';
 import { meter } from '@paceline/shared/telemetry';
 import { findCandidates, findMeasured } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
