@@ -35,7 +35,8 @@ const sandbox = originOf(undefined, { scale: 60, anchor: 1_764_788_400_000 });
 const upstream = originOf('https://upstream.example/api', { scale: 1, anchor: 0 });
 const retention = loadConfig({}, retentionVariables);
 
-const prepareFor = (own: Origin | undefined) => prepare(brokerUrl('admin'), databaseUrl, 1, retention, own);
+const prepareFor = (own: Origin | undefined) =>
+  prepare({ url: brokerUrl('admin'), monitorUrls: [] }, databaseUrl, 1, retention, own);
 
 const marks = async (): Promise<Marks> => ({
   broker: await brokerOrigin(connection),
@@ -52,7 +53,13 @@ async function contents() {
 async function have({ broker, database: inDatabase }: Marks): Promise<void> {
   if (broker) await provision(connection).then(() => markBroker(connection, broker));
   if (!inDatabase) return;
-  await prepare((await sharedBrokerAccount())('admin'), databaseUrl, 1, retention, undefined);
+  await prepare(
+    { url: (await sharedBrokerAccount())('admin'), monitorUrls: [] },
+    databaseUrl,
+    1,
+    retention,
+    undefined,
+  );
   await markDatabase(database.db, inDatabase);
 }
 

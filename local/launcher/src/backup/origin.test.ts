@@ -35,7 +35,7 @@ const newServers = async (): Promise<TestServers> => ({
 
 const provisioned = async (own: Origin | undefined, servers?: TestServers): Promise<TestServers> => {
   const { natsUrl, databaseUrl } = servers ?? (await newServers());
-  await prepare(natsUrl, databaseUrl, 1, loadConfig({}, retentionVariables), own);
+  await prepare({ url: natsUrl, monitorUrls: [] }, databaseUrl, 1, loadConfig({}, retentionVariables), own);
   return { natsUrl, databaseUrl };
 };
 
