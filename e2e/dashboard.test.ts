@@ -9,6 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const token = 'a-token-for-the-dashboard';
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
+/** Every 13th rider is unreadable in every answer. */
+const quirks = 'escaped-names,unreadable-riders';
 
 let stack: TestStack;
 let browser: Browser;
@@ -18,7 +20,10 @@ const browserErrors: string[] = [];
 
 beforeAll(async () => {
   await ensureBuilt(() => undefined);
-  [stack, browser] = await Promise.all([startTestStack(oneEvening(12), { API_TOKEN: token }), openBrowser()]);
+  [stack, browser] = await Promise.all([
+    startTestStack(oneEvening(12), { API_TOKEN: token, SANDBOX_QUIRKS: quirks }),
+    openBrowser(),
+  ]);
   page = await browser.newPage({ viewport: sizes.wide });
   page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => browserErrors.push(error.message));
@@ -45,16 +50,28 @@ const addRider = async (riderId: string) => {
   await page.getByLabel('Rider id', { exact: true }).fill(riderId);
   await page.getByRole('button', { name: 'Add rider' }).click();
 };
+/** The accessible name or text of the focused element, and what a screen reader was last told to say. */
+const focused = () =>
+  page
+    .locator(':focus')
+    .evaluate((element) => element.getAttribute('aria-label') ?? (element.textContent || element.id));
+const announced = () => page.locator('[data-announcements]').innerText();
 const tracked = (riderId: number) => page.locator('.tracked').filter({ hasText: `Rider ${riderId}` });
 
-it('the page asks for the API token once', async () => {
+it('the page asks for the API token once, and again on request after Escape', async () => {
   await page.goto(stack.apiUrl);
+  await page.getByLabel('Token', { exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Token', { exact: true }).waitFor({ state: 'hidden' });
+  await eventually(async () => expect(await focused()).toBe('Enter token'));
+  await page.keyboard.press('Enter');
   await page.getByLabel('Token', { exact: true }).fill('a-wrong-one-of-enough-length');
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByText('Token not accepted').waitFor();
   await page.getByLabel('Token', { exact: true }).fill(token);
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.locator('[data-budget]').first().waitFor();
+  expect(await focused()).toBe('Rate limits');
   browserErrors.splice(0);
   await page.reload();
   await page.locator('[data-budget]').first().waitFor();
@@ -115,13 +132,25 @@ describe('the rate limits page', () => {
     });
   });
 
-  it('pauses and resumes a budget by its buttons', async () => {
+  it('pauses and resumes a budget by the keyboard, keeps the focus and announces the result', async () => {
     const results = page.locator('[data-budget=results]');
-    await results.getByRole('button', { name: /Pause/ }).click();
-    await results.getByRole('button', { name: '1 day' }).click();
+    const focus = (name: string) => eventually(async () => expect(await focused()).toBe(name));
+    await results.getByRole('button', { name: 'Pause Results' }).focus();
+    await page.keyboard.press('Enter');
+    await focus('15 minutes');
+    await page.keyboard.press('Escape');
+    await focus('Pause Results');
+    expect(await results.getByText('15 minutes').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await focus('15 minutes');
+    for (const key of ['Tab', 'Tab', 'Enter']) await page.keyboard.press(key);
     await results.getByText('paused for').waitFor();
-    await results.getByRole('button', { name: /Resume/ }).click();
+    await focus('Resume Results');
+    expect(await announced()).toBe('Results paused for 1 day');
+    await page.keyboard.press('Enter');
     await eventually(async () => expect(await results.getByText('available now').count()).toBe(1));
+    await focus('Pause Results');
+    expect(await announced()).toBe('Results resumed');
   });
 });
 
@@ -129,9 +158,15 @@ describe('a rider that is added on the page', () => {
   it('is shown with its progress and then with its name', async () => {
     await show('riders');
     await addRider('4900321');
+    // For the next one.
+    await eventually(async () => expect(await focused()).toBe('rider-id'));
     await tracked(4_900_321).and(page.locator('[data-state=done]')).waitFor();
+    await eventually(async () => expect(await announced()).toBe('Rider 4900321: added'));
     const { name } = await stack.api.call('GET /v1/riders/{riderId}', { path: { riderId: 4_900_321 } });
     await eventually(async () => expect(await tracked(4_900_321).getByText(name).count()).toBe(1));
+    const age = async () => /\((.*) ago\)/.exec(await tracked(4_900_321).innerText())?.[1];
+    const first = await age();
+    await eventually(async () => expect(await age()).not.toBe(first));
   });
 
   it('is followed through a crash of the API', async () => {
@@ -149,7 +184,7 @@ describe('a rider that is added on the page', () => {
 
   it('can be part of an import, which counts each rider', async () => {
     const roster =
-      'name,power,zwid\n"Rider, One",250,4900401\nBo,310,4900402\nCleo, Jr,199,7\nDan,280,4900403';
+      'name,power,zwid\n"Rider, One",250,4900401\nBo,310,4900404\nCleo, Jr,199,7\nDan,280,4900403';
     await page.getByLabel('Roster', { exact: true }).fill(roster);
     const preview = page.getByLabel('Preview');
     expect(await preview.innerText()).toContain('3 riders from column zwid');
@@ -191,6 +226,100 @@ it('the schedule editor checks a draft, blocks errors and applies a valid change
     const { kinds } = await stack.api.call('GET /v1/schedule');
     expect(kinds.rider.catchUp).toBe('skip');
   });
+  await eventually(async () => expect(await announced()).toBe('Schedule applied'));
+  expect(await focused()).toBe('Apply');
+  await page.getByRole('button', { name: 'Restore' }).click();
+  await eventually(async () => expect(await announced()).toBe('Configured schedule restored'));
+  await eventually(async () => expect(await focused()).toBe('Apply'));
+});
+
+it('a message about a field of the schedule moves no other field, and no field is cut off', async () => {
+  await show('schedule');
+  const near = page.locator('[data-kind=near]');
+  const fields = near.locator('input, select');
+  const places = () =>
+    fields.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().toJSON() as object));
+  const before = await places();
+  await near.getByLabel('Duration').fill('soon');
+  await near.getByText('Duration: must be a duration').waitFor();
+  expect(await places()).toEqual(before);
+  expect(await near.getByRole('textbox', { name: 'Duration', exact: true }).count()).toBe(1);
+  expect(browserErrors.splice(0)).toEqual([expect.stringContaining('400')]);
+  for (const width of [1_280, 768, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    const cutOff = await page
+      .locator('.schedule input')
+      .evaluateAll((all) => all.filter((each) => each.scrollWidth > each.clientWidth).length);
+    expect(cutOff, `${width} px`).toBe(0);
+  }
+  await page.setViewportSize(sizes.wide);
+});
+
+describe('a request that the API refuses', () => {
+  /** Opens a page whose timers the test controls, without a stream, and counts its requests by path. */
+  async function openPage(hash: string, usedToken: string) {
+    const context = await browser.newContext();
+    const own = await context.newPage();
+    const counts = new Map<string, number>();
+    let pending = 0;
+    own.on('request', (request) => {
+      pending += 1;
+      const path = new URL(request.url()).pathname;
+      counts.set(path, (counts.get(path) ?? 0) + 1);
+    });
+    own.on('requestfinished', () => (pending -= 1));
+    own.on('requestfailed', () => (pending -= 1));
+    await own.clock.install();
+    await own.addInitScript((value) => sessionStorage.setItem('paceline-token', value), usedToken);
+    if (usedToken === token) await own.route('**/v1/stream', (route) => route.abort());
+    await own.goto(`${stack.apiUrl}/${hash}`);
+    const runMinute = async () => {
+      for (let second = 0; second < 60; second += 1) await own.clock.runFor(1_000);
+      await eventually(() => expect(pending).toBe(0));
+    };
+    return { own, counts, runMinute, close: () => context.close() };
+  }
+
+  it('is not polled when the resource does not exist', async () => {
+    const runId = '00000000-0000-4000-8000-000000000000';
+    const { own, counts, runMinute, close } = await openPage(`#/runs/${runId}`, token);
+    await own.getByText(`Run ${runId} does not exist. A requested run appears here`).waitFor();
+    const [reads, health] = [counts.get(`/v1/runs/${runId}`), counts.get('/v1/health') ?? 0];
+    await runMinute();
+    expect(counts.get(`/v1/runs/${runId}`)).toBe(reads);
+    expect(counts.get('/v1/health')).toBeGreaterThan(health);
+    await close();
+  });
+
+  it('is not polled when the token is wrong', async () => {
+    const { own, counts, runMinute, close } = await openPage('', 'a-wrong-token-of-enough-length');
+    await own.getByText('Token not accepted').waitFor();
+    await runMinute();
+    const before = [...counts];
+    await runMinute();
+    expect([...counts]).toEqual(before);
+    await close();
+  });
+});
+
+it('the page of a run lists what its sync could not read', async () => {
+  const run = await eventually(async () => {
+    const { items } = await stack.api.call('GET /v1/runs', { query: { kind: 'rider' } });
+    const found = items.find(({ state }) => state === 'done');
+    if (!found) throw new Error('no rider run is done yet');
+    return found;
+  });
+  expect(run.unreadable.count).toBeGreaterThan(0);
+  const { calls } = await stack.api.call('GET /v1/runs/{runId}', { path: { runId: run.id } });
+  const ids = calls.flatMap(({ unreadable }) => unreadable.map(({ id }) => id));
+  await page.goto(`${stack.apiUrl}/#/runs/${run.id}`);
+  const items = page.getByRole('region', { name: 'Unreadable items' }).locator('tbody tr');
+  await items.first().waitFor();
+  const shown = await items.locator('td:first-child').allInnerTexts();
+  expect(shown).toEqual(ids);
+  expect(shown.every((id) => Number(id) % 13 === 0)).toBe(true);
+  expect(await items.first().innerText()).toContain('name: ');
+  expect(await page.getByText(`${run.unreadable.count} unreadable`).count()).toBeGreaterThan(0);
 });
 
 it('the timeline shows every run of the API, and Enter opens one', async () => {
@@ -206,9 +335,30 @@ it('the timeline shows every run of the API, and Enter opens one', async () => {
   await page.locator('[data-run]').first().focus();
   await page.keyboard.press('Enter');
   await page.getByText(/^Slot \w+ \d+ Nov/).waitFor();
+  await eventually(async () => expect(await focused()).toBe('Runs'));
 });
 
 describe('accessibility', () => {
+  it('has all pages in one row of links on a narrow screen, and the keyboard reaches the last', async () => {
+    await page.setViewportSize(sizes.narrow);
+    await show('windows');
+    const links = page.getByRole('navigation').getByRole('link');
+    const tops = await links.evaluateAll((all) => all.map((link) => link.getBoundingClientRect().top));
+    expect(new Set(tops).size).toBe(1);
+    await links.first().focus();
+    for (let tabs = 1; tabs < tops.length; tabs += 1) await page.keyboard.press('Tab');
+    expect(await focused()).toBe('API');
+    await eventually(async () => {
+      const box = await links.last().boundingBox();
+      expect(box && box.x + box.width).toBeLessThanOrEqual(sizes.narrow.width);
+    });
+    await show('alerts');
+    const current = await page.locator('nav [aria-current]').boundingBox();
+    expect(current?.x).toBeGreaterThanOrEqual(0);
+    expect(current && current.x + current.width).toBeLessThanOrEqual(sizes.narrow.width);
+    await page.setViewportSize(sizes.wide);
+  });
+
   /** Only contrast depends on the color scheme, so all other rules run in light mode alone. */
   const violationsOf = async (rules?: string[]) => {
     const { violations } = await page.evaluate(

@@ -153,6 +153,12 @@ async function problemOf(response: Response): Promise<ApiProblem> {
 export const isTemporary = (error: unknown): boolean =>
   error instanceof Unreachable || (error instanceof ApiProblem && [409, 503].includes(error.status));
 
+/** 4xx that pass by themselves: a time-out, a conflict, too early, too many requests. */
+const passing = [408, 409, 425, 429];
+/** Whether the same request would be refused again: the resource, the request or the token must change first. */
+export const isPermanent = (error: unknown): error is ApiProblem =>
+  error instanceof ApiProblem && error.status >= 400 && error.status < 500 && !passing.includes(error.status);
+
 /** The message of an error, or its messages by field. */
 export const errorText = (error: Error): string =>
   error instanceof ApiProblem && error.errors.length > 0

@@ -6,6 +6,7 @@ export { streamTypes } from './generated.ts';
 export {
   type ResponseOf,
   ApiProblem,
+  isPermanent,
   isTemporary,
   fieldError,
   Unreachable,

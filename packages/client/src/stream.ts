@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import type { StreamEvents } from './generated.ts';
-import { type Api, ApiProblem, isTemporary } from './api.ts';
+import { type Api, isPermanent } from './api.ts';
 
 export type StreamType = keyof StreamEvents;
 
@@ -92,7 +92,7 @@ export async function* follow(
     } catch (error) {
       signal.throwIfAborted();
       // A body that breaks off is a plain error, and temporary as well.
-      if (!connected || (error instanceof ApiProblem && !isTemporary(error))) throw error;
+      if (!connected || isPermanent(error)) throw error;
       onDisconnect('Connection to the API lost');
     }
     await pause(reconnectDelayMs, signal);

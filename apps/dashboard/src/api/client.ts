@@ -23,11 +23,13 @@ export const useStore = <T>(store: ReturnType<typeof createStore<T>>): T =>
 
 const key = 'paceline-token';
 
+const entered = createStore(sessionStorage.getItem(key));
 /** The API token, kept until the browser tab is closed. */
 export const token = {
-  get: () => sessionStorage.getItem(key),
+  ...entered,
   set(value: string) {
     sessionStorage.setItem(key, value);
+    entered.set(value);
     tokenPrompt.set(undefined);
   },
 };

@@ -2,6 +2,7 @@ import {
   type ResponseOf,
   type ArgumentsOf,
   type Command,
+  isPermanent,
   type OperationName,
   pathOf,
   type SyncKind,
@@ -54,8 +55,8 @@ export const reads = {
   freshness: read('GET /v1/freshness', streamed(5_000), { query: { next: 15 } }),
   health: read('GET /v1/health', fixed(1_000)),
   queue: read('GET /v1/queue', fixed(1_000)),
-  rider: (riderId: number) => read('GET /v1/riders/{riderId}', () => false, { path: { riderId } }),
-  // A run that was just requested is not found until it starts.
+  rider: (riderId: number) => read('GET /v1/riders/{riderId}', fixed(30_000), { path: { riderId } }),
+  // A run that was just requested is not found until the stream reports its start.
   run: (runId: string) =>
     read('GET /v1/runs/{runId}', (run) => (run && run.state !== 'running' ? false : 1_500), {
       path: { runId },
@@ -72,12 +73,22 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: false, refetchIntervalInBackground: false, networkMode: 'always' } },
 });
 
+interface ReadState<T> {
+  readonly state: { readonly data: T | undefined; readonly error: Error | null };
+}
+
+/** Polls until the API refuses the request for good: then only an event of the stream or a new token can change that. */
+export const untilRefused =
+  <T>(every: (data: T | undefined) => number | false) =>
+  ({ state: { data, error } }: ReadState<T>) =>
+    isPermanent(error) ? false : every(data);
+
 export const useRead = <T>({ path, load, every }: Poll<T>, enabled = true): UseQueryResult<T> =>
   useQuery({
     queryKey: [path],
     queryFn: load,
     enabled,
-    refetchInterval: ({ state: { data } }) => every(data),
+    refetchInterval: untilRefused(every),
   });
 
 export const refresh = (path: string): Promise<void> =>

@@ -1,6 +1,6 @@
-import { openStream, type StreamType } from '@paceline/client';
+import { isPermanent, openStream, type StreamType } from '@paceline/client';
 import { useEffect } from 'react';
-import { api } from './client.ts';
+import { api, token, useStore } from './client.ts';
 import { streamConnected, refresh } from './reads.ts';
 
 const affectedPaths: Readonly<Record<StreamType, readonly string[]>> = {
@@ -19,8 +19,9 @@ const affectedPaths: Readonly<Record<StreamType, readonly string[]>> = {
 const batchMs = 150;
 const reconnectDelayMs = 1_000;
 
-/** Listens while the tab is visible; each start refreshes everything, to catch up. */
+/** Listens while the tab is visible and the token is accepted; each start refreshes everything, to catch up. */
 export function useStream(): void {
+  const used = useStore(token);
   useEffect(() => {
     let stop = new AbortController();
     function restart(): void {
@@ -34,13 +35,14 @@ export function useStream(): void {
       document.removeEventListener('visibilitychange', restart);
       stop.abort();
     };
-  }, []);
+  }, [used]);
 }
 
 async function listen(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await receive(signal).catch(() => undefined);
+    const error: unknown = await receive(signal).catch((reason: unknown) => reason);
     streamConnected.set(false);
+    if (isPermanent(error)) return;
     await new Promise((resolve) => setTimeout(resolve, reconnectDelayMs));
   }
 }

@@ -1,18 +1,12 @@
 import { clockTime, dayOf } from '@paceline/client/text';
-import {
-  type ComponentType,
-  type FormEvent,
-  type MouseEvent,
-  useContext,
-  useEffect,
-  useRef,
-  useSyncExternalStore,
-} from 'react';
-import { apiReachable, token, tokenPrompt, useStore } from '../api/client.ts';
-import { queryClient, reads, useRead } from '../api/reads.ts';
+import { type ComponentType, type MouseEvent, useEffect, useRef, useSyncExternalStore } from 'react';
+import { apiReachable, tokenPrompt, useStore } from '../api/client.ts';
+import { reads, useRead } from '../api/reads.ts';
 import { useStream } from '../api/stream.ts';
 import { DownParts } from './DownParts.tsx';
-import { ClockContext, ClockProvider, useNow } from './clock.tsx';
+import { Announcements } from './announce.tsx';
+import { ClockProvider, ClockReady, useClock, useNow } from './clock.tsx';
+import { TokenPrompt } from './TokenPrompt.tsx';
 import { AlertsView } from '../alerts/AlertsView.tsx';
 import { DayView } from '../day/DayView.tsx';
 import { FreshnessView } from '../freshness/FreshnessView.tsx';
@@ -55,31 +49,46 @@ export function App() {
   const prompt = useStore(tokenPrompt);
   const isReachable = useStore(apiReachable);
   const title = shown?.title ?? 'Page not found';
+  const heading = useFocusOnNewPage(`${view}/${id}`);
   useEffect(() => {
     document.title = `${title} · Paceline`;
   }, [title]);
   return (
-    <>
+    <ClockProvider>
       <a className="skip" href="#main" onClick={skip}>
         Skip to content
       </a>
-      <ClockProvider waiting={<Header now={false} />}>
-        <Header now />
-        <main id="main" tabIndex={-1}>
-          {isReachable ? (
-            <DownParts />
-          ) : (
-            <p className="banner" role="alert">
-              The API is not responding; retrying …
-            </p>
-          )}
-          <h1>{title}</h1>
+      <Header />
+      <main id="main" tabIndex={-1}>
+        {prompt && <TokenPrompt isRejected={prompt === 'wrong'} onEntered={() => heading.current?.focus()} />}
+        {isReachable ? (
+          <DownParts />
+        ) : (
+          <p className="banner" role="alert">
+            The API is not responding; retrying …
+          </p>
+        )}
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        <ClockReady waiting={<p className="hint">Loading …</p>}>
           {shown ? <shown.Show id={id} /> : <p>Choose a page from the menu above.</p>}
-        </main>
-      </ClockProvider>
-      {prompt && <TokenForm isRejected={prompt === 'wrong'} />}
-    </>
+        </ClockReady>
+        <Announcements />
+      </main>
+    </ClockProvider>
   );
+}
+
+/** The link to a page can be gone with the last one, so the focus moves to the heading of the new page. */
+function useFocusOnNewPage(page: string) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(page);
+  useEffect(() => {
+    if (shown.current !== page) heading.current?.focus();
+    shown.current = page;
+  }, [page]);
+  return heading;
 }
 
 function skip(event: MouseEvent): void {
@@ -87,14 +96,21 @@ function skip(event: MouseEvent): void {
   document.getElementById('main')?.focus();
 }
 
-function Header({ now }: { now: boolean }) {
+function Header() {
   const { view } = useRoute();
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen the links scroll sideways; `scrollIntoView` would scroll the page too.
+    const current = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (nav.current && current)
+      nav.current.scrollLeft = current.offsetLeft - (nav.current.clientWidth - current.offsetWidth) / 2;
+  }, [view]);
   return (
     <header className="head">
       <a className="name" href="#/">
         Paceline
       </a>
-      <nav aria-label="Pages">
+      <nav ref={nav} aria-label="Pages">
         {views.map(({ name, title }) => (
           <a key={name} href={`#/${name}`} aria-current={name === view ? 'page' : undefined}>
             {title}
@@ -103,7 +119,9 @@ function Header({ now }: { now: boolean }) {
         ))}
         <a href="/docs">API</a>
       </nav>
-      {now ? <Time /> : <p className="time">Loading …</p>}
+      <ClockReady waiting={<p className="time">Loading …</p>}>
+        <Time />
+      </ClockReady>
     </header>
   );
 }
@@ -124,7 +142,7 @@ function OpenAlerts() {
 
 function Time() {
   const now = useNow();
-  const { scale } = useContext(ClockContext);
+  const { scale } = useClock();
   return (
     <p className="time">
       <span>{dayOf(now)}</span> <time>{clockTime(now)}</time> UTC
@@ -134,37 +152,5 @@ function Time() {
         </span>
       )}
     </p>
-  );
-}
-
-function TokenForm({ isRejected }: { isRejected: boolean }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (!dialog.current?.open) dialog.current?.showModal();
-  }, []);
-  function saveToken(event: FormEvent) {
-    event.preventDefault();
-    token.set(field.current?.value.trim() ?? '');
-    void queryClient.invalidateQueries();
-  }
-  return (
-    <dialog ref={dialog} aria-labelledby="token-title" onCancel={(event) => event.preventDefault()}>
-      <form onSubmit={saveToken}>
-        <h2 id="token-title">Enter the API token</h2>
-        <p className="hint">
-          The <code>API_TOKEN</code> of this installation. It is kept until you close this tab.
-        </p>
-        {isRejected && (
-          <p className="wrong" role="alert">
-            Token not accepted.
-          </p>
-        )}
-        <label>
-          Token <input ref={field} type="password" required autoComplete="off" />
-        </label>{' '}
-        <button className="main">Continue</button>
-      </form>
-    </dialog>
   );
 }

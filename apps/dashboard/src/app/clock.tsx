@@ -1,18 +1,29 @@
-import { type ClockReading, projectTime, readClock } from '@paceline/client';
+import { type ClockReading, isPermanent, projectTime, readClock } from '@paceline/client';
 import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useSyncExternalStore } from 'react';
 import { api } from '../api/client.ts';
 
-export const ClockContext = createContext<ClockReading>({ now: 0, scale: 1, readAt: 0 });
+const ClockContext = createContext<ClockReading | undefined>(undefined);
 
-/** Shows `waiting` until the API's time is known: every chart depends on it. */
-export function ClockProvider({ children, waiting }: { children: ReactNode; waiting: ReactNode }) {
+export function ClockProvider({ children }: { children: ReactNode }) {
   const { data } = useQuery({
     queryKey: ['/v1/clock'],
     queryFn: () => readClock(api),
-    refetchInterval: ({ state }) => (state.status === 'error' ? 1_000 : 30_000),
+    refetchInterval: ({ state: { status, error } }) =>
+      isPermanent(error) ? false : status === 'error' ? 1_000 : 30_000,
   });
-  return data ? <ClockContext value={data}>{children}</ClockContext> : waiting;
+  return <ClockContext value={data}>{children}</ClockContext>;
+}
+
+/** Shows `waiting` until the API's time is known: every chart and age depends on it. */
+export const ClockReady = ({ children, waiting }: { children: ReactNode; waiting: ReactNode }) =>
+  useContext(ClockContext) ? children : waiting;
+
+/** The API's clock, inside of `ClockReady`. */
+export function useClock(): ClockReading {
+  const reading = useContext(ClockContext);
+  if (!reading) throw new Error('the time of the API is not known yet');
+  return reading;
 }
 
 /** Charts move ten times a second, or once with reduced motion. */
@@ -46,7 +57,7 @@ function follow(listener: () => void): () => void {
 
 /** Project ms, updated while the page is visible. */
 export function useNow(): number {
-  const reading = useContext(ClockContext);
+  const reading = useClock();
   return projectTime(
     reading,
     useSyncExternalStore(follow, () => monotonicMs),

@@ -5,7 +5,7 @@ import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { count } from '@paceline/shared/words';
 import { memo } from 'react';
 import { api } from '../api/client.ts';
-import { pollInterval, queryClient } from '../api/reads.ts';
+import { pollInterval, queryClient, untilRefused } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Loaded, TableToggle } from '../parts/elements.tsx';
 import { Legend, TimeChart } from '../parts/Chart.tsx';
@@ -91,7 +91,7 @@ const useDay = (): UseQueryResult<Permit[]> =>
       ]);
       return mergePermits(known, newer, Date.parse(now));
     },
-    refetchInterval: () => pollInterval(5_000),
+    refetchInterval: untilRefused<Permit[]>(() => pollInterval(5_000)),
     // Comparing thousands of unchanged permits would cost more than everything else.
     structuralSharing: false,
   });

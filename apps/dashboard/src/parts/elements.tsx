@@ -1,3 +1,4 @@
+import { isPermanent } from '@paceline/client';
 import { timeNear } from '@paceline/client/text';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { type ComponentProps, type ReactNode, useState } from 'react';
@@ -8,6 +9,8 @@ interface ReadProps<T> {
   readonly from: Poll<T>;
   /** The data is about now: after an error it is unknown, instead of the last known. */
   readonly live?: boolean;
+  /** What to say when it is not found. */
+  readonly notFound?: string;
   readonly children: (data: T) => ReactNode;
 }
 
@@ -18,18 +21,24 @@ interface LoadedProps<T> extends Omit<ReadProps<T>, 'from'> {
 }
 
 /** Shows the latest data, unless `live` even after an error, or the reason why there is none. */
-export function Loaded<T>({ query: { data, error }, live = false, children }: LoadedProps<T>) {
+export function Loaded<T>({ query: { data, error }, live = false, notFound = '', children }: LoadedProps<T>) {
   const shown = live && error ? undefined : data;
   return (
     <>
       {error && (
         <output className="wrong">
-          {error.message}. {shown === undefined ? 'Unknown; retrying …' : 'Showing the last known data.'}
+          {error.message}. {advice(error, shown !== undefined, notFound)}
         </output>
       )}
       {shown === undefined ? !error && <p className="hint">Loading …</p> : children(shown)}
     </>
   );
+}
+
+function advice(error: Error, isShown: boolean, notFound: string): string {
+  if (isShown) return 'Showing the last known data.';
+  if (!isPermanent(error)) return 'Unknown; retrying …';
+  return error.status === 404 ? notFound : '';
 }
 
 interface TableProps {
@@ -93,7 +102,19 @@ export function TableToggle({ button = 'Show as table', ...table }: TableToggleP
   );
 }
 
-export const Button = (props: ComponentProps<'button'>) => <button type="button" {...props} />;
+interface ButtonProps extends ComponentProps<'button'> {
+  /** Does nothing for now. Unlike a disabled button it keeps the focus. */
+  readonly inactive?: boolean;
+}
+
+export const Button = ({ inactive = false, onClick, ...props }: ButtonProps) => (
+  <button
+    type="button"
+    {...props}
+    aria-disabled={inactive || undefined}
+    onClick={inactive ? (event) => event.preventDefault() : onClick}
+  />
+);
 
 export const ButtonGroup = ({ label, children }: { label: string; children: ReactNode }) => (
   <fieldset className="choices" aria-label={label}>

@@ -1,7 +1,8 @@
-import { type Command, laneColor } from '@paceline/client';
+import { type Command, isPermanent, laneColor, projectTime } from '@paceline/client';
 import { type Roster, readRoster } from '@paceline/client/roster';
 import {
   commandLane,
+  describeCommand,
   fetchedText,
   isFailed,
   isFinished,
@@ -13,13 +14,14 @@ import {
   titleOf,
 } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { api, useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
-import { Read, TableCard } from '../parts/elements.tsx';
+import { announce } from '../app/announce.tsx';
+import { useClock, useNow } from '../app/clock.tsx';
+import { Button, Read, TableCard } from '../parts/elements.tsx';
 import { Chart } from '../parts/Chart.tsx';
-import { tracked, useCommand } from './commands.ts';
+import { forget, tracked, useCommand } from './commands.ts';
 import { layoutProgress, parseRiderId } from './layout.ts';
 import './riders.css';
 
@@ -52,19 +54,24 @@ function useField<Body>(
   post: Parameters<typeof useCommand<Body>>[0],
 ) {
   const [typed, setTyped] = useState('');
-  const { send, pending, message, isInvalid } = useCommand(post, () => setTyped(''));
+  const input = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  const { send, pending, message, isInvalid } = useCommand(post, {
+    onAccepted: () => setTyped(''),
+    // To add the next one, or to correct this one.
+    onSettled: () => input.current?.focus(),
+  });
   const body = read(typed);
   function onSubmit(event: FormEvent) {
     event.preventDefault();
-    if (body !== undefined) send(body);
+    if (body !== undefined && !pending) send(body);
   }
   const onChange = ({ target }: { target: { value: string } }) => setTyped(target.value);
   const described = { 'aria-invalid': isInvalid, 'aria-describedby': `${id}-message` };
   return {
     body,
     form: { className: 'rider-form', noValidate: true, onSubmit },
-    field: { id, value: typed, onChange, ...described },
-    button: { type: 'submit', className: 'main', disabled: pending || body === undefined } as const,
+    field: { id, ref: input, value: typed, onChange, ...described },
+    button: { type: 'submit', className: 'main', inactive: pending || body === undefined } as const,
     messageOf: (hint: string) => (
       <p id={`${id}-message`} className={isInvalid ? 'wrong' : 'hint'} role={message && 'alert'}>
         {message ?? hint}
@@ -86,7 +93,7 @@ function AddRiderForm() {
     <form {...form}>
       <label htmlFor="rider-id">Rider id</label>
       <input {...field} inputMode="numeric" placeholder="4500001" />
-      <button {...button}>Add rider</button>
+      <Button {...button}>Add rider</Button>
       {messageOf('The rider’s Zwift id.')}
     </form>
   );
@@ -106,9 +113,9 @@ function ImportForm() {
     <form {...form}>
       <label htmlFor="rider-ids">Roster</label>
       <textarea {...field} rows={5} placeholder={'name,zwiftId\nAnna,4500001\nBo,4500002'} />
-      <button {...button} disabled={button.disabled || riders === 0}>
+      <Button {...button} inactive={button.inactive || riders === 0}>
         {riders > 0 ? `Import ${count(riders, 'rider')}` : 'Import riders'}
-      </button>
+      </Button>
       {messageOf(
         'A list of rider ids, or CSV with a header row and a column riderId (or zwiftId, zwid, id). One bulk call fetches up to 1,000.',
       )}
@@ -138,7 +145,7 @@ function RosterPreview({ roster: { riders, refused, column } }: { roster: Roster
       )}
       {refused.length > 0 && (
         <>
-          <p className="wrong">{count(refused.length, 'line')} without a clear rider id, not imported</p>
+          <p className="hint wrong">{count(refused.length, 'line')} without a clear rider id, not imported</p>
           <ul className="roster-list">
             {refused.map(({ line, text, reason }) => (
               <li key={line}>
@@ -173,7 +180,12 @@ function Commands({ commands }: { commands: readonly Command[] }) {
 }
 
 function TrackedCommand({ commandId }: { commandId: string }) {
-  const { data: command } = useRead(reads.command(commandId));
+  const { data: command, error } = useRead(reads.command(commandId));
+  const isGone = isPermanent(error) && error.status === 404;
+  useEffect(() => {
+    if (isGone) forget(commandId);
+  }, [isGone, commandId]);
+  useAnnouncedState(command);
   if (!command) return null;
   const { riderId, riders, state, traceId } = command;
   return (
@@ -187,12 +199,25 @@ function TrackedCommand({ commandId }: { commandId: string }) {
   );
 }
 
+/** Each new state, once: the countdown next to it would be announced every second. */
+function useAnnouncedState(command: Command | undefined) {
+  const clock = useClock();
+  const announced = useRef<string | undefined>(undefined);
+  const state = command?.state;
+  useEffect(() => {
+    if (!command || announced.current === state) return;
+    const isOld = announced.current === undefined && isFinished(command);
+    announced.current = state;
+    if (!isOld) announce(describeCommand(command, projectTime(clock)));
+  }, [command, state, clock]);
+}
+
 function Progress({ command }: { command: Command }) {
   const now = useNow();
   return (
-    <output className={isFailed(command) ? 'wrong' : undefined}>
+    <p className={isFailed(command) ? 'progress wrong' : 'progress'}>
       {sentenceCase(progress(command, now))}
-    </output>
+    </p>
   );
 }
 

@@ -14,9 +14,15 @@ function track(commandId: string): void {
   sessionStorage.setItem(key, JSON.stringify(tracked.get()));
 }
 
+/** Stops showing a command, e.g. when it no longer exists. */
+export function forget(commandId: string): void {
+  tracked.set(tracked.get().filter((each) => each !== commandId));
+  sessionStorage.setItem(key, JSON.stringify(tracked.get()));
+}
+
 export function useCommand<Body>(
   post: (body: Body, headers: { 'idempotency-key': string }) => Promise<Command>,
-  onAccepted: () => void,
+  { onAccepted, onSettled }: { readonly onAccepted: () => void; readonly onSettled: () => void },
 ) {
   const { mutate, isPending, error, failureReason } = useMutation({
     mutationFn: ({ body, idempotencyKey }: { body: Body; idempotencyKey: string }) =>
@@ -30,6 +36,7 @@ export function useCommand<Body>(
       onAccepted();
       void refresh('/v1/commands');
     },
+    onSettled,
   });
   const retrying = isPending && failureReason ? `${failureReason.message}. Retrying …` : undefined;
   return {

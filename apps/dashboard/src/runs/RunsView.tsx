@@ -73,7 +73,7 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
             {sentenceCase(kinds[run.kind].label)}
           </a>,
           <>
-            {clockTime(run.startedAt)} <span className="hint">{dayOf(run.startedAt)}</span>
+            {clockTime(run.startedAt)} <span className="hint day">{dayOf(run.startedAt)}</span>
           </>,
           elapsed(run, now),
           <span key="result" className={hasFailed(run) ? 'wrong' : undefined}>
@@ -115,7 +115,9 @@ function RunDetails({ id }: { id: string }) {
       <p>
         <a href="#/runs">All runs</a>
       </p>
-      <Read from={reads.run(id)}>{(data) => <Details run={data} />}</Read>
+      <Read from={reads.run(id)} notFound="A requested run appears here as soon as it starts.">
+        {(data) => <Details run={data} />}
+      </Read>
     </>
   );
 }
@@ -218,7 +220,7 @@ function StartRunButton({ start, children }: { start: () => Promise<TriggeredRun
   });
   return (
     <>
-      <Button disabled={request.isPending} onClick={() => request.mutate()}>
+      <Button inactive={request.isPending} onClick={() => request.mutate()}>
         {children}
       </Button>
       <ErrorMessage error={request.error} />

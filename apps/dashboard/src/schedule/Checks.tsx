@@ -1,4 +1,10 @@
-import { type ScheduleCheck, kindColor, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
+import {
+  isPermanent,
+  type ScheduleCheck,
+  kindColor,
+  type ScheduleEdit,
+  type ScheduleSettings,
+} from '@paceline/client';
 import { dayAndTime, duration, sentenceCase } from '@paceline/client/text';
 import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
@@ -32,7 +38,11 @@ interface ChecksProps {
 export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
   return (
     <section className="card lint" aria-label="Checks">
-      <ErrorMessage error={error} />
+      {isPermanent(error) && error.errors.length > 0 ? (
+        <p className="hint">Correct the marked fields to check this schedule.</p>
+      ) : (
+        <ErrorMessage error={error} />
+      )}
       {!data && !error && <p className="hint">Checking …</p>}
       {data && (
         <>

@@ -9,9 +9,10 @@ import {
 import { dayAndTime, sentenceCase } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useId, useRef, useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
+import { announce } from '../app/announce.tsx';
 import { Button, Read, ErrorMessage } from '../parts/elements.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Checks, useChecks } from './Checks.tsx';
@@ -47,7 +48,10 @@ function useDraft(inForce: Schedule) {
         ? api.call('PUT /v1/schedule', { body, headers })
         : api.call('DELETE /v1/schedule', { headers });
     },
-    onSuccess: reset,
+    onSuccess(_, body) {
+      reset();
+      announce(body ? 'Schedule applied' : 'Configured schedule restored');
+    },
     onSettled: () => refresh('/v1/schedule'),
   });
   return {
@@ -68,11 +72,25 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
   const checks = useChecks(change);
   const messageOf = (field: string) => fieldError(checks.error, field) ?? fieldError(apply.error, field);
   const hasErrors = checks.data?.findings.some(({ severity }) => severity === 'error') ?? false;
+  const applyButton = useRef<HTMLButtonElement>(null);
   const blocked =
     isEmpty(change) || checks.error !== null || apply.isPending || (hasErrors && !despiteErrors);
   function submit(event: FormEvent) {
     event.preventDefault();
-    apply.mutate({ ...change, despiteErrors: despiteErrors });
+    if (!blocked) apply.mutate({ ...change, despiteErrors: despiteErrors });
+  }
+  function discard() {
+    reset();
+    announce('Changes discarded');
+  }
+  // The buttons of both are gone afterwards.
+  function restore() {
+    apply.mutate(undefined, { onSuccess: () => applyButton.current?.focus() });
+  }
+  function repair(settings: ScheduleSettings) {
+    edit(settings);
+    applyButton.current?.focus();
+    announce('The form has a schedule that passes');
   }
   return (
     <div className="schedule">
@@ -106,20 +124,20 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
           </label>
         )}
         <p className="choices">
-          <button type="submit" className="main" disabled={blocked}>
+          <Button ref={applyButton} type="submit" className="main" inactive={blocked}>
             Apply
-          </button>
-          <Button disabled={!isEdited} onClick={reset}>
+          </Button>
+          <Button inactive={!isEdited} onClick={discard}>
             Reset
           </Button>
           {inForce.from === 'changed' && (
-            <Button disabled={apply.isPending} onClick={() => apply.mutate(undefined)}>
+            <Button inactive={apply.isPending} onClick={restore}>
               Restore the configured schedule
             </Button>
           )}
         </p>
       </form>
-      <Checks checks={checks} onRepair={edit} />
+      <Checks checks={checks} onRepair={repair} />
     </div>
   );
 }
@@ -133,17 +151,28 @@ interface FieldProps {
   readonly onChange: (value: string) => void;
 }
 
-const Field = ({ className, label, message, onChange, ...input }: FieldProps) => (
-  <label className={className}>
-    {label}
-    <input
-      {...input}
-      aria-invalid={message !== undefined}
-      onChange={({ target }) => onChange(target.value)}
-    />
-    {message !== undefined && <span className="wrong">{message}</span>}
-  </label>
-);
+/** The message is below all fields of the row, so that it moves none of them. */
+function Field({ className, label, message, onChange, ...input }: FieldProps) {
+  const id = useId();
+  return (
+    <>
+      <label className={className}>
+        {label}
+        <input
+          {...input}
+          aria-invalid={message !== undefined}
+          aria-describedby={message === undefined ? undefined : id}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      </label>
+      {message !== undefined && (
+        <p id={id} className="field-message wrong">
+          {label}: {message}
+        </p>
+      )}
+    </>
+  );
+}
 
 interface KindFieldsProps {
   readonly kind: SyncKind;

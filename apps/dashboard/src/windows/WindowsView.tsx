@@ -9,13 +9,11 @@ import {
   summary,
 } from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
-import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
-import { api } from '../api/client.ts';
-import { reads, refresh, useRead } from '../api/reads.ts';
+import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, ButtonGroup, Read, ErrorMessage, TableToggle, Time } from '../parts/elements.tsx';
+import { Read, TableToggle, Time } from '../parts/elements.tsx';
 import { Legend, Chart } from '../parts/Chart.tsx';
+import { PauseControls } from './PauseControls.tsx';
 import { layoutWindow, type WindowShape } from './layout.ts';
 import './windows.css';
 
@@ -93,64 +91,6 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
         )}
       </div>
     </section>
-  );
-}
-
-const pauses = [
-  [15 * 60, '15 minutes'],
-  [60 * 60, '1 hour'],
-  [24 * 60 * 60, '1 day'],
-] as const;
-
-function PauseControls({ budget: { budget, pausedUntil } }: { budget: Budget }) {
-  const [choosing, setChoosing] = useState(false);
-  const path = { budget };
-  const change = useMutation({
-    mutationFn: (send: () => Promise<Budget>) => send(),
-    onSettled: () => refresh('/v1/budgets'),
-    onSuccess: () => setChoosing(false),
-  });
-  const resume = (by: 'operator' | 'upstream') =>
-    change.mutate(() => api.call('DELETE /v1/budgets/{budget}/pause', { path, query: { by } }));
-  const pause = (forSeconds: number) =>
-    change.mutate(() => api.call('PUT /v1/budgets/{budget}/pause', { path, body: { forSeconds } }));
-  const name = budgets[budget].label;
-  const button = { disabled: change.isPending };
-  return (
-    <div className="pause-controls">
-      {pausedUntil.upstream !== null && (
-        <Button
-          {...button}
-          onClick={() => resume('upstream')}
-          aria-label={`End the pause of ${name} early: one trial call starts first`}
-        >
-          End pause
-        </Button>
-      )}
-      {pausedUntil.operator !== null && (
-        <Button {...button} onClick={() => resume('operator')} aria-label={`Resume ${name}`}>
-          Resume
-        </Button>
-      )}
-      {pausedUntil.operator === null && !choosing && (
-        <Button className="quiet" onClick={() => setChoosing(true)} aria-label={`Pause ${name}`}>
-          Pause …
-        </Button>
-      )}
-      {choosing && (
-        <ButtonGroup label={`Pause ${name} for`}>
-          {pauses.map(([forSeconds, label]) => (
-            <Button key={label} {...button} onClick={() => pause(forSeconds)}>
-              {label}
-            </Button>
-          ))}
-          <Button className="quiet" onClick={() => setChoosing(false)}>
-            Cancel
-          </Button>
-        </ButtonGroup>
-      )}
-      <ErrorMessage error={change.error} />
-    </div>
   );
 }
 
