@@ -1,8 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { describeRun } from './console.ts';
+import { banner, describeRun } from './console.ts';
+import type { Stack } from './stack.ts';
 
 const counts = { planned: 7, synced: 4, failed: 0, deferred: 3, stored: 63 };
 const run = { slotId: null, mode: 'on', state: 'done', counts, error: null } as const;
+
+describe('the banner', () => {
+  const stack = {
+    apiUrl: 'http://127.0.0.1:3000',
+    apiUrls: ['http://127.0.0.1:3000'],
+    sandboxUrl: undefined,
+    broker: { shownUrl: 'nats://127.0.0.1:4222' },
+    clock: { scale: 1 },
+    databaseUrl: 'postgres://127.0.0.1:5432/paceline',
+    processes: new Map(),
+  } as unknown as Stack;
+  const curl = (hasToken: boolean) =>
+    banner(stack, 'logs', hasToken)
+      .split('\n')
+      .find((line) => line.includes('curl'));
+
+  it('has a curl with the API token when the API requires one', () => {
+    expect(curl(true)).toContain('/v1/riders -H "authorization: Bearer $API_TOKEN" -H');
+    expect(curl(false)).toContain("/v1/riders -H 'content-type");
+  });
+});
 
 describe('describeRun', () => {
   it('counts what was fetched, stored and deferred', () => {

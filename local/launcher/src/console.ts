@@ -13,8 +13,8 @@ import { createLogger } from '@paceline/shared/telemetry';
 import { count, unreadableText } from '@paceline/shared/words';
 import type { Stack } from './stack.ts';
 
-/** The first screen of a running stack: what to open, what runs where, what to try. */
-export function banner(stack: Stack, logs: string): string {
+/** The first screen of a running stack: what to open, what runs where, what to try. The API token is not printed. */
+export function banner(stack: Stack, logs: string, hasToken: boolean): string {
   const { apiUrl, apiUrls, sandboxUrl, broker, clock, databaseUrl } = stack;
   const { host, pathname } = new URL(databaseUrl);
   const now = new Date(createClock(clock).now()).toISOString().slice(0, 16).replace('T', ' ');
@@ -22,6 +22,7 @@ export function banner(stack: Stack, logs: string): string {
     clock.scale === 1
       ? `It is ${now} UTC.`
       : `Project time is ${now} UTC and runs ${clock.scale} times faster than real time.`;
+  const authorization = hasToken ? ' -H "authorization: Bearer $API_TOKEN"' : '';
   const furtherApis = apiUrls
     .slice(1)
     .map((url) => `              ${url}                 the same, from another process\n`)
@@ -38,8 +39,8 @@ export function banner(stack: Stack, logs: string): string {
 ${furtherApis}  Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Services    ${servicesOf(stack)}, each with /readyz and /metrics
 ${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  simulated ZwiftRacing: our calls, and those it rejected\n` : ''}
-  Try         curl -X POST ${apiUrl}/v1/riders -H 'content-type: application/json' -d '{"riderId": 4500001}'
-
+  Try         curl -X POST ${apiUrl}/v1/riders${authorization} -H 'content-type: application/json' -d '{"riderId": 4500001}'
+${hasToken ? '              with API_TOKEN set in your shell as for npm start; every /v1 path needs it\n' : ''}
   Ctrl-C stops everything and keeps the state; npm run reset deletes it.
   Runs, commands and alerts appear below as they happen.
 `;

@@ -26,8 +26,9 @@ stack = await startStack({
   report,
   beforeStart,
 }).catch(giveUp);
-console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs'))));
-stopHealth = printHealth({ url: stack.apiUrl, token: process.env.API_TOKEN || undefined }, console.log);
+const token = process.env.API_TOKEN || undefined;
+console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs')), token !== undefined));
+stopHealth = printHealth({ url: stack.apiUrl, token }, console.log);
 stopPrinting = await printActivity(stack.broker.adminUrl, console.log);
 
 /** Handles Ctrl-C. During start-up, or the second time, it exits at once: the children die with this process. */

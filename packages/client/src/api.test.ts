@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createApi, pathOf } from './api.ts';
-import { ApiProblem, isTemporary, fieldError, Unreachable, errorText } from './api.ts';
+import { ApiProblem, isPermanent, isTemporary, fieldError, Unreachable, errorText } from './api.ts';
 
 /** An API that returns the given responses in order, and the requests it received. */
 function fakeApi(...responses: ReadonlyArray<() => Response>) {
@@ -65,6 +65,13 @@ describe('an error', () => {
     expect(errorText(problem)).toBe('kinds.far.opens must be a cron expression');
     expect(fieldError(problem, 'kinds.far.opens')).toBe('must be a cron expression');
     expect(fieldError(problem, 'kinds.near.opens')).toBeUndefined();
+  });
+
+  it('is permanent when the same request would be refused again', () => {
+    const problem = (status: number) => new ApiProblem(status, {});
+    expect([400, 401, 403, 404, 410, 422].map(problem).every(isPermanent)).toBe(true);
+    expect([408, 409, 425, 429, 500, 503].map(problem).some(isPermanent)).toBe(false);
+    expect(isPermanent(new Unreachable('gone'))).toBe(false);
   });
 
   it('is temporary when the API or a service behind it is down', async () => {
