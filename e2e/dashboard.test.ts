@@ -50,7 +50,7 @@ const addRider = async (riderId: string) => {
   await page.getByLabel('Rider id', { exact: true }).fill(riderId);
   await page.getByRole('button', { name: 'Add rider' }).click();
 };
-/** The accessible name or text of the focused element, and what a screen reader was last told to say. */
+/** The accessible name or text of the focused element. */
 const focused = () =>
   page
     .locator(':focus')

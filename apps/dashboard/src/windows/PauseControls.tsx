@@ -1,7 +1,7 @@
 import type { Budget } from '@paceline/client';
 import { budgets } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { api } from '../api/client.ts';
 import { refresh } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
@@ -42,9 +42,10 @@ export function PauseControls({ budget: { budget, pausedUntil } }: { budget: Bud
       api.call('PUT /v1/budgets/{budget}/pause', { path, body: { forSeconds } }),
     );
   const isPaused = pausedUntil.operator !== null;
+  const closeOnEscape = ({ key }: KeyboardEvent) => choosing && key === 'Escape' && close();
   const toggle = () => (isPaused ? resume('operator') : choosing ? close() : setChoosing(true));
   return (
-    <div className="pause-controls" onKeyDown={({ key }) => choosing && key === 'Escape' && close()}>
+    <div className="pause-controls">
       {pausedUntil.upstream !== null && (
         <Button
           inactive={change.isPending}
@@ -61,10 +62,13 @@ export function PauseControls({ budget: { budget, pausedUntil } }: { budget: Bud
         aria-label={`${isPaused ? 'Resume' : choosing ? 'Cancel pausing' : 'Pause'} ${name}`}
         aria-expanded={isPaused ? undefined : choosing}
         onClick={toggle}
+        onKeyDown={closeOnEscape}
       >
         {isPaused ? 'Resume' : choosing ? 'Cancel' : 'Pause …'}
       </Button>
-      {choosing && !isPaused && <PauseChoices name={name} inactive={change.isPending} onPause={pause} />}
+      {choosing && !isPaused && (
+        <PauseChoices name={name} inactive={change.isPending} onPause={pause} onKeyDown={closeOnEscape} />
+      )}
       <ErrorMessage error={change.error} />
     </div>
   );
@@ -74,9 +78,10 @@ interface PauseChoicesProps {
   readonly name: string;
   readonly inactive: boolean;
   readonly onPause: (forSeconds: number, time: string) => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
-function PauseChoices({ name, inactive, onPause }: PauseChoicesProps) {
+function PauseChoices({ name, inactive, onPause, onKeyDown }: PauseChoicesProps) {
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => first.current?.focus(), []);
   return (
@@ -87,6 +92,7 @@ function PauseChoices({ name, inactive, onPause }: PauseChoicesProps) {
           ref={index === 0 ? first : undefined}
           inactive={inactive}
           onClick={() => onPause(forSeconds, label)}
+          onKeyDown={onKeyDown}
         >
           {label}
         </Button>
