@@ -5,9 +5,15 @@ import { banner, printActivity } from './console.ts';
 import { printHealth } from './health.ts';
 import { type Stack, startStack } from './stack.ts';
 import { defaultStateFolder, loadDotEnv } from './state.ts';
+import { usageFor } from './usage.ts';
 
 const report = (line: string) => console.log(`Paceline: ${line}`);
 
+const asked = usageFor(process.argv.slice(2));
+if (asked) {
+  (asked.code === 0 ? console.log : console.error)(asked.text);
+  process.exit(asked.code);
+}
 loadDotEnv();
 
 let stack: Stack | undefined;

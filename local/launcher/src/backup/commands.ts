@@ -59,6 +59,10 @@ async function command(
   context: BackupContext,
   work: (folder: string) => Promise<void>,
 ): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    context.out(usage);
+    return 0;
+  }
   const folder = folderIn(args, option);
   if (folder === undefined) {
     context.error(usage);
