@@ -44,7 +44,7 @@ afterEach(() => {
 const show = async (view: string) => {
   await page.goto(`${stack.apiUrl}/#/${view}`);
   await page.locator(`nav a[aria-current][href="#/${view}"]`).waitFor();
-  await page.getByText('Loading …').waitFor({ state: 'detached' });
+  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
 };
 const addRider = async (riderId: string) => {
   await page.getByLabel('Rider id', { exact: true }).fill(riderId);
