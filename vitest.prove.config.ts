@@ -12,6 +12,7 @@ export default defineConfig({
         'ten-hours',
         'unreliable-upstream',
         'simulation',
+        'killed-parts',
         'cluster',
         'chaos',
         'backup',

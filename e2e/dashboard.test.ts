@@ -177,7 +177,7 @@ describe('a rider that is added on the page', () => {
     await tracked(4_900_322).getByText('paused by an operator').waitFor();
     const api = stack.processes.get('api');
     await api?.crash();
-    await page.getByText('The API is not responding').first().waitFor();
+    await page.locator('.banner[data-part=api]').getByText('The API does not answer').waitFor();
     await api?.start();
     await eventually(async () => expect(await tracked(4_900_322).getAttribute('data-state')).toBe('done'));
   });

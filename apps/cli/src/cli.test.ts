@@ -103,7 +103,7 @@ describe('paceline add-rider during an outage of the API', () => {
     const adding = start(['add-rider', '4500003'], operatorEnv(proxy.url));
     await eventually(() => expect(adding.out()).toContain('Rider 4500003'));
     proxy.close();
-    await eventually(() => expect(adding.out()).toContain('not responding; retrying'));
+    await eventually(() => expect(adding.out()).toContain('does not answer; retrying'));
     outage.resolve();
     proxy.open();
     expect(await adding.ended).toMatchObject({ code: 0, out: expect.stringContaining('4500003 added') });
@@ -279,7 +279,7 @@ describe('exit codes', () => {
     expect((await paceline(['status'], { PACELINE_TOKEN: viewer })).code).toBe(0);
     const unreachable = await paceline(['status', '--json'], { PACELINE_URL: 'http://127.0.0.1:1' });
     expect(unreachable.code).toBe(69);
-    expect(JSON.parse(unreachable.err).detail).toContain('Cannot reach the API');
+    expect(JSON.parse(unreachable.err).detail).toMatch(/^The API at .* does not answer/);
     const help = await paceline(['--help']);
     expect(help).toMatchObject({ code: 0, out: expect.stringMatching(/Exit codes:\n {2}0 +success/) });
     expect((await paceline(['tail', '--help'])).out).toContain('paceline tail');

@@ -111,7 +111,9 @@ function exitCodeOf(error: unknown): number {
 function errorMessage(error: unknown): string {
   const message = error instanceof Error ? errorText(error) : String(error);
   if (error instanceof ApiProblem && error.status === 401) return `${message}. Set PACELINE_TOKEN`;
-  return error instanceof Unreachable ? `${message}. Set PACELINE_URL if it runs elsewhere` : message;
+  return error instanceof Unreachable
+    ? `${message}. Start it, or set PACELINE_URL if it runs elsewhere`
+    : message;
 }
 
 const errorDocument = (error: unknown): object =>

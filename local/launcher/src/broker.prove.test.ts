@@ -15,12 +15,7 @@ let broker: BrokerAccess;
 let connection: Awaited<ReturnType<typeof connect>>;
 
 const start = (count: number) =>
-  startBroker(
-    state,
-    () => undefined,
-    () => freePort(),
-    { count, syncInterval: 'always' },
-  );
+  startBroker(state, { report: () => undefined }, () => freePort(), { count, syncInterval: 'always' });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'paceline-broker-'));

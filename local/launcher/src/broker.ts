@@ -4,7 +4,7 @@ import { findNatsServer, freePort, type NatsCluster, type NatsOptions, startNats
 import { serversOf } from '@paceline/shared/config';
 import type { FindPort } from './processes.ts';
 import { randomSecret, type StateFolder } from './state.ts';
-import { type RestartableProcess, supervise } from './supervise.ts';
+import { type RestartableProcess, supervise, type Supervision } from './supervise.ts';
 
 /** The broker, embedded or external, and how each service connects to it. */
 export interface BrokerAccess {
@@ -39,11 +39,12 @@ export interface BrokerSettings {
 /** Starts one or three servers with a user for each service. @throws when the state belongs to another number of servers */
 export async function startBroker(
   state: StateFolder,
-  report: (line: string) => void,
+  supervision: Supervision,
   findPort: FindPort,
   { count, syncInterval, logSize }: BrokerSettings,
 ): Promise<BrokerAccess> {
   assertStateMatches(count, state);
+  const { report } = supervision;
   const { path, version, source } = await findNatsServer({ report });
   report(`nats-server ${version} (${source})`);
   const passwords = new Map<string, string>();
@@ -63,7 +64,7 @@ export async function startBroker(
     const place = cluster && { cluster };
     options.push({ server: path, storeDir, port, monitorPort, users, syncInterval, logSize, ...place });
   }
-  const servers = await Promise.all(options.map((each) => startServer(each, report)));
+  const servers = await Promise.all(options.map((each) => startServer(each, supervision)));
   const urlFor = (user: string) =>
     servers.map(({ url }) => url.replace('//', `//${user}:${passwordOf(user)}@`)).join(',');
   return {
@@ -77,7 +78,7 @@ export async function startBroker(
 
 async function startServer(
   options: NatsOptions & { readonly monitorPort: number },
-  report: (line: string) => void,
+  supervision: Supervision,
 ): Promise<BrokerServer> {
   const running = await startNats(options);
   const { url, port, logFile } = running;
@@ -85,7 +86,7 @@ async function startServer(
   const name = cluster?.serverName ?? 'nats';
   const launch = () => startNats({ ...options, port, keepLog: true });
   return {
-    ...supervise({ name, logFile, launch, running, report }),
+    ...supervise({ ...supervision, name, logFile, launch, running }),
     url,
     monitorUrl: `http://${host}:${monitorPort}`,
   };

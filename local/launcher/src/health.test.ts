@@ -5,7 +5,7 @@ import { healthLines, initiallyShown } from './health.ts';
 const part = (state: Part['state']): Part => ({
   part: 'rider-sync',
   state,
-  since: null,
+  since: state === 'down' ? '2026-03-01T18:29:57.000Z' : null,
   title: state === 'down' ? 'No rider-sync is running' : null,
   why: state === 'down' ? 'Added riders wait.' : null,
   todo: state === 'down' ? 'Start it.' : null,
@@ -31,7 +31,7 @@ describe('the health in the console', () => {
   it('is one line when a part goes down, and one when it is back', () => {
     expect(printed(health('up'), health('down'), health('down'), health('unknown'), health('up'))).toEqual([
       [],
-      ['ALERT No rider-sync is running. Added riders wait. Start it.'],
+      ['ALERT No rider-sync is running since Sun 1 Mar 18:29:57. Added riders wait. Start it.'],
       [],
       [],
       ['rider-sync is back'],
@@ -50,10 +50,13 @@ describe('the health in the console', () => {
   });
 
   it('names an API that does not answer', () => {
-    expect(printed(undefined, undefined, health('up'))).toEqual([
-      ['ALERT The API does not answer. Check its log for the cause.'],
+    const todo =
+      'Nothing can be read or requested; syncs continue. Start the API, or check its log for the cause.';
+    expect(printed(undefined, undefined, health('up'), undefined)).toEqual([
+      [`ALERT The API does not answer. ${todo}`],
       [],
       ['The API answers again'],
+      [`ALERT The API does not answer since Sun 1 Mar 18:30:00. ${todo}`],
     ]);
   });
 });

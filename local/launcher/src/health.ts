@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createApi, type Health } from '@paceline/client';
+import { apiDown, downText } from '@paceline/client/text';
 // oxlint-disable-next-line no-restricted-imports -- calls our own API, never upstream
 import { Agent, fetch } from 'undici';
 
@@ -16,10 +17,12 @@ interface Shown {
   readonly isReachable: boolean;
   /** What a power cut can lose. */
   readonly risk: string | null;
+  /** When the API last answered, project time. */
+  readonly answeredAt: string | null;
 }
 
 /** Until the first answer nothing is wrong, as the stack has just become ready. */
-export const initiallyShown: Shown = { down: new Map(), isReachable: true, risk: null };
+export const initiallyShown: Shown = { down: new Map(), isReachable: true, risk: null, answeredAt: null };
 
 /** What the console prints when the health has changed. @param health undefined: the API does not answer */
 export function healthLines(
@@ -27,7 +30,8 @@ export function healthLines(
   health: Health | undefined,
 ): { readonly shown: Shown; readonly lines: readonly string[] } {
   if (!health) {
-    const lines = shown.isReachable ? ['ALERT The API does not answer. Check its log for the cause.'] : [];
+    const text = downText({ ...apiDown, since: shown.answeredAt });
+    const lines = shown.isReachable ? [`ALERT ${text}`] : [];
     return { shown: { ...shown, isReachable: false }, lines };
   }
   const downParts = health.parts.filter(({ state }) => state === 'down');
@@ -39,10 +43,10 @@ export function healthLines(
   });
   const { sync, title: risk, why: riskWhy, todo: riskTodo } = health.durability;
   return {
-    shown: { down: new Map(known), isReachable: true, risk },
+    shown: { down: new Map(known), isReachable: true, risk, answeredAt: health.at },
     lines: [
       ...(shown.isReachable ? [] : ['The API answers again']),
-      ...raised.map(({ title, why, todo }) => `ALERT ${title}. ${why} ${todo}`),
+      ...raised.map((part) => `ALERT ${downText(part)}`),
       ...back.map(({ part }) => `${part} is back`),
       ...(risk !== null && risk !== shown.risk ? [`${risk}. ${riskWhy} ${riskTodo}`] : []),
       ...(sync === 'always' && shown.risk !== null

@@ -3,4 +3,5 @@ export type { ServiceRoute } from './services.ts';
 export type { SupervisedProcess } from './processes.ts';
 export type { RestartableProcess } from './supervise.ts';
 export { sandboxClock } from './settings.ts';
+export { printHealth } from './health.ts';
 export { type Stack, type StackOptions, startStack } from './stack.ts';

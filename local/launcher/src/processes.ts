@@ -5,7 +5,7 @@ import { freePort, portIsFree, spawnChild } from '@paceline/embedded';
 // oxlint-disable-next-line no-restricted-imports -- calls our own processes, never upstream
 import { Agent, fetch } from 'undici';
 import { root, type StateFolder } from './state.ts';
-import { type RestartableProcess, supervise } from './supervise.ts';
+import { type RestartableProcess, supervise, type Supervision } from './supervise.ts';
 
 /** Picks the port for a server, given its usual one. */
 export type FindPort = (usual: number) => Promise<number>;
@@ -35,7 +35,7 @@ export function createProcessGroup(
   shared: NodeJS.ProcessEnv,
   state: StateFolder,
   logSize: number,
-  report: (line: string) => void,
+  supervision: Supervision,
 ) {
   const processes = new Map<string, SupervisedProcess>();
   return {
@@ -43,7 +43,7 @@ export function createProcessGroup(
     processes: processes as ReadonlyMap<string, SupervisedProcess>,
     async run({ env, ...spec }: ProcessSpec): Promise<SupervisedProcess> {
       const logFile = state.path('logs', `${spec.name}.log`);
-      const process = superviseNode({ ...spec, env: { ...shared, ...env } }, logFile, logSize, report);
+      const process = superviseNode({ ...spec, env: { ...shared, ...env } }, logFile, logSize, supervision);
       processes.set(spec.name, process);
       await process.start();
       return process;
@@ -60,7 +60,7 @@ function superviseNode(
   { name, script, env, readyUrl }: ProcessSpec,
   logFile: string,
   logSize: number,
-  report: (line: string) => void,
+  supervision: Supervision,
 ): SupervisedProcess {
   let starts = 0;
   const exited = Promise.withResolvers<void>();
@@ -73,7 +73,7 @@ function superviseNode(
     return child;
   };
   return {
-    ...supervise({ name, logFile, launch, report }),
+    ...supervise({ ...supervision, name, logFile, launch }),
     logFile,
     readyUrl,
     exited: exited.promise,

@@ -8,16 +8,15 @@ import { assertOwnFolder, markFolder } from './origin.ts';
 import { prepare } from './prepare.ts';
 import { createProcessGroup, type FindPort, usualPortIfFree } from './processes.ts';
 import { clockOf, readSettings } from './settings.ts';
-import { supervise } from './supervise.ts';
+import { supervise, type Supervision } from './supervise.ts';
 import { openState, type StateFolder } from './state.ts';
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
-export interface StackOptions {
+export interface StackOptions extends Supervision {
   readonly stateFolder: string;
   /** Configuration as people set it, see `.env.example`; passed on to every process. */
   readonly env: NodeJS.ProcessEnv;
-  readonly report: (line: string) => void;
   /** Runs after the configuration, ports and stored state have been checked, before anything starts. */
   readonly beforeStart?: () => Promise<void>;
   /** Default: the usual port where it is free, else another one. */
@@ -28,7 +27,8 @@ export interface StackOptions {
 
 /** Starts broker, database, sandbox and services. @throws {ConfigError}, or {Error} naming the part that failed */
 export async function startStack(options: StackOptions) {
-  const { stateFolder, env, report, beforeStart, findPort = usualPortIfFree, route } = options;
+  const { stateFolder, env, report, machine, beforeStart, findPort = usualPortIfFree, route } = options;
+  const supervision = { report, machine };
   const config = readSettings(env);
   await assertPortFree('API_PORT', config.API_PORT, config.API_HOST);
   if (!config.ZWIFTRACING_BASE_URL) await assertPortFree('SANDBOX_PORT', sandboxPort(env));
@@ -42,7 +42,7 @@ export async function startStack(options: StackOptions) {
   await assertOwnFolder(state, own, kept);
   await beforeStart?.();
   const paced = { ...env, PACELINE_CLOCK: clock.scale === 1 ? '' : formatClock(clock) };
-  const group = createProcessGroup(paced, state, config.LOG_FILE_SIZE, report);
+  const group = createProcessGroup(paced, state, config.LOG_FILE_SIZE, supervision);
   const servers: Array<{ stop(): Promise<void> }> = [];
   const stop = async () => {
     await group.stop();
@@ -52,7 +52,7 @@ export async function startStack(options: StackOptions) {
     report('starting the broker …');
     const broker = config.NATS_URL
       ? externalBroker(config.NATS_URL, config.NATS_MONITOR_URL)
-      : await startBroker(state, report, findPort, {
+      : await startBroker(state, supervision, findPort, {
           count: config.PACELINE_BROKERS,
           syncInterval: config.NATS_SYNC_INTERVAL,
           logSize: config.LOG_FILE_SIZE,
@@ -62,7 +62,7 @@ export async function startStack(options: StackOptions) {
     report('starting the database …');
     const database = config.DATABASE_URL
       ? { url: config.DATABASE_URL, server: undefined }
-      : await embeddedDatabase(state, config.LOG_FILE_SIZE, findPort, report);
+      : await embeddedDatabase(state, config.LOG_FILE_SIZE, findPort, supervision);
     if (database.server) servers.push(database.server);
 
     report('preparing streams and tables …');
@@ -101,13 +101,13 @@ async function embeddedDatabase(
   state: StateFolder,
   logSize: number,
   findPort: FindPort,
-  report: (line: string) => void,
+  supervision: Supervision,
 ) {
   const options = { dataDir: state.path('postgres', 'data'), logSize };
   const running = await startPostgres({ ...options, port: await findPort(5432) });
   const { port, logFile } = running;
   const launch = () => startPostgres({ ...options, port, keepLog: true });
-  const server = supervise({ name: 'postgres', logFile, launch, running, report });
+  const server = supervise({ ...supervision, name: 'postgres', logFile, launch, running });
   return { server, url: await running.createDatabase('paceline') };
 }
 

@@ -12,15 +12,20 @@ export interface RestartableProcess {
   stop(): Promise<void>;
 }
 
-export interface Supervised {
+/** What all supervised processes of a stack share. */
+export interface Supervision {
+  /** Prints a line to the console. */
+  readonly report: (line: string) => void;
+  /** The time of the pauses before restarts; default this machine's. */
+  readonly machine?: Machine | undefined;
+}
+
+export interface Supervised extends Supervision {
   readonly name: string;
   readonly logFile: string;
   readonly launch: () => Promise<SpawnedProcess>;
   /** The process, if already launched. */
   readonly running?: SpawnedProcess;
-  /** Prints a line to the console. */
-  readonly report: (line: string) => void;
-  readonly machine?: Machine;
 }
 
 /** Real ms before a restart: doubled up to the maximum while the process keeps dying early. */

@@ -22,6 +22,20 @@ const json =
     Response.json(body, { status });
 
 describe('an operation', () => {
+  it('that is answered from memory has a time limit, so that an API that hangs is noticed', async () => {
+    const limits: Record<string, boolean> = {};
+    const api = createApi({
+      fetch: async (path, { signal }) => {
+        limits[path] = signal instanceof AbortSignal;
+        return Response.json({});
+      },
+    });
+    await api.call('GET /v1/health');
+    await api.call('GET /v1/clock');
+    await api.call('GET /v1/riders');
+    expect(limits).toEqual({ '/v1/health': true, '/v1/clock': true, '/v1/riders': false });
+  });
+
   it('is sent with its parameters, its body and the token', async () => {
     const { api, sent } = fakeApi(json({}));
     const headers = { 'idempotency-key': 'once' };

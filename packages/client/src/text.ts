@@ -1,6 +1,6 @@
 import { budgets as definedBudgets, type Lane, lanes } from '@paceline/shared/definition';
 import { count, unreadableText } from '@paceline/shared/words';
-import type { Budget, Command, Run } from './generated.ts';
+import type { Budget, Command, Part, Run } from './generated.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -135,6 +135,17 @@ export function policyText({ policy, documented, advertised }: Budget, now: numb
   const by = policy.from === 'upstream' ? 'reported by ZwiftRacing' : 'set by an operator';
   return `${limit}, ${by}${since} (documented: ${limitText(documented)}${headers})`;
 }
+
+/** Shown when the API itself is down, which is not among the parts that it reports. */
+export const apiDown = {
+  title: 'The API does not answer',
+  why: 'Nothing can be read or requested; syncs continue.',
+  todo: 'Start the API, or check its log for the cause.',
+} as const;
+
+/** A part that is down, in one line: what, since when, the effect, what to do. */
+export const downText = ({ title, since, why, todo }: Omit<Part, 'part' | 'state'>): string =>
+  `${title}${since === null ? '' : ` since ${dayAndTime(since)}`}. ${why} ${todo}`;
 
 /** Can I call now, and if not, what goes first: all budgets in one line. @param now project ms */
 export function summary(budgets: readonly Budget[], now: number): string {

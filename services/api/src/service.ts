@@ -11,6 +11,7 @@ import {
   consumeEvents,
 } from '@paceline/shared/messaging';
 import { assertOwnState, notReady, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
+import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
 import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
 import { commandQueue } from './commands/batches.ts';
@@ -54,10 +55,10 @@ interface ApiParts extends ServiceContext<ApiConfig> {
 /** Starts the HTTP API, which serves reads even before the broker is connected. @throws {Error} when the port is in use */
 export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
   const { config, log, signal } = context;
-  const onError = (error: Error) => log.warn({ err: error }, 'database connection broken');
-  const database = openDatabase(config.DATABASE_URL, onError, { connections });
+  const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
+  const database = openDatabase(config.DATABASE_URL, lost.failed, { connections });
   // Commands wait for a slow database, and fail only when it rejects or breaks connections, or says nothing for minutes.
-  const commandDatabase = openDatabase(config.DATABASE_URL, onError, {
+  const commandDatabase = openDatabase(config.DATABASE_URL, lost.failed, {
     connections: commandConnections,
     maxWaitMs: 0,
     statementMs: commandStatementMs,

@@ -137,7 +137,7 @@ async function followCommand(
     } catch (error) {
       if (!isTemporary(error) || performance.now() - respondedAt > giveUpAfterMs) throw error;
       isUnreachable = true;
-      if (!json) screen.progress('The API is not responding; retrying …', 'unreachable');
+      if (!json) screen.progress('The API does not answer; retrying …', 'unreachable');
     }
   }
   return command;

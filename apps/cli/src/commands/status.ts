@@ -11,7 +11,6 @@ import {
 import { type Context, defineCommand, flag, text } from '../command.ts';
 import { wholeNumber, UsageError } from '../core/usage.ts';
 import { alertLines, eventLines } from '../core/events.ts';
-import { isUnavailable } from '../core/health.ts';
 import { type StatusPart, type Status, statusLines } from '../core/windows.ts';
 
 /** Real ms. */
@@ -23,7 +22,7 @@ export const status = defineCommand({
   details: [
     'Each bar shows one window of the rate limit before now (│) and one after. A stroke is a call; it moves left and stops',
     'counting when it leaves the bar. The line (─) ends where the next call is available. --watch redraws every second.',
-    'Exits with 69 if the broker, the database or the limiter is unavailable.',
+    'Exits with 69 if a part is down: broker, database, a service or ZwiftRacing.',
   ].join('\n'),
   options: { watch: flag },
   async run(_, context, { watch }) {
@@ -36,7 +35,7 @@ export const status = defineCommand({
     if (json) printJson(documentOf(found));
     else screen.print(statusLines(found, projectTime(clock), screen.look));
     // Without the budgets, "can I call now?" stays open.
-    return isUnavailable(found.health) || 'error' in found.budgets ? 69 : 0;
+    return found.health.healthy && 'value' in found.budgets ? 0 : 69;
   },
 });
 

@@ -2,13 +2,7 @@ import type { Health, Part } from '@paceline/client';
 import { dayAndTime } from '@paceline/client/text';
 import { type TextStyle, wrap } from './look.ts';
 
-/** Without one of these, no call can start and no command is accepted. */
-const essential: ReadonlySet<Part['part']> = new Set(['broker', 'database', 'limiter']);
-
 export const downParts = ({ parts }: Health): Part[] => parts.filter(({ state }) => state === 'down');
-
-export const isUnavailable = (health: Health): boolean =>
-  downParts(health).some(({ part }) => essential.has(part));
 
 /** What is down, since when, and what to do; then whether a power cut can lose something. No lines when all is well. */
 export const healthLines = (health: Health, style: TextStyle): string[] => [

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { Health, Part, Schedule } from '@paceline/client';
 import { at, exampleBudget, now } from '@paceline/client/testing';
 import { kinds, mapValues } from '@paceline/shared/definition';
-import { isUnavailable } from './health.ts';
 import { type TextStyle, plain } from './look.ts';
 import { type Status, statusLines } from './windows.ts';
 
@@ -74,19 +73,21 @@ describe('the status', () => {
     expect(lines).toContain('Alerts   none');
   });
 
-  it('begins with what is down, since when and what to do, and is unavailable without the limiter', () => {
+  it('begins with what is down, since when and what to do, and says it once', () => {
     const broken = { ...health, healthy: false, parts: [down] };
-    expect(statusLines({ ...status, health: broken }, now, look(80)).slice(1, 4)).toEqual([
+    const error = { error: 'No limiter is running' };
+    const lines = statusLines({ ...status, health: broken, budgets: error, queue: error }, now, look(80));
+    expect(lines.slice(1, 4)).toEqual([
       'No limiter is running (since Thu 26 Nov 18:29:00)',
       '  No calls start.',
       '  → Start it.',
     ]);
-    expect(isUnavailable(broken)).toBe(true);
-    expect(isUnavailable({ ...broken, parts: [{ ...down, part: 'event-sync' }] })).toBe(false);
-    expect(isUnavailable(health)).toBe(false);
+    expect(lines).toContain('Calls    unknown');
+    expect(lines).toContain('Queue    unknown');
+    expect(lines.filter((line) => line.includes('limiter'))).toHaveLength(1);
   });
 
-  it('says that a power cut can lose something, and is available', () => {
+  it('says that a power cut can lose something', () => {
     const durability = { sync: 'interval', title: 'A power cut loses', why: 'Why.', todo: 'Do.' } as const;
     const risky = { ...health, durability };
     expect(statusLines({ ...status, health: risky }, now, look(80)).slice(1, 4)).toEqual([
@@ -94,7 +95,6 @@ describe('the status', () => {
       '  Why.',
       '  → Do.',
     ]);
-    expect(isUnavailable(risky)).toBe(false);
   });
 
   it('wraps its legend to the width of the screen', () => {

@@ -11,7 +11,7 @@ import {
 } from '@paceline/client/text';
 import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
 import { alertHead } from './events.ts';
-import { healthLines } from './health.ts';
+import { downParts, healthLines } from './health.ts';
 import { cut, legend, type TextStyle, markOf, type Paint, wrap } from './look.ts';
 
 export type StatusPart<T> = { readonly value: T } | { readonly error: string };
@@ -31,6 +31,12 @@ export interface Status {
 export function statusLines({ clock, health, ...parts }: Status, now: number, look: TextStyle): string[] {
   const { queue, alerts, commands, schedule } = parts;
   const { paint } = look;
+  const said = downParts(health).map(({ title }) => title);
+  const part = <T>(label: string, response: StatusPart<T>, lines: (value: T) => string[]): string[] => {
+    if ('value' in response) return lines(response.value);
+    // What is down is said once, at the top.
+    return [said.includes(response.error) ? `${label.padEnd(9)}unknown` : paint.error(response.error)];
+  };
   const open =
     'value' in commands ? commands.value.items.filter(({ finishedAt }) => finishedAt === null) : [];
   const pace = clock.scale === 1 ? '' : `, ${clock.scale}× real time`;
@@ -38,15 +44,15 @@ export function statusLines({ clock, health, ...parts }: Status, now: number, lo
     `${paint.bold('Paceline')}  ${dayOf(now)} ${clockTime(now)} UTC${paint.muted(pace)}`,
     ...healthLines(health, look),
     '',
-    ...part(parts.budgets, look, ({ items }) => [
+    ...part('Calls', parts.budgets, ({ items }) => [
       ...wrap(summary(items, now), look.width),
       '',
       ...items.flatMap((budget) => windowLines(budget, open, now, look)),
       '',
     ]),
-    ...part(queue, look, (value) => [`Queue    ${queueText(value, look)}`]),
-    ...part(schedule, look, (value) => [`Syncs    ${syncText(value, now, look)}`]),
-    ...part(alerts, look, ({ items }) =>
+    ...part('Queue', queue, (value) => [`Queue    ${queueText(value, look)}`]),
+    ...part('Syncs', schedule, (value) => [`Syncs    ${syncText(value, now, look)}`]),
+    ...part('Alerts', alerts, ({ items }) =>
       items.length === 0
         ? ['Alerts   none']
         : items.map((alert, index) => `${index === 0 ? 'Alerts ' : '       '}  ${alertHead(alert, paint)}`),
@@ -55,9 +61,6 @@ export function statusLines({ clock, health, ...parts }: Status, now: number, lo
     ...legend(look),
   ];
 }
-
-const part = <T>(response: StatusPart<T>, { paint }: TextStyle, lines: (value: T) => string[]): string[] =>
-  'value' in response ? lines(response.value) : [paint.error(response.error)];
 
 const labelWidth = Math.max(...Object.values(budgets).map(({ label }) => label.length)) + 2;
 const stateWidth = 22;

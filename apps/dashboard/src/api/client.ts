@@ -36,7 +36,13 @@ export const token = {
 
 /** Why a token must be entered; undefined: none needed. */
 export const tokenPrompt = createStore<'missing' | 'wrong' | undefined>(undefined);
-export const apiReachable = createStore(true);
+/** When the API last answered, `performance.now()`; undefined while it answers. */
+export const apiDownSince = createStore<number | undefined>(undefined);
+let answeredAt = performance.now();
+
+/** A request that the page has withdrawn says nothing about the API. */
+const isWithdrawn = ({ signal }: RequestInit): boolean =>
+  signal?.aborted === true && (signal.reason as Error).name !== 'TimeoutError';
 
 export const api = createApi({
   async fetch(path, request) {
@@ -45,13 +51,14 @@ export const api = createApi({
     if (used !== null) headers.set('authorization', `Bearer ${used}`);
     try {
       const response = await fetch(path, { ...request, headers });
-      apiReachable.set(true);
+      answeredAt = performance.now();
+      apiDownSince.set(undefined);
       // A new token may have been entered since the request was sent.
       if (response.status === 401 && used === token.get())
         tokenPrompt.set(used === null ? 'missing' : 'wrong');
       return response;
     } catch (error) {
-      apiReachable.set(request.signal?.aborted === true);
+      if (!isWithdrawn(request)) apiDownSince.set(answeredAt);
       throw error;
     }
   },

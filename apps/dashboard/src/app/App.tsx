@@ -1,6 +1,6 @@
 import { clockTime, dayOf } from '@paceline/client/text';
 import { type ComponentType, type MouseEvent, useEffect, useRef, useSyncExternalStore } from 'react';
-import { apiReachable, tokenPrompt, useStore } from '../api/client.ts';
+import { tokenPrompt, useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
 import { useStream } from '../api/stream.ts';
 import { DownParts } from './DownParts.tsx';
@@ -47,7 +47,6 @@ export function App() {
   const { view, id } = useRoute();
   const shown = views.find(({ name }) => name === view);
   const prompt = useStore(tokenPrompt);
-  const isReachable = useStore(apiReachable);
   const title = shown?.title ?? 'Page not found';
   const heading = useFocusOnNewPage(`${view}/${id}`);
   useEffect(() => {
@@ -61,13 +60,7 @@ export function App() {
       <Header />
       <main id="main" tabIndex={-1}>
         {prompt && <TokenPrompt isRejected={prompt === 'wrong'} onEntered={() => heading.current?.focus()} />}
-        {isReachable ? (
-          <DownParts />
-        ) : (
-          <p className="banner" role="alert">
-            The API is not responding; retrying …
-          </p>
-        )}
+        <DownParts />
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>

@@ -17,11 +17,14 @@ export function ClockProvider({ children }: { children: ReactNode }) {
 
 /** Shows `waiting` until the API's time is known: every chart and age depends on it. */
 export const ClockReady = ({ children, waiting }: { children: ReactNode; waiting: ReactNode }) =>
-  useContext(ClockContext) ? children : waiting;
+  useClockIfKnown() ? children : waiting;
+
+/** The API's clock; undefined until it is known. */
+export const useClockIfKnown = (): ClockReading | undefined => useContext(ClockContext);
 
 /** The API's clock, inside of `ClockReady`. */
 export function useClock(): ClockReading {
-  const reading = useContext(ClockContext);
+  const reading = useClockIfKnown();
   if (!reading) throw new Error('the time of the API is not known yet');
   return reading;
 }

@@ -1,8 +1,9 @@
-import { isPermanent } from '@paceline/client';
+import { isPermanent, Unreachable } from '@paceline/client';
 import { timeNear } from '@paceline/client/text';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { type ComponentProps, type ReactNode, useState } from 'react';
-import { type Poll, useRead } from '../api/reads.ts';
+import { apiDownSince, useStore } from '../api/client.ts';
+import { type Poll, reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 
 interface ReadProps<T> {
@@ -23,11 +24,13 @@ interface LoadedProps<T> extends Omit<ReadProps<T>, 'from'> {
 /** Shows the latest data, unless `live` even after an error, or the reason why there is none. */
 export function Loaded<T>({ query: { data, error }, live = false, notFound = '', children }: LoadedProps<T>) {
   const shown = live && error ? undefined : data;
+  const isSaidAbove = useIsSaidAbove(error);
   return (
     <>
       {error && (
         <output className="wrong">
-          {error.message}. {advice(error, shown !== undefined, notFound)}
+          {!isSaidAbove && `${error.message}. `}
+          {advice(error, shown !== undefined, notFound)}
         </output>
       )}
       {shown === undefined ? !error && <p className="hint">Loading …</p> : children(shown)}
@@ -39,6 +42,14 @@ function advice(error: Error, isShown: boolean, notFound: string): string {
   if (isShown) return 'Showing the last known data.';
   if (!isPermanent(error)) return 'Unknown; retrying …';
   return error.status === 404 ? notFound : '';
+}
+
+/** Whether the head of the page names the part that causes the error. */
+function useIsSaidAbove(error: Error | null): boolean {
+  const { data } = useRead(reads.health, false);
+  const isApiDown = useStore(apiDownSince) !== undefined;
+  if (isApiDown && error instanceof Unreachable) return true;
+  return data?.parts.some(({ title }) => title === error?.message) === true;
 }
 
 interface TableProps {

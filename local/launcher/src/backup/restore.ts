@@ -165,7 +165,7 @@ export async function restoreLocally(
   try {
     await using servers = new AsyncDisposableStack();
     const settings = { count: 1, syncInterval: 'always' };
-    const broker = await startBroker(state, report, () => freePort(), settings);
+    const broker = await startBroker(state, { report }, () => freePort(), settings);
     for (const server of broker.servers) servers.defer(() => server.stop());
     const database = await startPostgres({ dataDir: state.path('postgres', 'data') });
     servers.defer(() => database.stop());

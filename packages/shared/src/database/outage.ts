@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { type Clock, pause } from '../clock/index.ts';
-import type { Logger } from '../telemetry/index.ts';
+import { type Logger, reasonOf, repeatedFailure } from '../telemetry/index.ts';
 import { isDatabaseUnavailable, isDatabaseUnreachable } from './errors.ts';
 
 /** `signal` aborts when shutdown starts. */
@@ -19,7 +19,7 @@ export const patienceMs = 60_000;
 /** This process could not reach the database for too long. Has no cause, as it is no reason to retry here. */
 export class DatabaseUnreachable extends Error {
   constructor(error: unknown, ms: number) {
-    super(`Database unreachable for ${Math.round(ms / 1_000)} s: ${plainError(error).message}`);
+    super(`Database unreachable for ${Math.round(ms / 1_000)} s: ${reasonOf(error)}`);
     this.name = 'DatabaseUnreachable';
   }
 }
@@ -36,6 +36,9 @@ export async function retryDuringOutage<T>(
   giveUpAfterMs = Infinity,
 ): Promise<T> {
   let unreachableSince: number | undefined;
+  const outage = repeatedFailure((error) =>
+    log.warn({ reason: reasonOf(error) }, 'database unavailable, retrying'),
+  );
   for (;;) {
     try {
       return await work();
@@ -45,7 +48,7 @@ export async function retryDuringOutage<T>(
       unreachableSince = isDatabaseUnreachable(error) ? (unreachableSince ?? now) : undefined;
       const unreachableMs = now - (unreachableSince ?? now);
       if (unreachableMs >= giveUpAfterMs) throw new DatabaseUnreachable(error, unreachableMs);
-      log.warn({ err: plainError(error) }, 'database unavailable, retrying');
+      outage.failed(error);
       await pause(clock.machine, pauseMs, signal).catch(() => undefined);
     }
   }

@@ -1,5 +1,6 @@
 import { DeliverPolicy, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import { eventsBySubject, type StreamedEvent } from '../contracts/index.ts';
+import { repeatedFailure } from '../telemetry/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { fetchBatch, openConsumer, type WorkConsumer, pullWhile } from './handle.ts';
 import { eventConsumer } from './provision.ts';
@@ -94,6 +95,7 @@ export async function consumeEvents(
 ): Promise<WorkConsumer> {
   const consumer = await openConsumer(bus, eventConsumer);
   const stopping = new AbortController();
+  const failures = repeatedFailure((err) => bus.log.warn({ err }, 'failed to process events, retrying'));
   const loop = pullWhile(bus, stopping.signal, eventConsumer, async () => {
     const messages: JsMsg[] = [];
     const batch = fetchBatch(consumer, { max_messages: batchSize, expires: 1_000 }, stopping.signal);
@@ -107,8 +109,9 @@ export async function consumeEvents(
       const events = messages.map((message) => readEvent(bus, message.seq, message));
       await onBatch(events.filter((event) => event !== undefined));
       for (const message of messages) message.ack();
+      failures.succeeded();
     } catch (error) {
-      bus.log.warn({ err: error }, 'failed to process events, retrying');
+      failures.failed(error);
       for (const message of messages) message.nak(retryMs);
     }
   }

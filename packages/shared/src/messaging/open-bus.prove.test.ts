@@ -49,6 +49,7 @@ describe('a connection whose login is refused', () => {
     users[0] = { ...user, password: 'changed' };
     await nats.restart();
     await failsWith(broker, /^Disconnected: it rejects our login \(.*Authorization Violation/);
+    await expect(broker.checks.storage()).rejects.toThrow('Unknown while disconnected');
     // By default the client gives up at the second one.
     await eventually(() => expect(refusals).toBeGreaterThan(2), long);
     expect(broker.bus.connection.isClosed()).toBe(false);

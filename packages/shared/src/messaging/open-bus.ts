@@ -29,8 +29,13 @@ export async function openBus(
   const onWaiting = (reason: string) => log.warn({ reason }, 'waiting for the broker');
   const connection = await connect(url, service, { ...(tls && { tls }), onWaiting });
   const bus = createBus(connection, log);
-  const broker = connectionCheck(connection, () => whyUnreachable(url, service, tls));
-  return { bus, checks: { broker, storage: storageCheck(bus, service) } };
+  const { check, isConnected } = connectionCheck(connection, () => whyUnreachable(url, service, tls));
+  const look = storageCheck(bus, service);
+  const storage = async () => {
+    if (!isConnected()) throw new Error('Unknown while disconnected');
+    await look();
+  };
+  return { bus, checks: { broker: check, storage } };
 }
 
 /** Real ms between two attempts to find the reason while the broker is away. */
@@ -40,7 +45,7 @@ const probeEveryMs = 5_000;
 function connectionCheck(
   connection: NatsConnection,
   probe: () => Promise<string | undefined>,
-): () => Promise<void> {
+): { readonly check: () => Promise<void>; readonly isConnected: () => boolean } {
   let isConnected = true;
   let probed: { readonly at: number; readonly reason: Promise<string | undefined> } | undefined;
   void (async () => {
@@ -49,7 +54,7 @@ function connectionCheck(
       if (type === 'reconnect') [isConnected, probed] = [true, undefined];
     }
   })();
-  return async () => {
+  const check = async () => {
     if (isConnected) {
       await connection.rtt();
       return;
@@ -59,4 +64,5 @@ function connectionCheck(
     const reason = await probed.reason;
     throw new Error(reason === undefined ? 'Reconnecting' : `Disconnected: ${reason}`);
   };
+  return { check, isConnected: () => isConnected };
 }

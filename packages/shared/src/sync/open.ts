@@ -6,7 +6,7 @@ import { type Database, databaseOrigin, openDatabase, retryDuringOutage } from '
 import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
 import { brokerOrigin, type Bus, openBus } from '../messaging/index.ts';
 import { assertOwnState, type Checks, type ServiceContext } from '../runtime/index.ts';
-import type { Logger } from '../telemetry/index.ts';
+import { type Logger, reasonOf, repeatedFailure } from '../telemetry/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
 import { Sources } from './sources.ts';
 
@@ -58,8 +58,8 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
   const { bus, checks } = await openBus(config.NATS_URL, service, log);
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
-  const onBroken = (err: Error) => log.warn({ err }, 'database connection lost');
-  const database = openDatabase(config.DATABASE_URL, onBroken, { connections });
+  const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
+  const database = openDatabase(config.DATABASE_URL, lost.failed, { connections });
   const { db } = database;
   await checkOrigin(context, bus, db);
   return {

@@ -157,7 +157,7 @@ export async function showWait(sync: Sync, runId: string, waitingFor: RunWait | 
   try {
     await announceRun(sync, await updateRun(sync.db, runId, { waitingFor }));
   } catch (error) {
-    sync.log.warn({ err: plainError(error), runId }, 'failed to store what a run waits for');
+    sync.log.warn({ err: error, runId }, 'failed to store what a run waits for');
   }
 }
 
@@ -173,7 +173,7 @@ async function announceRun(
     const change = { runId, kind, slotId, mode, at: nowMs(sync), ...progress };
     await publish(sync.bus, catalog.runChanged, change, once);
   } catch (error_) {
-    sync.log.warn({ err: plainError(error_), runId }, 'failed to publish a run change');
+    sync.log.warn({ err: error_, runId }, 'failed to publish a run change');
   }
 }
 

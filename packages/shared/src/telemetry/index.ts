@@ -9,5 +9,6 @@ export {
   type ObservableGauge,
   stopTelemetry,
 } from './metrics.ts';
-export { repeatedFailure } from './repeated.ts';
+export { reasonOf } from './reason.ts';
+export { type RepeatedFailure, repeatedFailure } from './repeated.ts';
 export * from './tracing.ts';

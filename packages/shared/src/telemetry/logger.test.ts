@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLogger, type Logger, type LogLevel, redactLine, redactUrl } from './logger.ts';
 import { startTelemetry } from './sdk.ts';
@@ -69,6 +70,20 @@ describe('logger', () => {
     expect(named.msg).toBe('sync failed');
     expect(named.err).toMatchObject({ type: 'RangeError', code: 'E_FAR', cause: { message: 'wind' } });
     expect(named.err.stack).toContain('logger.test.ts');
+  });
+
+  it('writes the reason of a failed query and where it was made, without its text and values', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
+    const failed = new DrizzleQueryError('select "name" from "riders" where "id" = $1', [4_500_001], refused);
+    const [alone, wrapped] = await written((log) => {
+      log.warn({ err: failed }, 'database unavailable');
+      log.warn({ err: new Error('no command stored', { cause: failed }) }, 'command rejected');
+    });
+    for (const { message, code, stack } of [alone.err, wrapped.err.cause]) {
+      expect({ message, code }).toEqual({ message: refused.message, code: 'ECONNREFUSED' });
+      expect(stack).toContain('logger.test.ts');
+    }
+    expect(JSON.stringify([alone, wrapped])).not.toMatch(/select|riders|4500001/);
   });
 });
 

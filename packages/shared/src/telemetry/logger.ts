@@ -4,7 +4,7 @@ import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunct
 export type { Logger } from 'pino';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Logs JSON lines with the active span and without secrets. Synchronous, so that nothing is lost at exit. @param destination default stdout */
+/** Logs JSON lines with the active span, without secrets and SQL. Synchronous, so that nothing is lost at exit. @param destination default stdout */
 export function createLogger(
   service: string,
   level: LogLevel,
@@ -16,12 +16,30 @@ export function createLogger(
       base: { service, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: stdSerializers.errWithCause, error: stdSerializers.errWithCause },
+      serializers: { err: errorFields, error: errorFields },
       mixin: activeSpan,
       hooks: { streamWrite: redactLine },
     },
     destination,
   );
+}
+
+interface ErrorFields {
+  readonly stack?: string;
+  readonly cause?: ErrorFields;
+}
+
+const errorFields = (error: Error): ErrorFields => withoutQuery(stdSerializers.errWithCause(error));
+
+/** A failed query is logged as the database's error, at our line: its text and values can be a whole page of riders. */
+function withoutQuery(fields: ErrorFields): ErrorFields {
+  const { cause, stack } = fields;
+  if (typeof cause !== 'object') return fields;
+  const plain = withoutQuery(cause);
+  if (!('query' in fields && 'params' in fields)) return { ...fields, cause: plain };
+  const [first] = plain.stack?.split('\n') ?? [];
+  const frames = stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  return { ...plain, stack: [first, ...frames].join('\n') };
 }
 
 function activeSpan(): { trace_id?: string; span_id?: string } {

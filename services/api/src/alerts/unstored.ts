@@ -24,6 +24,8 @@ interface Unstored {
 export interface UnstoredAlerts {
   /** Raises the alerts of an observation that are not raised yet. */
   add(observation: Observation): Promise<void>;
+  /** The alerts of this observation are stored, so `add` does not raise them again. */
+  stored(observation: Observation): void;
   /** Stores them: from then on they are like any other alert. */
   store(): Promise<void>;
 }
@@ -31,45 +33,54 @@ export interface UnstoredAlerts {
 export function unstoredAlerts({ db, clock, log, publish, sendToChat, url }: UnstoredPorts): UnstoredAlerts {
   /** By key; undefined: raised by another process. */
   const raised = new Map<AlertKey, Unstored | undefined>();
+  let alreadyStored: ReadonlySet<AlertKey> = new Set();
 
-  async function send(alert: AlertRow): Promise<boolean> {
-    if (!sendToChat) return false;
-    return sendToChat(chatMessage(alert, url)).then(
-      () => true,
-      (error: unknown) => {
-        log.warn({ err: error, id: alert.id }, 'failed to send an alert to the chat, retrying');
-        return false;
-      },
-    );
+  /** Sends alerts as one message; those that the chat does not accept are sent again with the next ones. */
+  async function send(alerts: readonly AlertRow[]): Promise<void> {
+    if (!sendToChat || alerts.length === 0) return;
+    const mark = (isSent: boolean) => {
+      for (const alert of alerts) if (raised.has(alert.key)) raised.set(alert.key, { alert, isSent });
+    };
+    mark(true);
+    try {
+      await sendToChat(alerts.map((alert) => chatMessage(alert, url)).join('\n\n'));
+    } catch (error) {
+      log.warn(
+        { err: error, ids: alerts.map(({ id }) => id) },
+        'failed to send alerts to the chat, retrying',
+      );
+      mark(false);
+    }
+  }
+
+  /** The broker drops a second message with this id, so that one process of several raises the alert. */
+  async function isOwn(alert: AlertRow): Promise<boolean> {
+    const minute = Math.floor(clock.machine.now() / 60_000);
+    const isDuplicate = await publish(alert, `alert:${alert.key}:${minute}:raised`);
+    if (isDuplicate !== true)
+      log.warn({ id: alert.id, title: alert.title, why: alert.why }, 'alert raised, not stored yet');
+    return isDuplicate !== true;
   }
 
   return {
     async add({ present }) {
       const now = Math.round(clock.now());
-      for (const condition of present) {
-        const known = raised.get(condition.key);
-        if (known && !known.isSent) raised.set(condition.key, { ...known, isSent: await send(known.alert) });
-        if (raised.has(condition.key)) continue;
-        const { isOneTime: _, ...about } = condition;
-        const alert = {
-          id: alertId(condition, now),
-          ...about,
-          raisedAt: now,
-          lastSeenAt: now,
-          resolvedAt: null,
-        };
-        // Before the first wait, as a second call can come meanwhile.
-        raised.set(condition.key, { alert, isSent: true });
-        // The broker drops a second message with this id, so that one process of several raises the alert.
-        const minute = Math.floor(clock.machine.now() / 60_000);
-        const isDuplicate = await publish(alert, `alert:${condition.key}:${minute}:raised`);
-        if (isDuplicate === true) {
-          raised.set(condition.key, undefined);
-          continue;
-        }
-        log.warn({ id: alert.id, title: alert.title, why: alert.why }, 'alert raised, not stored yet');
-        raised.set(condition.key, { alert, isSent: await send(alert) });
-      }
+      const unsent = [...raised.values()].flatMap((each) => (each && !each.isSent ? [each.alert] : []));
+      const added = present
+        .filter(({ key }) => !raised.has(key) && !alreadyStored.has(key))
+        .map(({ isOneTime, ...about }) => {
+          const id = alertId({ ...about, isOneTime }, now);
+          return { id, ...about, raisedAt: now, lastSeenAt: now, resolvedAt: null };
+        });
+      // Before the first wait, as a second call can come meanwhile.
+      for (const alert of added) raised.set(alert.key, undefined);
+      const own: AlertRow[] = [];
+      for (const alert of added) if (await isOwn(alert)) own.push(alert);
+      for (const alert of own) raised.set(alert.key, { alert, isSent: false });
+      await send([...unsent, ...own]);
+    },
+    stored({ present }) {
+      alreadyStored = new Set(present.map(({ key }) => key));
     },
     async store() {
       if (raised.size === 0) return;

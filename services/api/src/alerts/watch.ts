@@ -2,7 +2,7 @@ import { IncomingWebhook } from '@slack/webhook';
 import type { Clock } from '@paceline/shared/clock';
 import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
-import type { Logger } from '@paceline/shared/telemetry';
+import { type Logger, repeatedFailure } from '@paceline/shared/telemetry';
 import { type HealthReader, obstacleOf } from '../health/parts.ts';
 import type { HealthWatch } from '../health/watch.ts';
 import type { Peers } from '../peers.ts';
@@ -104,14 +104,20 @@ const checkIntervalMs = (clock: Clock): number => Math.min(5_000, Math.max(250, 
 /** Real ms that a process has to send the alert that it has claimed. */
 const claimMs = 30_000;
 
-async function checkAlerts(ports: AlertPorts, unstored: UnstoredAlerts): Promise<void> {
+async function checkParts(ports: AlertPorts, unstored: UnstoredAlerts): Promise<void> {
   const { health, sendToChat } = ports;
   if (isDatabaseDown(health)) return unstored.add(downParts(health.parts()));
   await unstored.store();
-  // First, as the other conditions wait for services that do not answer.
-  await apply(ports, downParts(health.parts()), ({ key }) => isAboutPart(key));
-  const others = await observe(ports);
-  await apply(ports, others, ({ key }) => !isAboutPart(key));
+  const observed = downParts(health.parts());
+  await apply(ports, observed, ({ key }) => isAboutPart(key));
+  unstored.stored(observed);
+  if (sendToChat) await sendUnsent(ports, sendToChat);
+}
+
+async function checkConditions(ports: AlertPorts): Promise<void> {
+  const { health, sendToChat } = ports;
+  if (isDatabaseDown(health)) return;
+  await apply(ports, await observe(ports), ({ key }) => !isAboutPart(key));
   if (sendToChat) await sendUnsent(ports, sendToChat);
 }
 
@@ -153,17 +159,24 @@ async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat
 export function watchAlerts(ports: AlertPorts) {
   const { clock, log, health } = ports;
   const unstored = unstoredAlerts(ports);
-  const attempt = (check: () => Promise<void>) => () =>
-    check().catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'));
-  const checks = repeat(
-    clock.machine,
-    attempt(() => checkAlerts(ports, unstored)),
-    () => checkIntervalMs(clock),
-  );
+  const attempt = (check: () => Promise<void>) => {
+    const failures = repeatedFailure((err) => log.warn({ err }, 'alert check failed, retrying'));
+    return () => check().then(failures.succeeded, failures.failed);
+  };
+  const repeated = (check: () => Promise<void>) =>
+    repeat(clock.machine, attempt(check), () => checkIntervalMs(clock));
+  // On their own, as the other conditions wait for services that do not answer.
+  const parts = repeated(() => checkParts(ports, unstored));
+  const conditions = repeated(() => checkConditions(ports));
+  const addUnstored = attempt(() => unstored.add(downParts(health.parts())));
   health.onChange(() => {
-    checks.runNow();
+    parts.runNow();
     // At once: a database that hangs holds up the check that is running.
-    if (isDatabaseDown(health)) void attempt(() => unstored.add(downParts(health.parts())))();
+    if (isDatabaseDown(health)) void addUnstored();
   });
-  return checks;
+  return {
+    /** Checks now what the limiter has an alert about. */
+    runNow: conditions.runNow,
+    stop: async () => void (await Promise.all([parts.stop(), conditions.stop()])),
+  };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { storedMessageId, publish } from '@paceline/shared/messaging';
-import { type Logger, withTraceContext } from '@paceline/shared/telemetry';
+import { type Logger, repeatedFailure, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from '../broker.ts';
 import { repeat } from '../repeat.ts';
 import { inBatches } from './batches.ts';
@@ -25,12 +25,13 @@ export function commandPublisher(broker: Broker, db: Database, clock: Clock, log
     markBatchSize,
     clock.machine,
   );
+  const marks = repeatedFailure((err) => log.warn({ err }, 'failed to mark commands as published, retrying'));
   const publishing = new Set<Promise<unknown>>();
   const marking = new Set<Promise<unknown>>();
 
   function markLater(commandId: string, sequence: number): void {
     const marked = mark({ commandId, sequence, at: clock.now() })
-      .catch((err: unknown) => log.warn({ err, commandId }, 'failed to mark a command as published'))
+      .then(marks.succeeded, marks.failed)
       .finally(() => marking.delete(marked));
     marking.add(marked);
   }
@@ -84,7 +85,7 @@ interface SweepPorts {
 
 /** Withdraws rejected commands, publishes unpublished ones, and republishes those that the broker has lost. */
 export function startSweep({ db, publisher, broker, rejected, clock, log }: SweepPorts) {
-  let failing = false;
+  const failures = repeatedFailure((err) => log.warn({ err }, 'command sweep failed, retrying every second'));
   let lookedUpTo = '';
   const findLost = async (before: number) => {
     const open = await listOpen(db, lookedUpTo, before, lookupBatchSize);
@@ -111,10 +112,9 @@ export function startSweep({ db, publisher, broker, rejected, clock, log }: Swee
       await Promise.all((await findLost(before)).map(publishLost));
       // Otherwise the next pass would find the same ones.
       await publisher.marked();
-      failing = false;
+      failures.succeeded();
     } catch (error) {
-      if (!failing) log.warn({ err: error }, 'command sweep failed, retrying every second');
-      failing = true;
+      failures.failed(error);
     }
   };
   return repeat(clock.machine, sweep, () => pauseMs);

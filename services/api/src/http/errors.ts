@@ -1,5 +1,5 @@
 import { isDatabaseUnavailable } from '@paceline/shared/database';
-import type { Logger } from '@paceline/shared/telemetry';
+import { type Logger, reasonOf, type RepeatedFailure, repeatedFailure } from '@paceline/shared/telemetry';
 import type { Context, ErrorHandler, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { TrieRouter } from 'hono/router/trie-router';
@@ -12,16 +12,27 @@ import { Problem, problemResponse } from './problem.ts';
 
 const retryAfterSeconds = 5;
 
-export const handleError =
-  (log: Logger, parts: () => readonly SystemPart[] = () => []): ErrorHandler =>
-  (error, c) => {
+export function handleError(log: Logger, parts: () => readonly SystemPart[] = () => []): ErrorHandler {
+  const outages = outageLog(log);
+  return (error, c) => {
     const problem = problemOf(error, parts());
     if (problem.type === 'unexpected') log.error({ err: error, path: c.req.path }, 'request failed');
-    else if (problem.type === 'unavailable') log.warn({ err: error, path: c.req.path }, problem.message);
+    else if (problem.type === 'unavailable') outages(problem.message, error);
     // A client error is not a failure of the server, so its span gets no error status.
     else c.error = undefined;
     return problemResponse(problem, c.req.path);
   };
+}
+
+/** Logs what is unavailable once a minute: pages that poll would repeat it many times a second. */
+function outageLog(log: Logger) {
+  const known = new Map<string, RepeatedFailure>();
+  return (title: string, error: unknown): void => {
+    const outage = known.get(title) ?? repeatedFailure((each) => log.warn({ reason: reasonOf(each) }, title));
+    known.set(title, outage);
+    outage.failed(error);
+  };
+}
 
 function problemOf(error: unknown, parts: readonly SystemPart[]): Problem {
   if (error instanceof Problem) return error;

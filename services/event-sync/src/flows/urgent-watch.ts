@@ -1,8 +1,8 @@
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { ScheduleBucket } from '@paceline/shared/messaging';
-import { plainError, retryDuringOutage } from '@paceline/shared/database';
+import { retryDuringOutage } from '@paceline/shared/database';
 import { callOutcome, callUpstream, nowMs, type Transaction } from '@paceline/shared/sync';
-import { inSpan } from '@paceline/shared/telemetry';
+import { inSpan, repeatedFailure } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';
 import { findCandidates, storeSignups } from '../adapters/events.ts';
@@ -21,13 +21,15 @@ import {
 /** Refreshes the signups of each event once in the last minutes before its start, until shutdown. */
 export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Promise<void> {
   const findUrgentEvents = urgentFinder(sync, modeFilter(sync, schedule));
+  const failures = repeatedFailure((err) => sync.log.error({ err }, 'urgent watch failed, retrying'));
   let state = initialWatch;
   while (!sync.signal.aborted) {
     try {
       state = await advance(sync, findUrgentEvents, state);
+      failures.succeeded();
     } catch (error) {
       if (sync.signal.aborted) return;
-      sync.log.error({ err: plainError(error) }, 'urgent watch failed, retrying');
+      failures.failed(error);
       state = decide(state, { event: 'error' });
     }
   }

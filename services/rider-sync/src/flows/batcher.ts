@@ -1,7 +1,6 @@
 import { type BulkCallChanged, catalog } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { subscribe, signal } from '@paceline/shared/messaging';
-import { plainError } from '@paceline/shared/database';
 import { nowMs, type Sync } from '@paceline/shared/sync';
 import {
   Batcher,
@@ -82,7 +81,7 @@ async function requestBulkCall(
     (called): RequestEnd => ({ outcome: called ? 'answered' : 'unused' }),
     (error: unknown): RequestEnd => {
       if (withdrawn.aborted || sync.signal.aborted) return { outcome: 'withdrawn' };
-      sync.log.warn({ err: plainError(error) }, 'bulk call failed');
+      sync.log.warn({ err: error }, 'bulk call failed');
       return { outcome: 'failed', ...(error instanceof PermitRefused && { closedUntil: error.earliest }) };
     },
   );

@@ -214,9 +214,7 @@ async function releaseRiders(call: BulkCall, error: unknown): Promise<void> {
     code === undefined || code === 'rate_limited'
       ? releaseOutsiders(tx, outsiders)
       : recordLostCall(tx, ids, plainError(error).message, maxLostAfter(code), nowMs(sync));
-  await held
-    .end(release)
-    .catch((err: unknown) => sync.log.warn({ err: plainError(err) }, 'failed to count a lost bulk call'));
+  await held.end(release).catch((err: unknown) => sync.log.warn({ err }, 'failed to count a lost bulk call'));
   notify(call, 'lost', held.value, 0);
 }
 

@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { catalog, isFinal } from '@paceline/shared/contracts';
 import { type Bus, done, subscribe, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
-import { DatabaseUnreachable, patienceMs, plainError, retryDuringOutage } from '@paceline/shared/database';
+import { DatabaseUnreachable, patienceMs, retryDuringOutage } from '@paceline/shared/database';
 import { nowMs, releaseMessage, type Sync } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
@@ -87,7 +87,7 @@ function createReporter(sync: Sync, command: RiderCommand) {
     } catch (error) {
       // No need to retry: the next report replaces it.
       const { commandId } = command;
-      sync.log.warn({ err: plainError(error), commandId }, 'failed to store command progress');
+      sync.log.warn({ err: error, commandId }, 'failed to store command progress');
     }
   };
   return {
