@@ -1,7 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { apiDown, dayAndTime } from '@paceline/client/text';
 import { ensureBuilt } from '@paceline/dashboard/build';
-import { openBrowser } from '@paceline/kit/browser';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { unpaddedTable } from '@paceline/kit/table';
 import { eventually } from '@paceline/kit/waiting';
@@ -10,6 +9,7 @@ import { createClock, manualMachine } from '@paceline/shared/clock';
 import { services } from '@paceline/shared/contracts';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from './testing/browser.ts';
 import { askEverywhere, partAlerts, type Said } from './testing/places.ts';
 import { logsOf } from './testing/planted.ts';
 

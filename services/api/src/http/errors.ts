@@ -24,11 +24,15 @@ export function handleError(log: Logger, parts: () => readonly SystemPart[] = ()
   };
 }
 
+const maxKnownOutages = 100;
+
 /** Logs what is unavailable once a minute: pages that poll would repeat it many times a second. */
 function outageLog(log: Logger) {
   const known = new Map<string, RepeatedFailure>();
   return (title: string, error: unknown): void => {
     const outage = known.get(title) ?? repeatedFailure((each) => log.warn({ reason: reasonOf(each) }, title));
+    // A title can hold a reason, and reasons are unlimited.
+    if (known.size >= maxKnownOutages) known.clear();
     known.set(title, outage);
     outage.failed(error);
   };
