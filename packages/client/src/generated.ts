@@ -635,6 +635,8 @@ export type Schedule = {
   since: string | null,
   /** The next slots of each kind; empty if the kind is off */
   next: Record<SyncKind, { id: string, opensAt: string, endsAt: string }[]>,
+  /** Why the stored schedule cannot be read; this is the last readable one then. null: it can be read */
+  problem: string | null,
 };
 
 export type ScheduleCheck = {

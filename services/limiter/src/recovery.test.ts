@@ -77,13 +77,15 @@ describe('a long journal', () => {
 });
 
 describe('a journal restored from a backup', () => {
-  it('counts every budget as spent once, since its high-water mark is further', async () => {
-    const partition = 4;
+  it.each([
+    ['its high-water mark is further', 4, String(journalRestored)],
+    ['its high-water mark cannot be read', 7, 'rubbish'],
+  ])('counts every budget as spent once when %s', async (_, partition, mark) => {
     const account = accountIn(partition);
     await call(harness, harness.client(account), 'signups');
     await limiterProcess.stop();
     const marks = await new Kvm(harness.broker.admin).open(highWaterBucket);
-    await marks.put(highWaterKey(partition), String(journalRestored));
+    await marks.put(highWaterKey(partition), mark);
     limiterProcess = await harness.start();
     for (const { available, unknownUntil } of await harness.until(() => harness.windows(account))) {
       expect(available).toBe(0);

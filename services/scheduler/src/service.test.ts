@@ -1,8 +1,14 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { scheduleBucket } from '@paceline/shared/contracts';
-import { provision } from '@paceline/shared/messaging';
+import { Kvm } from '@nats-io/kv';
+import { catalog, scheduleBucket, scheduleKey } from '@paceline/shared/contracts';
+import { provision, request } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSchedulerHarness, type SchedulerHarness } from './testing/harness.ts';
+import {
+  changeSchedule,
+  openSchedulerHarness,
+  replyTimeoutMs,
+  type SchedulerHarness,
+} from './testing/harness.ts';
 
 const minute = 60_000;
 let harness: SchedulerHarness;
@@ -33,6 +39,38 @@ describe('two schedulers', () => {
     const riders = await ticksOf('rider');
     expect(riders[0]).toMatchObject({ slotId: 'slot:rider:initial', scheduledFor: harness.startsAt });
     expect(riders.filter(({ slotId }) => slotId === 'slot:rider:initial')).toHaveLength(1);
+  });
+});
+
+describe('a scheduler whose stored schedule cannot be read', () => {
+  const schedule = async () => {
+    const reply = await request(harness.api, catalog.currentSchedule, {}, {}, replyTimeoutMs);
+    if (reply.answer !== 'in_force') throw new Error('no schedule in force');
+    return reply.schedule;
+  };
+  const opensMore = async () => {
+    const before = (await ticksOf('near')).length;
+    await harness.until(async () => expect((await ticksOf('near')).length).toBeGreaterThan(before + 1));
+  };
+
+  it('opens slots of the last one, also after a restart, says so, and does not replace it unasked', async () => {
+    const bucket = await new Kvm(harness.admin).open(scheduleBucket);
+    const { version: before } = await schedule();
+    const version = await bucket.put(scheduleKey, '{"periods":[{"since":');
+    expect(await schedule()).toMatchObject({ version, problem: 'is not JSON' });
+    await opensMore();
+    await harness.start();
+    await opensMore();
+    expect((await bucket.get(scheduleKey))?.revision).toBe(version);
+    expect(await changeSchedule(harness, { change: null })).toMatchObject({ answer: 'in_force' });
+    const after = await schedule();
+    expect(after.version).toBeGreaterThan(Math.max(before, version));
+    expect(after.problem).toBeUndefined();
+  });
+
+  it('opens slots also when its progress cannot be read', async () => {
+    await (await new Kvm(harness.admin).open('SCHEDULER')).put('near', 'rubbish');
+    await opensMore();
   });
 });
 

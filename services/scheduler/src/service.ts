@@ -9,7 +9,7 @@ import { assertOwnState, type RunningService, type ServiceContext } from '@pacel
 import { checkInWorker } from './adapters/schedule-checks.ts';
 import { type ScheduleStore, openProgress, openScheduleStore } from './adapters/bucket-stores.ts';
 import type { SchedulerConfig } from './config.ts';
-import { withConfigured } from './core/schedule.ts';
+import { configuredSchedule, withConfigured } from './core/schedule.ts';
 import { answerRequests } from './flows/requests.ts';
 import { announceChanges, openSlots, type Scheduling } from './flows/timetable.ts';
 
@@ -24,10 +24,11 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   const schedules: ScheduleStore = {
     ...store,
     async read() {
-      const { version, stored } = await store.find();
-      if (stored) return { version, stored };
+      const { stored, ...found } = await store.find();
+      if (stored) return { ...found, stored };
+      if (found.version > 0) return { ...found, stored: configuredSchedule(settingsOf(config)) };
       // Its bucket was lost: without a schedule, no slot would open any more.
-      if (version === 0) await apply();
+      await apply();
       return store.read();
     },
   };
@@ -62,7 +63,9 @@ async function applyConfigured(
   clock: Clock,
 ): Promise<void> {
   for (;;) {
-    const { version, stored } = await schedules.find();
+    const { version, stored, problem } = await schedules.find();
+    // Not replaced: another version of Paceline may be able to read it.
+    if (problem !== undefined) return;
     const updated = withConfigured(stored, configured, Math.round(clock.now()));
     if (!updated || (await schedules.replace(version, updated))) {
       bus.log.info({ changed: (updated ?? stored)?.changed, isNew: Boolean(updated) }, 'schedule in force');

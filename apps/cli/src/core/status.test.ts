@@ -9,6 +9,7 @@ const slots = { opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' }
 const opens = [{ id: 'slot', opensAt: at(10), endsAt: at(20) }];
 const schedule: Schedule = {
   version: 2,
+  problem: null,
   from: 'changed',
   since: at(-1),
   timeZone: 'UTC',

@@ -219,6 +219,8 @@ export const windowView = z.object({
   unknownUntil: timestamp.nullable(),
   waiting: z.object({
     count: z.number().int().nonnegative(),
+    /** Their number per lane, without empty lanes. */
+    lanes: z.array(z.object({ lane: z.enum(laneNames), count: z.number().int().positive() })).optional(),
     /** The first ones, in queue order. */
     next: z.array(
       z.object({

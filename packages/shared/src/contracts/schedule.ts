@@ -53,10 +53,12 @@ export const scheduleInForce = z.object({
     z.enum(kindNames),
     z.array(z.object({ slotId: z.string(), opensAt: timestamp, endsAt: timestamp })),
   ),
+  /** Why the stored schedule can't be read; the last readable one is in force then. */
+  problem: z.string().optional(),
 });
 export type ScheduleInForce = z.infer<typeof scheduleInForce>;
 
-export const scheduleChanged = scheduleInForce.omit({ next: true });
+export const scheduleChanged = scheduleInForce.omit({ next: true, problem: true });
 
 /** A lint finding: what cannot work (error) or deserves attention (warning), with an example. */
 const finding = z.object({

@@ -26,4 +26,4 @@ export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
 export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';
 export { subscribe, request, RequestFailed, respond, type Responder, respondWith } from './request.ts';
-export { openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';
+export { type FoundSchedule, openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

@@ -1,5 +1,14 @@
+import { Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Origin, originOf, type Service, services } from '../contracts/index.ts';
+import { ConfigError } from '../config/index.ts';
+import {
+  originBucket,
+  originKey,
+  type Origin,
+  originOf,
+  type Service,
+  services,
+} from '../contracts/index.ts';
 import { sharedBroker, sharedBrokerAccount, type TestBroker } from '../testing/backend.ts';
 import { testLog } from '../testing/index.ts';
 import { brokerOrigin, connect, createBus, markBroker } from './index.ts';
@@ -39,5 +48,14 @@ describe('the origin of the state on a broker', () => {
 
   it.each(services)('can be read by %s, which has no permission to change it', async (service) => {
     expect(await readBy(service)).toEqual(sandbox);
+  });
+
+  it('is refused with what to do when its mark cannot be read', async () => {
+    const bucket = await new Kvm(broker.admin).open(originBucket);
+    const mark = await bucket.get(originKey);
+    await bucket.put(originKey, '{"upstream":');
+    await expect(brokerOrigin(broker.admin)).rejects.toThrow(/cannot be read.*delete the key/);
+    await expect(readBy('api')).rejects.toBeInstanceOf(ConfigError);
+    await bucket.put(originKey, mark?.value ?? '');
   });
 });

@@ -1,14 +1,25 @@
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { ConfigError } from '../config/index.ts';
 import { type Origin, origin, originBucket, originKey } from '../contracts/index.ts';
-import { retryUntilFormed } from './bus.ts';
+import { BadPayload, decode, retryUntilFormed } from './bus.ts';
 
-/** Which upstream and clock the broker's state depends on; undefined: not marked, as by an earlier version. */
+/** Which upstream and clock the broker's state depends on; undefined: not marked, as by an earlier version. @throws {ConfigError} */
 export async function brokerOrigin(broker: JetStreamClient | NatsConnection): Promise<Origin | undefined> {
   const bucket = await new Kvm(broker).open(originBucket);
   const entry = await retryUntilFormed(() => markIn(bucket));
-  return entry === null ? undefined : origin.parse(entry.json());
+  return entry === null ? undefined : read(entry.value);
+}
+
+function read(mark: Uint8Array): Origin {
+  try {
+    return decode(origin, mark);
+  } catch (error) {
+    if (!(error instanceof BadPayload)) throw error;
+    const what = `The key ${originKey} of the bucket ${originBucket} on the broker says whose state it is, and cannot be read (${error.message})`;
+    throw new ConfigError([`${what}: delete the key if the state belongs to this upstream and clock.`]);
+  }
 }
 
 /** null: the broker is not provisioned, or not marked. */

@@ -7,31 +7,49 @@ import {
   type SyncMode,
 } from '../contracts/index.ts';
 import type { SyncKind } from '../definition/index.ts';
-import { type Bus, retryWhileUnavailable } from './bus.ts';
+import { BadPayload, type Bus, decode, retryWhileUnavailable } from './bus.ts';
 
 export type ScheduleBucket = Awaited<ReturnType<typeof openScheduleBucket>>;
+
+/** What is stored. A schedule that can't be read is in doubt: the last readable one that this process saw stands. */
+export interface FoundSchedule {
+  /** 0: there is none. */
+  readonly version: number;
+  /** Undefined when there is none, or none that could be read since this process started. */
+  readonly stored: StoredSchedule | undefined;
+  /** Why the stored one can't be read. */
+  readonly problem?: string;
+}
 
 /** The bucket of the schedule in force. */
 export async function openScheduleBucket(bus: Bus) {
   const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open(scheduleBucket));
-  const find = async () => {
+  let lastReadable: StoredSchedule | undefined;
+  let reported = 0;
+  const find = async (): Promise<FoundSchedule> => {
     const entry = await retryWhileUnavailable(() => bucket.get(scheduleKey));
-    return { version: entry?.revision ?? 0, stored: entry ? parsed(entry.string()) : undefined };
+    if (!entry) return { version: 0, stored: undefined };
+    const { revision: version, value } = entry;
+    try {
+      lastReadable = decode(storedSchedule, value);
+      return { version, stored: lastReadable };
+    } catch (error) {
+      if (!(error instanceof BadPayload)) throw error;
+      const problem = error.message;
+      if (reported !== version)
+        bus.log.error({ version, problem }, 'stored schedule unreadable, keeping the last readable one');
+      reported = version;
+      return { version, stored: lastReadable, problem };
+    }
   };
   return {
     bucket,
-    /** `stored` is undefined when there is no schedule yet (version 0) or it can't be parsed. */
     find,
-    /** The mode of a kind now; on while there is no schedule. */
-    modeOf: async (kind: SyncKind): Promise<SyncMode> =>
-      (await find()).stored?.periods.at(-1)?.settings.kinds[kind].mode ?? 'on',
+    /** The mode of a kind now: on while there is no schedule, and observed while none could be read. */
+    modeOf: async (kind: SyncKind): Promise<SyncMode> => {
+      const { version, stored } = await find();
+      if (!stored) return version === 0 ? 'on' : 'observed';
+      return stored.periods.at(-1)?.settings.kinds[kind].mode ?? 'on';
+    },
   };
-}
-
-function parsed(text: string): StoredSchedule | undefined {
-  try {
-    return storedSchedule.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

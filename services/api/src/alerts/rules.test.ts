@@ -17,7 +17,9 @@ import {
   doubtedLists,
   staleLists,
   staleSignups,
+  unreadableSchedule,
 } from './rules.ts';
+import { someSettings } from '../testing/rows.ts';
 import { chatMessage } from './view.ts';
 
 const minute = 60_000;
@@ -355,6 +357,23 @@ describe('an alert', () => {
         '<http://host/#/alerts/a|Open in the dashboard>',
     );
   });
+});
+
+it('a stored schedule that cannot be read is a condition', () => {
+  const inForce = {
+    answer: 'in_force' as const,
+    schedule: { version: 7, settings: someSettings, changed: true, since: 0, next: {} as never },
+  };
+  expect(unreadableSchedule(inForce, now)).toEqual([]);
+  const schedule = { ...inForce.schedule, problem: 'is not JSON' };
+  expect(unreadableSchedule({ ...inForce, schedule }, now)).toMatchObject([
+    {
+      key: 'doubted_data:schedule',
+      type: 'doubted_data',
+      title: 'Stored schedule unreadable',
+      why: 'Version 7 cannot be read: is not JSON. The last readable schedule is in force, or the configured one.',
+    },
+  ]);
 });
 
 describe('doubtedLists', () => {

@@ -4,6 +4,7 @@ import type {
   AlertType,
   Attribution,
   RankedEvent,
+  ScheduleReply,
   WindowView,
 } from '@paceline/shared/contracts';
 import { rate } from '@paceline/shared/words';
@@ -326,3 +327,17 @@ export const doubtedLists = (rows: readonly DoubtedList[]): AlertCondition[] =>
       since,
     });
   });
+
+/** The scheduler's answer about a stored schedule that can't be read. */
+export const unreadableSchedule = (reply: ScheduleReply, now: number): AlertCondition[] => {
+  if (reply.answer !== 'in_force' || reply.schedule.problem === undefined) return [];
+  const { version, problem } = reply.schedule;
+  return [
+    conditionOf('doubted_data:schedule', 'error', {
+      title: 'Stored schedule unreadable',
+      why: `Version ${version} cannot be read: ${problem}. The last readable schedule is in force, or the configured one.`,
+      todo: 'Check it with GET /v1/schedule, then set it again (PUT) or reset it (DELETE).',
+      since: now,
+    }),
+  ];
+};

@@ -4,6 +4,7 @@ import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { type Logger, repeatedFailure } from '@paceline/shared/telemetry';
 import { type HealthReader, obstacleOf } from '../health/parts.ts';
+import type { PartName } from '../health/model.ts';
 import type { HealthWatch } from '../health/watch.ts';
 import type { Peers } from '../peers.ts';
 import { repeat } from '../repeat.ts';
@@ -34,6 +35,7 @@ import {
   staleLists,
   staleSignups,
   unavailableSources,
+  unreadableSchedule,
 } from './rules.ts';
 import { type UnstoredAlerts, unstoredAlerts } from './unstored.ts';
 import { chatMessage } from './view.ts';
@@ -52,10 +54,21 @@ async function check<T>(
   }
 }
 
-async function observe({ limiter, freshness, db, clock, health }: AlertPorts): Promise<Observation> {
+async function observe({
+  limiter,
+  scheduler,
+  freshness,
+  db,
+  clock,
+  health,
+}: AlertPorts): Promise<Observation> {
   // A request to a service that does not run waits for one, and would hold up the whole check.
-  const isUp = health.parts().some(({ part, state }) => part === 'event-sync' && state === 'up');
-  const report = isUp ? freshness(checkedEvents) : Promise.reject(new Error('event-sync is not running'));
+  const ifUp = <T>(service: PartName, ask: () => Promise<T>): Promise<T> =>
+    health.parts().some(({ part, state }) => part === service && state === 'up')
+      ? ask()
+      : Promise.reject(new Error(`${service} is not running`));
+  const report = ifUp('event-sync', () => freshness(checkedEvents));
+  const schedule = ifUp('scheduler', () => scheduler.schedule());
   const results = await Promise.all([
     check(
       ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue', 'sync_conflict'],
@@ -70,7 +83,8 @@ async function observe({ limiter, freshness, db, clock, health }: AlertPorts): P
       staleLists(ages, clock.now()),
     ),
     check(['source_unavailable'], findSources(db), unavailableSources),
-    check(['doubted_data'], findDoubts(db), doubtedLists),
+    check(['doubted_data:club', 'doubted_data:events'], findDoubts(db), doubtedLists),
+    check(['doubted_data:schedule'], schedule, (reply) => unreadableSchedule(reply, Math.round(clock.now()))),
   ]);
   return {
     present: results.flatMap(({ present }) => present),
@@ -88,7 +102,7 @@ export function slack(url: string): SendToChat {
   };
 }
 
-interface AlertPorts extends Pick<Peers, 'limiter' | 'freshness'> {
+interface AlertPorts extends Pick<Peers, 'limiter' | 'scheduler' | 'freshness'> {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;

@@ -93,11 +93,11 @@ export const queueShape = z
 export const queueView = (windows: readonly WindowView[], now: number): z.infer<typeof queueShape> => ({
   at: iso(now),
   waiting: windows.reduce((sum, { waiting }) => sum + waiting.count, 0),
-  budgets: windows.map(({ endpoint, waiting: { count, next } }) => ({
+  budgets: windows.map(({ endpoint, waiting: { count, lanes, next } }) => ({
     budget: endpoint,
     waiting: count,
     lanes: laneNames
-      .map((lane) => ({ lane, waiting: next.filter((ticket) => ticket.lane === lane).length }))
+      .map((lane) => ({ lane, waiting: lanes?.find((each) => each.lane === lane)?.count ?? 0 }))
       .filter(({ waiting }) => waiting > 0),
     tickets: next.map(({ ticket, lane, requestedAt, estimatedAt }, index) => ({
       ticket,

@@ -59,6 +59,12 @@ export const scheduleShape = scheduleChangedShape
     next: perKind(z.array(z.object({ id: z.string(), opensAt: time, endsAt: time }))).describe(
       'The next slots of each kind; empty if the kind is off',
     ),
+    problem: z
+      .string()
+      .nullable()
+      .describe(
+        'Why the stored schedule cannot be read; this is the last readable one then. null: it can be read',
+      ),
   })
   .openapi('Schedule');
 export type ScheduleView = z.infer<typeof scheduleShape>;
@@ -68,6 +74,7 @@ export const scheduleView = (schedule: ScheduleInForce): ScheduleView => ({
   next: mapValues(kinds, (_, each) =>
     schedule.next[each].map((slot) => ({ id: slot.slotId, ...isoTimes(slot, 'opensAt', 'endsAt') })),
   ),
+  problem: schedule.problem ?? null,
 });
 
 export const forecastShape = z

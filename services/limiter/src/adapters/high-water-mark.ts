@@ -1,5 +1,5 @@
 import { Kvm } from '@nats-io/kv';
-import { highWaterBucket, highWaterKey } from '@paceline/shared/contracts';
+import { highWaterBucket, highWaterKey, journalRestored } from '@paceline/shared/contracts';
 import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
 import type { Journal } from './journal.ts';
 
@@ -24,7 +24,12 @@ export function highWaterMarkOf(bus: Bus, partition: number): HighWaterMark {
     async read() {
       const bucket = await open();
       const entry = await retryWhileUnavailable(() => bucket.get(key));
-      return entry ? Number(entry.string()) : 0;
+      if (!entry) return 0;
+      const mark = Number(entry.string() || Number.NaN);
+      if (Number.isFinite(mark)) return mark;
+      // In doubt, the journal counts as lost: every budget waits for one window.
+      bus.log.error({ key, stored: entry.string().slice(0, 100) }, 'recorded claim unreadable');
+      return journalRestored;
     },
     reached: () => reached,
     appended(sequence) {

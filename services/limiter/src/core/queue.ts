@@ -19,6 +19,8 @@ export interface BudgetQueue {
   readonly forced: Sorted<Waiter>;
   readonly scheduled: Sorted<Waiter>;
   readonly byTicket: Map<string, Waiter>;
+  /** The number of requests per lane. */
+  readonly byLane: Map<Lane, number>;
   readonly byExpiry: Sorted<Waiter>;
   /** The sum of all request times, from which the mean wait follows without a scan. */
   requestedAtSum: number;
@@ -34,6 +36,7 @@ export const createQueue = (): BudgetQueue => ({
   forced: new Sorted(goesBefore, requestedAt),
   scheduled: new Sorted(goesBefore, requestedAt),
   byTicket: new Map(),
+  byLane: new Map(),
   byExpiry: new Sorted(expiresBefore, ({ expiresAt }) => expiresAt),
   requestedAtSum: 0,
 });
@@ -50,11 +53,16 @@ export const isForced = (lane: Lane): boolean => forcedLanes.has(lane);
 const sectionOf = (queue: BudgetQueue, { request }: Waiter): Sorted<Waiter> =>
   isForced(request.lane) ? queue.forced : queue.scheduled;
 
+function countIn({ byLane }: BudgetQueue, { request: { lane } }: Waiter, change: 1 | -1): void {
+  byLane.set(lane, (byLane.get(lane) ?? 0) + change);
+}
+
 export function addWaiter(queue: BudgetQueue, waiter: Waiter): void {
   sectionOf(queue, waiter).add(waiter);
   queue.byTicket.set(waiter.request.ticket, waiter);
   queue.byExpiry.add(waiter);
   queue.requestedAtSum += waiter.request.requestedAt;
+  countIn(queue, waiter, 1);
 }
 
 export function removeWaiter(queue: BudgetQueue, waiter: Waiter): void {
@@ -62,6 +70,7 @@ export function removeWaiter(queue: BudgetQueue, waiter: Waiter): void {
   sectionOf(queue, waiter).delete(waiter);
   queue.byExpiry.delete(waiter);
   queue.requestedAtSum -= waiter.request.requestedAt;
+  countIn(queue, waiter, -1);
 }
 
 /** Renews a waiter after its heartbeat. */

@@ -22,6 +22,25 @@ it('queue statistics count waiting requests per lane, and the longest wait per b
   });
 });
 
+it('a window has the exact number of waiting requests per lane, however many are listed', () => {
+  const limiter = createTestLimiter('signups');
+  limiter.call('first');
+  for (let index = 0; index < 1_200; index += 1) limiter.acquire(`far-${index}`, { lane: 'far_event_sync' });
+  limiter.acquire('near', { lane: 'near_event_urgent' });
+  limiter.acquire('near', { lane: 'near_event_urgent' });
+  limiter.acquire('left', { lane: 'rider_sync' });
+  limiter.cancel('left');
+  limiter.cancel('far-3');
+  const view = windows(limiter.ledger(), 'team', limiter.now(), 1_000);
+  const signups = view.windows.find(({ endpoint }) => endpoint === 'signups')?.waiting;
+  expect(signups?.next).toHaveLength(1_000);
+  expect(signups?.count).toBe(1_200);
+  expect(signups?.lanes).toEqual([
+    { lane: 'far_event_sync', count: 1_199 },
+    { lane: 'near_event_urgent', count: 1 },
+  ]);
+});
+
 describe('the coordination status', () => {
   it('shows window usage, the next free call, and the waiting requests', () => {
     const limiter = createTestLimiter('signups');

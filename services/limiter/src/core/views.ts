@@ -83,6 +83,7 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
     unknownUntil: ifFuture(record.unknownUntil),
     waiting: {
       count: queue.byTicket.size,
+      lanes: [...queue.byLane].flatMap(([lane, count]) => (count > 0 ? [{ lane, count }] : [])),
       next: [...firstWaiters(queue, shown)].map((waiter, index) => ({
         ticket: waiter.request.ticket,
         lane: waiter.request.lane,
@@ -102,12 +103,11 @@ export interface QueueStats {
   readonly longest: Readonly<Record<BudgetName, number>>;
 }
 
-/** Scans every waiting request, so call it rarely. */
 export function queueStats(ledger: Ledger, account: string, now: number): QueueStats {
   const counts = Object.fromEntries(laneNames.map((lane) => [lane, 0])) as Record<Lane, number>;
   const longest = budgetNames.map((endpoint) => {
     const { queue } = peekBudget(ledger, account, endpoint);
-    for (const { request } of queue.byTicket.values()) counts[request.lane] += 1;
+    for (const [lane, waiting] of queue.byLane) counts[lane] += waiting;
     return [endpoint, Math.max(0, now - Math.min(queue.forced.min, queue.scheduled.min))] as const;
   });
   return { lanes: counts, longest: Object.fromEntries(longest) as Record<BudgetName, number> };

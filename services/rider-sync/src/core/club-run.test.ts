@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   afterPage,
   type AfterPage,
+  isReadable,
   startRun,
   callFailed,
   type ClubRun,
@@ -184,6 +185,13 @@ describe('a pass over a club', () => {
       next: 'end',
       pass: { hasCollapsed, known: 9 },
     });
+  });
+
+  it('resumes from a readable checkpoint only', () => {
+    expect(isReadable(null)).toBe(true);
+    expect(isReadable(JSON.parse(JSON.stringify(startRun('r', [1, 2], null))))).toBe(true);
+    expect(isReadable({ runId: 'r', todo: 'all' })).toBe(false);
+    expect(order(startRun('r', [1, 2], { runId: 'r', todo: 'all' }))).toEqual([1, 2]);
   });
 
   it('of four members has collapsed when three of them are missing', () => {

@@ -91,6 +91,9 @@ const clubRun = z.object({
 });
 export type ClubRun = z.infer<typeof clubRun>;
 
+export const isReadable = (checkpoint: unknown): boolean =>
+  checkpoint === null || clubRun.safeParse(checkpoint).success;
+
 /** Resumes a run from its checkpoint. A new run starts with the clubs the previous one left, so that none is starved. */
 export function startRun(runId: string, clubIds: readonly number[], checkpoint: unknown): ClubRun {
   const stored = clubRun.safeParse(checkpoint).data;

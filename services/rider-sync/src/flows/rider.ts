@@ -33,6 +33,7 @@ import {
   countsOf,
   endRun,
   endUnavailable,
+  isReadable,
   outsidersStored,
   pageStored,
   type Pass,
@@ -51,6 +52,11 @@ export const flow = (sync: RiderSync): Flow => ({
 const syncRiders =
   (sync: RiderSync): RunWork =>
   async (row) => {
+    if (!isReadable(row.checkpoint))
+      sync.log.error(
+        { runId: row.runId },
+        'checkpoint unreadable, starting with the first page of each club',
+      );
     const tracked = trackRun(sync, row);
     const onStored = (riders: number) => tracked.advance((run) => outsidersStored(run, riders));
     const parts = await Promise.allSettled([

@@ -2,7 +2,15 @@ import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { scheduleBucket, scheduleKey, type StoredSchedule, storedSchedule } from '@paceline/shared/contracts';
 import type { SyncKind } from '@paceline/shared/definition';
-import { type Bus, openScheduleBucket, retryWhileUnavailable } from '@paceline/shared/messaging';
+import {
+  type Bus,
+  type FoundSchedule,
+  openScheduleBucket,
+  retryWhileUnavailable,
+} from '@paceline/shared/messaging';
+
+/** The schedule in force. With a `problem` the stored one can't be read, and `version` is that of the stored one. */
+export type ReadSchedule = FoundSchedule & { readonly stored: StoredSchedule };
 
 export type ScheduleStore = Awaited<ReturnType<typeof openScheduleStore>>;
 
@@ -20,10 +28,10 @@ export async function openScheduleStore(bus: Bus) {
   return {
     find,
     /** @throws {Error} when no schedule is stored */
-    async read() {
-      const { version, stored } = await find();
+    async read(): Promise<ReadSchedule> {
+      const { stored, ...found } = await find();
       if (!stored) throw new Error('no schedule is in force');
-      return { version, stored };
+      return { ...found, stored };
     },
     /** Replaces `version`. Undefined when another scheduler was first. */
     async replace(version: number, stored: StoredSchedule) {
@@ -57,7 +65,12 @@ export async function openProgress(bus: Bus) {
     /** For a kind: opening time of the last handled slot. For `announced`: the last announced version. */
     async last(key: SyncKind | 'announced') {
       const entry = await retryWhileUnavailable(() => bucket.get(key));
-      return entry ? Number(entry.string()) : undefined;
+      if (!entry) return undefined;
+      const last = Number(entry.string() || Number.NaN);
+      if (Number.isFinite(last)) return last;
+      // As at the first start: only slots that are open now are due.
+      bus.log.error({ key, stored: entry.string().slice(0, 100) }, 'stored progress unreadable, ignoring it');
+      return undefined;
     },
     /** Call after publishing: after a crash in between, the message is published again and the broker drops it. */
     async store(key: SyncKind | 'announced', last: number) {

@@ -20,13 +20,20 @@ export function currentPeriod(periods: readonly SchedulePeriod[]): SchedulePerio
   return last;
 }
 
+/** The schedule before any change. */
+export const configuredSchedule = (configured: ScheduleSettings): StoredSchedule => ({
+  periods: [{ since: 0, settings: configured }],
+  configured,
+  changed: false,
+});
+
 /** The configured schedule as the new one; undefined when the variables haven't changed since they were last read. */
 export function withConfigured(
   stored: StoredSchedule | undefined,
   configured: ScheduleSettings,
   now: number,
 ): StoredSchedule | undefined {
-  if (!stored) return { periods: [{ since: 0, settings: configured }], configured, changed: false };
+  if (!stored) return configuredSchedule(configured);
   if (isSame(stored.configured, configured)) return undefined;
   return { periods: withPeriod(stored, configured, now), configured, changed: false };
 }

@@ -38,8 +38,9 @@ export function answerRequests(context: RequestContext): Responder {
 }
 
 async function show({ schedules, clock }: RequestContext): Promise<ScheduleReply> {
-  const { version, stored } = await schedules.read();
-  return { answer: 'in_force', schedule: viewOf(version, stored, clock.now()) };
+  const { version, stored, problem } = await schedules.read();
+  const schedule = viewOf(version, stored, clock.now());
+  return { answer: 'in_force', schedule: { ...schedule, ...(problem !== undefined && { problem }) } };
 }
 
 async function check(
@@ -59,11 +60,13 @@ async function check(
 async function change(context: RequestContext, requested: ChangeSchedule): Promise<ScheduleReply> {
   const { bus, schedules, clock, checker, demand } = context;
   for (;;) {
-    const { version, stored } = await schedules.read();
+    const { version, stored, problem } = await schedules.read();
     if (requested.version !== null && requested.version !== version)
       return { answer: 'changed_meanwhile', version };
     // In force from the time it is written, not the time it was requested.
-    const after = withChange(stored, requested.change, Math.round(clock.now()));
+    const changed = withChange(stored, requested.change, Math.round(clock.now()));
+    // What can't be read is replaced even if nothing else changes.
+    const after = changed ?? (problem === undefined ? undefined : stored);
     if (!after) return { answer: 'in_force', schedule: viewOf(version, stored, clock.now()) };
     // A change back to the configured schedule is never refused, as the configured one isn't checked either.
     if (requested.change && !requested.despiteErrors) {

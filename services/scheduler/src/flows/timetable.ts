@@ -89,8 +89,8 @@ async function openDueSlots(
 }
 
 async function announce({ bus, progress, schedules }: Scheduling): Promise<void> {
-  const { version, stored } = await schedules.read();
-  if (((await progress.last('announced')) ?? 0) >= version) return;
+  const { version, stored, problem } = await schedules.read();
+  if (problem !== undefined || ((await progress.last('announced')) ?? 0) >= version) return;
   const { since, settings } = currentPeriod(stored.periods);
   const message = { version, settings, since, changed: stored.changed };
   await publish(bus, catalog.scheduleChanged, message, { id: `schedule:${version}` });
