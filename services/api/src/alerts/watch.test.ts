@@ -27,6 +27,7 @@ it('an alert about a part does not wait for services that do not answer', async 
     log: testLog('alerts-test'),
     health: { parts: () => parts, onChange: (listener) => void listeners.push(listener) },
     limiter: { windows: ask, operate: ask, status: ask },
+    scheduler: { schedule: ask, check: ask, change: ask },
     freshness: ask,
     publish: async (alert) => {
       published.push(alert);

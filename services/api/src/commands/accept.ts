@@ -57,7 +57,7 @@ const responses = {
     ...jsonOf('The command was accepted; it will end as done, failed or expired', commandShape),
     headers,
   },
-  ...problems(400, 401, 413, 415, 422, 503),
+  ...problems(400, 401, 422, 503),
 };
 
 export const importPath = '/v1/riders/import';

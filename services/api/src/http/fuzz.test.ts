@@ -95,6 +95,21 @@ async function checkRequest(
   if (!media.includes('json')) return;
   const location = ['paths', path, method, 'responses', String(status), 'content', media, 'schema'];
   expect(validationErrors(location, JSON.parse(body)), `${summary}\n${body}`).toBe('');
+  if (media === problemMedia) expectDocumented(operation, status, body, summary);
+}
+
+const problemMedia = 'application/problem+json';
+
+/** Expects the type of a problem among the documented ones of its operation. */
+function expectDocumented(
+  operation: DocumentedOperation,
+  status: number,
+  body: string,
+  summary: string,
+): void {
+  const { type } = JSON.parse(body) as { type: string };
+  const documented = operation.responses[status]?.content?.[problemMedia]?.examples ?? {};
+  expect(Object.keys(documented), summary).toContain(type.replace('/docs/problems#', ''));
 }
 
 describe('the API with any input', () => {
@@ -113,6 +128,28 @@ describe('the API with any input', () => {
         ),
       ),
     );
+  });
+
+  it('documents the answers to a body of another media type and to one that is too large', async () => {
+    for (const [path, methods] of Object.entries(document.paths ?? {})) {
+      for (const [method, operation] of Object.entries(methods)) {
+        if (!operation.requestBody) continue;
+        for (const [contentType, body] of [
+          ['text/plain', 'hello'],
+          ['application/json', `"${'x'.repeat(300_000)}"`],
+        ] as const) {
+          const address = path.replace('{budget}', 'clubs').replaceAll(/\{\w+\}/g, 'near');
+          const response = await fetch(`${test.api.url}${address}`, {
+            method: method.toUpperCase(),
+            headers: { 'content-type': contentType, 'if-match': '*' },
+            body,
+          });
+          const summary = `${method} ${address} ${contentType}`;
+          expect(response.status, summary).toBe(contentType === 'text/plain' ? 415 : 413);
+          expectDocumented(operation, response.status, await response.text(), summary);
+        }
+      }
+    }
   });
 
   it('documents an example for every response, valid for its schema', () => {

@@ -112,6 +112,30 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('documents a problem only where it can occur', () => {
+    const operationsWith = (type: string) =>
+      operations
+        .filter(({ responses }) =>
+          Object.values(responses).some(({ content = {} }) => {
+            const { examples = {} } = (content['application/problem+json'] ?? {}) as { examples?: object };
+            return Object.keys(examples).includes(type);
+          }),
+        )
+        .map(({ operationId }) => operationId)
+        .toSorted();
+    expect(operationsWith('schedule-refused')).toEqual(['changeSchedule']);
+    expect(operationsWith('command-failed')).toEqual(['addRider', 'importRiders']);
+    expect(operationsWith('invalid-state')).toEqual(['cancelCommand', 'retryRun']);
+    const posts = Object.values(document.paths)
+      .flatMap(({ post }) => (post ? [post.operationId] : []))
+      .toSorted();
+    expect(operationsWith('idempotency-key-reused')).toEqual(posts);
+    expect(operationsWith('request-in-progress')).toEqual(posts);
+    expect(operationsWith('version-conflict')).toEqual(['changeSchedule', 'resetSchedule']);
+    const addRider = document.paths['/v1/riders']?.['post']?.responses['422'];
+    expect(addRider?.description).toBe('Command failed, or: Idempotency key reused');
+  });
+
   it('requires a token for everything except the probes', () => {
     const open = operations.filter(({ security }) => security?.length === 0);
     expect(open.map(({ operationId }) => operationId)).toEqual(['getLiveness', 'getReadiness']);

@@ -66,9 +66,45 @@ const responseHeader = (description: string, example: string) => ({
   schema: { type: 'string', example },
 });
 
+type OperationTest = (method: string, operationId: string) => boolean;
+const isOneOf =
+  (...ids: readonly string[]): OperationTest =>
+  (_, operationId) =>
+    ids.includes(operationId);
+const isPost: OperationTest = (method) => method === 'post';
+
+/** Where a problem can occur, if not in every operation that documents its status. */
+const occursIn: Readonly<Record<string, OperationTest>> = {
+  'command-failed': isOneOf('addRider', 'importRiders'),
+  'idempotency-key-reused': isPost,
+  'invalid-state': isOneOf('cancelCommand', 'retryRun'),
+  'request-in-progress': isPost,
+  'schedule-refused': isOneOf('changeSchedule'),
+};
+
+/** Leaves out the problems that an operation cannot have. */
+function withOwnProblems(
+  response: DocumentedResponse,
+  method: string,
+  operationId: string,
+): DocumentedResponse {
+  const [media, content] = Object.entries(response.content ?? {})[0] ?? [];
+  if (media !== 'application/problem+json') return response;
+  const all = Object.entries((content?.examples ?? {}) as Record<string, { summary: string }>);
+  const own = all.filter(([type]) => occursIn[type]?.(method, operationId) ?? true);
+  return {
+    ...response,
+    description: own.map(([, { summary }]) => summary).join(', or: '),
+    content: { [media]: { ...content, examples: Object.fromEntries(own) } },
+  };
+}
+
 /** Adds what all operations have in common: ETags, idempotency keys, problems and examples. */
 export function addCommonParts(document: OpenApiDocument, problem: typeof problems): void {
-  const responsesOf = problem(400, 403, 409, 422, 429) as unknown as Record<string, DocumentedResponse>;
+  const responsesOf = problem(400, 403, 409, 413, 415, 422, 429) as unknown as Record<
+    string,
+    DocumentedResponse
+  >;
   const problemResponse = (status: string): DocumentedResponse => {
     const [media, { examples }] = Object.entries(responsesOf[status]?.content ?? {})[0] as [
       string,
@@ -96,6 +132,8 @@ export function addCommonParts(document: OpenApiDocument, problem: typeof proble
       }
       responses['429'] ??= problemResponse('429');
       if (method !== 'get') responses['403'] ??= problemResponse('403');
+      if (operation.requestBody)
+        for (const status of ['413', '415']) responses[status] ??= problemResponse(status);
       if (method === 'post') {
         const description = 'Requests with the same key are processed once';
         parameters.push(
@@ -103,6 +141,8 @@ export function addCommonParts(document: OpenApiDocument, problem: typeof proble
         );
         for (const status of ['400', '409', '422']) responses[status] ??= problemResponse(status);
       }
+      for (const [status, response] of Object.entries(responses))
+        responses[status] = withOwnProblems(response, method, operation.operationId ?? '');
       addExamples(operation);
     }
   }
