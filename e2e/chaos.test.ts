@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { services } from '@paceline/shared/contracts';
+import { canRunCluster } from '@paceline/shared/testing';
 import { describe, expect, it } from 'vitest';
 
 const command = join(import.meta.dirname, '../lab/chaos/src/main.ts');
@@ -26,7 +27,8 @@ async function chaos(args: string): Promise<ChaosResult[]> {
 const violatedLaws = ({ violations }: ChaosResult) =>
   Object.entries(violations).filter(([, each]) => each.length > 0);
 
-describe('Paceline under random faults', () => {
+// It runs a cluster.
+describe.runIf(await canRunCluster())('Paceline under random faults', () => {
   it('loses nothing, duplicates nothing and exceeds no window', async () => {
     const [result] = await chaos(
       '--seed 3 --virtual-hours 0.45 --faults kill-several,broker-node-away,database-restart,network-cut',

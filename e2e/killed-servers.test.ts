@@ -3,6 +3,7 @@ import { auditedBy } from '@paceline/kit/rig';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { type RestartableProcess, startStack } from '@paceline/launcher';
+import { canRunCluster } from '@paceline/shared/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 
 let stack: TestStack | undefined;
@@ -62,10 +63,10 @@ const untilWell = ({ processes }: TestStack) =>
     for (const { readyUrl } of processes.values()) expect((await fetch(readyUrl)).status).toBe(200);
   });
 
-describe.each([
-  ['a single broker', '1'],
-  ['a cluster of three', '3'],
-])('with %s, a broker or database that is killed', (_, brokers) => {
+const setups: Array<[name: string, brokers: string]> = [['a single broker', '1']];
+if (await canRunCluster()) setups.push(['a cluster of three', '3']);
+
+describe.each(setups)('with %s, a broker or database that is killed', (_, brokers) => {
   it('is restarted with a line on the console, and no accepted command is lost', async () => {
     const started = await start(brokers);
     const { broker, database } = started;

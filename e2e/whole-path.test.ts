@@ -73,6 +73,15 @@ describe('a first start', () => {
     });
   });
 
+  it('has a broker that loses nothing acknowledged in a power cut', async () => {
+    await eventually(async () =>
+      expect((await stack.api.call('GET /v1/health')).durability).toMatchObject({
+        sync: 'always',
+        title: null,
+      }),
+    );
+  });
+
   it('causes no rejected call', async () => {
     const { arrivals } = await stack.control<{ arrivals: Array<{ budget: string; verdict: string }> }>(
       '/control/audit',

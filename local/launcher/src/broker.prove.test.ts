@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buckets, catalog, durableOf, sharedEventConsumer, streams } from '@paceline/shared/contracts';
 import { freePort } from '@paceline/embedded';
 import { connect, provision } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
+import { canRunCluster, eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BrokerAccess, startBroker } from './broker.ts';
 import { openState, type StateFolder } from './state.ts';
@@ -17,7 +17,10 @@ let connection: Awaited<ReturnType<typeof connect>>;
 const start = (count: number) =>
   startBroker(state, { report: () => undefined }, () => freePort(), { count, syncInterval: 'always' });
 
+const isSupported = await canRunCluster();
+
 beforeAll(async () => {
+  if (!isSupported) return;
   folder = await mkdtemp(join(tmpdir(), 'paceline-broker-'));
   state = await openState(folder);
   broker = await start(3);
@@ -26,7 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await connection?.close();
   for (const server of broker?.servers ?? []) await server.stop();
-  await rm(folder, { recursive: true, force: true });
+  if (folder) await rm(folder, { recursive: true, force: true });
 });
 
 interface Replicated {
@@ -60,7 +63,7 @@ const provisioned = [
   durableOf(catalog.addRider),
 ];
 
-describe('a broker with three servers', () => {
+describe.runIf(isSupported)('a broker with three servers', () => {
   it('keeps one copy of everything until it is provisioned for three', async () => {
     const expected = (count: number) => Object.fromEntries(provisioned.map((name) => [name, count]));
     for (const count of [1, 3]) {

@@ -55,11 +55,15 @@ function check<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
 /** While a cluster forms, it has fewer servers than the requested replicas. */
 const noSuitablePeers = 10_005;
 
+/** HTTP-like codes of temporary refusals: no leader, and (2.11 and newer) more messages than the stream can take in. */
+const temporary: ReadonlySet<number> = new Set([503, 429]);
+
 /** Whether the broker was temporarily unavailable (restart, election, lost connection), so that a retry can succeed. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof TimeoutError || error instanceof NoRespondersError) return true;
   if (error instanceof RequestError) return error.isNoResponders() || isUnavailable(error.cause);
-  if (error instanceof JetStreamApiError) return error.status === 503 || error.code === noSuitablePeers;
+  if (error instanceof JetStreamApiError)
+    return temporary.has(error.status) || error.code === noSuitablePeers;
   // The client doesn't export this class.
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }

@@ -2,6 +2,7 @@ import {
   AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
+  JetStreamApiCodes,
   JetStreamApiError,
   jetstreamManager,
   type JetStreamManager,
@@ -114,7 +115,11 @@ async function ensureStream(manager: JetStreamManager, stream: Stream, replicas:
     // Full work queues and a full journal reject new entries, as none may be lost; other streams drop the oldest.
     discard: isLossless(stream) ? DiscardPolicy.New : DiscardPolicy.Old,
   };
-  const known = await manager.streams.info(stream.name).catch(() => undefined);
+  const known = await manager.streams.info(stream.name).catch((error: unknown) => {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
+      return undefined;
+    throw error;
+  });
   if (known) {
     await manager.streams.update(stream.name, config);
     return;

@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/nats-core';
 import { ConstantBackoff, handleType, retry } from 'cockatiel';
 import {
@@ -55,12 +55,17 @@ export const messagingAttributes = (subject: string, type: 'send' | 'process', n
 });
 
 /**
- * The broker reports a duplicate without a sequence: it is still storing the message, or lost it in an election but
- * remembers its id (nats-server before 2.11, until the duplicate window has passed).
+ * The broker knows the message's id but gives no sequence: it is still storing the message, or (before 2.11) lost it in an
+ * election and remembers its id until the duplicate window has passed.
  */
 class NotStored extends Error {
   override name = 'NotStored';
 }
+
+/** "duplicate message id is in process": how nats-server 2.11 and newer say it; older ones name sequence 0. */
+const idInProcess = 10_158;
+const isInProcess = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === idInProcess;
 
 /** A message that is being stored has a sequence within milliseconds. */
 const untilStored = retry(handleType(NotStored), { maxAttempts: 8, backoff: new ConstantBackoff(250) });
@@ -77,7 +82,10 @@ export async function store(
     untilStored.execute(async () => {
       const { duplicate, seq } = await retryWhileUnavailable(() =>
         js.publish(subject, data, { headers, msgID }),
-      );
+      ).catch((error: unknown) => {
+        if (isInProcess(error)) return { duplicate: true, seq: 0 };
+        throw error;
+      });
       if (seq === 0)
         throw new NotStored(`the broker reports message ${msgID} as a duplicate but has not stored it`);
       return { duplicate, sequence: seq };

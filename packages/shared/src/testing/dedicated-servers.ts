@@ -11,6 +11,7 @@ import {
   startPostgres,
 } from '@paceline/embedded';
 import pg from 'pg';
+import { versionProblem } from '../messaging/server-version.ts';
 
 /** A real server for one test file, in a temporary folder and on a fixed free port. */
 export interface TestServer extends AsyncDisposable {
@@ -61,6 +62,12 @@ export interface TestNats extends TestServer {
 
 /** Writes to stderr, as Vitest captures the console and a download message should be visible. */
 const report = (line: string) => void process.stderr.write(`${line}\n`);
+
+/** Whether the nats-server of the tests is new enough for a cluster; see NATS_SERVER. */
+export async function canRunCluster(): Promise<boolean> {
+  const { version } = await findNatsServer({ report });
+  return versionProblem(version, true) === undefined;
+}
 
 /** A real nats-server with JetStream for one test file. On a new machine the binary is downloaded first. */
 export async function testNats(

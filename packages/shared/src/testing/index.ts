@@ -1,6 +1,7 @@
 export { eventually } from './eventually.ts';
 export { testLog } from './log.ts';
 export {
+  canRunCluster,
   type TestNats,
   testNats,
   type TestPostgres,
