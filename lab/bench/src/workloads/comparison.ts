@@ -4,17 +4,17 @@ import type { CallRecord } from '../caller.ts';
 import { ours, type Variant, variants } from '../contenders/all.ts';
 import type { Contender, ContenderLimit } from '../contenders/contender.ts';
 
-/** Compares peers that survive a power cut with our power-cut setting, others with our default; higher `goodness` is better. */
+/** Compares peers that survive a power cut with our default, others with our relaxed setting; higher `goodness` is better. */
 export function compare<T extends Variant>(results: readonly T[], goodness: (each: T) => number) {
-  const [usual, safest = usual] = results.filter(({ contender }) => contender.name === ours);
-  if (!usual || !safest) throw new Error(`no result for ${ours}`);
+  const [relaxed, safest = relaxed] = results.filter(({ contender }) => contender.name === ours);
+  if (!relaxed || !safest) throw new Error(`no result for ${ours}`);
   const peers = results.filter(({ contender }) => contender.name !== ours);
-  const like = ({ survives }: T) => (survives === 'power cut' ? safest : usual);
+  const like = ({ survives }: T) => (survives === 'power cut' ? safest : relaxed);
   const better = (each: T) => goodness(like(each)) / goodness(each);
   const bestLast = peers.toSorted((a, b) => Number(a.contender.shared) - Number(b.contender.shared));
   return {
-    /** Ours by default, and with the power-cut setting. */
-    usual,
+    /** Ours with the relaxed setting, and by default, which survives a power cut. */
+    relaxed,
     safest,
     peers,
     /** How many times as good we are at the same durability; empty for ours. */

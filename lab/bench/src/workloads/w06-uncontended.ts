@@ -53,9 +53,9 @@ async function startEcho(team: Team) {
 
 async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const results = await oneByOne(time, report);
-  const { usual, ratio, against } = compare(results, ({ p50 }) => 1 / p50);
-  const { bare = Number.NaN } = usual;
-  const overBare = usual.p50 / bare;
+  const { relaxed, ratio, against } = compare(results, ({ p50 }) => 1 / p50);
+  const { bare = Number.NaN } = relaxed;
+  const overBare = relaxed.p50 / bare;
   return {
     ...tableOf(results, {
       ...contenderColumns,
@@ -67,12 +67,12 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
       'Paceline is … times as fast': [ratio, times],
     }),
     notes: [
-      `One process, one request after the other, no window ever full: ms from the request until the call is allowed, and for queues until the job's handler runs. The next one follows ${pauseMs} ms after the end of each; without that pause the end of a call is sent and committed together with the next request. Median of the medians of ${rounds} rounds of ${permits}; p99 over all of them. Peers that survive a power cut are compared with our power-cut setting, the others with our default.`,
+      `One process, one request after the other, no window ever full: ms from the request until the call is allowed, and for queues until the job's handler runs. The next one follows ${pauseMs} ms after the end of each; without that pause the end of a call is sent and committed together with the next request. Median of the medians of ${rounds} rounds of ${permits}; p99 over all of them. Peers that survive a power cut are compared with our default, the others with NATS_SYNC_INTERVAL=2m.`,
       `A bare request and append, measured in the same rounds: ${digits(bare)} ms.`,
     ],
     summary: {
       measure: 'p50 of a durable permit',
-      ours: `${digits(usual.p50)} ms`,
+      ours: `${digits(relaxed.p50)} ms`,
       against,
       met: overBare <= 1.5,
       remark: `${digits(overBare)} × a bare request and append (${digits(bare)} ms); in-memory peers beside ours on disk`,

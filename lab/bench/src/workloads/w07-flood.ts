@@ -39,11 +39,11 @@ const fastest = (of: readonly Flooded[]): Flooded | undefined =>
 
 async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   const results = await oneByOne(flood, report);
-  const { usual, safest, peers, ratio, against } = compare(results, ({ perSecond }) => perSecond);
+  const { relaxed, safest, peers, ratio, against } = compare(results, ({ perSecond }) => perSecond);
   const equal = fastest(peers.filter(({ survives }) => survives === 'power cut'));
   const any = fastest(peers.filter(({ contender }) => contender.shared));
   const winsEqual = safest.perSecond > (equal?.perSecond ?? 0);
-  const winsAny = usual.perSecond >= (any?.perSecond ?? 0);
+  const winsAny = relaxed.perSecond >= (any?.perSecond ?? 0);
   return {
     ...tableOf(results, {
       ...contenderColumns,
@@ -53,12 +53,12 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
       'Paceline is … times as fast': [ratio, times],
     }),
     notes: [
-      `${inFlight} requests in flight in each of ${processes} processes (one where the limit is per process), calls that take no time, no window that is ever full: ours over ${processes} × 1,000 accounts, peers with an unreachable limit. Median of ${slices} seconds in a row, after a warm-up of ${warmUpMs} ms. Peers that survive a power cut are compared with our power-cut setting, the others with our default.`,
+      `${inFlight} requests in flight in each of ${processes} processes (one where the limit is per process), calls that take no time, no window that is ever full: ours over ${processes} × 1,000 accounts, peers with an unreachable limit. Median of ${slices} seconds in a row, after a warm-up of ${warmUpMs} ms. Peers that survive a power cut are compared with our default, the others with NATS_SYNC_INTERVAL=2m.`,
       'Jobs of one turn are sent together where a peer has a way to do so (addBulk, insert, addJobs).',
     ],
     summary: {
       measure: 'calls/s',
-      ours: `${digits(usual.perSecond)}; synced ${digits(safest.perSecond)}`,
+      ours: `${digits(relaxed.perSecond)}; synced ${digits(safest.perSecond)}`,
       against,
       met: winsEqual && winsAny,
       remark: `${[
