@@ -17,7 +17,7 @@ async function durabilityWith(env: NodeJS.ProcessEnv) {
   const settings = { count, syncInterval };
   const broker = await startBroker(
     await openState(folder),
-    () => undefined,
+    { report: () => undefined },
     () => freePort(),
     settings,
   );
