@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { type SpawnedProcess, findNatsServer, startNats } from '@paceline/embedded';
+import { type SpawnedProcess, findNatsServer, startNats, startPostgres } from '@paceline/embedded';
 import { rigUsers, spawnLimiter, urlAs } from '@paceline/kit/rig';
 import { createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, type JournalEntry, type Heartbeat } from '@paceline/shared/contracts';
+import { migrate } from '@paceline/shared/database';
 import { allPartitions, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, subscribe, provision } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
@@ -21,12 +22,14 @@ export interface Replica {
 /** A broker with limiters on it. */
 export type LimiterRig = Awaited<ReturnType<typeof startLimiters>>;
 
-/** Starts a broker (`synced`: syncs before it acknowledges) and one limiter. @param minuteMs real ms per project minute */
+/** Starts a broker (`synced`: syncs before it acknowledges), a database and one limiter. @param minuteMs real ms per project minute */
 export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
   const folder = await folderFor('nats');
   const { path: server } = await findNatsServer({ report: () => undefined });
   const syncInterval = synced ? 'always' : '2m';
   const nats = await startNats({ server, storeDir: folder.path, syncInterval, users: rigUsers });
+  const postgres = await startPostgres({ dataDir: join(folder.path, 'postgres') });
+  await migrate(postgres.url());
   const adminUrl = urlAs(nats.url, 'admin');
   const admin = createBus(await connect(adminUrl, 'provision'), createLogger('bench', 'error'));
   await provision(admin.connection);
@@ -40,7 +43,8 @@ export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
     started += 1;
     const logFile = join(folder.path, `limiter-${started}.log`);
     const known = ownership.known();
-    const env = { NATS_URL: urlAs(nats.url, 'limiter'), PACELINE_CLOCK: clock, LOG_LEVEL: 'warn' };
+    const urls = { NATS_URL: urlAs(nats.url, 'limiter'), DATABASE_URL: postgres.url() };
+    const env = { ...urls, PACELINE_CLOCK: clock, LOG_LEVEL: 'warn' };
     const child = await spawnLimiter(env, logFile);
     const replica = { child, logFile, id: await ownership.newcomer(known) };
     replicas.push(replica);
@@ -74,7 +78,7 @@ export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
     async stop() {
       await admin.connection.close();
       await kill();
-      await nats.stop();
+      await Promise.all([nats.stop(), postgres.stop()]);
       await folder.remove();
     },
   };

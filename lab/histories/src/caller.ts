@@ -9,6 +9,7 @@ import {
   requestPermit,
 } from '@paceline/shared/limiter/protocol';
 import type { Agenda } from '@paceline/kit/agenda';
+import type { CallLog } from './call-log.ts';
 import { budgetKey, type Behavior, type Upstream } from './upstream.ts';
 import { waitFor, type Script } from '@paceline/kit/script';
 
@@ -27,12 +28,13 @@ export interface CallerPlan {
 }
 
 /** How a caller ended, unless it died. */
-export type CallerEnd = 'called' | 'too late to send' | 'refused' | 'gave up';
+export type CallerEnd = 'called' | 'too late to send' | 'superseded' | 'refused' | 'gave up';
 
 /** The world around a caller. */
 export interface CallerContext {
   readonly agenda: Agenda;
   readonly upstream: Upstream;
+  readonly callLog: CallLog;
   readonly callTimeout: number;
   /** Sends a request; there is no reply when either is lost or late. */
   readonly request: (request: PermitRequest, onReply: (reply: PermitReply | undefined) => void) => void;
@@ -43,7 +45,7 @@ export interface CallerContext {
 
 /** The production permit protocol as a process that can die or freeze wherever it waits. */
 export function* caller(ticket: string, plan: CallerPlan, context: CallerContext): Script<void> {
-  const { agenda, ended } = context;
+  const { agenda, callLog, ended } = context;
   const requestedAt = agenda.now();
   const { lane, deadlineIn, givesUpAfter, sendsAfter } = plan;
   const request: PermitRequestOf<'acquire'> = {
@@ -71,15 +73,28 @@ export function* caller(ticket: string, plan: CallerPlan, context: CallerContext
     return;
   }
   const { permit } = step.state;
-  yield* waitFor<unknown>((wake) => agenda.in(sendsAfter, () => wake(undefined)));
-  step = decidePermit(step.state, { event: 'use' }, agenda.now());
-  const inTime = step.state.state === 'sent';
-  const outcome: Outcome = inTime ? yield* call(permit, plan, context) : { result: 'not_sent' };
+  const { term } = step.effects.find(({ effect }) => effect === 'started') as StartedEffect;
+  const isRecorded = yield* waitFor<boolean>((wake) => callLog.recordStart(permit, lane, term, wake));
+  let outcome: Outcome = { result: 'not_sent', superseded: true };
+  let end: CallerEnd = 'superseded';
+  if (isRecorded) {
+    yield* waitFor<unknown>((wake) => agenda.in(sendsAfter, () => wake(undefined)));
+    step = decidePermit(step.state, { event: 'use' }, agenda.now());
+    end = step.state.state === 'sent' ? 'called' : 'too late to send';
+    if (end === 'called') outcome = yield* call(permit, plan, context);
+    else {
+      outcome = { result: 'not_sent' };
+      yield* waitFor<unknown>((wake) => callLog.remove(permit, wake));
+    }
+  }
   step = decidePermit(step.state, { event: 'settle', outcome }, agenda.now());
+  if (end === 'called') callLog.recordEnd(permit, outcome.status);
   while (step.state.state !== 'closed')
     step = decidePermit(step.state, yield* events.next(step), agenda.now());
-  ended(ticket, inTime ? 'called' : 'too late to send');
+  ended(ticket, end);
 }
+
+type StartedEffect = Extract<PermitEffect, { effect: 'started' }>;
 
 /** The events of a permit, one at a time; those that arrive while the process is frozen are kept. */
 function createEvents({ agenda, request }: CallerContext) {

@@ -2,7 +2,7 @@ import { laneNames } from '@paceline/shared/definition';
 import type { Policy, Outcome } from '@paceline/shared/contracts';
 import type { Behavior } from './upstream.ts';
 import { deaths } from './owner.ts';
-import { type History, type Incident, settingsOf } from './world.ts';
+import { type History, type Incident, type JournalFault, settingsOf } from './world.ts';
 import fc from 'fast-check';
 
 const { sendWithin, guard, callTimeout } = settingsOf({
@@ -37,11 +37,11 @@ const plans = (behaviors: readonly Behavior[]) =>
 /** Most callers survive; some die or freeze at one of the steps of a call. */
 const fault = fc.record({
   dies: fc.option(
-    fc.record({ at: fc.integer({ min: 1, max: 7 }), when: fc.constantFrom('before', 'after') }),
+    fc.record({ at: fc.integer({ min: 1, max: 8 }), when: fc.constantFrom('before', 'after') }),
     { nil: undefined, freq: 4 },
   ),
   freezes: fc.option(
-    fc.record({ at: fc.integer({ min: 1, max: 7 }), forMs: fc.integer({ min: 0, max: 60 * second }) }),
+    fc.record({ at: fc.integer({ min: 1, max: 8 }), forMs: fc.integer({ min: 0, max: 60 * second }) }),
     { nil: undefined, freq: 4 },
   ),
 });
@@ -54,6 +54,8 @@ const callers = (behaviors: readonly Behavior[]) =>
   });
 
 const after = fc.integer({ min: 0, max: 30 * second });
+/** How many entries a fault of the journal affects: from none to all. */
+const entries = fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 100 }));
 
 /** Limiters die at every step, freeze, and are replaced while they run. */
 const limiterIncidents: fc.Arbitrary<Incident> = fc.oneof(
@@ -94,6 +96,22 @@ const policyIncidents: fc.Arbitrary<Incident> = fc.oneof(
   }),
 );
 
+/** How a broker breaks its word, each with what makes it matter. */
+const journalFaults: {
+  readonly [Kind in JournalFault['kind']]: fc.Arbitrary<Omit<JournalFault & { kind: Kind }, 'kind'>>;
+} = {
+  'power cut': fc.record({ entries, downFor: fc.integer({ min: 0, max: 5 * second }) }),
+  'journal is rewound': fc.record({ entries, takeover: fc.boolean() }),
+  'journal loses its middle': fc.record({ entries, from: fc.nat({ max: 20 }) }),
+  'journal forks': fc.record({ entries, healsAfter: fc.integer({ min: 0, max: 40 * second }) }),
+  'reads are stale': fc.record({ entries }),
+  'appends get no answer': fc.record({ entries, forMs: fc.integer({ min: 0, max: 20 * second }) }),
+};
+export const journalFaultKinds = Object.keys(journalFaults) as JournalFault['kind'][];
+
+const faultOf = (kind: JournalFault['kind']): fc.Arbitrary<Incident> =>
+  fc.tuple(after, journalFaults[kind]).map(([ms, fault]) => ({ ...fault, kind, after: ms }) as Incident);
+
 const network = fc.record({
   seed: fc.integer({ min: 0, max: 1_000_000 }),
   jitterMs: fc.constantFrom(0, 60, 500),
@@ -122,6 +140,10 @@ export const anyHistory = historyOf(
   limiterIncidents,
   policyIncidents,
 );
+
+/** Any history with a fixed policy in which the broker breaks its word in these ways. */
+export const historyWith = (...faults: readonly JournalFault['kind'][]): fc.Arbitrary<History> =>
+  historyOf(['accepts'], ...faults.map(faultOf), limiterIncidents);
 
 /** A history of `count` fast callers at the same time, without incidents. */
 export const burst = (policy: Policy, count: number): History => ({

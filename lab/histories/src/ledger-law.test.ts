@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { createAgenda } from '@paceline/kit/agenda';
 import { createDice } from '@paceline/kit/dice';
 import { anyHistory, steps } from './histories.ts';
-import { createJournal, takeOver } from './owner.ts';
+import { createCallLog } from './call-log.ts';
+import { createBroker } from './journal.ts';
+import { takeOver } from './owner.ts';
 import { createQueueModel } from './queue-model.ts';
 import { budgetKey } from './upstream.ts';
 import { runHistory } from './world.ts';
@@ -18,19 +20,24 @@ const epochOf = (permit: string): number => Number.parseInt(permit, 10);
 describe('of two limiters that both believe they own a partition', () => {
   it('one commits and confirms, and the other rejects its request', () => {
     const agenda = createAgenda(1_000_000_000);
-    const journal = createJournal(agenda.now);
+    const broker = createBroker(agenda.now);
+    const callLog = createCallLog(agenda, createDice(1, 'call log'));
     const answers: string[] = [];
     const parts = (id: string) => ({
       id,
       agenda,
       dice: createDice(1, 'broker'),
-      journal,
+      journal: broker.connect(),
+      callLog,
       brokerTime: agenda.now,
       settings,
       offer: () => undefined,
       claimed: () => undefined,
+      ended: () => undefined,
     });
-    const both = [takeOver(parts('one')), takeOver(parts('other'))];
+    const both = [takeOver(parts('one'))];
+    agenda.in(100, () => both.push(takeOver(parts('other'))));
+    agenda.runUntil(1_000_000_000 + 200);
     for (const [index, owner] of both.entries()) {
       const ticket = `t${index}`;
       const request = {

@@ -1,4 +1,4 @@
-import type { JournalEntry, Fact, Offer } from '@paceline/shared/contracts';
+import type { Offer } from '@paceline/shared/contracts';
 import {
   decidePartition,
   openPartitionState,
@@ -8,61 +8,16 @@ import {
 } from '@paceline/limiter/core/partition';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import {
-  claimFacts,
   isClaimedByOther,
   type RecoveryContext,
   ledgerTime,
-  restore,
+  takeOver as takeOverPartition,
 } from '@paceline/limiter/core/recovery';
 import type { LimiterSettings } from '@paceline/limiter/core/settings';
 import type { Agenda } from '@paceline/kit/agenda';
 import type { Dice } from '@paceline/kit/dice';
-
-type WithoutRecoverFrom<Entry> = Entry extends unknown ? Omit<Entry, 'recoverFrom'> : never;
-export type NewEntry = WithoutRecoverFrom<JournalEntry>;
-
-/** A partition's journal as an array: it accepts an append only from an owner that has seen the last entry. */
-export interface Journal {
-  /** Every entry ever written. */
-  readonly entries: readonly JournalEntry[];
-  /** The entries needed for recovery, and when the broker stored the last one by its clock. */
-  read(): {
-    readonly entries: readonly JournalEntry[];
-    readonly lastStoredAt: number;
-    readonly lastSequence: number;
-  };
-  /** The sequence of the new entry; undefined if another owner has appended since. */
-  append(entry: NewEntry, expected: number): number | undefined;
-  /** Recovery starts at `sequence` once the next entry is written. */
-  recoverFrom(sequence: number): void;
-}
-
-/** @param brokerTime called once per entry */
-export function createJournal(brokerTime: (entry: NewEntry) => number): Journal {
-  const entries: JournalEntry[] = [];
-  let lastStoredAt = 0;
-  let recoverFrom = 0;
-  return {
-    entries,
-    read() {
-      recoverFrom = entries.at(-1)?.recoverFrom ?? 0;
-      return {
-        entries: entries.slice(Math.max(0, recoverFrom - 1)),
-        lastStoredAt,
-        lastSequence: entries.length,
-      };
-    },
-    append(entry, expected) {
-      if (expected !== entries.length) return undefined;
-      lastStoredAt = brokerTime(entry);
-      // Copied, as over the network: a reader never shares a fact with its writer.
-      return entries.push(structuredClone({ ...entry, recoverFrom }));
-    },
-    recoverFrom(sequence) {
-      recoverFrom = sequence;
-    },
-  };
-}
+import type { CallLog } from './call-log.ts';
+import type { Journal, NewEntry } from './journal.ts';
 
 /** Where a limiter dies: while idle, or at its next append. */
 export const deaths = ['idle', 'before the append', 'after the append'] as const;
@@ -84,12 +39,15 @@ export interface OwnerParts {
   readonly agenda: Agenda;
   readonly dice: Dice;
   readonly journal: Journal;
+  readonly callLog: CallLog;
   readonly brokerTime: () => number;
   readonly settings: LimiterSettings;
   /** Sends an offer to its client. */
   readonly offer: (offer: Offer) => void;
   /** Announces the new owner to all clients. */
   readonly claimed: () => void;
+  /** It has left the partition to another owner, as it believes. */
+  readonly ended: () => void;
 }
 
 /** Ms without grants, in which waiting clients repeat their requests. */
@@ -116,6 +74,8 @@ export function takeOver(parts: OwnerParts): Owner {
   let frozenUntil = 0;
   let alarmAt = Infinity;
   let step: PartitionStep<SendReplies> = openPartitionState();
+
+  const brokerDelay = () => dice.whole(0, maxBrokerDelay);
 
   /** Runs an action later, unless it is dead by then; while it is frozen the action waits. */
   const later = (ms: number, action: () => void): void => {
@@ -167,22 +127,23 @@ export function takeOver(parts: OwnerParts): Owner {
         return;
       case 'end':
         isDead = true;
+        parts.ended();
     }
   }
 
   function append(entry: NewEntry): void {
-    later(dice.whole(0, maxBrokerDelay), () => {
+    later(brokerDelay(), () => {
       if (nextDeath === 'before the append') isDead = true;
-      const sequence = isDead ? undefined : journal.append(entry, lastSequence);
+      const sequence = isDead ? 'nothing' : journal.append(entry, lastSequence);
       if (isDead || nextDeath === 'after the append') {
         isDead = true;
         return;
       }
-      const isLost = losesNextAcknowledgement;
+      const isLost = losesNextAcknowledgement || sequence === 'nothing';
       losesNextAcknowledgement = false;
-      later(isLost ? 2_000 : dice.whole(0, maxBrokerDelay), () => {
-        if (sequence === undefined || isLost) {
-          dispatch({ event: 'failed', claimedByOther: sequence === undefined });
+      later(isLost ? 2_000 : brokerDelay(), () => {
+        if (isLost || sequence === 'refused') {
+          dispatch({ event: 'failed', claimedByOther: sequence === 'refused' });
           return;
         }
         lastSequence = sequence;
@@ -191,30 +152,42 @@ export function takeOver(parts: OwnerParts): Owner {
     });
   }
 
-  /** As `adapters/recover.ts`: reads the journal, takes its time over, and claims the partition. */
+  const fail = (claimedByOther: boolean) => dispatch({ event: 'failed', claimedByOther });
+
+  /** As `adapters/recover.ts`: reads the journal, takes its time over, starts a term, and claims the partition. */
   function recover(context: RecoveryContext): void {
-    const stored = journal.read();
-    const { entries, lastStoredAt } = stored;
-    if (isClaimedByOther(entries, id, context)) {
-      dispatch({ event: 'failed', claimedByOther: true });
-      return;
-    }
-    const from = ledgerTime({ entries, lastStoredAt }, parts.brokerTime(), settings);
-    const receivedAt = agenda.now();
-    now = () => from + agenda.now() - receivedAt;
-    const facts: Fact[] = claimFacts(id, now(), context.latestEpochSeen > stored.lastSequence);
-    lastSequence = journal.append({ entry: 'facts', facts }, stored.lastSequence) ?? 0;
-    const quietUntil = entries.length === 0 ? 0 : now() + quietMs;
-    const ledger = restore(
-      [...entries, { entry: 'facts', recoverFrom: 0, facts }],
-      lastSequence,
-      settings,
-      quietUntil,
-    );
-    parts.claimed();
-    dispatch({
-      event: 'recovered',
-      data: { ledger, entriesSinceSnapshot: entries.length, snapshotAfter, snapshot: undefined },
+    later(brokerDelay(), () => {
+      const stored = journal.read();
+      const { entries, lastStoredAt, lastSequence: last } = stored;
+      if (isClaimedByOther(entries, id, context)) {
+        fail(true);
+        return;
+      }
+      const from = ledgerTime({ entries, lastStoredAt }, parts.brokerTime(), settings);
+      const receivedAt = agenda.now();
+      now = () => from + agenda.now() - receivedAt;
+      later(brokerDelay(), () => {
+        const { term, reached, calls } = parts.callLog.startTerm();
+        const isLost = stored.hasGap || Math.max(context.latestEpochSeen, journal.reached(), reached) > last;
+        later(brokerDelay(), () => {
+          const at = now();
+          const quietUntil = entries.length === 0 ? 0 : at + quietMs;
+          const found = { owner: id, at, entries, isLost, term, calls, quietUntil };
+          const { ledger, facts } = takeOverPartition(found, settings);
+          const sequence = journal.append({ entry: 'facts', facts }, last);
+          if (typeof sequence !== 'number') {
+            if (sequence === 'refused') fail(true);
+            else later(2_000, () => fail(false));
+            return;
+          }
+          lastSequence = sequence;
+          ledger.epoch = sequence;
+          parts.callLog.recordClaim(term, sequence);
+          parts.claimed();
+          const data = { ledger, entriesSinceSnapshot: entries.length, snapshotAfter, snapshot: undefined };
+          dispatch({ event: 'recovered', data });
+        });
+      });
     });
   }
 

@@ -6,7 +6,9 @@ import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { createAgenda } from '@paceline/kit/agenda';
 import { caller, type CallerContext, type CallerEnd, type CallerPlan } from './caller.ts';
 import { createDice } from '@paceline/kit/dice';
-import { createJournal, type Death, type Owner, takeOver } from './owner.ts';
+import { createCallLog } from './call-log.ts';
+import { createBroker } from './journal.ts';
+import { type Death, type Owner, takeOver } from './owner.ts';
 import { budgetKey, createUpstream } from './upstream.ts';
 import { type ScriptFault, runScript } from '@paceline/kit/script';
 import { policyOf } from '@paceline/limiter/core/budget';
@@ -22,7 +24,21 @@ export type Incident = { readonly after: number } & (
   | { readonly kind: 'broker clock is set'; readonly offset: number }
   | { readonly kind: 'upstream changes policy'; readonly policy: Policy }
   | { readonly kind: 'operator'; readonly operation: RelativeOperation }
+  | JournalFault
 );
+
+/** What a broker has done to a journal after it had acknowledged its entries. `entries`: how many are affected. */
+export type JournalFault = { readonly entries: number } &
+  /** Everything stops, and the pages that were not synced are lost. */
+  (
+    | { readonly kind: 'power cut'; readonly downFor: number }
+    /** An old copy of the disk, while limiters go on or one takes over. */
+    | { readonly kind: 'journal is rewound'; readonly takeover: boolean }
+    | { readonly kind: 'journal loses its middle'; readonly from: number }
+    | { readonly kind: 'journal forks'; readonly healsAfter: number }
+    | { readonly kind: 'reads are stale' }
+    | { readonly kind: 'appends get no answer'; readonly forMs: number }
+  );
 export type RelativeOperation =
   | { readonly do: 'pause'; readonly forMs: number }
   | { readonly do: 'resume' | 'release' | 'forget_policy' }
@@ -69,6 +85,8 @@ export interface HistoryResult {
 export const startTime = 1_000_000_000;
 /** Ms after which an unanswered message is given up. */
 const replyTimeout = 3_000;
+/** Ms after which limiters notice that a partition has no owner. */
+const claimsAfter = 500;
 /** More events than any history has, unless a caller waits forever. */
 const maxSteps = 100_000;
 
@@ -82,9 +100,10 @@ export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserv
 
 /**
  * Runs a history to its end. One function: all messages share one random generator, in order.
+ * @param options.forgets Postgres records nothing, as in a version before there was a record
  * @throws when a caller waits forever
  */
-export function runHistory(history: History): HistoryResult {
+export function runHistory(history: History, { forgets = false } = {}): HistoryResult {
   const settings = settingsOf(history);
   const { seed, jitterMs, delayed, latestMs, lost = 0 } = history.network;
   const agenda = createAgenda(startTime);
@@ -97,10 +116,12 @@ export function runHistory(history: History): HistoryResult {
   let offset = 0;
   let nextOffset = 0;
   const brokerTime = () => agenda.now() + offset;
-  const journal = createJournal((content) => {
+  const broker = createBroker((content) => {
     if (content.entry !== 'facts' || content.facts[0]?.fact !== 'claimed') offset = nextOffset;
     return brokerTime();
   });
+
+  const callLog = createCallLog(agenda, createDice(seed, 'call log'), forgets);
 
   const send = (deliver: () => void): void => {
     if (lost > 0 && dice.chance(lost)) return;
@@ -120,6 +141,7 @@ export function runHistory(history: History): HistoryResult {
   const context: CallerContext = {
     agenda,
     upstream,
+    callLog,
     callTimeout: settings.callTimeout.riders_single,
     request(request, onReply) {
       let isDone = false;
@@ -143,7 +165,14 @@ export function runHistory(history: History): HistoryResult {
       for (const notify of clients.values()) send(() => notify({ event: 'new owner' }));
     };
     const id = `limiter ${owners.length}`;
-    owners.push(takeOver({ id, agenda, dice, journal, brokerTime, settings, offer, claimed }));
+    const journal = broker.connect();
+    // A partition without an owner is claimed again.
+    const ended = () =>
+      agenda.in(claimsAfter, () => {
+        if (!owners.at(-1)?.alive()) startLimiter();
+      });
+    const given = { journal, callLog, brokerTime, settings, offer, claimed, ended };
+    owners.push(takeOver({ id, agenda, dice, ...given }));
   };
 
   const applyIncident = (incident: Incident): void => {
@@ -173,6 +202,40 @@ export function runHistory(history: History): HistoryResult {
         return;
       case 'operator':
         toOwner(operationAt(incident.operation, agenda.now()), () => undefined);
+        return;
+      default:
+        applyFault(incident);
+    }
+  };
+
+  const applyFault = (fault: JournalFault): void => {
+    switch (fault.kind) {
+      case 'power cut':
+        for (const owner of owners) owner.die('idle');
+        broker.loseEnd(fault.entries);
+        agenda.in(fault.downFor, startLimiter);
+        return;
+      case 'journal is rewound':
+        broker.loseEnd(fault.entries);
+        if (fault.takeover) startLimiter();
+        return;
+      case 'journal loses its middle':
+        broker.loseMiddle(fault.from, fault.entries);
+        startLimiter();
+        return;
+      case 'journal forks':
+        broker.fork(fault.entries);
+        startLimiter();
+        agenda.in(fault.healsAfter, broker.discardBranch);
+        return;
+      case 'reads are stale':
+        broker.hideEnd(fault.entries);
+        startLimiter();
+        agenda.in(1_000, startLimiter);
+        return;
+      case 'appends get no answer':
+        broker.setDeaf(true);
+        agenda.in(fault.forMs, () => broker.setDeaf(false));
     }
   };
 
@@ -189,8 +252,8 @@ export function runHistory(history: History): HistoryResult {
   }
   agenda.run(maxSteps);
   return {
-    entries: journal.entries,
-    facts: journal.entries.flatMap((entry) => (entry.entry === 'facts' ? entry.facts : [])),
+    entries: broker.entries,
+    facts: broker.entries.flatMap((entry) => (entry.entry === 'facts' ? entry.facts : [])),
     arrivals: upstream.arrivals,
     ends,
     survivors: history.callers.flatMap(({ fault }, index) => (fault.dies ? [] : [`t${index}`])),

@@ -8,11 +8,12 @@ import { type SpawnedProcess, freePort, spawnChild } from '@paceline/embedded';
 import { type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
+import { migrate } from '@paceline/shared/database';
 import { type BudgetName, budgets, pathsOf } from '@paceline/shared/definition';
 import { accountOf, createLimiters, partitionOf } from '@paceline/shared/limiter';
 import { connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { eventually, testNats } from '@paceline/shared/testing';
+import { eventually, testNats, testPostgres } from '@paceline/shared/testing';
 import { createZwiftRacing } from '@paceline/shared/zwiftracing';
 
 /** Limiter processes on a real broker, a sandbox upstream and callers. */
@@ -53,7 +54,8 @@ export async function startRig(
   const clock = createClock(setting);
   const log = createLogger('rig', 'error');
   const folder = await mkdtemp(join(tmpdir(), 'paceline-rig-'));
-  const nats = await testNats({ users: rigUsers });
+  const [nats, postgres] = await Promise.all([testNats({ users: rigUsers }), testPostgres()]);
+  await migrate(postgres.url);
   const urlFor = (user: Service | 'admin') => urlAs(nats.url, user);
   const open = async (user: Service | 'admin', as: Service | 'provision') =>
     createBus(await connect(urlFor(user), as), log);
@@ -61,7 +63,11 @@ export async function startRig(
   await provision(admin.connection);
   const [callers, operator] = await Promise.all([open('rider-sync', 'rider-sync'), open('api', 'api')]);
   const sandbox = await startSandbox({ ...options, clock });
-  const env = { NATS_URL: urlFor('limiter'), PACELINE_CLOCK: formatClock(setting) };
+  const env = {
+    NATS_URL: urlFor('limiter'),
+    DATABASE_URL: postgres.url,
+    PACELINE_CLOCK: formatClock(setting),
+  };
   const limiters = Array.from({ length: replicas }, (_, index) =>
     limiterProcess(env, join(folder, `limiter-${index}.log`)),
   );
@@ -106,7 +112,12 @@ export async function startRig(
       await limitersOf.close();
       await Promise.all(limiters.map((each) => each.kill('SIGKILL')));
       await Promise.all([admin, callers, operator].map(({ connection }) => connection.close()));
-      await Promise.all([sandbox.close(), nats.stop(), rm(folder, { recursive: true, force: true })]);
+      await Promise.all([
+        sandbox.close(),
+        nats.stop(),
+        postgres.stop(),
+        rm(folder, { recursive: true, force: true }),
+      ]);
     },
   };
 }
@@ -144,7 +155,7 @@ function limiterProcess(env: NodeJS.ProcessEnv, logFile: string) {
   };
 }
 
-/** Starts a limiter process and waits until it is ready. @param env broker and clock */
+/** Starts a limiter process and waits until it is ready. @param env broker, database and clock */
 export async function spawnLimiter(env: NodeJS.ProcessEnv, logFile: string): Promise<SpawnedProcess> {
   const port = await freePort();
   const child = await spawnChild({

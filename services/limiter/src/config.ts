@@ -2,6 +2,7 @@ import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/sha
 
 export const limiterVariables = [
   'NATS_URL',
+  'DATABASE_URL',
   'ZWIFTRACING_TIER',
   'RETENTION_JOURNAL',
   'PACELINE_CLOCK',

@@ -1,18 +1,10 @@
 import { cp, rename, rm } from 'node:fs/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
-import {
-  catalog,
-  durableOf,
-  journalEntry,
-  journalRestored,
-  highWaterBucket,
-  highWaterKey,
-  subjectOf,
-} from '@paceline/shared/contracts';
+import { catalog, durableOf, journalEntry, journalRestored, subjectOf } from '@paceline/shared/contracts';
+import { openPool, type Pool } from '@paceline/shared/database/pool';
 import { type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { decode, provision, subscribe, request } from '@paceline/shared/messaging';
-import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
+import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   call,
@@ -22,16 +14,21 @@ import {
   type HarnessLimiter,
 } from './testing/harness.ts';
 
-let harness: LimiterHarness<DedicatedBroker>;
+let harness: LimiterHarness<DedicatedBackend>;
 let limiterProcess: HarnessLimiter;
+let database: Pool;
 
 beforeAll(async () => {
-  harness = await openLimiterHarness(await dedicatedBroker());
+  harness = await openLimiterHarness(await dedicatedBackend());
+  database = openPool(harness.broker.databaseUrl, () => undefined).pool;
   limiterProcess = await harness.start();
 });
 
 afterEach(() => harness.closeClients());
-afterAll(() => harness?.close());
+afterAll(async () => {
+  await database?.end();
+  await harness?.close();
+});
 
 async function restart(): Promise<void> {
   await limiterProcess.stop();
@@ -77,15 +74,15 @@ describe('a long journal', () => {
 });
 
 describe('a journal restored from a backup', () => {
-  it.each([
-    ['its high-water mark is further', 4, String(journalRestored)],
-    ['its high-water mark cannot be read', 7, 'rubbish'],
-  ])('counts every budget as spent once when %s', async (_, partition, mark) => {
+  it('counts every budget as spent once, since it is recorded to have reached further', async () => {
+    const partition = 4;
     const account = accountIn(partition);
     await call(harness, harness.client(account), 'signups');
     await limiterProcess.stop();
-    const marks = await new Kvm(harness.broker.admin).open(highWaterBucket);
-    await marks.put(highWaterKey(partition), mark);
+    await database.query('update limiter_terms set reached = $1 where partition = $2', [
+      journalRestored,
+      partition,
+    ]);
     limiterProcess = await harness.start();
     for (const { available, unknownUntil } of await harness.until(() => harness.windows(account))) {
       expect(available).toBe(0);
@@ -96,7 +93,11 @@ describe('a journal restored from a backup', () => {
       const owned = harness.heartbeats.findLast(({ limiter }) => limiter === limiterProcess.id)?.owns ?? [];
       const claim = owned.find((each) => each.partition === partition)?.claim;
       expect(claim).toBeGreaterThan(0);
-      expect(Number((await marks.get(highWaterKey(partition)))?.string())).toBe(claim);
+      const { rows } = await database.query<{ reached: string }>(
+        'select reached from limiter_terms where partition = $1',
+        [partition],
+      );
+      expect(Number(rows[0]?.reached)).toBe(claim);
     });
   });
 });
@@ -125,6 +126,71 @@ describe('a journal that got a broker reply to another service', () => {
   });
 });
 
+describe('calls that the journal has lost', () => {
+  /** As `recordStart` and `recordEnd` do. */
+  async function record(permit: string, account: string, status: number | null): Promise<void> {
+    await database.query(
+      `insert into sync_logs (endpoint, target, message, started_at, permit, partition, account, lane, status, ended_at)
+       values ('clubs', '20650', '', now(), $1, $2, $3, 'rider_sync', $4::int, case when $4::int is null then null else clock_timestamp() end)`,
+      [permit, partitionOf(account), account, status],
+    );
+  }
+  const clubs = async (account: string) =>
+    (await harness.windows(account)).find(({ endpoint }) => endpoint === 'clubs');
+  /** Everything stops, and the broker's disk is as it was before `during`. */
+  async function loseEntries(during: () => Promise<void>): Promise<void> {
+    const { nats } = harness.broker;
+    const before = `${nats.storeDir}-before`;
+    await nats.kill();
+    await cp(nats.storeDir, before, { recursive: true });
+    await nats.restart();
+    await harness.reconnected();
+    await during();
+    await limiterProcess.stop();
+    await nats.kill();
+    await rm(nats.storeDir, { recursive: true });
+    await rename(before, nats.storeDir);
+    await nats.restart();
+    await harness.reconnected();
+    limiterProcess = await harness.start();
+  }
+
+  it.each([
+    ['was answered', 200],
+    ['has no outcome', null],
+  ])('count again from the call log, and raise an alert: one that %s', async (_, status) => {
+    const account = accountIn(1);
+    const alerts: string[] = [];
+    subscribe(await harness.connectAs('api'), catalog.alert, {}, ({ message }) => alerts.push(message));
+    await loseEntries(async () =>
+      record(await call(harness, harness.client(account), 'clubs'), account, status),
+    );
+    const window = await harness.until(() => clubs(account));
+    expect(window).toMatchObject({ available: 0, unknownUntil: null });
+    expect(window?.permits).toEqual([expect.objectContaining({ lane: 'rider_sync', restored: true })]);
+    const other = await harness.until(() => harness.windows(accountIn(1)));
+    expect(other.every(({ available }) => available > 0)).toBe(true);
+    await harness.until(() => expect(alerts.join()).toContain('1 call counts again from the call log'));
+  });
+
+  it('do not count twice when the journal still has them', async () => {
+    const account = accountIn(1);
+    await record(await call(harness, harness.client(account), 'clubs'), account, 200);
+    await restart();
+    const window = await harness.until(() => clubs(account));
+    expect(window?.permits.map(({ restored }) => restored)).toEqual([undefined]);
+  });
+
+  it('pause the budget for a window if one was answered with 429', async () => {
+    const account = accountIn(1);
+    await loseEntries(async () =>
+      record(await call(harness, harness.client(account), 'clubs'), account, 429),
+    );
+    const window = await harness.until(() => clubs(account));
+    expect(window?.pausedUntil.upstream).toBeGreaterThan(harness.clock.now());
+  });
+});
+
 describe('a lost journal', () => {
   it('counts every budget as spent, and raises an alert', async () => {
     const partition = 5;
@@ -144,13 +210,12 @@ describe('a lost journal', () => {
     await harness.until(() => expect(alerts).toContain('journal_lost'));
   });
 
-  it('that vanished with its high-water mark is not created again, and counts as spent once it is provisioned', async () => {
+  it('that vanished is not created again, and counts as spent once it is provisioned', async () => {
     const account = accountIn(5);
     await call(harness, harness.client(account), 'signups');
     const { admin } = harness.broker;
     const { streams } = await jetstreamManager(admin);
     await streams.delete(catalog.journal.stream);
-    await streams.delete(`KV_${highWaterBucket}`);
     const calls: number[] = [];
     callNow(harness, harness.client(account), 'riders_single', calls).catch(() => undefined);
     await harness.until(() => expect(limiterProcess.checks.storage?.()).rejects.toThrow('LIMITER_JOURNAL'));
@@ -204,5 +269,20 @@ describe('a lost journal', () => {
         true,
       );
     });
+  });
+});
+
+describe('a takeover while Postgres is away', () => {
+  it('grants nothing, and goes on by itself when it is back', async () => {
+    const { postgres } = harness.broker;
+    await limiterProcess.stop();
+    await postgres.kill();
+    const starting = harness.start();
+    const made = call(harness, harness.client(accountIn(7)), 'clubs');
+    await harness.pass(60_000);
+    await expect(harness.windows(accountIn(7))).rejects.toThrow();
+    await postgres.restart();
+    limiterProcess = await starting;
+    await made;
   });
 });

@@ -1,5 +1,5 @@
 import type { Heartbeat } from '@paceline/shared/contracts';
-import { dedicatedBroker } from '@paceline/shared/testing/backend';
+import { dedicatedBackend } from '@paceline/shared/testing/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountPerPartition, partitionsIn, replicasOn } from './testing/replicas.ts';
 import { call, openLimiterHarness, type LimiterHarness } from './testing/harness.ts';
@@ -96,7 +96,7 @@ describe('limiter replicas', () => {
 
 describe('limiter replicas', () => {
   it('keep their partitions while the broker is down for longer than the lease', async () => {
-    const { broker } = await open(openLimiterHarness(await dedicatedBroker()));
+    const { broker } = await open(openLimiterHarness(await dedicatedBackend()));
     const limiters = [await harness.start(), await harness.start(), await harness.start()];
     const ids = limiters.map(({ id }) => id);
     await replicas.shareEvenly(...limiters);

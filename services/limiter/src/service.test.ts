@@ -1,5 +1,5 @@
 import { partitionOf, PermitRefused } from '@paceline/shared/limiter';
-import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
+import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openJournal } from './adapters/journal.ts';
 import { call, openLimiterHarness, type LimiterHarness, type HarnessLimiter } from './testing/harness.ts';
@@ -8,11 +8,11 @@ import { call, openLimiterHarness, type LimiterHarness, type HarnessLimiter } fr
 const minute = 60_000;
 const epsilon = 1_000;
 
-let harness: LimiterHarness<DedicatedBroker>;
+let harness: LimiterHarness<DedicatedBackend>;
 let limiterProcess: HarnessLimiter;
 
 beforeAll(async () => {
-  harness = await openLimiterHarness(await dedicatedBroker());
+  harness = await openLimiterHarness(await dedicatedBackend());
   limiterProcess = await harness.start();
 });
 

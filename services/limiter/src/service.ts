@@ -1,10 +1,11 @@
 import { allPartitions } from '@paceline/shared/limiter';
 import { clockOrigin } from '@paceline/shared/contracts';
+import { openPool } from '@paceline/shared/database/pool';
 import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
-import { highWaterMarkOf, observed } from './adapters/high-water-mark.ts';
-import { openJournal } from './adapters/journal.ts';
+import { callRecordOf } from './adapters/call-record.ts';
+import { observed, openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
 import { type OpenPartition, SharedOwnership } from './adapters/ownership.ts';
 import { openPartition } from './adapters/partition.ts';
@@ -22,17 +23,17 @@ export async function startLimiter({
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
+  const database = openPool(config.DATABASE_URL, (err) => log.warn({ err }, 'database connection lost'), {
+    connections: 2,
+  });
   const openers = allPartitions.map((partition): [number, OpenPartition] => {
-    const highWaterMark = highWaterMarkOf(bus, partition);
+    const callRecord = callRecordOf(database.pool, clock, partition);
     const open: OpenPartition = (onClaimed) => {
       const journal = observed(
         openJournal(bus, partition, { history: config.RETENTION_JOURNAL, machine: clock.machine }),
-        (sequence, isClaim) => {
-          highWaterMark.appended(sequence);
-          if (isClaim) onClaimed(sequence);
-        },
+        onClaimed,
       );
-      return openPartition({ owner, journal, highWaterMark, clock, settings, announce, log });
+      return openPartition({ owner, journal, callRecord, clock, settings, announce, log });
     };
     return [partition, open];
   });
@@ -49,6 +50,7 @@ export async function startLimiter({
     presence: { service: 'limiter', bus },
     drain: () => ownership.close(),
     async close() {
+      await database.close();
       await bus.connection.drain();
     },
   };

@@ -207,6 +207,17 @@ const appliers: { readonly [Kind in Fact['fact']]: (state: LedgerState, fact: Fa
     const message = `The previous journal was found lost at ${when(at)}. Its calls are unknown.`;
     state.findings.push(note('journal_lost', message, { sequence: state.sequence }));
   },
+  // Its start is lost, so only what a call does to its window can be checked.
+  call_restored(state, fact) {
+    const budget = budgetOf(state, fact);
+    const message = `${fact.interval.permit} was restored from the call log: the journal had lost its start.`;
+    state.findings.push(note('call_restored', message, { sequence: state.sequence, place: budget.place }));
+    if (!budget.byPermit.has(fact.interval.permit))
+      bookCall(state, budget, fact.interval, {
+        requestedAt: fact.interval.startedAt,
+        firstEstimate: undefined,
+      });
+  },
   started: applyStarted,
   settled: applySettled,
   // Never sent, so upstream does not count it.

@@ -44,6 +44,7 @@ type NoteKind =
   | 'rejection_not_journalled'
   | 'older_calls_overlap'
   | 'journal_lost'
+  | 'call_restored'
   | 'clock_set_back'
   | 'history_purged'
   | 'foreign_calls'

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { freePort, exists, startPostgres } from '@paceline/embedded';
 import {
@@ -8,8 +7,6 @@ import {
   type Origin,
   originBucket,
   journalRestored,
-  highWaterBucket,
-  highWaterKey,
   tickOf,
 } from '@paceline/shared/contracts';
 import { knownMigrations, markDatabase, migrate, openDatabase, tables } from '@paceline/shared/database';
@@ -58,7 +55,7 @@ export async function restoreBackup(
     const commands = await fillTables(client, folder, manifest);
     await migrate(target.databaseUrl);
     await fillStreams(connection, folder, manifest);
-    await markJournalsIncomplete(connection);
+    await markJournalsIncomplete(client);
     // A backup by an earlier version has no mark of the database.
     const origin = await brokerOrigin(connection);
     if (origin) await markDatabase(drizzle(client), origin);
@@ -128,10 +125,12 @@ async function fillStreams(
   }
 }
 
-async function markJournalsIncomplete(connection: NatsConnection): Promise<void> {
-  const bucket = await new Kvm(connection).open(highWaterBucket);
-  for (const partition of allPartitions) await bucket.put(highWaterKey(partition), String(journalRestored));
-}
+const markJournalsIncomplete = (client: pg.Client) =>
+  client.query(
+    `insert into limiter_terms (partition, term, reached) select partition, 1, $2 from unnest($1::int[]) as partition
+     on conflict (partition) do update set reached = excluded.reached`,
+    [allPartitions, journalRestored],
+  );
 
 /** Publishes the ticks of unfinished runs again: the backed-up streams may not contain them. */
 async function republishTicks(connection: NatsConnection, databaseUrl: string): Promise<number> {

@@ -1,6 +1,5 @@
 import { catalog } from './catalog.ts';
 import { deadLetterSubject, durableOf, type Message, subjectPattern } from './message.ts';
-import { highWaterBucket } from './journal.ts';
 import { originBucket } from './origin.ts';
 import { scheduleBucket } from './schedule.ts';
 import { type Service, services } from './vocabulary.ts';
@@ -50,7 +49,6 @@ interface Bucket {
 export const buckets: readonly Bucket[] = [
   { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
   { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
-  { name: highWaterBucket, owner: 'limiter', readers: [], watched: false },
   { name: originBucket, readers: services, watched: false },
 ];
 

@@ -12,6 +12,8 @@ export const interval = z.object({
   startedAt: timestamp,
   arrivesBy: timestamp,
   settled: z.boolean(),
+  /** The journal had lost it. */
+  restored: z.literal(true).optional(),
 });
 export type Interval = z.infer<typeof interval>;
 
@@ -42,8 +44,10 @@ export type BudgetRecord = z.infer<typeof budgetRecord>;
 export const fact = z.discriminatedUnion('fact', [
   /** A limiter takes over. The sequence of this entry is its epoch, the prefix of its permit ids. */
   z.object({ fact: z.literal('claimed'), owner: z.string(), at: timestamp }),
-  /** A previous journal is lost: its calls count as spent from here on. */
+  /** Entries of the journal are lost: calls from before count as spent from here on. */
   z.object({ fact: z.literal('journal_lost'), at: timestamp }),
+  /** The journal lost the start of this call, but Postgres has a record of it: it counts again. */
+  z.object({ fact: z.literal('call_restored'), ...budgetKey, interval, at: timestamp }),
   z.object({
     fact: z.literal('started'),
     ...budgetKey,
@@ -92,13 +96,20 @@ export const fact = z.discriminatedUnion('fact', [
 export type Fact = z.infer<typeof fact>;
 export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 
-/** One append. Recovery reads from sequence `recoverFrom` on (0: from the start); older entries are history. */
+const place = {
+  /** Recovery reads from this sequence on (0: from the start); older entries are history. */
+  recoverFrom: z.number().int(),
+  /** The sequence of the message before it (0: none): if another one is before it, entries are lost. */
+  previous: z.number().int().optional(),
+};
+
+/** One append. */
 export const journalEntry = z.discriminatedUnion('entry', [
-  z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),
+  z.object({ entry: z.literal('facts'), ...place, facts: z.array(fact).min(1) }),
   /** The current state of some budgets, which replaces everything earlier about them. */
   z.object({
     entry: z.literal('snapshot'),
-    recoverFrom: z.number().int(),
+    ...place,
     owner: z.string(),
     at: timestamp,
     lostAt: timestamp.nullable(),
@@ -107,9 +118,5 @@ export const journalEntry = z.discriminatedUnion('entry', [
 ]);
 export type JournalEntry = z.infer<typeof journalEntry>;
 
-/** The bucket of high-water marks, stored apart from the journals: a sequence per partition. */
-export const highWaterBucket = 'LIMITER';
-export const highWaterKey = (partition: number): string => `high-water-${partition}`;
-
-/** The mark of a journal restored from a backup: it had reached further, to an unknown sequence. */
+/** The `reached` of a partition whose journal was restored from a backup: it had reached further, to an unknown sequence. */
 export const journalRestored = Number.MAX_SAFE_INTEGER;

@@ -45,6 +45,8 @@ export const outcome = z.object({
   learned: policy.optional(),
   /** The policy that the answer's headers advertise: it may make the limit stricter, never looser. */
   advertised: policy.optional(),
+  /** With `not_sent`: Postgres knows a later owner of the partition than the limiter that started the permit. */
+  superseded: z.boolean().optional(),
 });
 export type Outcome = z.infer<typeof outcome>;
 
@@ -76,7 +78,13 @@ export const permitReply = z.discriminatedUnion('answer', [
   }),
   z.object({ answer: z.literal('refused'), reason: z.enum(refusals), earliest: timestamp }),
   /** The call must be sent within `sendBy` real ms after the `start` was sent. 0: too late. */
-  z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().nonnegative() }),
+  z.object({
+    answer: z.literal('started'),
+    permit: z.string(),
+    sendBy: z.number().nonnegative(),
+    /** The owner's term, under which the call is recorded. Absent: an owner of a version without terms. */
+    term: z.number().int().optional(),
+  }),
   z.object({ answer: z.literal('expired') }),
   z.object({ answer: z.literal('settled') }),
   z.object({ answer: z.literal('cancelled') }),
@@ -207,6 +215,8 @@ export const windowView = z.object({
       startedAt: timestamp,
       settled: z.boolean(),
       leavesAt: timestamp,
+      /** The limiter's journal had lost it: it counts again from the call log. */
+      restored: z.literal(true).optional(),
     }),
   ),
   available: z.number().int().nonnegative(),

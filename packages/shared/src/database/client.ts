@@ -1,87 +1,20 @@
 import { getTableColumns, type SQL, sql, type SQLChunk } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import pg from 'pg';
-import { rethrowExplained } from './errors.ts';
+import { type DatabaseOptions, openPool } from './pool.ts';
 
 export type Database = NodePgDatabase;
 
 export type DatabaseClient = ReturnType<typeof openDatabase>;
 
-/**
- * Real ms after which a server that says nothing counts as gone, and the connection as broken: for a new connection, a
- * readiness check, and any other statement. Generous, as a slow database is not an absent one (decision 0025).
- */
-const patience = { connect: 30_000, ping: 5_000, statement: 60_000 };
-
-export interface DatabaseOptions {
-  /** Default 5. */
-  readonly connections?: number;
-  /** Real ms to wait for a free or new connection; default 5 s; 0: no limit for a free one. */
-  readonly maxWaitMs?: number;
-  /** Real ms to wait for the answer to a statement; default 60 s. */
-  readonly statementMs?: number;
-}
-
-/** The pool's own limit is for both, a free connection and a new one; this one holds for a new one alone. */
-class BoundedClient extends pg.Client {
-  constructor(config: pg.ClientConfig = {}) {
-    super({ ...config, connectionTimeoutMillis: config.connectionTimeoutMillis || patience.connect });
-  }
-}
-
-/** Opens a pool that survives Postgres restarts, failovers and servers that fall silent. @param onError lost connections */
-export function openDatabase(
-  url: string,
-  onError: (error: Error) => void,
-  { connections = 5, maxWaitMs = 5_000, statementMs = patience.statement }: DatabaseOptions = {},
-) {
-  const pool = new pg.Pool({
-    Client: BoundedClient,
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: maxWaitMs,
-    // Not Postgres's own timeout: that one needs an answer from the server.
-    query_timeout: statementMs,
-    // Detects a server that vanished without closing its connections.
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-  });
-  pool.on('error', onError);
-  pool.on('connect', (client) => client.on('error', onError));
-  /** Only a connection on which all went well is used again: another one can be read-only or in a broken transaction. */
-  const withConnection = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
-    const client = await pool.connect();
-    let succeeded = false;
-    try {
-      const result = await work(client);
-      succeeded = true;
-      return result;
-    } finally {
-      client.release(!succeeded);
-    }
-  };
+/** As `openPool`, with queries by the tables' definitions. @param onError lost connections */
+export function openDatabase(url: string, onError: (error: Error) => void, options: DatabaseOptions = {}) {
+  const { pool, withConnection, ping, close } = openPool(url, onError, options);
   const db: Database = drizzle(pool);
   // Drizzle's own method leaks the connection when a transaction fails to start, so each restart of Postgres would
   // shrink the pool.
   db.transaction = (work, config) => withConnection((client) => drizzle(client).transaction(work, config));
-  // A limit of its own is missing in the driver's types.
-  const ping = {
-    text: "select current_setting('transaction_read_only') as state",
-    query_timeout: Math.min(patience.ping, statementMs),
-  };
-  return {
-    db,
-    /** @throws the connection error when Postgres is unavailable; also when it is read-only, as after a failover */
-    async ping() {
-      await withConnection(async (client) => {
-        const { rows } = await client.query<{ state: string }>(ping);
-        if (rows[0]?.state === 'on')
-          throw Object.assign(new Error('the database is read-only'), { code: '25006' });
-      }).catch(rethrowExplained);
-    },
-    close: () => pool.end(),
-  };
+  return { db, ping, close };
 }
 
 /** Rows for `insert(table).select(…)`: one array parameter per column is much faster than one parameter per value. */

@@ -1,4 +1,5 @@
 export { asRows, type Database, type DatabaseClient, openDatabase } from './client.ts';
+export { endedCalls } from './ended-calls.ts';
 export { isBadData, isDatabaseUnavailable, isDatabaseUnreachable, neverReachedDatabase } from './errors.ts';
 export { databaseOrigin, markDatabase } from './origin.ts';
 export { DatabaseUnreachable, type OutageWait, patienceMs, plainError, retryDuringOutage } from './outage.ts';

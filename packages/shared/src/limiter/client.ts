@@ -140,7 +140,7 @@ async function acquirePermit<Endpoint extends BudgetName>(
         return;
       case 'started':
         resolve({
-          permit: permitOf(effect.permit, endpoint, open.dispatch),
+          permit: permitOf(effect, endpoint, open.dispatch),
           finish: () => open.dispatch({ event: 'finish' }),
         });
         return;
@@ -240,13 +240,14 @@ function requestOf(
 
 /** The only place that creates permits: the brand exists for the compiler only. */
 const permitOf = <Endpoint extends BudgetName>(
-  id: string,
+  { permit: id, term }: Extract<PermitEffect, { effect: 'started' }>,
   endpoint: Endpoint,
   dispatch: (event: PermitEvent) => void,
 ): Permit<Endpoint> => {
   const permit: Omit<Permit<Endpoint>, symbol> = {
     id,
     endpoint,
+    term,
     use: () => dispatch({ event: 'use' }),
     settle: (outcome) => dispatch({ event: 'settle', outcome }),
   };

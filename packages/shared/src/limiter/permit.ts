@@ -9,6 +9,8 @@ export interface Permit<Endpoint extends BudgetName> {
   readonly [started]: true;
   readonly id: string;
   readonly endpoint: Endpoint;
+  /** The term of its partition's owner, under which the call is recorded: see `sync/call-log.ts`. 0: a version without terms. */
+  readonly term: number;
   /**
    * Marks the permit as used; call it right before sending.
    * @throws {PermitSpent} if it was used before or it is too late to send

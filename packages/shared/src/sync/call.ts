@@ -1,10 +1,11 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
-import { retryDuringOutage, summaryOf, tables } from '../database/index.ts';
+import { summaryOf } from '../database/index.ts';
 import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
 import { unreadableText } from '../words.ts';
 import { isTemporary, type SkippedItem, UpstreamError } from '../zwiftracing/index.ts';
+import { type CallOutcome, type CallOwner, recordEnd, recordStart, removeStart } from './call-log.ts';
 import { nowMs, type Sync } from './open.ts';
 import { pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
 
@@ -88,55 +89,35 @@ async function callOnce<E extends BudgetName, Answer>(
     const chosen = await choose();
     if (!chosen) return undefined;
     await sync.sources.claimProbe(call.endpoint, lane);
+    const { endpoint } = call;
+    const { target, because = null } = chosen;
+    const callOwner = chosen.owner ?? owner;
     const startedAt = nowMs(sync);
+    await recordStart(sync, permit, { ...callOwner, endpoint, lane, target, because, startedAt });
+    const sentAt = sync.clock.now();
     const record = (outcome: CallOutcome) => {
-      const durationMs = Math.max(0, Math.round(sync.clock.now() - startedAt));
-      const status = String(outcome.status ?? 'none');
-      callDurations.record(durationMs / 1_000, { endpoint: call.endpoint, status });
-      const { target, because = null } = chosen;
-      const row = {
-        ...(chosen.owner ?? owner),
-        endpoint: call.endpoint,
-        target,
-        because,
-        startedAt,
-        durationMs,
-      };
-      const { runId, commandId } = row as CallOwner;
-      if (outcome.unreadable)
-        sync.log.warn(
-          { target, runId, commandId, unreadable: outcome.unreadable },
-          'unreadable items skipped',
-        );
-      return retryDuringOutage(sync, () => sync.db.insert(tables.syncLogs).values({ ...row, ...outcome }));
+      const durationMs = Math.max(0, Math.round(sync.clock.now() - sentAt));
+      callDurations.record(durationMs / 1_000, { endpoint, status: String(outcome.status ?? 'none') });
+      const { unreadable } = outcome;
+      if (unreadable) sync.log.warn({ target, ...callOwner, unreadable }, 'unreadable items skipped');
+      return recordEnd(sync, permit, { ...outcome, durationMs });
     };
     try {
       const answer = await chosen.send(permit);
       await record(chosen.outcome(answer));
-      await sync.sources.recordCall(call.endpoint);
+      await sync.sources.recordCall(endpoint);
       return answer;
     } catch (error) {
-      // With an expired permit the call was never sent.
-      if (!(error instanceof PermitSpent)) {
+      if (error instanceof PermitSpent) {
+        await removeStart(sync, permit);
+      } else {
         await record(outcomeOfError(error));
-        await sync.sources.recordCall(call.endpoint, error);
+        await sync.sources.recordCall(endpoint, error);
       }
       throw error;
     }
   });
 }
-
-/** The run or command of a call; neither for urgent refreshes. */
-interface CallOwner {
-  readonly runId?: string;
-  readonly commandId?: string;
-}
-
-/** The outcome of a call, as stored in the sync log. */
-type CallOutcome = Pick<
-  typeof tables.syncLogs.$inferInsert,
-  'status' | 'message' | 'rawStart' | 'unreadable'
->;
 
 const maxReason = 200;
 

@@ -30,6 +30,8 @@ export interface Sync {
   readonly db: Database;
   readonly bus: Bus;
   readonly limiter: Limiter;
+  /** Whose windows the calls count against: a hash of the API key. */
+  readonly account: string;
   readonly upstream: ZwiftRacing;
   readonly sources: Sources;
   readonly clock: Clock;
@@ -66,6 +68,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
     db,
     bus,
     limiter: limiters.of(account),
+    account,
     upstream,
     sources: new Sources({ db, bus, clock, log, signal, account, addressOf }),
     clock,

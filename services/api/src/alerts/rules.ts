@@ -7,9 +7,8 @@ import type {
   ScheduleReply,
   WindowView,
 } from '@paceline/shared/contracts';
-import { rate } from '@paceline/shared/words';
 import { longestWait } from '@paceline/shared/zwiftracing/answers';
-import { count } from '@paceline/shared/words';
+import { count, rate } from '@paceline/shared/words';
 import type { SystemPart } from '../health/parts.ts';
 import type { SourceRow } from '../sources/view.ts';
 import { durationText, listText, timeText } from './view.ts';
@@ -156,11 +155,16 @@ export const learnedLimits = (windows: readonly WindowView[], now: number): Aler
 export function lostJournal(windows: readonly WindowView[], now: number): AlertCondition[] {
   const unknown = windows.filter(({ unknownUntil }) => (unknownUntil ?? 0) > now);
   // A single unknown window can also mean that a longer window was learned.
-  if (unknown.length < windows.length || windows.length === 0) return [];
+  const isUnknown = unknown.length === windows.length && windows.length > 0;
+  const restored = windows.flatMap(({ permits }) => permits.filter((permit) => permit.restored)).length;
+  if (!isUnknown && restored === 0) return [];
+  const why = isUnknown
+    ? 'Earlier calls are unknown, so every rate limit counts as used up for one window.'
+    : `The broker lost the end of it: ${count(restored, 'call')} count again from the call log.`;
   return [
     conditionOf('journal_lost', 'error', {
       title: 'Limiter journal lost',
-      why: 'Earlier calls are unknown, so every rate limit counts as used up for one window.',
+      why,
       todo: "Check the broker's disk. Calls resume by themselves.",
       since: now,
     }),

@@ -1,6 +1,6 @@
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, endedCalls, tables } from '@paceline/shared/database';
 import { kinds } from '@paceline/shared/definition';
-import { and, desc, eq, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import type { Failure } from './view.ts';
 
 const { commands, syncLogs, syncRuns, wantedRiders } = tables;
@@ -38,9 +38,11 @@ async function failedCalls(db: Database, since: number, limit: number): Promise<
   const noResultsYet = and(eq(syncLogs.endpoint, 'results'), eq(syncLogs.status, 404));
   const failed = or(isNull(syncLogs.status), gte(syncLogs.status, 400), isNotNull(syncLogs.rawStart));
   const rows = await db
-    .select()
+    .select({ ...getTableColumns(syncLogs), durationMs: endedCalls.durationMs })
     .from(syncLogs)
-    .where(and(failed, not(sql`coalesce(${noResultsYet}, false)`), gte(syncLogs.startedAt, since)))
+    .where(
+      and(endedCalls.are, failed, not(sql`coalesce(${noResultsYet}, false)`), gte(syncLogs.startedAt, since)),
+    )
     .orderBy(desc(syncLogs.startedAt))
     .limit(limit);
   return rows.map(({ endpoint, target, message, startedAt, durationMs, runId, commandId }) => ({

@@ -1,10 +1,10 @@
 import type { Clock } from '@paceline/shared/clock';
 import { monitoredServices, presenceOf } from '@paceline/shared/contracts';
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, endedCalls, tables } from '@paceline/shared/database';
 import { type Bus, subscribe } from '@paceline/shared/messaging';
 import type { Checks } from '@paceline/shared/runtime';
 import type { Logger } from '@paceline/shared/telemetry';
-import { desc, gte } from 'drizzle-orm';
+import { and, desc, gte } from 'drizzle-orm';
 import { orAborted } from '../broker.ts';
 import { repeat } from '../repeat.ts';
 import { findSources } from '../sources/route.ts';
@@ -106,12 +106,13 @@ function singleFlight<T>(work: () => T | Promise<T>): () => Promise<T> {
 }
 
 async function observeUpstream(db: Database, now: number): Promise<Observed> {
-  const { endpoint, status, message, startedAt, durationMs } = tables.syncLogs;
+  const { endpoint, status, message, startedAt } = tables.syncLogs;
+  const { durationMs } = endedCalls;
   const [calls, sources] = await Promise.all([
     db
       .select({ endpoint, status, message, startedAt, durationMs })
       .from(tables.syncLogs)
-      .where(gte(startedAt, now - dayMs))
+      .where(and(endedCalls.are, gte(startedAt, now - dayMs)))
       .orderBy(desc(startedAt))
       .limit(judgedCalls),
     findSources(db),

@@ -1,4 +1,4 @@
-import { type Database, findUnreadable, tables } from '@paceline/shared/database';
+import { type Database, endedCalls, findUnreadable, tables } from '@paceline/shared/database';
 import { and, asc, eq } from 'drizzle-orm';
 import {
   columnsExcept,
@@ -43,14 +43,27 @@ async function findRun(db: Database, runId: string): Promise<RunListRow | undefi
   return run;
 }
 
-const callColumns = columnsExcept(syncLogs, 'runId', 'commandId');
+const callColumns = {
+  ...columnsExcept(
+    syncLogs,
+    'runId',
+    'commandId',
+    'permit',
+    'partition',
+    'account',
+    'lane',
+    'recordedAt',
+    'endedAt',
+  ),
+  durationMs: endedCalls.durationMs,
+};
 
 /** The calls of a run, oldest first. Max 1000, far more than the budgets allow within a slot. */
 const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>
   db
     .select(callColumns)
     .from(syncLogs)
-    .where(eq(syncLogs.runId, runId))
+    .where(and(endedCalls.are, eq(syncLogs.runId, runId)))
     .orderBy(asc(syncLogs.startedAt), asc(syncLogs.id))
     .limit(1_000);
 

@@ -10,6 +10,7 @@ import {
 import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
+import { count } from '@paceline/shared/words';
 import type { Announce } from './partition.ts';
 
 /** Real ms over which permit changes are collected into one event. */
@@ -46,9 +47,15 @@ export function announceOn(bus: Bus, machine: Machine): Announce {
         announceFact(fact, facts, bus, (publishing) => void send(publishing));
       }
     },
-    journalLost(at) {
-      const message = 'The limiter lost its journal: every budget counts as spent for one window';
-      bus.log.error({ at }, message);
+    journalLost({ at, isUnknown, calls }) {
+      const found =
+        calls === 0
+          ? ''
+          : `; ${count(calls, 'call')} of it ${calls === 1 ? 'counts' : 'count'} again from the call log`;
+      const message = isUnknown
+        ? `The broker lost entries of the limiter's journal: every budget counts as spent for one window${found}`
+        : `The broker lost the end of the limiter's journal: ${count(calls, 'call')} ${calls === 1 ? 'counts' : 'count'} again from the call log`;
+      bus.log.error({ at, isUnknown, calls }, message);
       void send(() => publish(bus, catalog.alert, { type: 'journal_lost', at, message }));
     },
   };

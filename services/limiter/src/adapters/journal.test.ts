@@ -51,6 +51,7 @@ describe('a journal', () => {
       entries: [],
       lastStoredAt: undefined,
       lastSequence: 0,
+      hasGap: false,
     });
   });
 
@@ -63,6 +64,19 @@ describe('a journal', () => {
     expect(owners(stored.entries)).toEqual(['a', 'b']);
     expect(stored.lastSequence).toBe(sequence);
     expect(stored.lastStoredAt).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['between others', 1],
+    ['where recovery starts', 0],
+  ])('shows that it has lost an entry %s', async (_, index) => {
+    const partition = newPartition();
+    const journal = openJournal(bus, partition);
+    const sequences = [await write(journal, 'a'), await write(journal, 'b'), await write(journal, 'c')];
+    expect((await openJournal(bus, partition).read()).hasGap).toBe(false);
+    const { streams } = await jetstreamManager(admin.connection);
+    await streams.deleteMessage(catalog.journal.stream, sequences[index] ?? 0);
+    expect((await openJournal(bus, partition).read()).hasGap).toBe(true);
   });
 
   it('rejects an append by an owner that has not seen its last entry', async () => {

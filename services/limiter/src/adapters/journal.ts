@@ -19,6 +19,7 @@ import {
   journalHeaders,
   retryWhileUnavailable,
 } from '@paceline/shared/messaging';
+import { hasGap } from '../core/recovery.ts';
 
 /** Another owner has appended to the journal: this one must no longer decide. */
 export class ClaimLost extends Error {
@@ -41,6 +42,8 @@ export interface StoredJournal {
   readonly lastStoredAt: number | undefined;
   /** 0 for an empty journal. */
   readonly lastSequence: number;
+  /** Whether the broker has lost entries between the others. */
+  readonly hasGap: boolean;
 }
 
 export type NewEntry =
@@ -62,6 +65,8 @@ export interface Journal {
    * @throws {ClaimLost} if another owner has; after any other error it is unknown whether the entry was stored
    */
   append(entry: NewEntry): Promise<number>;
+  /** The sequence of the last entry that was appended here; 0 before the first. */
+  reached(): number;
   /** Recovery starts at `sequence` once the next entry is written. Some older entries are kept as history. */
   recoverFrom(sequence: number): Promise<void>;
   time(): Promise<BrokerTime>;
@@ -82,6 +87,7 @@ export function openJournal(
   const manager = () => (managing ??= retryWhileUnavailable(() => bus.js.jetstreamManager(false)));
   let last = 0;
   let recoverFrom = 0;
+  let reached = 0;
 
   return {
     async read() {
@@ -89,20 +95,23 @@ export function openJournal(
       const latest = await retryWhileUnavailable(() => streams.getMessage(stream, { last_by_subj: subject }));
       last = latest?.seq ?? 0;
       recoverFrom = 0;
-      if (!latest) return { entries: [], lastStoredAt: undefined, lastSequence: 0 };
+      if (!latest) return { entries: [], lastStoredAt: undefined, lastSequence: 0, hasGap: false };
       // If another program wrote the last message, only the entries before it say where to start.
       const from = journalEntryOf(latest)?.recoverFrom ?? 0;
       const stored = await entriesBetween(await manager(), subject, Math.max(1, from), last);
       if (stored.at(-1)?.seq !== last) throw new Error(`the journal ${subject} was purged while it was read`);
-      const written = stored.flatMap((each) => {
+      const written = stored.flatMap((each, index) => {
         const entry = journalEntryOf(each);
-        return entry ? [{ sequence: each.seq, storedAt: each.time.getTime(), entry }] : [];
+        const after = index === 0 ? undefined : stored[index - 1]?.seq;
+        return entry ? [{ sequence: each.seq, storedAt: each.time.getTime(), after, entry }] : [];
       });
       if (written.length < stored.length)
         bus.log.error({ subject }, 'skipped a journal message that no limiter wrote');
       recoverFrom = written.at(-1)?.entry.recoverFrom ?? 0;
+      const needed = written.filter(({ sequence }) => sequence >= recoverFrom);
       return {
-        entries: written.filter(({ sequence }) => sequence >= recoverFrom).map(({ entry }) => entry),
+        entries: needed.map(({ entry }) => entry),
+        hasGap: hasGap(needed, recoverFrom),
         lastStoredAt: written.at(-1)?.storedAt,
         lastSequence: written.at(-1)?.sequence ?? 0,
       };
@@ -110,12 +119,17 @@ export function openJournal(
 
     async append(entry) {
       try {
-        const { seq } = await bus.js.publish(subject, encode(payload, { ...entry, recoverFrom }), {
-          headers: journalHeaders(),
-          expect: { lastSubjectSequence: last },
-          timeout: appendTimeoutMs,
-        });
+        const { seq } = await bus.js.publish(
+          subject,
+          encode(payload, { ...entry, recoverFrom, previous: last }),
+          {
+            headers: journalHeaders(),
+            expect: { lastSubjectSequence: last },
+            timeout: appendTimeoutMs,
+          },
+        );
         last = seq;
+        reached = seq;
         return seq;
       } catch (error) {
         if (isWrongSequence(error))
@@ -123,6 +137,8 @@ export function openJournal(
         throw error;
       }
     },
+
+    reached: () => reached,
 
     async recoverFrom(sequence) {
       // Keeps what an owner that does not know the new start yet may still read.
@@ -200,3 +216,13 @@ export async function entriesBetween(
   });
   return (await Promise.all(parts)).flat();
 }
+
+/** The same journal, which also reports the sequence of each claim. */
+export const observed = (journal: Journal, onClaimed: (sequence: number) => void): Journal => ({
+  ...journal,
+  async append(entry) {
+    const sequence = await journal.append(entry);
+    if (entry.entry === 'facts' && entry.facts.some(({ fact }) => fact === 'claimed')) onClaimed(sequence);
+    return sequence;
+  },
+});

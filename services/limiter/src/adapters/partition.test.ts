@@ -3,7 +3,7 @@ import type { JournalEntry, PermitReply, PermitRequest } from '@paceline/shared/
 import { eventually, testLog } from '@paceline/shared/testing';
 import { describe, expect, it } from 'vitest';
 import { settings } from '../core/testing.ts';
-import type { HighWaterMark } from './high-water-mark.ts';
+import type { CallRecord } from './call-record.ts';
 import type { NewEntry, Journal } from './journal.ts';
 import { type Announce, openPartition } from './partition.ts';
 
@@ -27,25 +27,29 @@ async function openTestPartition(announce: Partial<Announce> = {}, fails?: (entr
   const journal: Journal = {
     async read() {
       reads += 1;
-      return { entries: [...entries], lastStoredAt: clock.now(), lastSequence: entries.length };
+      return {
+        entries: [...entries],
+        lastStoredAt: clock.now(),
+        lastSequence: entries.length,
+        hasGap: false,
+      };
     },
     append(entry) {
       if (fails?.(entry)) throw new Error('no journal');
       return Promise.resolve(entries.push({ ...entry, recoverFrom: 0 }));
     },
+    reached: () => entries.length,
     recoverFrom: async () => undefined,
     time: async () => ({ realMs: clock.now(), receivedAt: clock.machine.elapsed(), tookMs: 0 }),
   };
-  const highWaterMark: HighWaterMark = {
-    appended: () => undefined,
-    reached: () => 0,
-    read: async () => 0,
-    record: async () => undefined,
+  const callRecord: CallRecord = {
+    startTerm: async () => ({ term: 1, reached: 0, calls: [] }),
+    recordClaim: async () => undefined,
   };
   const partition = openPartition({
     owner: 'me',
     journal,
-    highWaterMark,
+    callRecord,
     clock,
     settings,
     announce: { turn: () => undefined, journalLost: () => undefined, ...announce },

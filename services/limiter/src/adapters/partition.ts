@@ -25,20 +25,20 @@ import {
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
 import type { LimiterSettings } from '../core/settings.ts';
 import { coordination, type QueueStats, queueStats, windows } from '../core/views.ts';
-import type { HighWaterMark } from './high-water-mark.ts';
 import { ClaimLost, type NewEntry, type Journal } from './journal.ts';
-import { recover, type Recovered } from './recover.ts';
+import type { CallRecord } from './call-record.ts';
+import { type Loss, recover, type Recovered } from './recover.ts';
 
 /** Publishes what a committed turn decided. Failures must not stop the turn. */
 export interface Announce {
   turn(turn: Pick<Turn, 'offers' | 'conflicts' | 'facts'>): void;
-  journalLost(at: number): void;
+  journalLost(loss: Loss): void;
 }
 
 export interface PartitionParts {
   readonly owner: string;
   readonly journal: Journal;
-  readonly highWaterMark: HighWaterMark;
+  readonly callRecord: CallRecord;
   readonly clock: Clock;
   readonly settings: LimiterSettings;
   readonly announce: Announce;
@@ -80,7 +80,7 @@ class OwnedPartition implements Partition {
   #now = () => 0;
   #cancelAlarm = () => {};
   readonly #failures = repeatedFailure((err) =>
-    this.#parts.log.warn({ err }, 'journal failed, recovering from it'),
+    this.#parts.log.warn({ err }, 'takeover or journal failed, trying again'),
   );
 
   constructor(parts: PartitionParts) {
@@ -202,10 +202,10 @@ class OwnedPartition implements Partition {
     }
   }
 
-  #recovered({ data, now, lostAt }: Recovered): void {
+  #recovered({ data, now, loss }: Recovered): void {
     this.#now = now;
     this.#failures.succeeded();
-    if (lostAt !== undefined) this.#tryTo(() => this.#parts.announce.journalLost(lostAt));
+    if (loss.isUnknown || loss.calls > 0) this.#tryTo(() => this.#parts.announce.journalLost(loss));
     this.#dispatch({ event: 'recovered', data });
   }
 

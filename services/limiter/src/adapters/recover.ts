@@ -1,24 +1,31 @@
 import type { Clock } from '@paceline/shared/clock';
-import type { JournalEntry } from '@paceline/shared/contracts';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { PartitionData } from '../core/partition.ts';
-import { claimFacts, isClaimedByOther, type RecoveryContext, ledgerTime, restore } from '../core/recovery.ts';
+import { isClaimedByOther, type RecoveryContext, ledgerTime, takeOver } from '../core/recovery.ts';
 import type { LimiterSettings } from '../core/settings.ts';
-import type { HighWaterMark } from './high-water-mark.ts';
+import type { CallRecord } from './call-record.ts';
 import { type BrokerTime, ClaimLost, type Journal } from './journal.ts';
 
 /** A partition that was taken over. */
 export interface Recovered {
   readonly data: PartitionData;
   readonly now: LedgerClock;
-  /** When the previous journal was found lost; undefined if it was not. */
-  readonly lostAt: number | undefined;
+  /** What the journal was found to have lost. */
+  readonly loss: Loss;
+}
+
+export interface Loss {
+  readonly at: number;
+  /** Whether it lost an unknown number of entries: every budget counts as spent. */
+  readonly isUnknown: boolean;
+  /** The calls that it lost and that count again. */
+  readonly calls: number;
 }
 
 export interface RecoverParts {
   readonly owner: string;
   readonly journal: Journal;
-  readonly highWaterMark: HighWaterMark;
+  readonly callRecord: CallRecord;
   readonly clock: Clock;
   readonly settings: LimiterSettings;
   readonly log: Logger;
@@ -30,12 +37,13 @@ const quietMs = 500;
 const snapshotAfter = 500;
 
 /**
- * Reads the journal, claims it, and rebuilds the ledger. If a previous journal is lost, every budget counts as spent.
- * @throws {ClaimLost} when another owner has claimed the partition since this one did
+ * Reads the journal, starts a term in Postgres, claims the journal, and rebuilds the ledger. Nothing is granted while Postgres
+ * is away: only its record of the calls can show whether the journal has lost any, and no call can be recorded either.
+ * @throws {ClaimLost} when another owner has claimed the partition since this one did; the database's error
  */
 export async function recover(parts: RecoverParts, context: RecoveryContext): Promise<Recovered> {
-  const { owner, journal, highWaterMark, clock, log } = parts;
-  const { entries, lastStoredAt, lastSequence } = await journal.read();
+  const { owner, journal, callRecord, clock, log } = parts;
+  const { entries, lastStoredAt, lastSequence, hasGap } = await journal.read();
   if (isClaimedByOther(entries, owner, context)) throw new ClaimLost('the last claim is not ours');
   const brokerTime = await journal.time();
   // True time may be ahead of the broker's answer by the duration of that request.
@@ -43,23 +51,21 @@ export async function recover(parts: RecoverParts, context: RecoveryContext): Pr
   const content = { entries, lastStoredAt: clock.at(lastStoredAt ?? brokerTime.realMs) };
   const now = startLedgerClock(clock, ledgerTime(content, clock.at(brokerTime.realMs), settings), brokerTime);
 
-  // An owner that claimed before knows how far the journal reached, and needs no recorded mark.
-  const recorded = context.claimed ? 0 : await highWaterMark.read();
-  const isLost = Math.max(context.latestEpochSeen, highWaterMark.reached(), recorded) > lastSequence;
-  const claimedAt = now();
-  const facts = claimFacts(owner, claimedAt, isLost);
-  const epoch = await journal.append({ entry: 'facts', facts });
-  const recording = highWaterMark.record(epoch);
-  if (context.claimed)
-    recording.catch((error: unknown) => log.warn({ err: error, epoch }, 'failed to record a claim'));
-  else await recording;
-  const claim: JournalEntry = { entry: 'facts', recoverFrom: 0, facts };
-  const quietUntil = entries.length === 0 ? 0 : now() + clock.toProjectMs(quietMs);
-  const ledger = restore([...entries, claim], epoch, settings, quietUntil);
+  const { term, reached, calls } = await callRecord.startTerm();
+  const isLost = hasGap || Math.max(context.latestEpochSeen, journal.reached(), reached) > lastSequence;
+  const at = now();
+  const quietUntil = entries.length === 0 ? 0 : at + clock.toProjectMs(quietMs);
+  const { ledger, facts } = takeOver({ owner, at, entries, isLost, term, calls, quietUntil }, settings);
+  ledger.epoch = await journal.append({ entry: 'facts', facts });
+  const recording = callRecord.recordClaim(term, ledger.epoch);
+  // A mark of a lost journal must not outlast its claim: the next owner would count everything as spent again.
+  if (isLost) await recording;
+  else recording.catch((error: unknown) => log.warn({ err: error }, 'failed to record a claim'));
+  const restored = facts.filter(({ fact }) => fact === 'call_restored').length;
   return {
     data: { ledger, entriesSinceSnapshot: entries.length, snapshotAfter, snapshot: undefined },
     now,
-    lostAt: isLost ? claimedAt : undefined,
+    loss: { at, isUnknown: isLost, calls: restored },
   };
 }
 

@@ -35,7 +35,7 @@ export function replyToAcquire(
   now: number,
 ): { reply: PermitReply; conflict?: Conflict | undefined } {
   const started = startedCall(budget, request.ticket);
-  if (started) return { reply: startedReply(started, now, ledger.settings) };
+  if (started) return { reply: startedReply(ledger, started, now) };
   const grant = openGrant(budget, request.ticket, now);
   if (grant) return { reply: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
   const waiter = budget.queue.byTicket.get(request.ticket) ?? newWaiter(ledger, request, now);

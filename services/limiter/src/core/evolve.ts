@@ -21,6 +21,9 @@ export function evolve(ledger: Ledger, fact: Fact): void {
     case 'started':
       applyStarted(ledger, budget, fact);
       return;
+    case 'call_restored':
+      record.intervals = [...record.intervals, fact.interval];
+      return;
     case 'settled':
       applySettled(budget, fact);
       return;

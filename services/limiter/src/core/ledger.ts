@@ -1,3 +1,4 @@
+import type { PermitRequestOf } from '@paceline/shared/contracts';
 import { type BudgetName, budgetNames } from '@paceline/shared/definition';
 import { type BudgetState, createBudget, newRecord, policyOf } from './budget.ts';
 import type { LimiterSettings } from './settings.ts';
@@ -9,8 +10,10 @@ export interface Ledger {
   readonly settings: LimiterSettings;
   /** Counts granted permits; with `epoch` it makes permit ids unique. */
   grants: number;
-  /** The journal sequence of the claim under which this ledger decides. */
-  readonly epoch: number;
+  /** The journal sequence of the claim under which this ledger decides; 0 until it is in the journal. */
+  epoch: number;
+  /** The owner's term: Postgres accepts records of calls only under the latest one. */
+  readonly term: number;
   /** Nothing is granted before this time: after a restart the most urgent request may not have been repeated yet. Project ms. */
   readonly quietUntil: number;
   /** When the journal was found lost: its calls count as spent from then on. */
@@ -26,10 +29,11 @@ export interface Ledger {
   waiting: number;
 }
 
-export const createLedger = (epoch: number, settings: LimiterSettings, quietUntil = 0): Ledger => ({
+export const createLedger = (epoch: number, settings: LimiterSettings, quietUntil = 0, term = 0): Ledger => ({
   settings,
   grants: 0,
   epoch,
+  term,
   quietUntil,
   lostAt: null,
   budgets: new Map(),
@@ -101,14 +105,14 @@ export function setAlarm(ledger: Ledger, budget: BudgetState, at: number | undef
   if (at !== undefined) ledger.alarms.add(budget);
 }
 
-/** A request carries a permit of a later claim: another limiter has taken over, and this one must not decide. */
+/** A request shows that another limiter has taken over, so this one must not decide. */
 export class LaterClaimSeen extends Error {
   override name = 'LaterClaimSeen';
-  /** The epoch of that claim. */
+  /** The epoch of that claim; 0: unknown. */
   readonly epoch: number;
 
-  constructor(epoch: number) {
-    super(`permits were granted under the later claim ${epoch}`);
+  constructor(epoch: number, reason = `permits were granted under the later claim ${epoch}`) {
+    super(reason);
     this.epoch = epoch;
   }
 }
@@ -130,4 +134,14 @@ const ticketOf = (permit: string): string => permit.slice(permit.indexOf('-', pe
 export function requireOwnEpoch(ledger: Ledger, permit: string): void {
   const epoch = Number.parseInt(permit, 10);
   if (epoch > ledger.epoch && ledger.lostAt === null) throw new LaterClaimSeen(epoch);
+}
+
+/**
+ * Checks that Postgres refused a call of this claim for no later owner: one that the broker let decide at the same time, for
+ * example because its servers had lost touch with each other.
+ * @throws {LaterClaimSeen}
+ */
+export function requireLatestTerm(ledger: Ledger, { permit, outcome }: PermitRequestOf<'settle'>): void {
+  if (outcome.superseded && Number.parseInt(permit, 10) === ledger.epoch)
+    throw new LaterClaimSeen(0, `Postgres knows a later term than ${ledger.term}`);
 }

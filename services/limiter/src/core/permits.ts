@@ -6,13 +6,17 @@ import { dequeue } from './grant.ts';
 import { isFor, type Ledger, maxArrivalDelay } from './ledger.ts';
 import type { Decision } from './protocol.ts';
 import { isForced } from './queue.ts';
-import type { LimiterSettings } from './settings.ts';
 import { isPaused } from './window.ts';
 
 /** The commit point: the call counts from here on, before it is made. A repeated start counts nothing more. */
-export function start(budget: BudgetState, request: PermitRequestOf<'start'>, now: number): Decision {
+export function start(
+  ledger: Ledger,
+  budget: BudgetState,
+  request: PermitRequestOf<'start'>,
+  now: number,
+): Decision {
   const started = findInterval(budget, request.permit);
-  if (started) return { reply: startedReply(started, now, budget.settings), facts: [] };
+  if (started) return { reply: startedReply(ledger, started, now), facts: [] };
   const grant = budget.grants.find(({ permit }) => permit === request.permit);
   if (!grant || grant.startBy <= now || isPaused(budget, now)) {
     budget.grants = budget.grants.filter((each) => each !== grant);
@@ -30,7 +34,7 @@ export function start(budget: BudgetState, request: PermitRequestOf<'start'>, no
     requestedAt,
     firstEstimate,
   };
-  return { reply: startedReply(interval, now, budget.settings), facts: [fact] };
+  return { reply: startedReply(ledger, interval, now), facts: [fact] };
 }
 
 /**
@@ -38,12 +42,12 @@ export function start(budget: BudgetState, request: PermitRequestOf<'start'>, no
  * from now, the call could arrive later than its interval assumes.
  */
 export function startedReply(
+  { settings, term }: Ledger,
   { permit, startedAt }: Interval,
   now: number,
-  settings: LimiterSettings,
 ): PermitReply {
   const left = Math.max(0, startedAt + settings.sendWithin - now);
-  return { answer: 'started', permit, sendBy: left / settings.scale };
+  return { answer: 'started', permit, sendBy: left / settings.scale, term };
 }
 
 /** Removes a ticket from the queue, or returns its permit, even one that was started with the acquire. */

@@ -1,9 +1,10 @@
 import type { BudgetRecord, Fact, JournalEntry } from '@paceline/shared/contracts';
-import { type BudgetState, createBudget } from './budget.ts';
-import { evolve } from './evolve.ts';
-import { createLedger, keyOf, type Ledger, lossCountsUntil } from './ledger.ts';
+import type { BudgetName, Lane } from '@paceline/shared/definition';
+import { type BudgetState, createBudget, policyOf } from './budget.ts';
+import { evolve, findInterval } from './evolve.ts';
+import { createLedger, keyOf, type Ledger, lossCountsUntil, maxArrivalDelay, peekBudget } from './ledger.ts';
 import type { LimiterSettings } from './settings.ts';
-import { countedCalls, isPaused } from './window.ts';
+import { countedCalls, isPaused, leavesAt } from './window.ts';
 
 /** What an owner already knows when it reads the journal. */
 export interface RecoveryContext {
@@ -34,6 +35,22 @@ function lastOwner(entries: readonly JournalEntry[]): string | undefined {
   return owners.at(-1);
 }
 
+/**
+ * Whether the broker has lost entries between others.
+ * @param needed the entries that recovery needs, each with the sequence of the message before it, if that was read
+ */
+export function hasGap(
+  needed: ReadonlyArray<{ sequence: number; after: number | undefined; entry: JournalEntry }>,
+  recoverFrom: number,
+): boolean {
+  const [first] = needed;
+  if (recoverFrom > 0 && first?.sequence !== recoverFrom) return true;
+  return needed.some(
+    ({ after, entry: { previous } }, index) =>
+      previous !== undefined && (index === 0 ? recoverFrom === 0 && previous !== 0 : previous !== after),
+  );
+}
+
 /** The ledger's time (project ms) when the broker's clock shows `brokerNow`. */
 export function ledgerTime(
   { entries, lastStoredAt }: JournalContent,
@@ -48,11 +65,87 @@ export function ledgerTime(
   });
 }
 
-/** The facts with which an owner takes a partition over. A lost journal counts every budget as spent. */
-export const claimFacts = (owner: string, at: number, isLost: boolean): Fact[] => [
-  ...(isLost ? [{ fact: 'journal_lost', at } as const] : []),
-  { fact: 'claimed', owner, at },
-];
+/** A call as Postgres has recorded it. Ages in project ms, by Postgres's own clock. */
+export interface RecordedCall {
+  readonly account: string;
+  readonly endpoint: BudgetName;
+  readonly permit: string;
+  readonly lane: Lane;
+  /** Since the record was written, just before the call was sent. */
+  readonly age: number;
+  /** Since its outcome was recorded; null: it was not. */
+  readonly endedAge: number | null;
+  readonly status: number | null;
+}
+
+/** What a new owner of a partition has found. */
+export interface Findings {
+  readonly owner: string;
+  /** The ledger's time, project ms. */
+  readonly at: number;
+  readonly entries: readonly JournalEntry[];
+  /** Whether entries are missing: the journal is shorter than it was, or has gaps. */
+  readonly isLost: boolean;
+  /** The term that the owner has started in Postgres, and the calls recorded under earlier ones. */
+  readonly term: number;
+  readonly calls: readonly RecordedCall[];
+  /** Nothing is granted before, project ms. */
+  readonly quietUntil: number;
+}
+
+/**
+ * The ledger of a new owner, and the facts with which it takes the partition over. What the journal lacks although Postgres
+ * has a record of it counts again; if the journal has lost entries, every budget counts as spent.
+ */
+export function takeOver(found: Findings, settings: LimiterSettings): { ledger: Ledger; facts: Fact[] } {
+  const { owner, at, entries, isLost, calls, term, quietUntil } = found;
+  const ledger = restore(entries, 0, settings, quietUntil, term);
+  const facts: Fact[] = [
+    ...(isLost ? [{ fact: 'journal_lost', at } as const] : []),
+    { fact: 'claimed', owner, at },
+  ];
+  for (const fact of facts) evolve(ledger, fact);
+  for (const call of calls) {
+    const restored = restoreCall(ledger, call, at);
+    for (const fact of restored) evolve(ledger, fact);
+    facts.push(...restored);
+  }
+  ledger.stats.clear();
+  return { ledger, facts };
+}
+
+/** Facts for a recorded call that the ledger doesn't know although it can still count; none for any other. */
+function restoreCall(
+  ledger: Ledger,
+  { account, endpoint, permit, lane, ...call }: RecordedCall,
+  at: number,
+): Fact[] {
+  const budget = peekBudget(ledger, account, endpoint);
+  const startedAt = Math.floor(at - call.age);
+  // A policy that was named later took account of it.
+  if (findInterval(budget, permit) || startedAt <= (budget.record.policy?.since ?? 0)) return [];
+  const latest = startedAt + maxArrivalDelay(endpoint, ledger.settings);
+  // As when it is settled: without an answer it may still arrive for a while.
+  const late = call.status === null ? ledger.settings.guard : 0;
+  const arrivesBy = Math.ceil(call.endedAge === null ? latest : Math.min(latest, at - call.endedAge + late));
+  const interval = {
+    permit,
+    lane,
+    startedAt,
+    arrivesBy,
+    settled: call.endedAge !== null,
+    restored: true as const,
+  };
+  if (leavesAt(interval, budget) <= at) return [];
+  const restored: Fact = { fact: 'call_restored', account, endpoint, interval, at };
+  if (call.status !== 429) return [restored];
+  // Its pause may be lost with it: upstream accepts calls again after a window at the latest.
+  const until = arrivesBy + policyOf(budget).windowMs;
+  return [
+    restored,
+    { fact: 'paused', account, endpoint, by: 'upstream', at, until, consecutiveRejections: 1 },
+  ];
+}
 
 /** Times known at a takeover, in project ms. */
 export interface Takeover {
@@ -92,8 +185,9 @@ export function restore(
   epoch: number,
   settings: LimiterSettings,
   quietUntil = 0,
+  term = 0,
 ): Ledger {
-  const ledger = createLedger(epoch, settings, quietUntil);
+  const ledger = createLedger(epoch, settings, quietUntil, term);
   for (const entry of entries) {
     if (entry.entry === 'facts') {
       for (const fact of entry.facts) evolve(ledger, fact);
@@ -124,8 +218,10 @@ export function* snapshotParts(
   let part: BudgetRecord[] = [];
   let weight = 0;
   for (const budget of ledger.budgets.values()) {
-    if (!mustBeKept(budget, now)) continue;
-    const intervals = countedCalls(budget, now);
+    // A call that has just stopped counting may still count by the record in Postgres, and must not look lost.
+    const since = now - maxArrivalDelay(budget.record.endpoint, ledger.settings);
+    if (!mustBeKept(budget, since)) continue;
+    const intervals = countedCalls(budget, since);
     part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
     weight += 1 + intervals.length;
     if (weight < maxPartWeight) continue;

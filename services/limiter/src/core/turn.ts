@@ -4,7 +4,7 @@ import type { BudgetState } from './budget.ts';
 import { evolve } from './evolve.ts';
 import { grantAvailable } from './grant.ts';
 import { dropIdle } from './idle.ts';
-import { budgetOf, type Ledger, requireOwnEpoch, setAlarm } from './ledger.ts';
+import { budgetOf, type Ledger, requireLatestTerm, requireOwnEpoch, setAlarm } from './ledger.ts';
 import { cancel, start } from './permits.ts';
 import { operate } from './policy.ts';
 import type { Decision, LedgerRequest, Reply, Turn } from './protocol.ts';
@@ -51,7 +51,7 @@ export function takeTurn(ledger: Ledger, received: readonly LedgerRequest[], now
     const { account, endpoint, trace } = request;
     replies[index] =
       reply.answer === 'granted' && request.start
-        ? apply(start(budget, { do: 'start', account, endpoint, permit: reply.permit, trace }, now))
+        ? apply(start(ledger, budget, { do: 'start', account, endpoint, permit: reply.permit, trace }, now))
         : reply;
   }
   dropIdle(ledger, received.length, now);
@@ -84,9 +84,10 @@ function decide(
   switch (request.do) {
     case 'start':
       requireOwnEpoch(ledger, request.permit);
-      return start(budget, request, now);
+      return start(ledger, budget, request, now);
     case 'settle':
       requireOwnEpoch(ledger, request.permit);
+      requireLatestTerm(ledger, request);
       return settle(budget, request, now);
     case 'cancel':
       return cancel(ledger, budget, request, now);

@@ -72,6 +72,7 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
       startedAt: interval.startedAt,
       settled: interval.settled,
       leavesAt: Math.ceil(leavesAt(interval, budget)),
+      ...(interval.restored && { restored: true }),
     })),
     available: free,
     freeAt: free > 0 ? null : Math.ceil(freeAt(budget, now, 1, 'typical', true)),

@@ -17,7 +17,7 @@ import {
 import { type Bus, connect, createBus, subscribe, request } from '@paceline/shared/messaging';
 import type { Checks } from '@paceline/shared/runtime';
 import { eventually, testLog } from '@paceline/shared/testing';
-import { type TestBroker, sharedBroker, timeFor } from '@paceline/shared/testing/backend';
+import { type TestBackend, sharedBackend, timeFor } from '@paceline/shared/testing/backend';
 import { testEvening, type TestTime } from '@paceline/shared/testing/time';
 import { limiterVariables } from '../config.ts';
 import { startLimiter } from '../service.ts';
@@ -35,8 +35,8 @@ export interface HarnessLimiter {
   stop(): Promise<void>;
 }
 
-/** A real broker with limiters and clients, and time that the test moves. */
-export interface LimiterHarness<P extends TestBroker = TestBroker> extends TestTime {
+/** A real broker and Postgres with limiters and clients, and time that the test moves. */
+export interface LimiterHarness<P extends TestBackend = TestBackend> extends TestTime {
   readonly broker: P;
   /** The heartbeats of every limiter, oldest first. */
   readonly heartbeats: readonly Heartbeat[];
@@ -65,11 +65,11 @@ export interface LimiterHarness<P extends TestBroker = TestBroker> extends TestT
  * Long, because it is one table of small helpers over the same broker.
  * @param runs time runs on its own, for tests with processes
  */
-export async function openLimiterHarness<P extends TestBroker = TestBroker>(
+export async function openLimiterHarness<P extends TestBackend = TestBackend>(
   existing?: P,
   { runs = false }: { runs?: boolean } = {},
 ): Promise<LimiterHarness<P>> {
-  const broker = (existing ?? (await sharedBroker())) as P;
+  const broker = (existing ?? (await sharedBackend())) as P;
   const setting = { scale, anchor: runs ? thisMachine.now() : testEvening };
   const time = await timeFor(broker, setting, runs);
   const { clock } = time;
@@ -102,6 +102,7 @@ export async function openLimiterHarness<P extends TestBroker = TestBroker>(
     });
   };
 
+  const urls = { NATS_URL: broker.brokerUrl('limiter'), DATABASE_URL: broker.databaseUrl };
   const partitionFor = (account: string) => ({ partition: partitionOf(account) });
 
   return {
@@ -110,9 +111,9 @@ export async function openLimiterHarness<P extends TestBroker = TestBroker>(
     heartbeats,
     connectAs,
     nextLimiterId,
-    env: { NATS_URL: broker.brokerUrl('limiter'), PACELINE_CLOCK: formatClock(setting) },
+    env: { ...urls, PACELINE_CLOCK: formatClock(setting) },
     async start() {
-      const config = loadConfig({ NATS_URL: broker.brokerUrl('limiter') }, limiterVariables);
+      const config = loadConfig(urls, limiterVariables);
       const { signal } = new AbortController();
       const started = nextLimiterId();
       const service = await time.during(startLimiter({ name: 'limiter', config, clock, log, signal }));

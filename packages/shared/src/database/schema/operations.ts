@@ -53,7 +53,10 @@ export const syncRuns = pgTable(
   ],
 );
 
-/** One row per upstream call, successful or not. */
+/**
+ * One row per upstream call, written before it is sent, so that a loss of the broker doesn't reach it. It is the limiter's
+ * second record of what counts against a window: see `limiterTerms`.
+ */
 export const syncLogs = pgTable(
   'sync_logs',
   {
@@ -69,14 +72,41 @@ export const syncLogs = pgTable(
     status: integer('status'),
     message: text('message').notNull(),
     startedAt: timestamp('started_at').notNull(),
-    durationMs: integer('duration_ms').notNull(),
+    /** Null until the outcome is recorded; it never is if the process that made the call died. */
+    durationMs: integer('duration_ms'),
     /** The start of an unreadable response. */
     rawStart: text('raw_start'),
     /** The items of the response that could not be read; null: none. */
     unreadable: jsonb('unreadable').$type<readonly UnreadableItem[]>(),
+    /** The permit of the call, and what it counts against. Null: logged by a version that recorded calls afterwards. */
+    permit: text('permit'),
+    partition: integer('partition'),
+    account: text('account'),
+    lane: text('lane').$type<Lane>(),
+    /** When the row and its outcome were written: real time, by Postgres's own clock. */
+    recordedAt: timestamp('recorded_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    endedAt: timestamp('ended_at'),
   },
-  (table) => [index('sync_logs_run').on(table.runId), index('sync_logs_started').on(table.startedAt)],
+  (table) => [
+    index('sync_logs_run').on(table.runId),
+    index('sync_logs_started').on(table.startedAt),
+    uniqueIndex('sync_logs_permit').on(table.permit),
+    index('sync_logs_recorded').on(table.partition, table.recordedAt),
+  ],
 );
+
+/**
+ * The limiter that owns a partition, as Postgres knows it. Each takeover starts a term, and a call is recorded only under the
+ * latest one: of two limiters that the broker lets decide at the same time, one can make no calls.
+ */
+export const limiterTerms = pgTable('limiter_terms', {
+  partition: integer('partition').primaryKey(),
+  term: bigint('term', { mode: 'number' }).notNull(),
+  /** The journal sequence of the last claim: a shorter journal has lost entries. `journalRestored`: restored from a backup. */
+  reached: bigint('reached', { mode: 'number' }).notNull().default(0),
+});
 
 /** Commands and their outcomes. A row without `sequence` is not published yet. */
 export const commands = pgTable(

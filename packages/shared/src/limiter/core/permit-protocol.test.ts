@@ -34,7 +34,7 @@ const waiting = (estimatedAt = 9_000): PermitEvent =>
   });
 const timedOut = replied(noReply);
 const granted = replied({ answer: 'granted', permit, startBy: 100 });
-const started = replied({ answer: 'started', permit, sendBy: 2_000 });
+const started = replied({ answer: 'started', permit, sendBy: 2_000, term: 3 });
 const expired = replied({ answer: 'expired' });
 const refused = replied({ answer: 'refused', reason: 'deadline_unreachable', earliest: 77 });
 const settled = replied({ answer: 'settled' });
@@ -66,7 +66,7 @@ const report = (outcome: Outcome) => ({ do: 'settle', ...budgetKey, permit, outc
 describe('a request for a permit', () => {
   it('also starts the permit if it is free', () => {
     expect(after()).toEqual({ state: 'requesting', effects: [{ effect: 'send', request: acquire }] });
-    expect(after(started)).toEqual({ state: 'started', effects: [{ effect: 'started', permit }] });
+    expect(after(started)).toEqual({ state: 'started', effects: [{ effect: 'started', permit, term: 3 }] });
   });
 
   it('starts a permit that was granted', () => {

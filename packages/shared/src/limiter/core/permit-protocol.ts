@@ -90,7 +90,7 @@ export type PermitEffect =
   | { readonly effect: 'wake'; readonly inMs: number }
   /** The position or estimate shown to the caller has changed. */
   | { readonly effect: 'show'; readonly waiting: Extract<PermitReply, { answer: 'waiting' }> }
-  | { readonly effect: 'started'; readonly permit: string }
+  | { readonly effect: 'started'; readonly permit: string; readonly term: number }
   | { readonly effect: 'refused'; readonly reason: Refusal; readonly earliest: number }
   | { readonly effect: 'failed'; readonly reason: unknown }
   /** The call must not be sent. */
@@ -166,7 +166,7 @@ function onReply(state: In<'requesting'>, reply: PermitReply, now: number): Perm
   const { request, firstEstimate, sentAt } = state;
   switch (reply.answer) {
     case 'started':
-      return started(request, reply.permit, sentAt + reply.sendBy);
+      return started(request, reply, sentAt);
     case 'granted':
       return start(request, reply.permit, now);
     case 'refused':
@@ -220,7 +220,7 @@ function whileStarting(state: In<'starting'>, event: PermitEvent, now: number): 
   const { request, permit, sentAt } = state;
   switch (event.event) {
     case 'replied':
-      if (event.reply.answer === 'started') return started(request, permit, sentAt + event.reply.sendBy);
+      if (event.reply.answer === 'started') return started(request, event.reply, sentAt);
       if (event.reply.answer === 'expired') return requestPermit(request, now);
       return { state, effects: [{ effect: 'wake', inMs: retryAfter }] };
     case 'due':
@@ -237,9 +237,13 @@ function whileStarting(state: In<'starting'>, event: PermitEvent, now: number): 
 }
 
 /** `sendBy` counts from when the request was sent, which is stricter than from when the limiter received it. */
-const started = (request: PermitRequestOf<'acquire'>, permit: string, sendBy: number): PermitStep => ({
-  state: { state: 'started', request, permit, sendBy, closing: false },
-  effects: [{ effect: 'started', permit }],
+const started = (
+  request: PermitRequestOf<'acquire'>,
+  { permit, sendBy, term = 0 }: Extract<PermitReply, { answer: 'started' }>,
+  sentAt: number,
+): PermitStep => ({
+  state: { state: 'started', request, permit, sendBy: sentAt + sendBy, closing: false },
+  effects: [{ effect: 'started', permit, term }],
 });
 
 function whileStarted(state: In<'started'> | In<'sent'>, event: PermitEvent, now: number): PermitStep {

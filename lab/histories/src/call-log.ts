@@ -1,0 +1,67 @@
+import type { Agenda } from '@paceline/kit/agenda';
+import type { Dice } from '@paceline/kit/dice';
+import type { RecordedCall } from '@paceline/limiter/core/recovery';
+import type { Lane } from '@paceline/shared/definition';
+import { budgetKey } from './upstream.ts';
+
+/** Longest ms of a statement. */
+const maxDelay = 20;
+
+interface Row {
+  readonly lane: Lane;
+  readonly recordedAt: number;
+  endedAt: number | null;
+  status: number | null;
+}
+
+/** Postgres as limiters and callers use it: the term of the partition, and a row for each call. It loses nothing. */
+export type CallLog = ReturnType<typeof createCallLog>;
+
+/** @param forgets it records nothing */
+export function createCallLog(agenda: Agenda, dice: Dice, forgets = false) {
+  const rows = new Map<string, Row>();
+  let term = 0;
+  let reached = 0;
+  const delay = () => dice.whole(0, maxDelay);
+
+  return {
+    /** Starts a term. @returns it, with the journal sequence of the last claim and all calls */
+    startTerm(): { term: number; reached: number; calls: RecordedCall[] } {
+      term += 1;
+      const age = (at: number) => agenda.now() - at;
+      const calls = [...rows].map(([permit, { lane, recordedAt, endedAt, status }]) => ({
+        ...budgetKey,
+        permit,
+        lane,
+        status,
+        age: age(recordedAt),
+        endedAge: endedAt === null ? null : age(endedAt),
+      }));
+      return { term, reached, calls };
+    },
+    recordClaim(ofTerm: number, sequence: number): void {
+      if (ofTerm === term && !forgets) reached = sequence;
+    },
+    /** Records a call unless a later term has started; `then` gets whether it did. */
+    recordStart(permit: string, lane: Lane, under: number, then: (isRecorded: boolean) => void): void {
+      agenda.in(delay(), () => {
+        const isLatest = under === term || forgets;
+        if (isLatest && !forgets)
+          rows.set(permit, { lane, recordedAt: agenda.now(), endedAt: null, status: null });
+        agenda.in(delay(), () => then(isLatest));
+      });
+    },
+    recordEnd(permit: string, status: number | undefined): void {
+      agenda.in(delay(), () => {
+        const row = rows.get(permit);
+        if (row) Object.assign(row, { endedAt: agenda.now(), status: status ?? null });
+      });
+    },
+    remove(permit: string, then: (value: unknown) => void): void {
+      agenda.in(delay(), () => {
+        rows.delete(permit);
+        agenda.in(delay(), () => then(undefined));
+      });
+    },
+  };
+}

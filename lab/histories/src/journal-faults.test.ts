@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { historyWith, journalFaultKinds } from './histories.ts';
+import { maxInWindow } from './upstream.ts';
+import { type History, runHistory } from './world.ts';
+
+const overruns = (history: History, forgets = false): number => {
+  const { limit, windowMs } = history.policy;
+  const { arrivals } = runHistory(history, { forgets });
+  return Math.max(0, maxInWindow([...arrivals.values()], windowMs) - limit);
+};
+
+describe('when the broker breaks its word', () => {
+  it.each(journalFaultKinds)('no window has more than N arrivals: %s', (kind) => {
+    fc.assert(
+      fc.property(historyWith(kind), (history) => {
+        expect(overruns(history)).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('no window has more than N arrivals: all of it together', () => {
+    fc.assert(
+      fc.property(historyWith(...journalFaultKinds), (history) => {
+        expect(overruns(history)).toBe(0);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it.each(['power cut', 'journal is rewound', 'journal loses its middle', 'journal forks'] as const)(
+    'a limiter without the record in Postgres overfills windows: %s',
+    (kind) => {
+      const histories = fc.sample(historyWith(kind), { numRuns: 200, seed: 1 });
+      expect(histories.filter((history) => overruns(history, true) > 0).length).toBeGreaterThan(0);
+    },
+  );
+});
