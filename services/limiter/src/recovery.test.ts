@@ -141,6 +141,7 @@ describe('calls that the journal has lost', () => {
   async function loseEntries(during: () => Promise<void>): Promise<void> {
     const { nats } = harness.broker;
     const before = `${nats.storeDir}-before`;
+    await harness.quiet();
     await nats.kill();
     await cp(nats.storeDir, before, { recursive: true });
     await nats.restart();

@@ -3,6 +3,7 @@ import { clockOrigin } from '@paceline/shared/contracts';
 import { openPool } from '@paceline/shared/database/pool';
 import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
+import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
 import { announceOn } from './adapters/announce.ts';
 import { callRecordOf } from './adapters/call-record.ts';
 import { observed, openJournal } from './adapters/journal.ts';
@@ -23,9 +24,8 @@ export async function startLimiter({
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
-  const database = openPool(config.DATABASE_URL, (err) => log.warn({ err }, 'database connection lost'), {
-    connections: 2,
-  });
+  const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
+  const database = openPool(config.DATABASE_URL, lost.failed, { connections: 2 });
   const openers = allPartitions.map((partition): [number, OpenPartition] => {
     const callRecord = callRecordOf(database.pool, clock, partition);
     const open: OpenPartition = (onClaimed) => {

@@ -2,13 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { freePort, exists, startPostgres } from '@paceline/embedded';
-import {
-  differences,
-  type Origin,
-  originBucket,
-  journalRestored,
-  tickOf,
-} from '@paceline/shared/contracts';
+import { differences, type Origin, originBucket, journalRestored, tickOf } from '@paceline/shared/contracts';
 import { knownMigrations, markDatabase, migrate, openDatabase, tables } from '@paceline/shared/database';
 import { allPartitions } from '@paceline/shared/limiter';
 import { brokerOrigin, createBus, publish } from '@paceline/shared/messaging';
