@@ -12,8 +12,11 @@ export interface OtlpReceiver {
   close(): Promise<void>;
 }
 
-/** Starts a collector for tests on a free loopback port. It only supports OTLP as JSON, and ignores metrics. */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/**
+ * Starts a collector for tests on a free port. It only supports OTLP as JSON, and ignores metrics.
+ * @param host (default loopback) the address to listen on
+ */
+export async function startOtlpReceiver(host = '127.0.0.1'): Promise<OtlpReceiver> {
   const received: ReceivedSpan[] = [];
   const receive = async (request: IncomingMessage): Promise<number> => {
     if (request.headers['content-type'] !== 'application/json') return 415;
@@ -27,7 +30,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
       () => response.writeHead(400).end(),
     );
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
