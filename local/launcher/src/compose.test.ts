@@ -48,12 +48,24 @@ describe('docker compose up', () => {
     expect(existsSync(join(root, script))).toBe(true);
   });
 
-  it('gives each service all required variables', () => {
+  it('gives each service all required variables, and passes on every other that it reads', () => {
     const environments = services.map((name) => {
       const set = Object.entries(named(name).environment).filter(([, value]) => value !== null);
       return [name, { ...Object.fromEntries(set), PACELINE_CLOCK: 'scale=60,anchor=1' }] as const;
     });
-    expect(readConfigs(environments)).toEqual({ stderr: '', succeeded: [...services] });
+    const { stderr, read } = readConfigs(environments);
+    expect({ stderr, succeeded: Object.keys(read) }).toEqual({ stderr: '', succeeded: [...services] });
+    // The clock is in a volume; the broker is in the same network; TLS for the API would need its files in a volume.
+    const elsewhere = /^PACELINE_CLOCK$|^NATS_TLS_|^API_TLS_/;
+    for (const name of services) {
+      const known = read[name]?.filter((each) => (variableNames as string[]).includes(each));
+      expect(known?.length, name).toBeGreaterThan(4);
+      const passed = Object.keys(named(name).environment);
+      expect(
+        known?.filter((each) => !passed.includes(each) && !elsewhere.test(each)),
+        name,
+      ).toEqual([]);
+    }
   });
 
   it.each(services)('starts %s after broker, database and sandbox are ready', (name) => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type VariableName, variableNames, variables } from '@paceline/shared/config';
+import { configExitCode, type VariableName, variableNames, variables } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from './state.ts';
@@ -205,6 +205,14 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     expect(pods[name].terminationGracePeriodSeconds * 1_000).toBeGreaterThan(delay + shutdown + 5_000);
   });
 
+  it('provision again after a failure, unless the state belongs to another upstream or a variable is invalid', () => {
+    const { spec } = one('Job', 'provision');
+    expect(spec.backoffLimit).toBeGreaterThan(10);
+    expect(spec.template.spec.restartPolicy).toBe('Never');
+    const onExitCodes = { containerName: 'provision', operator: 'In', values: [configExitCode] };
+    expect(spec.podFailurePolicy.rules).toEqual([{ action: 'FailJob', onExitCodes }]);
+  });
+
   it('give each service all required variables', () => {
     const secrets: Record<string, string> = {
       DATABASE_URL: 'postgres://paceline:secret@db.example:5432/paceline',
@@ -214,7 +222,31 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     const environments = services.map(
       (name) => [name, environmentOf(name, (key) => secrets[key] ?? 'a-secret-of-enough-length')] as const,
     );
-    expect(readConfigs(environments)).toEqual({ stderr: '', succeeded: [...services] });
+    const { stderr, read } = readConfigs(environments);
+    expect({ stderr, succeeded: Object.keys(read) }).toEqual({ stderr: '', succeeded: [...services] });
+    // What is no secret can be set in the settings, which every service gets.
+    for (const [name, env] of environments) {
+      const secretNames = read[name]?.filter((each) => 'secret' in (variables[each as VariableName] ?? {}));
+      expect(secretNames?.length, name).toBeGreaterThan(0);
+      expect(
+        secretNames?.filter((each) => !(each in env)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
+  it.each([...services, 'provision'])('give %s the variables of docker-compose.yml', async (name) => {
+    const compose = await readCompose('docker-compose.yml');
+    // For the health check, which is a probe here; for Jaeger, which accepts no metrics; for there is no load balancer.
+    const onlyThere = ['READY_URL', 'OTEL_METRICS_EXPORTER', 'API_SHUTDOWN_DELAY'];
+    const given = Object.entries(compose.services[name]?.environment ?? {}).filter(
+      ([key, value]) => value !== null && !onlyThere.includes(key),
+    );
+    const env = environmentOf(name, () => 'secret');
+    expect(given.map(([key]) => key).filter((key) => !(key in env))).toEqual([]);
+    const own = pods[name].containers[0].env.map((each: { name: string }) => each.name);
+    const known = [...Object.keys(compose.services[name]?.environment ?? {}), 'NATS_PASSWORD'];
+    expect(own.filter((key: string) => !known.includes(key))).toEqual([]);
   });
 
   it('set only known variables, and no secret in the settings', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from '@paceline/embedded';
+import { alertTypes } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from './state.ts';
@@ -63,6 +64,12 @@ describe("Prometheus' alert rules", () => {
     const all = new Set(rules.map(({ alert }) => alert));
     expect(tested(true)).toEqual(all);
     expect(tested(false)).toEqual(all);
+  });
+
+  it('include one for each alert of the API', () => {
+    const ruleOf = (type: string) =>
+      type.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+    expect(rules.map(({ alert }) => alert)).toEqual(expect.arrayContaining(alertTypes.map(ruleOf)));
   });
 
   it('lead to what the handbook says about them', async () => {

@@ -132,6 +132,11 @@ describe('the process', () => {
       storage: 'Not connected to the broker yet',
     });
     expect((await send(`${url}/v1/riders`, addRider())).status).toBe(503);
+    await test.until(async () => {
+      const { body } = await send(`${url}/metrics`);
+      expect(body).toMatch(/^paceline_part_up\{.*part="database".*\} 1$/m);
+      expect(body).toMatch(/^paceline_part_up\{.*part="broker".*\} 0$/m);
+    });
   });
 
   it('responds to waiting requests on SIGTERM, and exits cleanly', async () => {

@@ -28,7 +28,7 @@ import { maxResponseMs } from './http/limits.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
 import { currentWindows } from './http/rate-limit.ts';
 import type { Services } from './http/route.ts';
-import { measureStoredData } from './operations/metrics.ts';
+import { measureParts, measureStoredData } from './operations/metrics.ts';
 import { type Peers, peersOf } from './peers.ts';
 import { startHousekeeping } from './retention.ts';
 import { triggersWith } from './runs/trigger.ts';
@@ -85,6 +85,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     stopping: signal,
   });
   log.info({ url: server.url }, 'listening');
+  measureParts(health);
   const own = { clock: clockOrigin(config.PACELINE_CLOCK) };
   const mark = await retryDuringOutage(context, () => databaseOrigin(database.db));
   assertOwnState({ database: mark }, own);

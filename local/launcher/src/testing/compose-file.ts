@@ -82,22 +82,24 @@ const interpolate = (text: string, env: Record<string, string>): string =>
 
 /**
  * Reads the configuration of services from these environments, all in one process, since loading their modules is slow.
- * @returns the services that succeeded, and the errors
+ * @returns the variables that each service which succeeded has read, and the errors
  */
 export function readConfigs(environments: ReadonlyArray<readonly [string, Record<string, string | null>]>): {
   stderr: string;
-  succeeded: string[];
+  read: Record<string, string[]>;
 } {
   const script = `
     for (const [name, env] of ${JSON.stringify(environments)}) {
-      process.env = env;
+      const read = new Set();
+      process.env = new Proxy(env, { get: (values, key) => (read.add(String(key)), values[key]) });
       (await import('./services/' + name + '/src/config.ts')).readConfig();
-      console.log(name);
+      console.log(JSON.stringify([name, [...read]]));
     }`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: root,
     env: {},
     encoding: 'utf8',
   });
-  return { stderr, succeeded: stdout.split('\n').filter((name) => name !== '') };
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return { stderr, read: Object.fromEntries(lines.map((line) => JSON.parse(line) as [string, string[]])) };
 }

@@ -3,7 +3,19 @@ import { alertTypes } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { meter } from '@paceline/shared/telemetry';
 import { findDataAges, openAlerts } from '../alerts/query.ts';
+import type { HealthReader } from '../health/parts.ts';
 import { findSources } from '../sources/route.ts';
+
+/** From memory, so that it also shows that the database is down. A part of which nothing is known has no value. */
+export function measureParts({ parts }: HealthReader): void {
+  const up = meter().createObservableGauge('paceline.part.up', {
+    description: '1: the part of the installation is up, 0: down',
+  });
+  up.addCallback((observe) => {
+    for (const { part, state } of parts())
+      if (state !== 'unknown') observe.observe(state === 'up' ? 1 : 0, { part });
+  });
+}
 
 export function measureStoredData(db: Database, clock: Clock): void {
   const meters = meter();

@@ -40,7 +40,9 @@ export function measure(owned: () => readonly Partition[]): void {
         for (const { endpoint, policy } of view.windows) {
           observe.observe(limit, policy.limit, { account, endpoint, source: policy.from });
           observe.observe(length, policy.windowMs / 1_000, { account, endpoint });
-          observe.observe(oldest, waiting.longest[endpoint] / 1_000, { account, endpoint });
+          const { forced, scheduled } = waiting.longest[endpoint];
+          observe.observe(oldest, forced / 1_000, { account, endpoint, lanes: 'forced' });
+          observe.observe(oldest, scheduled / 1_000, { account, endpoint, lanes: 'scheduled' });
         }
         for (const [lane, count] of Object.entries(waiting.lanes) as Array<[Lane, number]>)
           observe.observe(pending, count, { account, lane });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTestLimiter, settings } from './testing.ts';
 import { coordination, queueStats, windows } from './views.ts';
 
-it('queue statistics count waiting requests per lane, and the longest wait per budget', () => {
+it('queue statistics count waiting requests per lane, and the longest wait per budget of forced and other lanes', () => {
   const limiter = createTestLimiter('signups');
   limiter.call('first');
   limiter.acquire('a', { lane: 'far_event_sync' });
@@ -10,6 +10,7 @@ it('queue statistics count waiting requests per lane, and the longest wait per b
   limiter.acquire('b', { lane: 'far_event_sync' });
   limiter.acquire('c', { lane: 'near_event_urgent' });
   limiter.pass(1_000);
+  const none = { forced: 0, scheduled: 0 };
   expect(queueStats(limiter.ledger(), 'team', limiter.now())).toEqual({
     lanes: {
       manual_rider_add: 0,
@@ -18,7 +19,14 @@ it('queue statistics count waiting requests per lane, and the longest wait per b
       rider_sync: 0,
       far_event_sync: 2,
     },
-    longest: { clubs: 0, riders_bulk: 0, riders_single: 0, results: 0, events: 0, signups: 3_000 },
+    longest: {
+      clubs: none,
+      riders_bulk: none,
+      riders_single: none,
+      results: none,
+      events: none,
+      signups: { forced: 1_000, scheduled: 3_000 },
+    },
   });
 });
 

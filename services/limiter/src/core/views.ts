@@ -100,8 +100,8 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
 export interface QueueStats {
   /** Waiting requests per lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
-  /** The longest current wait per budget, project ms; 0 when no request waits. */
-  readonly longest: Readonly<Record<BudgetName, number>>;
+  /** The longest current wait per budget, in the forced lanes and in the others, project ms; 0 when no request waits. */
+  readonly longest: Readonly<Record<BudgetName, { readonly forced: number; readonly scheduled: number }>>;
 }
 
 export function queueStats(ledger: Ledger, account: string, now: number): QueueStats {
@@ -109,7 +109,8 @@ export function queueStats(ledger: Ledger, account: string, now: number): QueueS
   const longest = budgetNames.map((endpoint) => {
     const { queue } = peekBudget(ledger, account, endpoint);
     for (const [lane, waiting] of queue.byLane) counts[lane] += waiting;
-    return [endpoint, Math.max(0, now - Math.min(queue.forced.min, queue.scheduled.min))] as const;
+    const waitSince = (requestedAt: number) => Math.max(0, now - requestedAt);
+    return [endpoint, { forced: waitSince(queue.forced.min), scheduled: waitSince(queue.scheduled.min) }];
   });
-  return { lanes: counts, longest: Object.fromEntries(longest) as Record<BudgetName, number> };
+  return { lanes: counts, longest: Object.fromEntries(longest) as QueueStats['longest'] };
 }
