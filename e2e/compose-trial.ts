@@ -74,6 +74,21 @@ async function noRejectedCall({ control }: ComposeSystem): Promise<void> {
   calls += judgements.reduce((sum, each) => sum + each.calls, 0);
 }
 
+/** The files for a real upstream and a cluster, which are not started here, and the profile with images from elsewhere. */
+async function checkFiles(): Promise<void> {
+  const env = {
+    ZWIFTRACING_BASE_URL: 'https://upstream.example/api',
+    ZWIFTRACING_API_KEY: 'a-key',
+    ZWIFTRACING_CLUB_IDS: '1',
+    API_TOKEN: 'a-token-of-enough-length',
+  };
+  for (const file of ['compose.upstream.yml', 'compose.cluster.yml']) {
+    const files = ['--file', 'docker-compose.yml', '--file', `deploy/docker/${file}`];
+    await docker(['compose', '--profile', '*', ...files, 'config', '--quiet'], env);
+  }
+  print('docker compose config: valid, also with the files for a real upstream and a cluster');
+}
+
 async function buildImage({ build }: ComposeSystem): Promise<void> {
   await build('1');
   const sizes = await docker([
@@ -210,6 +225,7 @@ async function stopAndStart(system: ComposeSystem): Promise<void> {
 }
 
 async function trial(system: ComposeSystem): Promise<void> {
+  await checkFiles();
   await buildImage(system);
   await firstStart(system);
   await addRider(system);

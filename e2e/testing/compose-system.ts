@@ -67,16 +67,9 @@ export async function prepareComposeSystem() {
   };
   await writeFile(file('empty.env'), '');
 
-  const compose = (...args: readonly string[]) =>
-    docker(
-      [
-        'compose',
-        ...['--project-name', project, '--project-directory', root, '--env-file', file('empty.env')],
-        ...['--file', join(root, 'docker-compose.yml'), '--file', file('trial.json')],
-        ...args,
-      ],
-      env,
-    );
+  const ofProject = ['--project-name', project, '--project-directory', root, '--env-file', file('empty.env')];
+  const files = ['--file', join(root, 'docker-compose.yml'), '--file', file('trial.json')];
+  const compose = (...args: readonly string[]) => docker(['compose', ...ofProject, ...files, ...args], env);
   const containers = async (name: string): Promise<Inspected[]> => {
     const ids = (await compose('ps', '--all', '--quiet', name)).split('\n').filter(Boolean);
     return ids.length === 0 ? [] : (JSON.parse(await docker(['inspect', ...ids])) as Inspected[]);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, matchesGlob, relative } from 'node:path';
-import { variableNames } from '@paceline/shared/config';
+import { variableNames, variables } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -14,6 +14,7 @@ import {
   type ComposeService,
   readCompose,
   readText,
+  shutdownMs,
 } from './testing/compose-file.ts';
 
 const upstreamFile = 'deploy/docker/compose.upstream.yml';
@@ -87,9 +88,13 @@ describe('docker compose up', () => {
     expect(found.sandbox?.networks?.default?.aliases).toEqual(['sandbox.test']);
   });
 
-  it('stops at once, and gives each service the time to finish its work', () => {
+  it('stops at once, and gives each service the time to finish its work, also with the default delay', async () => {
     expect(named('api').environment.API_SHUTDOWN_DELAY).toBe('0s');
-    for (const name of services) expect(named(name), name).toMatchObject({ stop_grace_period: '30s' });
+    const delay = variables.API_SHUTDOWN_DELAY.schema.parse(undefined);
+    for (const name of services) {
+      const [, seconds] = /^(\d+)s$/.exec(named(name).stop_grace_period ?? '') ?? [];
+      expect(Number(seconds) * 1_000, name).toBeGreaterThan(delay + (await shutdownMs(name)) + 5_000);
+    }
   });
 
   it('starts observability tools only with their profile', () => {

@@ -103,3 +103,12 @@ export function readConfigs(environments: ReadonlyArray<readonly [string, Record
   const lines = stdout.split('\n').filter((line) => line !== '');
   return { stderr, read: Object.fromEntries(lines.map((line) => JSON.parse(line) as [string, string[]])) };
 }
+
+/** The longest shutdown of a service after its delay, ms: it drains, closes and flushes telemetry, one after the other. */
+export async function shutdownMs(service: string): Promise<number> {
+  const source = await readText('packages/shared/src/runtime/run-service.ts');
+  const limits = [...source.matchAll(/(?:drainMs|closeMs|telemetryMs) = ([\d_]+)/g)];
+  const own = await readText(`services/${service}/src/service.ts`);
+  if (limits.length !== 3 || own.includes('drainMs')) throw new Error('the limits of a shutdown have moved');
+  return limits.reduce((sum, [, ms = '']) => sum + Number(ms.replaceAll('_', '')), 0);
+}
