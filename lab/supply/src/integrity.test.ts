@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { natsRelease } from '@paceline/embedded';
+import { natsReleases } from '@paceline/embedded';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
@@ -50,6 +50,7 @@ describe('every dependency', () => {
   });
 
   it('includes a hash of the embedded broker for every platform', () => {
-    for (const hash of Object.values(natsRelease.sha256)) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    const hashes = natsReleases.flatMap(({ sha256 }) => Object.values(sha256));
+    for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/);
   });
 });

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { natsRelease } from '@paceline/embedded';
+import { natsRelease, natsReleases } from '@paceline/embedded';
 import { packagesBill } from './pnpm.ts';
 
 /** A program that is not an npm package itself. */
@@ -25,18 +25,19 @@ export async function programs(): Promise<Program[]> {
     if (version === undefined) throw new Error(`${name} is not pinned in the catalog`);
     return version;
   };
-  const { version, url, sha256 } = natsRelease;
   return [
     {
       name: 'nats-server',
-      version,
+      version: natsRelease.version,
       licence: 'Apache-2.0',
       use: 'the broker of npm start and of the tests',
       from: 'its release, verified by hash, or else Debian’s package, verified by the archive’s signature',
-      archives: Object.entries(sha256).map(([platform, hash]) => ({
-        url: `${url}/v${version}/nats-server-v${version}-${platform}.tar.gz`,
-        sha256: hash,
-      })),
+      archives: natsReleases.flatMap(({ version, url, sha256 }) =>
+        Object.entries(sha256).map(([platform, hash]) => ({
+          url: `${url}/v${version}/nats-server-v${version}-${platform}.tar.gz`,
+          sha256: hash,
+        })),
+      ),
     },
     {
       name: 'postgresql',

@@ -18,7 +18,7 @@ export interface NatsRelease {
  * Newest first: the release with which the tests run, then one for platforms without a known checksum of it.
  * To upgrade, copy the checksums from SHA256SUMS on the releases page of nats-io/nats-server.
  */
-const natsReleases: readonly [NatsRelease, ...NatsRelease[]] = [
+export const natsReleases: readonly [NatsRelease, ...NatsRelease[]] = [
   {
     version: '2.15.1',
     url: 'https://github.com/nats-io/nats-server/releases/download',
