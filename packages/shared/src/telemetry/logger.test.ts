@@ -72,6 +72,22 @@ describe('logger', () => {
     expect(named.err.stack).toContain('logger.test.ts');
   });
 
+  it('writes an error without a usable cause, and what is no error', async () => {
+    const lines = await written((log) => {
+      log.warn({ err: new Error('alone', { cause: null }) }, 'cause is null');
+      log.warn({ err: new Error('outer', { cause: 'a text' }) }, 'cause is a text');
+      for (const err of [null, undefined, 'a text']) log.warn({ err }, 'no error');
+    });
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      'cause is null',
+      'cause is a text',
+      'no error',
+      'no error',
+      'no error',
+    ]);
+    expect(lines[0].err).toMatchObject({ type: 'Error', message: 'alone' });
+  });
+
   it('writes the reason of a failed query and where it was made, without its text and values', async () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
     const failed = new DrizzleQueryError('select "name" from "riders" where "id" = $1', [4_500_001], refused);

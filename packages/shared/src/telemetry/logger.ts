@@ -26,15 +26,17 @@ export function createLogger(
 
 interface ErrorFields {
   readonly stack?: string;
-  readonly cause?: ErrorFields;
+  readonly cause?: ErrorFields | null;
 }
 
-const errorFields = (error: Error): ErrorFields => withoutQuery(stdSerializers.errWithCause(error));
+/** What is thrown can be anything, and so can its cause. */
+const errorFields = (error: unknown): unknown =>
+  error instanceof Error ? withoutQuery(stdSerializers.errWithCause(error)) : error;
 
 /** A failed query is logged as the database's error, at our line: its text and values can be a whole page of riders. */
 function withoutQuery(fields: ErrorFields): ErrorFields {
   const { cause, stack } = fields;
-  if (typeof cause !== 'object') return fields;
+  if (typeof cause !== 'object' || cause === null) return fields;
   const plain = withoutQuery(cause);
   if (!('query' in fields && 'params' in fields)) return { ...fields, cause: plain };
   const [first] = plain.stack?.split('\n') ?? [];
