@@ -133,7 +133,9 @@ async function trial(): Promise<boolean> {
   print(`started the system of ${values.from}`);
   const loaded = load();
   await commandsAccepted(10);
-  const env = { ...process.env, NATS_URL: running.broker.adminUrl, DATABASE_URL: running.databaseUrl };
+  const { adminUrl: NATS_URL, monitorUrls } = running.broker;
+  const NATS_MONITOR_URL = monitorUrls.join(',');
+  const env = { ...process.env, NATS_URL, NATS_MONITOR_URL, DATABASE_URL: running.databaseUrl };
   await run(process.execPath, [join(root, 'local/launcher/src/provision.ts')], { env });
   print('upgraded streams and tables; all services are still old');
   for (const name of services) await replace(name, running);

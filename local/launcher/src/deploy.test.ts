@@ -109,6 +109,25 @@ describe('the brokers of compose.cluster.yml', () => {
   });
 });
 
+describe('the brokers of deploy/kubernetes', () => {
+  it('have a configuration that nats-server accepts, and sync each message', async () => {
+    const configuration = await readText('deploy/kubernetes/base/nats-server.conf');
+    expect(configuration).toMatch(/^ {2}sync_interval: always$/m);
+    await writeFile(join(folder, 'kubernetes.conf'), configuration);
+    await writeFile(join(folder, 'users.conf'), await readText('deploy/nats/users.conf'));
+    const { path } = await findNatsServer({ report: () => undefined });
+    const { stderr } = await run(path, ['-t', '-c', join(folder, 'kubernetes.conf')], {
+      env: {
+        ...(compose.services.nats?.environment as NodeJS.ProcessEnv),
+        POD_NAME: 'nats-0',
+        NATS_PASSWORD_CLUSTER: 'p',
+        NATS_ROUTES: '[nats://cluster:p@nats-1.nats:6222]',
+      },
+    });
+    expect(stderr).toContain('is valid');
+  });
+});
+
 describe("the sandbox's clock", () => {
   const setClock = () => run(process.execPath, ['scripts/sandbox-clock.ts', folder], { cwd: root });
   const file = () => readFile(join(folder, 'clock.env'), 'utf8');
