@@ -48,11 +48,10 @@ describe('an account that requires a size for each stream', () => {
       LIMITER_JOURNAL: 256,
       KV_SCHEDULER: 16,
       KV_SCHEDULE: 16,
-      KV_LIMITER: 16,
       KV_ORIGIN: 16,
     });
     await provision(on, 1, { LIMITER_JOURNAL: { maxBytes: 64 * mebibyte } }, 2 * mebibyte);
-    expect(await sizes(on)).toMatchObject({ LIMITER_JOURNAL: 64, KV_LIMITER: 2 });
+    expect(await sizes(on)).toMatchObject({ LIMITER_JOURNAL: 64, KV_SCHEDULE: 2 });
   });
 });
 

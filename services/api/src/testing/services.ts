@@ -166,7 +166,10 @@ const contextOf = <Name extends 'limiter' | 'scheduler', Needed extends Paramete
   variables: Needed,
 ) => ({
   name,
-  config: loadConfig({ NATS_URL: test.backend.brokerUrl(name) }, variables),
+  config: loadConfig(
+    { NATS_URL: test.backend.brokerUrl(name), DATABASE_URL: test.backend.databaseUrl },
+    variables,
+  ),
   clock: test.clock,
   log,
   signal: new AbortController().signal,
