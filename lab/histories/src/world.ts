@@ -6,7 +6,7 @@ import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { createAgenda } from '@paceline/kit/agenda';
 import { caller, type CallerContext, type CallerEnd, type CallerPlan } from './caller.ts';
 import { createDice } from '@paceline/kit/dice';
-import { createCallLog } from './call-log.ts';
+import { createCallLog, type Omitted } from './call-log.ts';
 import { createBroker } from './journal.ts';
 import { type Death, type Owner, takeOver } from './owner.ts';
 import { budgetKey, createUpstream } from './upstream.ts';
@@ -100,10 +100,13 @@ export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserv
 
 /**
  * Runs a history to its end. One function: all messages share one random generator, in order.
- * @param options.forgets Postgres records nothing, as in a version before there was a record
+ * @param options.without what Postgres does without
  * @throws when a caller waits forever
  */
-export function runHistory(history: History, { forgets = false } = {}): HistoryResult {
+export function runHistory(
+  history: History,
+  { without }: { without?: Omitted | undefined } = {},
+): HistoryResult {
   const settings = settingsOf(history);
   const { seed, jitterMs, delayed, latestMs, lost = 0 } = history.network;
   const agenda = createAgenda(startTime);
@@ -121,7 +124,7 @@ export function runHistory(history: History, { forgets = false } = {}): HistoryR
     return brokerTime();
   });
 
-  const callLog = createCallLog(agenda, createDice(seed, 'call log'), forgets);
+  const callLog = createCallLog(agenda, createDice(seed, 'call log'), without);
 
   const send = (deliver: () => void): void => {
     if (lost > 0 && dice.chance(lost)) return;

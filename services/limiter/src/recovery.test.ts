@@ -174,6 +174,15 @@ describe('calls that the journal has lost', () => {
     await harness.until(() => expect(alerts.join()).toContain('1 call counts again from the call log'));
   });
 
+  it('count by the journal when Postgres has lost them', async () => {
+    const account = accountIn(1);
+    await record(await call(harness, harness.client(account), 'clubs'), account, 200);
+    await limiterProcess.stop();
+    await database.query('truncate sync_logs, limiter_terms');
+    limiterProcess = await harness.start();
+    expect(await harness.until(() => clubs(account))).toMatchObject({ available: 0, unknownUntil: null });
+  });
+
   it('do not count twice when the journal still has them', async () => {
     const account = accountIn(1);
     await record(await call(harness, harness.client(account), 'clubs'), account, 200);
