@@ -89,6 +89,12 @@ export async function prepareComposeSystem() {
   // What an aborted trial has left.
   await compose('down', '--volumes', '--remove-orphans');
 
+  /** Also those that a later build has replaced. */
+  const images = async () =>
+    (await docker(['image', 'ls', '--quiet', '--filter', 'label=paceline.trial']))
+      .split('\n')
+      .filter(Boolean);
+
   const apiUrl = `http://127.0.0.1:${apiPort}`;
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   return {
@@ -116,7 +122,7 @@ export async function prepareComposeSystem() {
     /** Deletes everything that the system has left, but not what the build has cached. */
     async remove(): Promise<void> {
       await compose('down', '--volumes', '--timeout', '30');
-      await docker(['image', 'rm', '--force', image]);
+      for (const id of await images()) await docker(['image', 'rm', '--force', id]);
       await collector.close();
       await rm(folder, { recursive: true });
     },
@@ -129,7 +135,7 @@ export async function prepareComposeSystem() {
           ['network', 'ls'],
         ].map((list) => docker([...list, '--quiet', '--filter', label])),
       );
-      return found.flatMap((text) => text.split('\n').filter(Boolean));
+      return [...found.flatMap((text) => text.split('\n').filter(Boolean)), ...(await images())];
     },
   };
 }
