@@ -299,13 +299,19 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     const database = overlay === 'sandbox' ? ['postgres:5432'] : ['203.0.113.10/32:5432'];
     const upstream = overlay === 'sandbox' ? ['sandbox:3010'] : ['0.0.0.0/0:443', '::/0:443'];
     const broker = ['nats:4222'];
+    /** A pod connects to what its variables name. */
+    const callsOf = (name: string) => {
+      const variablesOf: string[] = pods[name].containers[0].env.map((each: { name: string }) => each.name);
+      return [
+        ...broker,
+        ...(variablesOf.includes('NATS_MONITOR_URL') ? ['nats:8222'] : []),
+        ...(variablesOf.includes('DATABASE_URL') ? database : []),
+        // The API has the key only to derive the name of the account.
+        ...(variablesOf.includes('ZWIFTRACING_API_KEY') && name !== 'api' ? upstream : []),
+      ];
+    };
     const calls: Record<string, string[]> = {
-      scheduler: broker,
-      limiter: broker,
-      'rider-sync': [...broker, ...database, ...upstream],
-      'event-sync': [...broker, ...database, ...upstream],
-      api: [...broker, ...database],
-      provision: [...broker, 'nats:8222', ...database],
+      ...Object.fromEntries([...services, 'provision'].map((name) => [name, callsOf(name)])),
       nats: ['nats:6222'],
       ...(overlay === 'sandbox' && { sandbox: [], postgres: [] }),
     };
