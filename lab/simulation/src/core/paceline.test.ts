@@ -19,8 +19,12 @@ const someFaults = fc.record({
   hangs: share,
   limiterDown: fc.array(
     fc
-      .tuple(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 90 }))
-      .map(([after, seconds]) => ({ after: `${after}m`, for: `${seconds}s` })),
+      .tuple(
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 1, max: 90 }),
+        fc.constantFrom(0, 0, 2, 30, 120),
+      )
+      .map(([after, seconds, lost]) => ({ after: `${after}m`, for: `${seconds}s`, loses: `${lost}m` })),
     { maxLength: 1 },
   ),
 });

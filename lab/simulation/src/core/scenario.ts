@@ -77,8 +77,10 @@ export const scenario = z.strictObject({
       /** Shares of the accepted calls that get a 503 or no response. */
       serverErrors: share.default(0),
       hangs: share.default(0),
-      /** The limiter is killed `after` the start and restarted `for` later. */
-      limiterDown: z.array(z.strictObject({ after: duration, for: duration })).default([]),
+      /** The limiter is killed `after` the start and restarted `for` later; the broker loses the last `loses` of its journal. */
+      limiterDown: z
+        .array(z.strictObject({ after: duration, for: duration, loses: duration.prefault('0s') }))
+        .default([]),
     })
     .prefault({}),
   /** Variables that differ from the defaults, as in `.env`: `SLOT_NEAR`, `FRESHNESS_FAR`, … */

@@ -1,4 +1,4 @@
-import { createLedger, type Ledger } from '@paceline/limiter/core/ledger';
+import type { Ledger } from '@paceline/limiter/core/ledger';
 import {
   decidePartition,
   openPartitionState,
@@ -8,9 +8,10 @@ import {
   type PartitionStep,
 } from '@paceline/limiter/core/partition';
 import type { Reply } from '@paceline/limiter/core/protocol';
-import { restore } from '@paceline/limiter/core/recovery';
+import { takeOver } from '@paceline/limiter/core/recovery';
 import { defaultSettings } from '@paceline/limiter/core/settings';
 import type { Fact, PermitReply, PermitRequest } from '@paceline/shared/contracts';
+import { createCallLog, type CallLog } from './call-log.ts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { Simulation } from '../simulation.ts';
 
@@ -21,6 +22,7 @@ export interface LimiterLink {
   /** Delivers offers for a ticket and the start of a new limiter. */
   subscribe(ticket: string, happened: (event: PermitEvent) => void): void;
   unsubscribe(ticket: string): void;
+  readonly callLog: CallLog;
 }
 
 /** Real ms: the client's request timeout, and how long a new limiter waits for earlier requests to return. */
@@ -35,7 +37,7 @@ const heartbeatInterval = 10_000;
 type SendReplies = (replies: readonly Reply[]) => void;
 
 /**
- * One limiter on a journal that is never lost: the production partition loop, with message latency.
+ * One limiter, which can lose the end of its journal: the production partition loop, with message latency.
  * Not divided, because a fault ends the partition, its timers and its clients' waits at once.
  */
 export function startLimiter(simulation: Simulation): LimiterLink {
@@ -45,7 +47,8 @@ export function startLimiter(simulation: Simulation): LimiterLink {
     ...real,
     heartbeatInterval: Math.max(real.heartbeatInterval, clock.toRealMs(heartbeatInterval)),
   };
-  const journal: Fact[] = [];
+  let journal: Array<{ readonly at: number; readonly facts: readonly Fact[] }> = [];
+  const callLog = createCallLog(agenda);
   let state: PartitionState<SendReplies> | undefined;
   let epoch = 0;
   let wokenAt = Infinity;
@@ -80,7 +83,7 @@ export function startLimiter(simulation: Simulation): LimiterLink {
         later(0, { event: 'turn' });
         return;
       case 'commit':
-        journal.push(...effect.facts);
+        journal.push({ at: agenda.now(), facts: effect.facts });
         later(network.broker(), { event: 'written', sequence: 0 });
         return;
       case 'reply':
@@ -102,9 +105,21 @@ export function startLimiter(simulation: Simulation): LimiterLink {
   }
 
   function recover(): Ledger {
-    if (epoch === 1) return createLedger(epoch, settings);
-    const quietUntil = agenda.now() + clock.toProjectMs(quietMs);
-    return restore([{ entry: 'facts', recoverFrom: 0, facts: journal }], epoch, settings, quietUntil);
+    const at = agenda.now();
+    const quietUntil = epoch === 1 ? 0 : at + clock.toProjectMs(quietMs);
+    const entries = journal.map(({ facts }) => ({
+      entry: 'facts' as const,
+      recoverFrom: 0,
+      facts: [...facts],
+    }));
+    // A journal without its last claim has lost an unknown number of entries.
+    const claims = journal.filter(({ facts }) => facts.some(({ fact }) => fact === 'claimed')).length;
+    const isLost = claims < epoch - 1;
+    const found = { owner: String(epoch), at, entries, isLost, quietUntil, ...callLog.startTerm() };
+    const { ledger, facts } = takeOver(found, settings);
+    ledger.epoch = epoch;
+    journal.push({ at, facts });
+    return ledger;
   }
 
   function wakeAt(at: number | undefined): void {
@@ -124,8 +139,9 @@ export function startLimiter(simulation: Simulation): LimiterLink {
     apply(openPartitionState());
   }
 
-  function kill(): void {
+  function kill(loses: number): void {
     state = undefined;
+    journal = journal.filter(({ at }) => at <= agenda.now() - loses);
   }
 
   function restart(): void {
@@ -134,8 +150,8 @@ export function startLimiter(simulation: Simulation): LimiterLink {
   }
 
   startUp();
-  for (const { after, for: downFor } of scenario.faults.limiterDown) {
-    agenda.in(after, kill);
+  for (const { after, for: downFor, loses } of scenario.faults.limiterDown) {
+    agenda.in(after, () => kill(loses));
     agenda.in(after + downFor, restart);
   }
 
@@ -152,5 +168,6 @@ export function startLimiter(simulation: Simulation): LimiterLink {
     },
     subscribe: (ticket, notify) => void tickets.set(ticket, notify),
     unsubscribe: (ticket) => void tickets.delete(ticket),
+    callLog,
   };
 }

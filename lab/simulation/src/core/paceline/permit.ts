@@ -24,7 +24,7 @@ export interface SimulatedPermitOptions {
 }
 
 export interface SimulatedPermit {
-  /** Whether the call can be sent now. */
+  /** Whether the call can be sent now: it is in time, and recorded. */
   use(): boolean;
   settle(outcome: Outcome): void;
 }
@@ -92,14 +92,24 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
       wait.end(agenda.now());
       if (effect.effect === 'refused') onResult({ outcome: 'refused', earliest: effect.earliest });
       else if (effect.effect === 'failed') onResult({ outcome: 'given up' });
-      else onResult({ outcome: 'started', permit: { use, settle } });
+      else onResult({ outcome: 'started', permit: permitOf(effect) });
     }
 
-    const use = (): boolean => {
-      happened({ event: 'use' });
-      return step.state.state === 'sent';
-    };
-    const settle = (outcome: Outcome) => happened({ event: 'settle', outcome });
+    const permitOf = ({ permit, term }: Extract<PermitEffect, { effect: 'started' }>): SimulatedPermit => ({
+      use() {
+        if (!limiter.callLog.recordStart(permit, term, request.endpoint, request.lane)) {
+          happened({ event: 'settle', outcome: { result: 'not_sent', superseded: true } });
+          return false;
+        }
+        happened({ event: 'use' });
+        if (step.state.state !== 'sent') limiter.callLog.remove(permit);
+        return step.state.state === 'sent';
+      },
+      settle(outcome) {
+        happened({ event: 'settle', outcome });
+        limiter.callLog.recordEnd(permit, outcome.status ?? null);
+      },
+    });
 
     limiter.subscribe(request.ticket, happened);
     // Later, not synchronously inside `abort()`, as with the real client's goal.
