@@ -166,3 +166,20 @@ describe('any team and network', () => {
     );
   });
 });
+
+describe('a limiter that loses the last hour of its journal', () => {
+  it.each(enforcements)('has no rejected calls: %s', (enforcement) => {
+    const simulation = runSimulation(
+      readScenario({
+        from: '2026-11-02T17:00:00Z',
+        days: 0.1,
+        clubs: [{ riders: 1_500 }, { riders: 400 }],
+        manualAdds: { bursts: [{ at: '18:04:00', count: 12, within: '60s' }] },
+        upstream: { enforcement },
+        faults: { limiterDown: [{ after: '64m', for: '2s', loses: '62m' }] },
+      }),
+      'paceline',
+    );
+    noCallIsRejected(simulation);
+  });
+});
