@@ -71,12 +71,12 @@ const breakThings = (
   Promise.all(
     faults.map(async (fault) => {
       const { real } = stage;
-      await sleep(loadStartedAt + fault.at - real.now());
+      await sleep(Math.max(0, loadStartedAt + fault.at - real.now()));
       const startedAt = real.now();
       log(`${fault.kind} ${fault.targets.join(', ')}`);
       const heal = await inflictions[fault.kind](stage, fault);
       // A rolling restart takes its own time.
-      if (fault.kind !== 'rolling-restart') await sleep(startedAt + fault.lasts - real.now());
+      if (fault.kind !== 'rolling-restart') await sleep(Math.max(0, startedAt + fault.lasts - real.now()));
       await heal();
       return { fault, startedAt, healedAt: real.now() };
     }),
@@ -132,7 +132,7 @@ async function drive(
   };
   const sending: Array<Promise<void>> = [];
   for (const request of requests) {
-    await sleep(loadStartedAt + request.at - real.now());
+    await sleep(Math.max(0, loadStartedAt + request.at - real.now()));
     if (enough.aborted) break;
     sending.push(sendOne(request));
   }

@@ -31,6 +31,7 @@ import type { Services } from './http/route.ts';
 import { measureParts, measureStoredData } from './operations/metrics.ts';
 import { type Peers, peersOf } from './peers.ts';
 import { startHousekeeping } from './retention.ts';
+import { republishLostTicks } from './runs/lost-ticks.ts';
 import { triggersWith } from './runs/trigger.ts';
 import { startFeed } from './stream/feed.ts';
 
@@ -95,7 +96,8 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   assertOwnState({ broker: await brokerOrigin(bus.js), database: mark }, own);
   subscribe(bus, catalog.alert, {}, alerts.runNow);
   subscribe(bus, catalog.commandChanged, {}, commands.watches.notify);
-  const jobs = [health, alerts, commands.startSweep(), ...(await startJobs(parts, bus))];
+  const sweeps = [commands.startSweep(), republishLostTicks(parts)];
+  const jobs = [health, alerts, ...sweeps, ...(await startJobs(parts, bus))];
   return {
     url: server.url,
     port: server.port,

@@ -8,6 +8,7 @@ import {
   budgetOf,
   epochOf,
   mayPredateJournal,
+  isCounted,
   isSamePolicy,
   type LedgerState,
 } from './ledger-state.ts';
@@ -28,6 +29,21 @@ function applyStarted(state: LedgerState, fact: FactOf<'started'>): void {
   }
   const { requestedAt, firstEstimate } = fact;
   bookCall(state, budget, fact.interval, { requestedAt, firstEstimate: firstEstimate ?? undefined });
+}
+
+/** The journal lost the start of a call that Postgres had a record of: the call counts in its window like any other. */
+function applyRestored(state: LedgerState, fact: FactOf<'call_restored'>): void {
+  const budget = budgetOf(state, fact);
+  const { permit, startedAt } = fact.interval;
+  const known = budget.byPermit.get(permit);
+  if (known) {
+    if (isCounted(known, budget.policy, fact.at))
+      addViolation(state, 'restored_twice', `${permit} was restored, but it still counted.`, budget.place);
+    return;
+  }
+  const message = `${permit} was restored from the call log: the journal had lost its start.`;
+  state.findings.push(note('call_restored', message, { sequence: state.sequence, place: budget.place }));
+  bookCall(state, budget, fact.interval, { requestedAt: startedAt, firstEstimate: undefined });
 }
 
 /** An owner that lost its claim must not commit anything. */
@@ -207,17 +223,7 @@ const appliers: { readonly [Kind in Fact['fact']]: (state: LedgerState, fact: Fa
     const message = `The previous journal was found lost at ${when(at)}. Its calls are unknown.`;
     state.findings.push(note('journal_lost', message, { sequence: state.sequence }));
   },
-  // Its start is lost, so only what a call does to its window can be checked.
-  call_restored(state, fact) {
-    const budget = budgetOf(state, fact);
-    const message = `${fact.interval.permit} was restored from the call log: the journal had lost its start.`;
-    state.findings.push(note('call_restored', message, { sequence: state.sequence, place: budget.place }));
-    if (!budget.byPermit.has(fact.interval.permit))
-      bookCall(state, budget, fact.interval, {
-        requestedAt: fact.interval.startedAt,
-        firstEstimate: undefined,
-      });
-  },
+  call_restored: applyRestored,
   started: applyStarted,
   settled: applySettled,
   // Never sent, so upstream does not count it.

@@ -16,6 +16,8 @@ export type ViolationKind =
   /** Booked for less time than the call timeout. */
   | 'short_interval'
   | 'started_twice'
+  /** Restored although the journal has it. */
+  | 'restored_twice'
   | 'ended_twice'
   /** A settle, return or 429 for a call that was never started. */
   | 'never_started'
@@ -45,6 +47,7 @@ type NoteKind =
   | 'older_calls_overlap'
   | 'journal_lost'
   | 'call_restored'
+  | 'entries_missing'
   | 'clock_set_back'
   | 'history_purged'
   | 'foreign_calls'

@@ -28,6 +28,8 @@ export class LedgerState {
   /** Everything that still counts is known. Until then nothing is reported as a violation. */
   complete: boolean;
   lostAt: number | undefined;
+  /** The first entry after the last gap: starts under earlier claims may have been in it. */
+  gapBefore = 0;
 
   constructor(rules: Rules, trimmed: boolean) {
     this.rules = rules;
@@ -36,6 +38,10 @@ export class LedgerState {
   }
 }
 
+/** Not while the owner claimed before a gap: it knows what was in it. The next owner knows what the auditor knows. */
+export const canJudge = ({ complete, gapBefore, claim = 0 }: LedgerState): boolean =>
+  complete && gapBefore <= claim;
+
 export function addViolation(
   state: LedgerState,
   kind: ViolationKind,
@@ -43,7 +49,7 @@ export function addViolation(
   place?: BudgetPlace,
 ): void {
   const { sequence } = state;
-  if (state.complete) state.findings.push(violation(kind, message, { sequence, ...(place && { place }) }));
+  if (canJudge(state)) state.findings.push(violation(kind, message, { sequence, ...(place && { place }) }));
 }
 
 /** The budget of a fact; a new one starts with the documented policy. */
@@ -75,7 +81,7 @@ export function bookCall(
     policy: budget.policy,
     strictFrom: budget.strictFrom,
     invited: budget.probing,
-    judged: state.complete,
+    judged: canJudge(state),
     requestedAt: undefined,
     firstEstimate: undefined,
     ...known,
@@ -90,8 +96,11 @@ type Interval = FactOf<'started'>['interval'];
 export const epochOf = (permit: string): number => Number(/^(\d+)-/.exec(permit)?.[1] ?? Number.NaN);
 
 /** Whether a permit may have been started in a purged or lost part of the journal. */
-export const mayPredateJournal = ({ claims, trimmed, lostAt }: LedgerState, permit: string): boolean =>
-  (trimmed || lostAt !== undefined) && !claims.has(epochOf(permit));
+export const mayPredateJournal = (
+  { claims, trimmed, lostAt, gapBefore }: LedgerState,
+  permit: string,
+): boolean =>
+  ((trimmed || lostAt !== undefined) && !claims.has(epochOf(permit))) || epochOf(permit) < gapBefore;
 
 export const isSamePolicy = (one: Policy, other: Policy): boolean =>
   one.limit === other.limit && one.windowMs === other.windowMs;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createJournalWriter, kindsOf, messagesOf } from './testing.ts';
+import { budgetOf, createJournalWriter, kindsOf, messagesOf } from './testing.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -174,6 +174,99 @@ describe('a lost journal', () => {
     const journal = lost();
     journal.start('a', minute - 1, {}, 43);
     expect(kindsOf(journal.audit())).toEqual(['journal_lost', 'started_after_loss']);
+  });
+});
+
+describe('a restored call', () => {
+  /** The end of the journal, with the start of a call, was lost. */
+  function restored() {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.claim(2_000);
+    journal.restored('43-a', 500, 1_000, 2_000);
+    return journal;
+  }
+
+  it('is reported, and certified when its window is kept', () => {
+    const journal = restored();
+    journal.start('b', 1_000 + minute);
+    const result = journal.audit([journal.arrival(700), journal.arrival(1_100 + minute)]);
+    expect(kindsOf(result)).toEqual(['call_restored']);
+    expect(result.certified).toBe(true);
+    expect(budgetOf(result)).toMatchObject({ calls: 2, arrivals: { arrived: 2, foreign: 0 } });
+  });
+
+  it('counts in its window like a started one', () => {
+    const journal = restored();
+    journal.start('b', 999 + minute);
+    expect(kindsOf(journal.audit())).toEqual(['call_restored', 'over_limit']);
+  });
+
+  it('may not overfill the window of an earlier call itself', () => {
+    const journal = oneCall();
+    journal.claim(2_000);
+    journal.restored('43-b', 900, 1_000, 2_000);
+    expect(kindsOf(journal.audit())).toContain('over_limit');
+  });
+
+  it('is a violation when the journal still has it and it counts', () => {
+    const journal = oneCall();
+    journal.restored('a', 0, 400, 2_000);
+    expect(kindsOf(journal.audit())).toEqual(['restored_twice']);
+  });
+});
+
+describe('a gap in the journal', () => {
+  /** Entries from the middle are missing: the end of a call, and the start of another. */
+  function withGap() {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0);
+    const from = journal.entries.length;
+    journal.settle('a', 400);
+    journal.start('lost', 400 + minute);
+    const to = journal.entries.length;
+    journal.settle('lost', 500 + minute);
+    journal.start('c', 500 + 2 * minute);
+    return { journal, lose: () => journal.entries.splice(from, to - from) };
+  }
+
+  it('is reported, and explains what its owner knew', () => {
+    const { journal, lose } = withGap();
+    const snapshot = journal.snapshot(501 + 2 * minute, [
+      { intervals: [journal.interval('c', 500 + 2 * minute, 700_500)] },
+    ]);
+    journal.recoverFrom(snapshot);
+    expect(journal.audit().certified).toBe(false);
+    lose();
+    const result = journal.audit();
+    expect(kindsOf(result)).toEqual(['entries_missing']);
+    expect(messagesOf(result, 'entries_missing')).toEqual([
+      'Entries between 46 and 55 are missing: the last of them was 52.',
+    ]);
+    expect(result.certified).toBe(true);
+  });
+
+  it('explains nothing that the next owner does', () => {
+    const { journal, lose } = withGap();
+    journal.facts(
+      { fact: 'journal_lost', at: journal.at(3 * minute) },
+      { fact: 'claimed', owner: 'limiter', at: journal.at(3 * minute) },
+    );
+    lose();
+    journal.start('early', 3 * minute + 1, {}, 61);
+    expect(kindsOf(journal.audit())).toContain('started_after_loss');
+  });
+
+  it('explains a recovery entry that was in it', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    const snapshot = journal.snapshot(0, []);
+    journal.start('a', 0);
+    journal.recoverFrom(snapshot);
+    journal.settle('a', 400);
+    journal.entries.splice(1, 1);
+    expect(journal.audit().certified).toBe(true);
   });
 });
 

@@ -22,6 +22,7 @@ export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTi
       const message = `Entry ${sequence} comes after entry ${state.sequence}.`;
       state.findings.push(violation('out_of_order', message, { sequence }));
     }
+    noteGap(state, stored);
     state.sequence = sequence;
     // From here on everything that still counts is known.
     if (!state.complete && seen.has(entry.recoverFrom)) completeAt(state, stored);
@@ -43,6 +44,14 @@ export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTi
   return { spans, budgets: [...budgets.values()], findings: [...findings, ...judgeRecovery(entries)] };
 }
 
+/** Each entry names the one before it. A gap at the start of the journal was purged. */
+function noteGap(state: LedgerState, { sequence, entry: { previous } }: StoredEntry): void {
+  if (state.sequence === 0 || previous === undefined || previous === state.sequence) return;
+  state.gapBefore = sequence;
+  const message = `Entries between ${state.sequence} and ${sequence} are missing: the last of them was ${previous}.`;
+  state.findings.push(note('entries_missing', message, { sequence }));
+}
+
 function completeAt(state: LedgerState, { sequence }: StoredEntry): void {
   state.complete = true;
   const message = `Older entries were purged, as in any long journal. Audited from entry ${sequence} (${when(state.now)}), where a snapshot had everything that still counted.`;
@@ -59,9 +68,16 @@ function judgeRecovery(entries: readonly StoredEntry[]): Finding[] {
   if (!first || !last) return [];
   const findings: Finding[] = [];
   const judged = new Set<number>();
+  const gaps = entries.flatMap(({ sequence, entry: { previous } }, index) => {
+    const { sequence: before } = entries[index - 1] ?? {};
+    return before === undefined || previous === undefined || previous === before
+      ? []
+      : [{ before, sequence }];
+  });
+  const isMissing = (each: number) => gaps.some(({ before, sequence }) => each > before && each < sequence);
   for (const { sequence, entry } of entries) {
     const { recoverFrom } = entry;
-    if (recoverFrom === 0 || judged.has(recoverFrom)) continue;
+    if (recoverFrom === 0 || judged.has(recoverFrom) || isMissing(recoverFrom)) continue;
     if (recoverFrom < first.sequence && sequence !== last.sequence) continue;
     judged.add(recoverFrom);
     const problem = problemWith(isSnapshot.get(recoverFrom), recoverFrom >= sequence);

@@ -3,6 +3,7 @@ import type { BudgetHistory } from './history.ts';
 import {
   addViolation,
   bookCall,
+  canJudge,
   budgetOf,
   isCounted,
   mayPredateJournal,
@@ -12,12 +13,12 @@ import {
 
 type Snapshot = Extract<JournalEntry, { entry: 'snapshot' }>;
 
-/** In a purged journal the first snapshot is the starting point; any other must agree with the facts. */
+/** In a journal that lacks entries a snapshot is the starting point; any other must agree with the facts. */
 export function applySnapshot(state: LedgerState, { budgets, at, lostAt }: Snapshot): void {
   if (!state.complete) state.lostAt = lostAt ?? undefined;
   for (const record of budgets) {
     const budget = budgetOf(state, record);
-    if (!state.complete) {
+    if (!canJudge(state)) {
       adoptRecord(state, budget, record);
       continue;
     }

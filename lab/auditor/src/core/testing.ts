@@ -45,8 +45,9 @@ export function createJournalWriter(
   const permits = new Map<string, string>();
   const permitOf = (name: string) => permits.get(name) ?? name;
   const store = (entry: JournalEntry): number => {
+    const previous = entries.length === 0 ? 0 : sequence;
     sequence += step;
-    entries.push({ partition, sequence, storedAt: startsAt + entries.length, entry });
+    entries.push({ partition, sequence, storedAt: startsAt + entries.length, entry: { ...entry, previous } });
     return sequence;
   };
 
@@ -138,6 +139,13 @@ export function createJournalWriter(
         ...(named ? [writer.policy(named, at, 'upstream')] : []),
       );
     },
+    restored: (name: string, startedAt: number, arrivesBy: number, at: number) =>
+      writer.facts({
+        fact: 'call_restored',
+        ...place,
+        interval: { ...writer.interval(name, startedAt, arrivesBy), restored: true },
+        at: startsAt + at,
+      }),
     paused: (at: number, until: number) =>
       writer.facts({
         fact: 'paused',

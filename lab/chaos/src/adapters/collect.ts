@@ -47,7 +47,7 @@ export async function collect(stage: ChaosStage, seed: number, observed: Observe
     },
     arrivals,
     judgements: await upstream.judgements(),
-    auditFindings: await auditJournal(stage, arrivals),
+    ...(await auditJournal(stage, arrivals)),
     commands,
     importedAndLost: await lostOfImports(stage, commands, new Set(riderIds)),
     riderIds,
@@ -63,23 +63,34 @@ export async function collect(stage: ChaosStage, seed: number, observed: Observe
     notReady: await watch.notReady(),
     exits: stage.reported.flatMap(exitOf),
     errors: await linesLike(stage.folder, /"level":"(error|fatal)"/),
+    journalLosses: (await linesLike(stage.folder, /"msg":"The broker lost /)).map(({ message }) => message),
+    journalAlerts: (await api.all('GET /v1/alerts', { query: { type: 'journal_lost' } })).map(
+      ({ resolvedAt }) => ({ isOpen: resolvedAt === null }),
+    ),
     lostByBroker: (await linesLike(stage.folder, /"msg":"command lost by the broker/)).length,
   };
 }
 
 const exitOf = ({ at, line }: ReportLine): ProcessExit[] => {
-  const [, name, how] = /^(\S+) exited with (.+?), restarting/.exec(line) ?? [];
+  const [, name, how] = /^(\S+) (?:exited with|was ended by) (.+?), restarting/.exec(line) ?? [];
   return name && how ? [{ at, name, how }] : [];
 };
 
 interface AuditFinding {
   readonly violation: boolean;
+  readonly sequence?: number;
   readonly kind: string;
   readonly message: string;
 }
 
-/** Violations found by the auditor, or its failure. It sees only our arrivals, as it could take a foreign one for ours. */
-async function auditJournal({ stack, clock }: ChaosStage, arrivals: Evidence['arrivals']): Promise<string[]> {
+/**
+ * What the auditor found, or its failure, and whether the journal of our account was lost. It sees only our arrivals, as it
+ * could take a foreign one for ours.
+ */
+async function auditJournal(
+  { stack, clock, folder }: ChaosStage,
+  arrivals: Evidence['arrivals'],
+): Promise<Pick<Evidence, 'auditFindings' | 'isJournalLost'>> {
   const ours = JSON.stringify({
     arrivals: arrivals.filter(({ isForeign }) => !isForeign),
     clock: { zero: clock.at(0), scale: clock.scale },
@@ -87,21 +98,42 @@ async function auditJournal({ stack, clock }: ChaosStage, arrivals: Evidence['ar
   const log = createServer((_, response) => response.end(ours)).listen(0, '127.0.0.1');
   await once(log, 'listening');
   const { port } = log.address() as AddressInfo;
+  const journal = join(folder, 'journal.jsonl');
   const { out, error } = await runAuditor(
     stack.broker.adminUrl,
     '--json',
+    '--save',
+    journal,
     '--sandbox',
     `http://127.0.0.1:${port}`,
   );
   log.close();
-  if (!out.startsWith('{')) return [`audit not possible: ${error}`];
+  if (!out.startsWith('{'))
+    return { auditFindings: [{ kind: 'not_possible', message: error }], isJournalLost: false };
   const { findings, partitions } = JSON.parse(out) as {
     findings: AuditFinding[];
-    partitions: Array<{ findings: AuditFinding[] }>;
+    partitions: Array<{ accounts: unknown[]; findings: AuditFinding[] }>;
   };
-  return [...findings, ...partitions.flatMap((each) => each.findings)]
-    .filter(({ violation }) => violation)
-    .map(({ kind, message }) => `[${kind}] ${message}`);
+  const violations = [...findings, ...partitions.flatMap((each) => each.findings)].filter(
+    ({ violation }) => violation,
+  );
+  const stored = (await readFile(journal, 'utf8')).trim().split('\n');
+  const storedAt = new Map(
+    stored.map((line) => {
+      const entry = JSON.parse(line) as { sequence: number; storedAt: number };
+      return [entry.sequence, entry.storedAt] as const;
+    }),
+  );
+  return {
+    auditFindings: violations.map(({ kind, message, sequence = 0 }) => ({
+      kind,
+      message,
+      at: storedAt.get(sequence),
+    })),
+    isJournalLost: partitions.some(
+      ({ accounts, findings: its }) => accounts.length > 0 && its.some(({ kind }) => kind === 'journal_lost'),
+    ),
+  };
 }
 
 /** Riders of imports that still wait, or that are done but not stored. */

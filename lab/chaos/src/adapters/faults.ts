@@ -1,30 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UpstreamFaultKind as UpstreamFault } from '@paceline/sandbox';
-import type { Fault, FaultKind } from '../core/fault.ts';
+import type { FaultKind } from '../core/fault.ts';
+import { forEach, healsByItself, type Inflict, pidsOf, signal } from './inflict.ts';
 import type { Condition } from './links.ts';
+import { emptyStore, flipBit, loseUnsynced, truncateJournal } from './lost-data.ts';
 import { clearDisk, fillDisk } from './private-mounts.ts';
-import type { ChaosStage } from './stage.ts';
-
-type Heal = () => Promise<void>;
-
-/** Starts a fault. @returns a function that heals it, as far as an operator would */
-type Inflict = (stage: ChaosStage, fault: Fault) => Promise<Heal>;
-
-const healsByItself: Heal = () => Promise.resolve();
-
-const forEach = async (targets: readonly string[], act: (target: string) => Promise<void>) => {
-  await Promise.all(targets.map(act));
-};
-
-const pidsOf = (stage: ChaosStage, targets: readonly string[]): number[] =>
-  targets.map((target) => stage.process(target).pid()).filter((pid) => pid !== undefined);
-
-function signal(pids: readonly number[], name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
-  for (const pid of pids) process.kill(pid, name);
-}
 
 /** SIGKILL; the launcher restarts the processes. */
 const kill: Inflict = async (stage, { targets }) => {
@@ -61,8 +43,8 @@ const rollingRestart: Inflict = async (stage, { targets }) => {
 
 /** `kill -9` of brokers or the database; healing starts them again with their data. */
 const stopServers: Inflict = async (stage, { targets }) => {
-  await forEach(targets, (target) => stage.server(target).crash());
-  return () => forEach(targets, (target) => stage.server(target).start());
+  await forEach(targets, (target) => stage.part(target).crash());
+  return () => forEach(targets, (target) => stage.part(target).start());
 };
 
 /** A full disk under a journal: writes fail with ENOSPC. Healing frees space and restarts the broker, which has stopped. */
@@ -72,8 +54,8 @@ const diskFull: Inflict = async (stage, { targets }) => {
   return async () => {
     await forEach(disks, async (disk) => void (await clearDisk(disk)));
     for (const target of targets) {
-      await stage.server(target).stop();
-      await stage.server(target).start();
+      await stage.part(target).stop();
+      await stage.part(target).start();
     }
   };
 };
@@ -100,9 +82,9 @@ const storm =
 /** Upstream is killed and restarts with empty counters. */
 const upstreamRestart: Inflict = async (stage, { targets }) => {
   const [name = ''] = targets;
-  await stage.process(name).crash();
+  await stage.part(name).crash();
   return async () => {
-    await stage.process(name).start();
+    await stage.part(name).start();
     await stage.upstream.cancelFaults();
   };
 };
@@ -154,6 +136,11 @@ export const inflictions: Record<FaultKind, Inflict> = {
   'broker-node-away': stopServers,
   'broker-quorum-lost': stopServers,
   'journal-disk-full': diskFull,
+  'power-cut': loseUnsynced,
+  'journal-rewound': loseUnsynced,
+  'journal-truncated': truncateJournal,
+  'journal-bit-flipped': flipBit,
+  'node-replaced': emptyStore,
   'database-restart': stopServers,
   'database-away': stopServers,
   'network-slow': badNetwork((ms) => ({ state: 'slow', ms })),

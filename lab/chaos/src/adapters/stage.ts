@@ -2,7 +2,12 @@ import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@paceline/embedded';
-import { sandboxClock, startStack } from '@paceline/launcher';
+import {
+  type RestartableProcess,
+  sandboxClock,
+  startStack,
+  type SupervisedProcess,
+} from '@paceline/launcher';
 import type { Arrival } from '@paceline/sandbox';
 import { createClock, formatClock } from '@paceline/shared/clock';
 import { kindNames } from '@paceline/shared/definition';
@@ -75,8 +80,21 @@ export async function startStage(options: StageOptions) {
     diskOf: (broker: string) => disks.get(broker),
     /** Folder of the clock offsets, see `shift-clock.ts`. */
     clocks,
-    process: (name: string) => required(stack.processes.get(name), name),
-    server: (name: string) => required(servers.get(name), name),
+    /** A process or server. */
+    part(name: string): RestartableProcess {
+      const found = stack.processes.get(name) ?? servers.get(name);
+      if (found) return found;
+      throw new Error(`no process or server ${name}`);
+    },
+    process(name: string): SupervisedProcess {
+      const found = stack.processes.get(name);
+      if (found) return found;
+      throw new Error(`no process ${name}`);
+    },
+    isBroker: (name: string) => broker.servers.some((each) => each.name === name),
+    /** Where a broker keeps its streams. */
+    storeOf: (broker: string) => join(folder, broker, 'jetstream'),
+    copies: join(folder, 'copies'),
     reported: reported as readonly ReportLine[],
     async stop() {
       await recorder.close();
@@ -119,9 +137,4 @@ async function mountDisks(folder: string, brokers: readonly string[]): Promise<M
     disks.set(name, disk);
   }
   return disks;
-}
-
-function required<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new Error(`no process or server ${name}`);
-  return value;
 }

@@ -58,8 +58,8 @@ export async function startWatch(stage: ChaosStage) {
   };
 }
 
-/** Real ms after which unfinished work counts as stuck. */
-const timeoutMs = 90_000;
+/** Real ms after which unfinished work counts as stuck. An alert lasts for the longest window, and then some. */
+const timeoutMs = ({ clock }: ChaosStage): number => Math.max(90_000, 20_000 + clock.toRealMs(80 * 60_000));
 
 const final = new Set(['done', 'failed', 'expired']);
 
@@ -68,7 +68,7 @@ export async function drain(stage: ChaosStage, watch: Watch): Promise<string[]> 
   const { api, upstream } = stage;
   await upstream.cancelFaults();
   const off = Object.fromEntries(kindNames.map((kind) => [kind, { mode: 'off' }]));
-  const giveUp = performance.now() + timeoutMs;
+  const giveUp = performance.now() + timeoutMs(stage);
   let remaining = ['not checked'];
   let isOff = false;
   while (remaining.length > 0 && performance.now() < giveUp) {
@@ -92,11 +92,13 @@ async function unfinished(stage: ChaosStage, watch: Watch): Promise<string[]> {
   const open = commands.filter(({ state }) => !final.has(state));
   const running = await api.all('GET /v1/runs', { query: { state: 'running' } });
   const { waiting } = await api.call('GET /v1/queue');
+  const alerts = await api.call('GET /v1/alerts', { query: { state: 'open', type: 'journal_lost' } });
   const streams = await readStreams(stage.stack.broker.adminUrl);
   return [
     ...(open.length > 0 ? [`${open.length} commands not finished`] : []),
     ...(running.length > 0 ? [`${running.length} runs still running`] : []),
     ...(waiting > 0 ? [`${waiting} requests wait for a permit`] : []),
+    ...alerts.items.map(({ type }) => `alert ${type} is open`),
     ...streams.waiting,
   ];
 }

@@ -64,8 +64,12 @@ export interface Evidence extends Requested {
   /** All arrivals upstream; `realAt` in real ms. */
   readonly arrivals: ReadonlyArray<Arrival & { readonly realAt: number; readonly isForeign: boolean }>;
   readonly judgements: readonly Judgement[];
-  /** Violations that the journal's auditor found. */
-  readonly auditFindings: readonly string[];
+  /** Violations that the journal's auditor found; `at`: when their journal entry was stored, real ms. */
+  readonly auditFindings: ReadonlyArray<{
+    readonly kind: string;
+    readonly message: string;
+    readonly at?: number | undefined;
+  }>;
   readonly commands: readonly CommandEnd[];
   /** Riders of imports that are neither stored nor known to have failed. */
   readonly importedAndLost: readonly string[];
@@ -83,6 +87,12 @@ export interface Evidence extends Requested {
   readonly notReady: readonly string[];
   readonly exits: readonly ProcessExit[];
   readonly errors: readonly ErrorLine[];
+  /** What limiters found their journals to have lost when they took over, as their logs say it. */
+  readonly journalLosses: readonly string[];
+  /** Whether the journal of our account says that it was lost, so that every limit counted as used up. */
+  readonly isJournalLost: boolean;
+  /** Alerts of type `journal_lost`. */
+  readonly journalAlerts: ReadonlyArray<{ readonly isOpen: boolean }>;
   /** Commands that the broker lost and that were published again. */
   readonly lostByBroker: number;
 }

@@ -14,7 +14,7 @@ interface FaultSpec {
   readonly lasts: number;
   /** Affected processes, servers or links (`rider-sync>broker`); empty for upstream and messages. */
   readonly targets: readonly string[];
-  /** Delay in ms, number of calls or messages, or clock jump in project minutes. */
+  /** Delay in ms, number of calls, messages or bytes, or clock jump in project minutes. */
   readonly amount: number;
   /** For a changed policy or a foreign caller. */
   readonly budget?: BudgetName;
@@ -58,6 +58,12 @@ const lasting =
 
 const amount = (min: number, max: number) => (dice: Dice) => ({ amount: dice.whole(min, max) });
 
+/** A time in which nothing that brokers wrote has reached their disks, and then some without them. */
+function unsynced(dice: Dice): Pick<FaultSpec, 'amount' | 'lasts'> {
+  const amount = dice.whole(500, 4_000);
+  return { amount, lasts: amount + dice.whole(0, 1_500) };
+}
+
 /** All kinds of fault, in the order of the report. */
 export const draws = {
   kill: (dice, { services }) => ({ targets: dice.some(services, 1) }),
@@ -71,6 +77,23 @@ export const draws = {
   'broker-node-away': lasting(1_000, 6_000, (dice, { brokers }) => ({ targets: dice.some(brokers, 1) })),
   'broker-quorum-lost': lasting(1_000, 5_000, (dice, { brokers }) => ({ targets: dice.some(brokers, 2) })),
   'journal-disk-full': lasting(1_000, 4_000, (dice, { brokers }) => ({ targets: dice.some(brokers, 1) })),
+  'power-cut': (dice, { services, brokers }) => ({
+    ...unsynced(dice),
+    targets: [...services, ...brokers, ...dice.pick([[], ['postgres']])],
+  }),
+  'journal-rewound': (dice, { brokers }) => ({
+    ...unsynced(dice),
+    targets: dice.some(brokers, dice.pick([brokers.length, dice.whole(1, brokers.length)])),
+  }),
+  'journal-truncated': (dice, { services, brokers }) =>
+    dice.chance(0.5)
+      ? { targets: services.filter((name) => name.startsWith('limiter')), amount: dice.whole(1, 5) }
+      : { targets: dice.some(brokers, dice.whole(1, brokers.length)), amount: dice.whole(40, 4_000) },
+  'journal-bit-flipped': (dice, { brokers }) => ({
+    targets: dice.some(brokers, dice.whole(1, brokers.length)),
+    amount: dice.whole(40, 8_000),
+  }),
+  'node-replaced': lasting(0, 2_000, (dice, { brokers }) => ({ targets: dice.some(brokers, 1) })),
   'database-restart': () => ({ targets: ['postgres'] }),
   'database-away': lasting(500, 5_000, () => ({ targets: ['postgres'] })),
   'network-slow': lasting(2_000, 6_000, (dice, crew) => ({
@@ -108,7 +131,7 @@ export function describeFault({ kind, at, lasts, targets, amount, budget, policy
     ...(budget ? [budget] : []),
     ...(policy ? [`${policy.limit} per ${policy.windowMs / 60_000} min`] : []),
   ];
-  return `+${(at / 1_000).toFixed(1).padStart(5)} s  ${kind.padEnd(18)} ${details.join(', ')}`;
+  return `+${(at / 1_000).toFixed(1).padStart(5)} s  ${kind.padEnd(19)} ${details.join(', ')}`;
 }
 
 /** Process and server names as in the launcher. @param replicas e.g. `limiter=2` (default one of each) */

@@ -70,6 +70,28 @@ const unexplainedRejections = (evidence: Evidence): string[] =>
     .filter((call) => call.verdict === 'rejected' && !explained(evidence, call))
     .map(({ budget, path, arrivedAt }) => `${budget}: ${path} at ${when(arrivedAt)}`);
 
+/** Faults after which the journal can lack the start of a call that was made. */
+const losing = new Set([
+  'power-cut',
+  'journal-rewound',
+  'journal-truncated',
+  'journal-bit-flipped',
+  'node-replaced',
+]);
+/** What the auditor finds if the start of a call is missing and no entry shows it. */
+const ofLostStarts = new Set(['never_started', 'returned_arrived']);
+
+const unexplainedFindings = ({ auditFindings, inflicted }: Evidence): string[] =>
+  auditFindings
+    .filter(({ kind, at = Infinity }) => {
+      const isLosing = inflicted.filter(({ fault }) => losing.has(fault.kind));
+      return !(ofLostStarts.has(kind) && isLosing.some((each) => isAround(at, each)));
+    })
+    .map(({ kind, message }) => `[${kind}] ${message}`);
+
+const isAround = (at: number, { startedAt, healedAt }: Evidence['inflicted'][number]): boolean =>
+  at >= startedAt - aftermath && at <= healedAt + aftermath;
+
 const ends = new Set(['done', 'failed', 'expired']);
 
 function commandsWithoutEnd({ accepted, commands }: Evidence): string[] {
@@ -122,11 +144,12 @@ function slotsRunTwice({ runs, runsOfSlots }: Evidence): string[] {
 /** Real ms; how long after our signal a process can exit. */
 const endsWithin = 22_000;
 
+const killing = new Set(['kill', 'kill-several', 'journal-truncated']);
+
 function isOurs({ inflicted }: Evidence, { at, name, how }: ProcessExit): boolean {
   return inflicted.some(({ fault, startedAt, healedAt }) => {
     if (!fault.targets.includes(name)) return false;
-    if (fault.kind === 'kill' || fault.kind === 'kill-several')
-      return how === 'SIGKILL' && at >= startedAt && at < startedAt + endsWithin;
+    if (killing.has(fault.kind)) return how === 'SIGKILL' && at >= startedAt && at < startedAt + endsWithin;
     // Whether it shut down cleanly is another law.
     return fault.kind === 'rolling-restart' && at >= startedAt && at < healedAt + endsWithin;
   });
@@ -141,11 +164,18 @@ const unexplainedErrors = ({ errors: lines, inflicted }: Evidence): string[] =>
     )
     .map(({ service, message }) => `${service}: ${message}`);
 
+function missedAlerts({ isJournalLost, journalAlerts }: Evidence): string[] {
+  return [
+    ...(isJournalLost && journalAlerts.length === 0 ? ['no alert journal_lost'] : []),
+    ...(journalAlerts.some(({ isOpen }) => isOpen) ? ['the alert journal_lost is still open'] : []),
+  ];
+}
+
 /** Laws that hold under any faults, by the label of what must not occur; each returns its violations. */
 export const laws: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
   'windows exceeded': exceededWindows,
   'calls that another way of counting would reject': wouldBeRejected,
-  "findings of the journal's auditor": ({ auditFindings }) => auditFindings,
+  "findings of the journal's auditor": unexplainedFindings,
   'calls rejected without a reason': unexplainedRejections,
   'accepted commands without an end, or without a reason': commandsWithoutEnd,
   'riders of done commands that are missing': ridersNotStored,
@@ -154,6 +184,7 @@ export const laws: Readonly<Record<string, (evidence: Evidence) => readonly stri
   'slots that ran twice': slotsRunTwice,
   'stuck runs': ({ runs }) =>
     runs.filter(({ state }) => state === 'running').map(({ kind, id }) => `${kind} run ${id}`),
+  'lost journals without an alert, or with one that stays': missedAlerts,
   'work that still waits': ({ waiting }) => waiting,
   'dead letters': ({ deadLetters }) => deadLetters,
   'services that are not ready': ({ notReady }) => notReady,

@@ -38,6 +38,7 @@ it('a plan for a single broker has no cluster faults', () => {
   expect(kinds).toContain('broker-restart');
   expect(kinds).not.toContain('broker-node-away');
   expect(kinds).not.toContain('broker-quorum-lost');
+  expect(kinds).not.toContain('node-replaced');
 });
 
 it('process names match the launcher', () => {

@@ -2,7 +2,11 @@ import { createDice } from '@paceline/kit/dice';
 import { type Crew, draws, type Fault, type FaultKind } from './fault.ts';
 
 /** Minimum number of brokers for a kind. */
-const brokersNeeded: Partial<Record<FaultKind, number>> = { 'broker-node-away': 3, 'broker-quorum-lost': 3 };
+const brokersNeeded: Partial<Record<FaultKind, number>> = {
+  'broker-node-away': 3,
+  'broker-quorum-lost': 3,
+  'node-replaced': 3,
+};
 
 export interface PlanOptions {
   readonly seed: number;
@@ -43,12 +47,14 @@ export function plan({ seed, virtualHours, scale, crew, kinds }: PlanOptions): F
 
 /** Parts that only one fault at a time can affect. */
 function partsOf(kind: FaultKind, targets: readonly string[], crew: Crew): readonly string[] {
-  if (kind.startsWith('broker') || kind === 'journal-disk-full') return ['brokers'];
+  if (onBrokers.test(kind)) return ['brokers', ...targets];
   if (kind.startsWith('policy') || kind === 'foreign-caller') return ['policies'];
   if (kind === 'rolling-restart') return crew.services;
   if (kind.startsWith('upstream')) return ['upstream'];
   return targets;
 }
+
+const onBrokers = /^(broker|journal|node|power)/;
 
 /** Real ms between two faults of the same part. */
 const pauseMs = 1_500;

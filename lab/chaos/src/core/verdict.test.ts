@@ -59,6 +59,9 @@ const valid: Evidence = {
   notReady: [],
   exits: [],
   errors: [],
+  journalLosses: [],
+  isJournalLost: false,
+  journalAlerts: [],
   lostByBroker: 0,
 };
 
@@ -74,7 +77,19 @@ it('valid evidence passes', () => {
 it.each<[string, Partial<Evidence>, string]>([
   ['a second call in a window', { arrivals: [call(0), call(minute - 1)] }, 'windows exceeded'],
   ['a 429', { arrivals: [call(0, { verdict: 'rejected' })] }, 'calls rejected without a reason'],
-  ['a finding of the auditor', { auditFindings: ['x'] }, "findings of the journal's auditor"],
+  [
+    'a finding of the auditor',
+    { auditFindings: [{ kind: 'over_limit', message: 'x' }] },
+    "findings of the journal's auditor",
+  ],
+  [
+    'the arrival of a returned call long after a loss',
+    {
+      inflicted: [fault('power-cut')],
+      auditFindings: [{ kind: 'returned_arrived', message: 'x', at: 90_000 }],
+    },
+    "findings of the journal's auditor",
+  ],
   ['a missing command', { commands: [] }, 'accepted commands without an end, or without a reason'],
   [
     'a command that still waits',
@@ -97,6 +112,16 @@ it.each<[string, Partial<Evidence>, string]>([
     'slots that ran twice',
   ],
   ['a run that does not end', { runs: [{ ...run, state: 'running' }] }, 'stuck runs'],
+  [
+    'a lost journal without an alert',
+    { isJournalLost: true },
+    'lost journals without an alert, or with one that stays',
+  ],
+  [
+    'an alert that stays open',
+    { isJournalLost: true, journalAlerts: [{ isOpen: true }] },
+    'lost journals without an alert, or with one that stays',
+  ],
   ['waiting work', { waiting: ['TICKS: 1'] }, 'work that still waits'],
   ['a dead letter', { deadLetters: ['x'] }, 'dead letters'],
   ['a service that is not ready', { notReady: ['api'] }, 'services that are not ready'],
@@ -129,6 +154,7 @@ it.each<[string, Partial<Evidence>]>([
     'a process that was killed',
     { inflicted: [fault('kill', ['api'])], exits: [{ at: 1_100, name: 'api', how: 'SIGKILL' }] },
   ],
+  ['a lost journal whose alert is over', { isJournalLost: true, journalAlerts: [{ isOpen: false }] }],
   [
     'an error while something is broken',
     { errors: [{ at: 1_500, service: 'api', level: 'error', message: 'x' }] },
@@ -141,6 +167,15 @@ const inflicted = (kind: FaultKind, startedAt: number, healedAt: number): Inflic
   fault: { kind, at: startedAt, lasts: healedAt - startedAt, targets: [], amount: 0 },
   startedAt,
   healedAt,
+});
+
+it('counts the calls that limiters restored', () => {
+  const journalLosses = [
+    "The broker lost the end of the limiter's journal: 2 calls count again from the call log",
+    "The broker lost entries of the limiter's journal: every budget counts as spent for one window",
+  ];
+  const { figures } = judge(1, { ...valid, journalLosses });
+  expect(figures).toMatchObject({ journalsLost: 2, callsRestored: 2 });
 });
 
 it('recovery ends when all is ready, a request is accepted and a call is made, whichever is last', () => {

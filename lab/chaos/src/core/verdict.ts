@@ -1,4 +1,4 @@
-import { countsOf } from '@paceline/kit/statistics';
+import { countsOf, sum } from '@paceline/kit/statistics';
 import type { Evidence, Inflicted, Signs } from './evidence.ts';
 import type { FaultKind } from './fault.ts';
 import { laws } from './laws.ts';
@@ -41,6 +41,11 @@ export const figures = {
   ],
   riders: ['riders stored', ({ riderIds }) => riderIds.length],
   lostByBroker: ['commands that the broker lost, published again', ({ lostByBroker }) => lostByBroker],
+  journalsLost: ['journals with losses at a takeover', ({ journalLosses }) => journalLosses.length],
+  callsRestored: [
+    'calls that journals had lost, counted again from the call log',
+    ({ journalLosses }) => sum(journalLosses.map((text) => Number(/(\d+) calls?\b/.exec(text)?.[1] ?? 0))),
+  ],
   errors: ['log errors that a fault explains', ({ errors }) => errors.length],
 } satisfies Record<string, readonly [label: string, count: (evidence: Evidence) => number]>;
 

@@ -55,6 +55,7 @@ export const buckets: readonly Bucket[] = [
 /** Services that check whether a published message is still stored, and republish what the broker lost. */
 export const republishers: readonly { readonly service: Service; readonly stream: Stream['name'] }[] = [
   { service: 'api', stream: 'COMMANDS' },
+  { service: 'api', stream: 'TICKS' },
 ];
 
 /** Services that read stored events, not just new ones. */

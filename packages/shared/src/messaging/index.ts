@@ -24,6 +24,6 @@ export {
 export { brokerOrigin, markBroker } from './origin.ts';
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
-export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';
+export { storedMessageId, storedMessageIds, messagingAttributes, publish, signal } from './publish.ts';
 export { subscribe, request, RequestFailed, respond, type Responder, respondWith } from './request.ts';
 export { type FoundSchedule, openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

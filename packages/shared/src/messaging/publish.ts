@@ -111,3 +111,17 @@ export async function storedMessageId(
   const stored = await streams.getMessage(stream, { seq: sequence });
   return stored?.header.get('Nats-Msg-Id');
 }
+
+/** The ids of the stored messages of a subject, oldest first, up to `max`. */
+export async function storedMessageIds(bus: Bus, message: WorkMessage, max: number): Promise<string[]> {
+  const { streams } = await jetstreamManager(bus.connection, { checkAPI: false });
+  const ids: string[] = [];
+  for (let seq = 1; ids.length < max;) {
+    const query = { seq, next_by_subj: subjectOf(message) };
+    const stored = await streams.getMessage(message.stream, query);
+    if (!stored) break;
+    ids.push(stored.header.get('Nats-Msg-Id'));
+    seq = stored.seq + 1;
+  }
+  return ids;
+}

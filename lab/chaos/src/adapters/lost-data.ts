@@ -1,0 +1,112 @@
+import { cp, open, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { catalog } from '@paceline/shared/contracts';
+import { connect } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { forEach, healsByItself, type Inflict, pidsOf, signal } from './inflict.ts';
+import type { ChaosStage } from './stage.ts';
+
+const { stream: journal } = catalog.journal;
+
+/** Copies the stores of brokers as they are at one moment. @returns puts the copies back */
+async function copyStores(stage: ChaosStage, brokers: readonly string[]): Promise<() => Promise<void>> {
+  const copyOf = (broker: string) => join(stage.copies, `${broker}-${copies}`);
+  const pids = pidsOf(stage, brokers);
+  copies += 1;
+  signal(pids, 'SIGSTOP');
+  try {
+    await forEach(brokers, (broker) => cp(stage.storeOf(broker), copyOf(broker), { recursive: true }));
+  } finally {
+    signal(pids, 'SIGCONT');
+  }
+  return () =>
+    forEach(brokers, async (broker) => {
+      await rm(stage.storeOf(broker), { recursive: true });
+      await cp(copyOf(broker), stage.storeOf(broker), { recursive: true });
+      await rm(copyOf(broker), { recursive: true });
+    });
+}
+
+let copies = 0;
+
+/** Everything hit dies at once, and what brokers wrote in the last `amount` ms was never on disk. */
+export const loseUnsynced: Inflict = async (stage, { targets, amount }) => {
+  const putBack = await copyStores(
+    stage,
+    targets.filter((target) => stage.isBroker(target)),
+  );
+  await sleep(amount);
+  await forEach(targets, (target) => stage.part(target).crash());
+  await putBack();
+  return () => forEach(targets, (target) => stage.part(target).start());
+};
+
+/** Brokers are killed, and their stores damaged while they are down. */
+const damaged =
+  (damage: (store: string, amount: number) => Promise<void>): Inflict =>
+  async (stage, { targets, amount }) => {
+    await forEach(targets, (target) => stage.part(target).crash());
+    await forEach(targets, (target) => damage(stage.storeOf(target), amount));
+    return () => forEach(targets, (target) => stage.part(target).start());
+  };
+
+/** The newest file of the journal's messages, and its size; undefined: it has none. */
+async function newestBlock(store: string): Promise<{ path: string; size: number } | undefined> {
+  const folder = join(store, '$G', 'streams', journal, 'msgs');
+  const numbers = (await readdir(folder))
+    .filter((name) => name.endsWith('.blk'))
+    .map((name) => Number.parseInt(name, 10));
+  if (numbers.length === 0) return undefined;
+  const path = join(folder, `${Math.max(...numbers)}.blk`);
+  return { path, size: (await stat(path)).size };
+}
+
+/** Cuts the last `bytes` off. */
+const cutEnd = damaged(async (store, bytes) => {
+  const block = await newestBlock(store);
+  if (block) await truncate(block.path, Math.max(0, block.size - bytes));
+});
+
+/** Flips a bit, `amount` bytes before the end. */
+export const flipBit = damaged(async (store, amount) => {
+  const block = await newestBlock(store);
+  if (!block || block.size === 0) return;
+  const file = await open(block.path, 'r+');
+  const at = Math.max(0, block.size - amount);
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
+  buffer[0]! ^= 1;
+  await file.write(buffer, 0, 1, at);
+  await file.close();
+});
+
+/** The server comes back without anything. */
+export const emptyStore = damaged((store) => rm(store, { recursive: true, force: true }));
+
+/** Deletes `amount` entries, not the newest, and kills the limiters: only a recovery can notice. */
+const deleteMiddle: Inflict = async (stage, { targets, amount }) => {
+  const connection = await connect(stage.stack.broker.adminUrl, 'provision');
+  try {
+    const { streams } = await jetstreamManager(connection, { checkAPI: false });
+    // Another fault can have left the cluster without a leader for a while.
+    const { first_seq, last_seq } = await eventually(
+      async () => (await streams.info(journal)).state,
+      patience,
+    );
+    const to = last_seq - keptAtEnd;
+    for (let seq = Math.max(first_seq, to - amount + 1); seq <= to; seq += 1)
+      await streams.deleteMessage(journal, seq).catch(() => undefined);
+  } finally {
+    await connection.close();
+  }
+  signal(pidsOf(stage, targets), 'SIGKILL');
+  return healsByItself;
+};
+
+const patience = { timeoutMs: 30_000 };
+const keptAtEnd = 3;
+
+/** Entries disappear from the end of a broker's file, or from the middle of the stream. */
+export const truncateJournal: Inflict = (stage, fault) =>
+  (fault.targets.some((target) => stage.isBroker(target)) ? cutEnd : deleteMiddle)(stage, fault);
