@@ -8,6 +8,7 @@ import { drain, startWatch, type Watch } from './adapters/watch.ts';
 import type { Accepted, Inflicted, Requested } from './core/evidence.ts';
 import type { Fault } from './core/fault.ts';
 import { type LoadRequest, planLoad } from './core/load.ts';
+import { partsOf } from './core/plan.ts';
 import { hasPassed, judge, type SeedVerdict } from './core/verdict.ts';
 
 interface SeedOptions extends StageOptions {
@@ -39,7 +40,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     const log = (line: string) =>
       progress(`seed ${seed} +${((stage.real.now() - loadStartedAt) / 1_000).toFixed(1)} s ${line}`);
     const breaking = async () => {
-      const inflicted = await breakThings(stage, faults, loadStartedAt, log);
+      const inflicted = await breakThings(stage, options, loadStartedAt, log);
       await allWell(stage, watch, acceptedAt, loadStartedAt + lasts);
       enough.abort();
       return inflicted;
@@ -61,26 +62,38 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   }
 }
 
-/** Inflicts every fault at its time and heals it; resolves when all are healed. */
-const breakThings = (
+/** Inflicts every fault at its time, or once its parts are healed on a slow machine; resolves when all are healed. */
+function breakThings(
   stage: ChaosStage,
-  faults: readonly Fault[],
+  { faults, crew }: SeedOptions,
   loadStartedAt: number,
   log: (line: string) => void,
-): Promise<Inflicted[]> =>
-  Promise.all(
-    faults.map(async (fault) => {
-      const { real } = stage;
-      await sleep(Math.max(0, loadStartedAt + fault.at - real.now()));
-      const startedAt = real.now();
-      log(`${fault.kind} ${fault.targets.join(', ')}`);
-      const heal = await inflictions[fault.kind](stage, fault);
-      // A rolling restart takes its own time.
-      if (fault.kind !== 'rolling-restart') await sleep(Math.max(0, startedAt + fault.lasts - real.now()));
-      await heal();
-      return { fault, startedAt, healedAt: real.now() };
+): Promise<Inflicted[]> {
+  const { real } = stage;
+  const healing = new Map<string, Promise<unknown>>();
+  const breakOne = async (fault: Fault, healed: ReadonlyArray<Promise<unknown> | undefined>) => {
+    await sleep(Math.max(0, loadStartedAt + fault.at - real.now()));
+    await Promise.all(healed);
+    const startedAt = real.now();
+    log(`${fault.kind} ${fault.targets.join(', ')}`);
+    const heal = await inflictions[fault.kind](stage, fault);
+    // A rolling restart takes its own time.
+    if (fault.kind !== 'rolling-restart') await sleep(Math.max(0, startedAt + fault.lasts - real.now()));
+    await heal();
+    return { fault, startedAt, healedAt: real.now() };
+  };
+  return Promise.all(
+    faults.map((fault) => {
+      const parts = partsOf(fault, crew);
+      const broken = breakOne(
+        fault,
+        parts.map((part) => healing.get(part)),
+      );
+      for (const part of parts) healing.set(part, broken);
+      return broken;
     }),
   );
+}
 
 /** Waits until the planned end of the load and until the system has recovered. */
 async function allWell(

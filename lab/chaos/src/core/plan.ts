@@ -35,7 +35,7 @@ export function plan({ seed, virtualHours, scale, crew, kinds }: PlanOptions): F
     if (round.length === 0) round = dice.shuffled(possible);
     const kind = round.pop() as FaultKind;
     const drawn = { lasts: 0, targets: [], amount: 0, ...draws[kind](dice, crew) };
-    const parts = partsOf(kind, drawn.targets, crew);
+    const parts = partsOf({ kind, targets: drawn.targets }, crew);
     const startsAt = Math.max(at, ...parts.map((part) => free.get(part) ?? 0));
     const lasts = Math.min(drawn.lasts, Math.max(0, Math.floor(end + calm.after / 2 - startsAt)));
     if (startsAt >= end) continue;
@@ -46,7 +46,7 @@ export function plan({ seed, virtualHours, scale, crew, kinds }: PlanOptions): F
 }
 
 /** Parts that only one fault at a time can affect. */
-function partsOf(kind: FaultKind, targets: readonly string[], crew: Crew): readonly string[] {
+export function partsOf({ kind, targets }: Pick<Fault, 'kind' | 'targets'>, crew: Crew): readonly string[] {
   if (onBrokers.test(kind)) return ['brokers', ...targets];
   if (kind.startsWith('policy') || kind === 'foreign-caller') return ['policies'];
   if (kind === 'rolling-restart') return crew.services;

@@ -59,6 +59,7 @@ const extraPermissions: Record<Service, { publish: string[]; subscribe: string[]
   api: {
     publish: [
       '$JS.API.STREAM.MSG.GET.COMMANDS',
+      '$JS.API.STREAM.MSG.GET.TICKS',
       ...infosOf('TICKS', 'COMMANDS', 'EVENTS'),
       '$JS.API.DIRECT.GET.EVENTS',
       '$JS.API.CONSUMER.CREATE.EVENTS.>',
