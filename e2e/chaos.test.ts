@@ -12,7 +12,9 @@ interface ChaosResult {
   readonly seed: number;
   readonly faults: ReadonlyArray<{ readonly kind: string; readonly targets: readonly string[] }>;
   readonly violations: Readonly<Record<string, readonly string[]>>;
-  readonly figures: Readonly<Record<'accepted' | 'done' | 'runs' | 'failedRuns' | 'calls', number>>;
+  readonly figures: Readonly<
+    Record<'accepted' | 'done' | 'runs' | 'failedRuns' | 'calls' | 'journalsLost', number>
+  >;
 }
 
 /** The results of `npm run lab -- chaos`, which starts its own system. */
@@ -43,6 +45,17 @@ describe.runIf(await canRunCluster())('Paceline under random faults', () => {
     // Runs interrupted by a kill were resumed and finished.
     expect(figures).toMatchObject({ failedRuns: 0 });
     expect(figures?.runs).toBeGreaterThan(2);
+    expect(figures?.done).toBeGreaterThan(10);
+  });
+
+  it('makes no call too early when brokers lose what they have acknowledged', async () => {
+    const [result] = await chaos(
+      '--seed 5 --virtual-hours 0.55 --faults power-cut,journal-rewound,journal-truncated,journal-bit-flipped,node-replaced',
+    );
+    const { faults = [], figures } = result ?? {};
+    expect(new Set(faults.map(({ kind }) => kind)).size).toBe(5);
+    expect(violatedLaws(result as ChaosResult)).toEqual([]);
+    expect(figures?.journalsLost).toBeGreaterThan(0);
     expect(figures?.done).toBeGreaterThan(10);
   });
 });
