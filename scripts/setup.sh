@@ -6,7 +6,7 @@ stamp=node_modules/.paceline-setup
 
 state() {
   uname -sm
-  cat .pnpmfile.mjs pnpm-lock.yaml pnpm-workspace.yaml package.json */package.json */*/package.json
+  cat .pnpmfile.mjs patches/* pnpm-lock.yaml pnpm-workspace.yaml package.json */package.json */*/package.json
   ls node_modules node_modules/.bin node_modules/.pnpm */node_modules */*/node_modules */*/node_modules/@*
 }
 

@@ -49,6 +49,7 @@ it.each([
   ['the lockfile changes', () => write('pnpm-lock.yaml', '2')],
   ['the workspace changes', () => write('pnpm-workspace.yaml', '2')],
   ['a hook of the package manager changes', () => write('.pnpmfile.mjs', '2')],
+  ['a patch of a dependency is added', () => write('patches/oak.patch', '1')],
   ['the root manifest changes', () => write('package.json', '{ }')],
   ['the manifest of a package changes', () => write('packages/elm/package.json', '{ }')],
   ['the manifest of a package at the root changes', () => write('trial/package.json', '{ }')],
