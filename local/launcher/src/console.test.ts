@@ -46,6 +46,19 @@ describe('describeRun', () => {
     );
   });
 
+  it('says what failed in a run that partly failed', () => {
+    const one = { ...counts, synced: 1, stored: 5, deferred: 0 };
+    const partly = { ...run, kind: 'far', state: 'partly_failed' } as const;
+    const list = 'event list: ZwiftRacing answered 503: server error';
+    expect(describeRun({ ...partly, counts: one, error: list })).toBe(
+      `far sync partly failed: 1 far event with 5 signups, ${list}`,
+    );
+    const event = 'event 7: ZwiftRacing answered 404: not found';
+    expect(describeRun({ ...partly, counts: { ...one, failed: 1 }, error: `${list}; ${event}` })).toBe(
+      `far sync partly failed: 1 far event with 5 signups, 1 failed (${list}; ${event})`,
+    );
+  });
+
   it('counts the calls that an observed run would make', () => {
     expect(describeRun({ ...run, kind: 'results', mode: 'observed' })).toBe(
       'results sync observed only: would make 4 of 7 planned calls',

@@ -83,10 +83,14 @@ export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
   const rest = deferred > 0 ? `, ${deferred} deferred to the next slot` : '';
   const skipped = unreadable ? `, ${unreadableText(unreadable)}` : '';
   const { thing, yields } = kinds[kind];
-  const failed = state === 'partly_failed' ? `, ${counts.failed} failed (${error ?? 'see the run'})` : '';
+  const failed = state === 'partly_failed' ? `, ${failureText(counts.failed, error)}` : '';
   const verb = state === 'partly_failed' ? 'partly failed' : 'done';
   return `${kind} sync ${verb}: ${count(synced, thing)} with ${count(stored, yields)}${failed}${skipped}${rest}`;
 }
+
+/** A run without failed items has failed to refresh its list. */
+const failureText = (failed: number, error: string | null): string =>
+  failed > 0 ? `${failed} failed (${error ?? 'see the run'})` : (error ?? 'see the run');
 
 function describeCommand({ riderId, riders, progress }: CommandChanged): string {
   const reason = 'reason' in progress ? progress.reason : progress.state;

@@ -270,8 +270,8 @@ export type EventDetail = {
 
 export type Failure = {
   at: string,
-  /** What failed: a run, a call of it, a command, or a rider of an import */
-  type: "run" | "call" | "command" | "rider",
+  /** What failed: a run, a call of it, a command, or a rider of an import; list: its last response lacks most of what is stored */
+  type: "run" | "call" | "list" | "command" | "rider",
   what: string,
   reason: string,
   runId: string | null,

@@ -235,7 +235,7 @@ describe('an upstream failure', () => {
     await harness.db.update(events).set({ fetchedAt: Math.round(harness.clock.now()) - hour });
     harness.sandbox.controls.injectFault({ kind: 'server-error', budget: 'events', times: 3 });
     expect(await runSlot('far', longSlot)).toMatchObject({
-      state: 'done',
+      state: 'partly_failed',
       error: 'event list: ZwiftRacing answered 503: server error',
       counts: { planned: 1, synced: 1 },
     });

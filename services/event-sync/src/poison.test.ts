@@ -75,7 +75,11 @@ describe.each(poisons)('a response that is %s', (kind, start, attempts, message)
     await harness.list(await harness.upstreamEvents(1), 20 * hour);
     await harness.db.update(events).set({ fetchedAt: Math.round(harness.clock.now()) - hour });
     harness.sandbox.controls.injectFault({ kind, budget: 'events', times: attempts });
-    expect(await runSlot('far')).toMatchObject({ state: 'done', counts: { planned: 1, synced: 1 } });
+    expect(await runSlot('far')).toMatchObject({
+      state: 'partly_failed',
+      error: expect.stringMatching(/^event list: /),
+      counts: { planned: 1, synced: 1, failed: 0 },
+    });
     await expectLogged('events');
   });
 

@@ -21,7 +21,7 @@ export const runs = defineCommand({
 
 export const failures = defineCommand({
   usage: 'failures [--since=TIME] [--limit=N]',
-  summary: 'what failed and why: runs, their calls, commands and riders of imports',
+  summary: 'what failed and why: runs, their calls, lists in doubt, commands and riders of imports',
   details: 'TIME: how far back, such as 30m, 6h or 2d; default 1h. N: default 100, max 500.',
   options: { since: text, limit: text },
   async run(_, { api, screen, json, printJson }, { since = '1h', limit }) {

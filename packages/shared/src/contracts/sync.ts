@@ -80,7 +80,7 @@ export const unreadable = z.object({
 });
 export type Unreadable = z.infer<typeof unreadable>;
 
-/** `partly_failed`: some clubs or events were synced, others failed. */
+/** `partly_failed`: clubs or events were synced, but others or the event list failed or are in doubt. */
 export const runStates = ['running', 'done', 'partly_failed', 'failed'] as const;
 export type RunState = (typeof runStates)[number];
 

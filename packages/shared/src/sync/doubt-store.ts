@@ -1,11 +1,17 @@
 import { eq } from 'drizzle-orm';
 import { type Database, tables } from '../database/index.ts';
-import { type DoubtKind, doubtText, isCollapse, type Presence, type Verdict, verdictOn } from './doubt.ts';
+import {
+  describeList,
+  type DoubtKind,
+  type DoubtSubject,
+  doubtText,
+  isCollapse,
+  type Presence,
+  type Verdict,
+  verdictOn,
+} from './doubt.ts';
 
 const { doubts } = tables;
-
-/** The list in a response: `club:20650`, `events:upcoming`. */
-export type DoubtSubject = `${DoubtKind}:${string}`;
 
 /** Judges a response, by the stored doubt about earlier ones. @param at when it arrived, project ms */
 export async function judgeResponse(
@@ -43,8 +49,6 @@ export interface Doubt {
   readonly text: string;
 }
 
-const things = { club: 'members', events: 'events', signups: 'signups', results: 'results' } as const;
-
 /** Judges a whole list and stores the verdict. `missingSince`: remove what was not seen since then; absent: nothing. */
 export async function settleDoubt(
   db: Pick<Database, 'select' | 'insert' | 'delete'>,
@@ -52,9 +56,8 @@ export async function settleDoubt(
   presence: Presence,
   at: number,
 ): Promise<{ readonly missingSince?: number; readonly doubt?: Doubt }> {
-  const kind = subject.split(':')[0] as DoubtKind;
   const verdict = await judgeResponse(db, subject, isCollapse(presence), at);
   await storeVerdict(db, subject, verdict, presence, at);
   if (verdict.is === 'believed') return { missingSince: verdict.missingSince };
-  return { doubt: { text: doubtText(presence, things[kind]) } };
+  return { doubt: { text: doubtText(presence, describeList(subject).things) } };
 }

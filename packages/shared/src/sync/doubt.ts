@@ -61,6 +61,22 @@ export function verdictOn(
     : { is: 'doubted', since: doubtedSince };
 }
 
+/** A list that can be in doubt: `club:20650`, `events:upcoming`. */
+export type DoubtSubject = `${DoubtKind}:${string}`;
+
+const lists: Readonly<Record<DoubtKind, { things: string; nameOf: (id: string) => string }>> = {
+  club: { things: 'members', nameOf: (id) => `club ${id}` },
+  events: { things: 'events', nameOf: () => 'event list' },
+  signups: { things: 'signups', nameOf: (id) => `signups of event ${id}` },
+  results: { things: 'results', nameOf: (id) => `results of event ${id}` },
+};
+
+/** `name`: as in `club 20650`; `things`: what it lists. */
+export function describeList(subject: DoubtSubject): { readonly name: string; readonly things: string } {
+  const [kind, id = ''] = subject.split(':') as [DoubtKind, string?];
+  return { name: lists[kind].nameOf(id), things: lists[kind].things };
+}
+
 /** Reported for a response in doubt. @param things what the response lists */
 export const doubtText = ({ known, present }: Omit<Presence, 'listed'>, things: string): string =>
   `the response has ${present} of ${known} stored ${things}; they are kept until another response confirms it`;

@@ -1,4 +1,4 @@
-import { and, eq, lt, ne, sql } from 'drizzle-orm';
+import { and, eq, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { RunCounts, Tick } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
 import { currentTraceContext } from '../telemetry/index.ts';
@@ -17,7 +17,7 @@ export interface RunProgress {
 export type RunWait = NonNullable<RunRow['waitingFor']>;
 
 export interface RunResult extends Partial<RunProgress> {
-  /** A run that is done although some of its items failed is stored as `partly_failed`. */
+  /** A run that is done although something in it failed is stored as `partly_failed`. */
   readonly state: 'done' | 'failed';
   readonly error: string | null;
 }
@@ -100,6 +100,13 @@ export async function findTraceparent(db: Database, runId: string): Promise<stri
   return run?.traceparent ?? null;
 }
 
+/** A list that failed is no item, so it is known by the error only. */
+function endStateOf({ state, error, counts }: RunResult): RunRow['state'] | SQL {
+  if (state === 'failed') return state;
+  const failed = sql`(${counts ?? syncRuns.counts}::jsonb ->> 'failed')::int`;
+  return error === null ? sql`case when ${failed} > 0 then 'partly_failed' else 'done' end` : 'partly_failed';
+}
+
 /** Updates or ends a run. A run that has ended is not changed. @returns the row as it is now */
 export async function updateRun(
   db: Pick<Database, 'update' | 'select'>,
@@ -110,13 +117,7 @@ export async function updateRun(
     | { readonly waitingFor: RunWait | null; readonly counts?: undefined },
 ): Promise<RunRow> {
   const running = and(eq(syncRuns.runId, runId), eq(syncRuns.state, 'running'));
-  const { counts = syncRuns.counts } = change;
-  const state = 'state' in change && {
-    state:
-      change.state === 'done'
-        ? sql`case when (${counts}::jsonb ->> 'failed')::int > 0 then 'partly_failed' else 'done' end`
-        : change.state,
-  };
+  const state = 'state' in change && { state: endStateOf(change) };
   const [updated] = await db
     .update(syncRuns)
     .set({ ...change, ...state })

@@ -68,6 +68,16 @@ describe('the run of a slot', () => {
     });
   });
 
+  it.each([
+    ['is done', 'done', null, 0],
+    ['partly failed when a list failed and all items were synced', 'partly_failed', 'event list: 503', 0],
+    ['partly failed when an item failed', 'partly_failed', 'event 7: 404', 1],
+  ] as const)('%s', async (_, state, error, failed) => {
+    const ending = { error, counts: { ...counts(2), failed }, checkpoint: null };
+    await runSlot(sync, slot(), async () => ({ state: 'done', ...ending }));
+    expect(await rows()).toMatchObject([{ state, ...ending }]);
+  });
+
   it('is executed once, however often its tick is delivered', async () => {
     const tick = slot();
     let times = 0;

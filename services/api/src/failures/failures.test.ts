@@ -5,6 +5,7 @@ import { callRow, commandRow, runRow, someTime } from '../testing/rows.ts';
 
 let test: TestApi;
 const minute = 60_000;
+const kept = 'they are kept until another response confirms it';
 const since = new Date(someTime).toISOString();
 
 beforeAll(async () => {
@@ -46,6 +47,11 @@ beforeAll(async () => {
     }),
     callRow('partly', { endpoint: 'results', target: '80', status: 404, startedAt: someTime + minute + 3 }),
   ]);
+  await test.db.insert(tables.doubts).values([
+    { subject: 'signups:81', since: someTime, lastAt: someTime + 6 * minute, known: 40, present: 0 },
+    { subject: 'events:upcoming', since: someTime, lastAt: someTime + 5.5 * minute, known: 9, present: 1 },
+    { subject: 'club:12', since: 0, lastAt: someTime - 1, known: 120, present: 0 },
+  ]);
   const failed = { state: 'failed', reason: 'ZwiftRacing has no rider 404' } as const;
   await test.db
     .insert(tables.commands)
@@ -67,11 +73,13 @@ beforeAll(async () => {
 afterAll(() => test?.stop());
 
 describe('GET /v1/failures', () => {
-  it('lists failed runs, calls, commands and riders with their reasons, newest first', async () => {
+  it('lists failed runs, calls, lists in doubt, commands and riders with their reasons, newest first', async () => {
     const { body } = await test.get(`/v1/failures?since=${since}`);
     expect(
       body.items.map((each: Record<string, unknown>) => [each['type'], each['what'], each['reason']]),
     ).toEqual([
+      ['list', 'signups of event 81', `the response has 0 of 40 stored signups; ${kept}`],
+      ['list', 'event list', `the response has 1 of 9 stored events; ${kept}`],
       ['rider', 'rider 12', 'ZwiftRacing has no rider 12'],
       ['command', 'add rider 404', 'ZwiftRacing has no rider 404'],
       ['run', 'sync of far events', '1 of 5 failed'],

@@ -1,14 +1,17 @@
 import { type Database, endedCalls, tables } from '@paceline/shared/database';
 import { kinds } from '@paceline/shared/definition';
+import { describeList, type DoubtSubject, doubtText } from '@paceline/shared/sync/doubt';
 import { and, desc, eq, getTableColumns, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import type { Failure } from './view.ts';
 
-const { commands, syncLogs, syncRuns, wantedRiders } = tables;
+const { commands, doubts, syncLogs, syncRuns, wantedRiders } = tables;
 
 /** Everything that failed since `since` (project ms), newest first; up to `limit` + 1 items. */
 export async function listFailures(db: Database, since: number, limit: number): Promise<Failure[]> {
   const found = await Promise.all(
-    [failedRuns, failedCalls, failedCommands, failedRiders].map((list) => list(db, since, limit + 1)),
+    [failedRuns, failedCalls, doubtedLists, failedCommands, failedRiders].map((list) =>
+      list(db, since, limit + 1),
+    ),
   );
   return found
     .flat()
@@ -53,6 +56,21 @@ async function failedCalls(db: Database, since: number, limit: number): Promise<
     runId,
     commandId,
   }));
+}
+
+/** Lists in doubt: the calls for them were answered 200. */
+async function doubtedLists(db: Database, since: number, limit: number): Promise<Failure[]> {
+  const rows = await db
+    .select()
+    .from(doubts)
+    .where(gte(doubts.lastAt, since))
+    .orderBy(desc(doubts.lastAt))
+    .limit(limit);
+  return rows.map(({ subject, lastAt, known, present }) => {
+    const { name, things } = describeList(subject as DoubtSubject);
+    const reason = doubtText({ known, present }, things);
+    return { at: lastAt, type: 'list', what: name, reason, runId: null, commandId: null };
+  });
 }
 
 async function failedCommands(db: Database, since: number, limit: number): Promise<Failure[]> {

@@ -1,14 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import { iso, time } from '../http/view.ts';
 
-export const failureTypes = ['run', 'call', 'command', 'rider'] as const;
+export const failureTypes = ['run', 'call', 'list', 'command', 'rider'] as const;
 
 export const failureShape = z
   .object({
     at: time,
     type: z
       .enum(failureTypes)
-      .describe('What failed: a run, a call of it, a command, or a rider of an import'),
+      .describe(
+        'What failed: a run, a call of it, a command, or a rider of an import; list: its last response lacks most of what is stored',
+      ),
     what: z.string(),
     reason: z.string(),
     runId: z.string().nullable(),

@@ -121,6 +121,12 @@ describe('an event list that cannot be fetched', () => {
     expect(ended(run)).toMatchObject({ state: 'failed', error: expect.stringContaining('why') });
   });
 
+  it('is named beside the event that failed after it', () => {
+    const run = startRun('signups', row, listFailure('unavailable', '503'));
+    const both = after(run, ['a', stored(5)], ['b', failed('rejected', '400')]);
+    expect(ended(both)).toMatchObject({ error: 'event list: 503; event b: 400', counts: { failed: 1 } });
+  });
+
   it('in this slot counts as one deferred event', () => {
     const run = startRun('signups', row, { state: 'deferred' });
     expect(ended(run)).toMatchObject({ state: 'done', counts: { planned: 1, deferred: 1 } });

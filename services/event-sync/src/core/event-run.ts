@@ -40,7 +40,10 @@ export interface EventRun extends CallFailures {
   readonly synced: number;
   /** Signups or results. */
   readonly stored: number;
+  /** Of its last failed call for an event. */
   readonly error: string | null;
+  /** Why the event list could not be refreshed. */
+  readonly listError: string | null;
   /** The event list could not be refreshed in this slot, so new events are unknown. */
   readonly listDeferred: boolean;
 }
@@ -102,9 +105,18 @@ export function startRun(
   { startedAt, counts: { synced, stored } }: { startedAt: number; counts: RunCounts },
   list: ListState = { state: 'fresh' },
 ): RunState {
-  const error = 'error' in list ? list.error : null;
+  const listError = 'error' in list ? list.error : null;
   const listDeferred = list.state === 'deferred';
-  const run: EventRun = { budget, startedAt, synced, stored, ...noFailures, error, listDeferred };
+  const run: EventRun = {
+    budget,
+    startedAt,
+    synced,
+    stored,
+    ...noFailures,
+    error: null,
+    listError,
+    listDeferred,
+  };
   // An older copy of the list will do, unless this key can't fetch it at all.
   if (list.state === 'unavailable')
     return { phase: 'ended', ending: { ...endingOf(run, 0), state: 'failed' } };
@@ -174,7 +186,8 @@ export const countsOf = ({ synced, stored, failed }: EventRun, left: number): Ru
 
 /** The result of a run that ends now; `left` events are deferred to the next one. */
 function endingOf(run: EventRun, left: number) {
-  const { error, synced } = run;
+  const { synced } = run;
+  const error = [run.listError, run.error].filter((each) => each !== null).join('; ') || null;
   const state: 'done' | 'failed' = error !== null && synced === 0 ? 'failed' : 'done';
   return { state, error, counts: { ...countsOf(run, left), deferred: left }, checkpoint: null };
 }
