@@ -131,7 +131,12 @@ async function createDatabase(url: (database?: string) => string, name: string):
 }
 
 async function query(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  // A process that hangs must not hold up the start for ever.
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 60_000,
+  });
   // Without a listener, a connection that breaks after its query would crash the process.
   client.on('error', () => undefined);
   try {

@@ -4,11 +4,11 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { buckets, type Marks, origin, streams } from '@paceline/shared/contracts';
-import { appliedMigrations, databaseOrigin } from '@paceline/shared/database';
+import { appliedMigrations, databaseOrigin, withSession } from '@paceline/shared/database';
 import { brokerOrigin, connect } from '@paceline/shared/messaging';
 import { assertOwnState } from '@paceline/shared/runtime';
 import { drizzle } from 'drizzle-orm/node-postgres';
-import pg from 'pg';
+import type pg from 'pg';
 import { z } from 'zod';
 import { copyOut, messagesIn, snapshotStream, tablesOf } from './copies.ts';
 
@@ -65,12 +65,9 @@ export async function withConnections<Result>(
   work: (connection: NatsConnection, client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const connection = await connect(natsUrl, 'provision');
-  const client = new pg.Client({ connectionString: databaseUrl });
   try {
-    await client.connect();
-    return await work(connection, client);
+    return await withSession(databaseUrl, (client) => work(connection, client));
   } finally {
-    await client.end();
     await connection.close();
   }
 }

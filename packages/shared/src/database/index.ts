@@ -4,5 +4,6 @@ export { isBadData, isDatabaseUnavailable, isDatabaseUnreachable, neverReachedDa
 export { databaseOrigin, markDatabase } from './origin.ts';
 export { DatabaseUnreachable, type OutageWait, patienceMs, plainError, retryDuringOutage } from './outage.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
+export { withSession } from './session.ts';
 export { findUnreadable, summaryOf } from './unreadable.ts';
 export * as tables from './schema/index.ts';

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
-import pg from 'pg';
-import { rethrowExplained } from './errors.ts';
+import type pg from 'pg';
+import { type SessionLimits, withSession } from './session.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -24,22 +24,19 @@ export async function appliedMigrations(client: pg.Client): Promise<number> {
 
 /**
  * Runs the first `count` migrations. Idempotent and safe to run concurrently.
- * @throws {Error} when the tables are those of a version before the baseline
+ * @throws {Error} when the tables are those of a version before the baseline, or the server falls silent
  */
-export async function migrate(url: string, count = Infinity): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, keepAlive: true });
-  await client.connect().catch(rethrowExplained);
-  try {
-    // The lock of a transaction, as PgBouncer can give the next one another session. The migrator's own `begin` only
-    // warns, and its `commit` ends this transaction.
-    await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [migrationLock]);
-    await assertUpgradable(client);
-    if (count >= knownMigrations()) await runMigrations(drizzle(client), { migrationsFolder });
-    else await withFirst(count, (folder) => runMigrations(drizzle(client), { migrationsFolder: folder }));
-  } finally {
-    await client.end();
-  }
+export const migrate = (url: string, count = Infinity, limits?: SessionLimits): Promise<void> =>
+  withSession(url, (client) => migrateOn(client, count), limits);
+
+async function migrateOn(client: pg.Client, count: number): Promise<void> {
+  // The lock of a transaction, as PgBouncer can give the next one another session. The migrator's own `begin` only
+  // warns, and its `commit` ends this transaction.
+  await client.query('begin');
+  await client.query('select pg_advisory_xact_lock($1)', [migrationLock]);
+  await assertUpgradable(client);
+  if (count >= knownMigrations()) await runMigrations(drizzle(client), { migrationsFolder });
+  else await withFirst(count, (folder) => runMigrations(drizzle(client), { migrationsFolder: folder }));
 }
 
 /** The migrator compares times only, so it would run nothing and the services would miss tables or columns. */
