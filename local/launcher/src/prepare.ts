@@ -55,8 +55,10 @@ export async function prepare(
         maxBytes: retention.RETENTION_DEAD_LETTERS_SIZE,
       },
     };
-    await provision(connection, replicas, limits, retention.RETENTION_BUCKET_SIZE);
-    await migrate(databaseUrl);
+    await Promise.all([
+      provision(connection, replicas, limits, retention.RETENTION_BUCKET_SIZE),
+      migrate(databaseUrl),
+    ]);
     const origin = own ?? marks.broker ?? marks.database;
     if (origin) await Promise.all([markBroker(connection, origin), markDatabase(database.db, origin)]);
     const found = await proveDurability(connection, broker.monitorUrls);

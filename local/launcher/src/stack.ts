@@ -7,11 +7,13 @@ import { type ServiceRoute, runSandbox, runServices } from './services.ts';
 import { assertOwnFolder, markFolder } from './origin.ts';
 import { prepare } from './prepare.ts';
 import { createProcessGroup, type FindPort, usualPortIfFree } from './processes.ts';
-import { clockOf, readSettings } from './settings.ts';
-import { supervise, type Supervision } from './supervise.ts';
+import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
+import { type RestartableProcess, supervise, type Supervision } from './supervise.ts';
 import { openState, type StateFolder } from './state.ts';
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;
+
+type Server = Pick<RestartableProcess, 'stop'>;
 
 export interface StackOptions extends Supervision {
   readonly stateFolder: string;
@@ -43,36 +45,23 @@ export async function startStack(options: StackOptions) {
   await beforeStart?.();
   const paced = { ...env, PACELINE_CLOCK: clock.scale === 1 ? '' : formatClock(clock) };
   const group = createProcessGroup(paced, state, config.LOG_FILE_SIZE, supervision);
-  const servers: Array<{ stop(): Promise<void> }> = [];
+  const servers: Server[] = [];
   const stop = async () => {
     await group.stop();
     for (const server of servers.splice(0).toReversed()) await server.stop();
   };
   try {
-    report('starting the broker …');
-    const broker = config.NATS_URL
-      ? externalBroker(config.NATS_URL, config.NATS_MONITOR_URL)
-      : await startBroker(state, supervision, findPort, {
-          count: config.PACELINE_BROKERS,
-          syncInterval: config.NATS_SYNC_INTERVAL,
-          logSize: config.LOG_FILE_SIZE,
-        });
-    servers.push(...broker.servers);
-
-    report('starting the database …');
-    const database = config.DATABASE_URL
-      ? { url: config.DATABASE_URL, server: undefined }
-      : await embeddedDatabase(state, config.LOG_FILE_SIZE, findPort, supervision);
-    if (database.server) servers.push(database.server);
-
+    report(`starting the broker, the database${config.ZWIFTRACING_BASE_URL ? '' : ' and the sandbox'} …`);
+    const [broker, database, sandbox] = await allSettled([
+      brokerOf({ state, config, findPort, supervision }, servers),
+      databaseOf({ state, config, findPort, supervision }, servers),
+      config.ZWIFTRACING_BASE_URL ? undefined : runSandbox(group, config, env, findPort),
+    ]);
     report('preparing streams and tables …');
     const replicas = config.NATS_REPLICAS ?? config.PACELINE_BROKERS;
     const { adminUrl: url, monitorUrls } = broker;
     await prepare({ url, monitorUrls }, database.url, replicas, config, own);
     if (kept.length > 0) await markFolder(state, own);
-
-    if (!config.ZWIFTRACING_BASE_URL) report('starting the ZwiftRacing sandbox …');
-    const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(group, config, env, findPort);
 
     report('starting the services …');
     const found = { ...sandbox?.env, DATABASE_URL: database.url };
@@ -97,17 +86,42 @@ export async function startStack(options: StackOptions) {
   }
 }
 
-async function embeddedDatabase(
-  state: StateFolder,
-  logSize: number,
-  findPort: FindPort,
-  supervision: Supervision,
-) {
-  const options = { dataDir: state.path('postgres', 'data'), logSize };
+/** As `Promise.all`, but ends only when all have, so that what has started can be stopped. @throws the first failure */
+async function allSettled<Parts extends unknown[]>(
+  parts: [...Parts],
+): Promise<{ [Part in keyof Parts]: Awaited<Parts[Part]> }> {
+  await Promise.allSettled(parts);
+  return Promise.all(parts);
+}
+
+interface Place {
+  readonly state: StateFolder;
+  readonly config: LauncherConfig;
+  readonly findPort: FindPort;
+  readonly supervision: Supervision;
+}
+
+/** @param servers gets those that were started */
+async function brokerOf({ state, config, findPort, supervision }: Place, servers: Server[]) {
+  if (config.NATS_URL) return externalBroker(config.NATS_URL, config.NATS_MONITOR_URL);
+  const broker = await startBroker(state, supervision, findPort, {
+    count: config.PACELINE_BROKERS,
+    syncInterval: config.NATS_SYNC_INTERVAL,
+    logSize: config.LOG_FILE_SIZE,
+  });
+  servers.push(...broker.servers);
+  return broker;
+}
+
+/** @param servers gets the one that was started */
+async function databaseOf({ state, config, findPort, supervision }: Place, servers: Server[]) {
+  if (config.DATABASE_URL) return { url: config.DATABASE_URL, server: undefined };
+  const options = { dataDir: state.path('postgres', 'data'), logSize: config.LOG_FILE_SIZE };
   const running = await startPostgres({ ...options, port: await findPort(5432) });
   const { port, logFile } = running;
   const launch = () => startPostgres({ ...options, port, keepLog: true });
   const server = supervise({ ...supervision, name: 'postgres', logFile, launch, running });
+  servers.push(server);
   return { server, url: await running.createDatabase('paceline') };
 }
 
