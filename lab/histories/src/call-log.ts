@@ -28,9 +28,10 @@ export function createCallLog(agenda: Agenda, dice: Dice, omitted?: Omitted) {
   const delay = () => dice.whole(0, maxDelay);
 
   return {
-    /** Starts a term. @returns it, with the journal sequence of the last claim and all calls */
-    startTerm(): { term: number; reached: number; calls: RecordedCall[] } {
-      term += 1;
+    /** Starts a term. @returns it */
+    startTerm: (): number => (term += 1),
+    /** The journal sequence recorded last, and all calls. */
+    read(): { reached: number; calls: RecordedCall[] } {
       const age = (at: number) => agenda.now() - at;
       const calls = [...rows].map(([permit, { lane, recordedAt, endedAt, status }]) => ({
         ...budgetKey,
@@ -40,10 +41,12 @@ export function createCallLog(agenda: Agenda, dice: Dice, omitted?: Omitted) {
         age: age(recordedAt),
         endedAge: endedAt === null ? null : age(endedAt),
       }));
-      return { term, reached, calls };
+      return { reached, calls };
     },
-    recordClaim(ofTerm: number, sequence: number): void {
+    /** Records how far the journal has reached. @returns false if a later term has started */
+    recordClaim(ofTerm: number, sequence: number): boolean {
       if (ofTerm === term && omitted !== 'records') reached = sequence;
+      return ofTerm === term || omitted !== undefined;
     },
     /** Records a call unless a later term has started; `then` gets whether it did. */
     recordStart(permit: string, lane: Lane, under: number, then: (isRecorded: boolean) => void): void {

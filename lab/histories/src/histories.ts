@@ -143,7 +143,11 @@ export const anyHistory = historyOf(
 
 /** Any history with a fixed policy in which the broker breaks its word in these ways. */
 export const historyWith = (...faults: readonly JournalFault['kind'][]): fc.Arbitrary<History> =>
-  historyOf(['accepts'], ...faults.map(faultOf), limiterIncidents);
+  historyOf(
+    ['accepts', 'accepts', 'rejects', 'rejects with Retry-After'],
+    ...faults.map(faultOf),
+    limiterIncidents,
+  );
 
 /** A history of `count` fast callers at the same time, without incidents. */
 export const burst = (policy: Policy, count: number): History => ({

@@ -1,6 +1,7 @@
 import type { Offer } from '@paceline/shared/contracts';
 import {
   decidePartition,
+  ledgerOf,
   openPartitionState,
   type PartitionEffect,
   type PartitionEvent,
@@ -8,9 +9,11 @@ import {
 } from '@paceline/limiter/core/partition';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import {
+  changesLimits,
   isClaimedByOther,
   type RecoveryContext,
   ledgerTime,
+  restore,
   takeOver as takeOverPartition,
 } from '@paceline/limiter/core/recovery';
 import type { LimiterSettings } from '@paceline/limiter/core/settings';
@@ -147,6 +150,8 @@ export function takeOver(parts: OwnerParts): Owner {
           return;
         }
         lastSequence = sequence;
+        const term = ledgerOf(step.state)?.term ?? 0;
+        if (entry.entry === 'facts' && changesLimits(entry.facts)) parts.callLog.recordClaim(term, sequence);
         dispatch({ event: 'written', sequence });
       });
     });
@@ -167,22 +172,27 @@ export function takeOver(parts: OwnerParts): Owner {
       const receivedAt = agenda.now();
       now = () => from + agenda.now() - receivedAt;
       later(brokerDelay(), () => {
-        const { term, reached, calls } = parts.callLog.startTerm();
-        const isLost = stored.hasGap || Math.max(context.latestEpochSeen, journal.reached(), reached) > last;
+        const term = parts.callLog.startTerm();
         later(brokerDelay(), () => {
+          const { reached, calls } = parts.callLog.read();
+          const isLost =
+            stored.hasGap || Math.max(context.latestEpochSeen, journal.reached(), reached) > last;
           const at = now();
-          const quietUntil = entries.length === 0 ? 0 : at + quietMs;
-          const found = { owner: id, at, entries, isLost, term, calls, quietUntil };
-          const { ledger, facts } = takeOverPartition(found, settings);
+          const ledger = restore(entries, 0, settings, entries.length === 0 ? 0 : at + quietMs);
+          ledger.term = term;
+          const facts = takeOverPartition(ledger, { owner: id, at, isLost, calls });
           const sequence = journal.append({ entry: 'facts', facts }, last);
           if (typeof sequence !== 'number') {
             if (sequence === 'refused') fail(true);
             else later(2_000, () => fail(false));
             return;
           }
+          if (!parts.callLog.recordClaim(term, sequence)) {
+            fail(false);
+            return;
+          }
           lastSequence = sequence;
           ledger.epoch = sequence;
-          parts.callLog.recordClaim(term, sequence);
           parts.claimed();
           const data = { ledger, entriesSinceSnapshot: entries.length, snapshotAfter, snapshot: undefined };
           dispatch({ event: 'recovered', data });

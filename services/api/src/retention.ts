@@ -1,3 +1,4 @@
+import { maxWindowMs } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
@@ -64,7 +65,9 @@ export function deletions(kept: Retention, now: number) {
       'calls',
       tables.syncLogs,
       'started_at',
-      sql`not exists (select from ${tables.syncRuns} where run_id = old.run_id)
+      // A call counts in its window for as long as a window can be.
+      sql`(permit is null or started_at < ${before(maxWindowMs)})
+        and not exists (select from ${tables.syncRuns} where run_id = old.run_id)
         and not exists (select from ${tables.commands} where command_id = old.command_id)`,
     ),
     byAge(

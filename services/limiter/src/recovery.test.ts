@@ -171,7 +171,7 @@ describe('calls that the journal has lost', () => {
     expect(window?.permits).toEqual([expect.objectContaining({ lane: 'rider_sync', restored: true })]);
     const other = await harness.until(() => harness.windows(accountIn(1)));
     expect(other.every(({ available }) => available > 0)).toBe(true);
-    await harness.until(() => expect(alerts.join()).toContain('1 call counts again from the call log'));
+    await harness.until(() => expect(alerts.join()).toContain('1 call restored from the call log'));
   });
 
   it('count by the journal when Postgres has lost them', async () => {

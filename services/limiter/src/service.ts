@@ -1,6 +1,6 @@
 import { allPartitions } from '@paceline/shared/limiter';
 import { clockOrigin } from '@paceline/shared/contracts';
-import { openPool } from '@paceline/shared/database/pool';
+import { openPool, poolOrigin } from '@paceline/shared/database/pool';
 import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
@@ -20,17 +20,26 @@ export async function startLimiter({
   log,
 }: ServiceContext<LimiterConfig>): Promise<RunningService> {
   const { bus, checks } = await openBus(config.NATS_URL, 'limiter', log);
-  assertOwnState({ broker: await brokerOrigin(bus.js) }, { clock: clockOrigin(config.PACELINE_CLOCK) });
+  const broker = await brokerOrigin(bus.js);
+  const own = { clock: clockOrigin(config.PACELINE_CLOCK) };
+  assertOwnState({ broker }, own);
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
   const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
-  const database = openPool(config.DATABASE_URL, lost.failed, { connections: 2 });
+  const database = openPool(config.DATABASE_URL, lost.failed, {
+    connections: 2,
+    maxWaitMs: 2_000,
+    statementMs: 5_000,
+  });
+  const assertOwnDatabase = async () =>
+    assertOwnState({ broker, database: await poolOrigin(database.pool) }, own);
   const openers = allPartitions.map((partition): [number, OpenPartition] => {
-    const callRecord = callRecordOf(database.pool, clock, partition);
+    const callRecord = callRecordOf(database.pool, clock, partition, assertOwnDatabase);
+    const mark = { reached: 0 };
     const open: OpenPartition = (onClaimed) => {
       const journal = observed(
-        openJournal(bus, partition, { history: config.RETENTION_JOURNAL, machine: clock.machine }),
+        openJournal(bus, partition, { history: config.RETENTION_JOURNAL, machine: clock.machine, mark }),
         onClaimed,
       );
       return openPartition({ owner, journal, callRecord, clock, settings, announce, log });
@@ -42,9 +51,15 @@ export async function startLimiter({
   return {
     checks: {
       ...checks,
+      // An owner needs the database only to take over.
+      database() {
+        const [error] = allPartitions.flatMap((partition) => ownership.databaseError(partition) ?? []);
+        if (error) throw error;
+      },
       partitions() {
         const unowned = allPartitions.filter((partition) => !ownership.ready(partition));
-        if (unowned.length > 0) throw new Error(`partitions without an owner: ${unowned.join(', ')}`);
+        const waiting = unowned.filter((partition) => !ownership.databaseError(partition));
+        if (waiting.length > 0) throw new Error(`partitions without an owner: ${waiting.join(', ')}`);
       },
     },
     presence: { service: 'limiter', bus },

@@ -4,4 +4,4 @@ import * as tables from './schema/index.ts';
 const { durationMs } = tables.syncLogs;
 
 /** The logged calls whose outcome is recorded: others are in progress, or the process that made them died. */
-export const endedCalls = { are: isNotNull(durationMs), durationMs: sql<number>`${durationMs}` } as const;
+export const endedCalls = { only: isNotNull(durationMs), durationMs: sql<number>`${durationMs}` } as const;

@@ -1,5 +1,8 @@
 import pg from 'pg';
-import { rethrowExplained } from './errors.ts';
+import type { Origin } from '../contracts/index.ts';
+import { isUnknownTable, rethrowExplained } from './errors.ts';
+
+export { isDatabaseUnavailable } from './errors.ts';
 
 export type Pool = pg.Pool;
 
@@ -78,4 +81,15 @@ export function openPool(
     },
     close: () => pool.end(),
   };
+}
+
+/** As `databaseOrigin`, for services that own no tables. */
+export async function poolOrigin(pool: Pool): Promise<Origin | undefined> {
+  try {
+    const { rows } = await pool.query<Origin>('select upstream, clock from origin');
+    return rows[0];
+  } catch (error) {
+    if (isUnknownTable(error)) return undefined;
+    throw error;
+  }
 }

@@ -103,13 +103,6 @@ it('a call is refused by a term that starts while it is being recorded', async (
   expect(await rows()).toEqual([]);
 });
 
-it('a statement that is repeated because its answer was lost changes nothing', async () => {
-  const { permit } = permitUnder(0);
-  await recordStart(sync, permit, call);
-  await recordStart(sync, permit, call);
-  expect(await rows()).toHaveLength(1);
-});
-
 it('a call that was not sent leaves no record', async () => {
   const { permit } = permitUnder(0);
   await recordStart(sync, permit, call);

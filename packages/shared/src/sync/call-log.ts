@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm';
-import { patienceMs, retryDuringOutage, tables } from '../database/index.ts';
+import { isDatabaseUnavailable, patienceMs, retryDuringOutage, tables } from '../database/index.ts';
 import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, PermitSpent, partitionOf } from '../limiter/index.ts';
 import type { Sync } from './open.ts';
@@ -28,34 +28,44 @@ export interface LoggedCall extends CallOwner {
 }
 
 /**
- * Records a call before it is sent, so that it counts against its window whatever the broker loses. Waits during an outage of
- * the database: then the permit expires, and nothing is sent.
- * @throws {PermitSpent} when another limiter has taken the partition over since the permit was started; {DatabaseUnreachable}
+ * Records a call before it is sent, so that it counts against its window whatever the broker loses. In an outage of the database
+ * the permit is returned, and the outage waited for: the call needs another permit then.
+ * @throws {PermitSpent} when it could not be recorded, or another limiter has taken the partition over since the permit was
+ *   started; {DatabaseUnreachable} after a long outage
  */
 export async function recordStart(sync: Sync, permit: Permit<BudgetName>, call: LoggedCall): Promise<void> {
-  const { account } = sync;
-  const partition = partitionOf(account);
-  const { endpoint, target, because, startedAt, runId = null, commandId = null, lane } = call;
-  // The lock lets a limiter that takes over see this row, or this row see its term.
-  const latest = sql`coalesce((select term from ${limiterTerms} where partition = ${partition} for share), 0)`;
-  const insert = sql`
-    insert into ${syncLogs} (run_id, command_id, endpoint, target, because, message, started_at, permit, partition, account, lane)
-    select ${runId}, ${commandId}, ${endpoint}, ${target}, ${because}, '', ${new Date(startedAt).toISOString()}::timestamptz,
-      ${permit.id}, ${partition}::int, ${account}, ${lane}
-    where ${latest} = ${permit.term}
-    on conflict (permit) do nothing`;
-  const isRecorded = await retryDuringOutage(
-    sync,
-    async () => {
-      const { rowCount } = await sync.db.execute(insert);
-      // A repeated statement finds its own row if only the answer was lost.
-      return rowCount === 1 || (await sync.db.$count(syncLogs, eq(syncLogs.permit, permit.id))) === 1;
-    },
-    patienceMs,
-  );
-  if (isRecorded) return;
+  const spent = (reason: string) =>
+    new PermitSpent(`This permit for ${call.endpoint} can't be used: ${reason}`);
+  try {
+    if (await insertStart(sync, permit, call)) return;
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    permit.settle({ result: 'not_sent' });
+    // The statement may have been carried out.
+    await removeStart(sync, permit, patienceMs);
+    throw spent('the call could not be recorded');
+  }
   permit.settle({ result: 'not_sent', superseded: true });
-  throw new PermitSpent(`This permit for ${endpoint} can't be used: another limiter has taken over`);
+  throw spent('another limiter has taken over');
+}
+
+/** Inserts the row unless a later term has started. */
+async function insertStart(
+  { db, account }: Sync,
+  { id, term }: Permit<BudgetName>,
+  { endpoint, target, because, startedAt, runId, commandId, lane }: LoggedCall,
+): Promise<boolean> {
+  const partition = partitionOf(account);
+  // An owner of a version without terms: the row to lock must exist.
+  if (term === 0) await db.insert(limiterTerms).values({ partition, term }).onConflictDoNothing();
+  // The lock lets a limiter that takes over see this row, or this row see its term.
+  const { rowCount } = await db.execute(sql`
+    with latest as (select 1 from ${limiterTerms} where partition = ${partition} and term = ${term} for share)
+    insert into ${syncLogs} (run_id, command_id, endpoint, target, because, message, started_at, permit, partition, account, lane)
+    select ${runId ?? null}, ${commandId ?? null}, ${endpoint}, ${target}, ${because}, '', ${new Date(startedAt).toISOString()}::timestamptz,
+      ${id}, ${partition}::int, ${account}, ${lane}
+    from latest`);
+  return rowCount === 1;
 }
 
 /** Records how a call ended. */
@@ -72,5 +82,13 @@ export const recordEnd = (
   );
 
 /** Removes the record of a call that was not sent, before its permit is returned. */
-export const removeStart = (sync: Sync, permit: Permit<BudgetName>): Promise<unknown> =>
-  retryDuringOutage(sync, () => sync.db.delete(syncLogs).where(eq(syncLogs.permit, permit.id)));
+export const removeStart = (
+  sync: Sync,
+  permit: Permit<BudgetName>,
+  giveUpAfterMs?: number,
+): Promise<unknown> =>
+  retryDuringOutage(
+    sync,
+    () => sync.db.delete(syncLogs).where(eq(syncLogs.permit, permit.id)),
+    giveUpAfterMs,
+  );

@@ -102,12 +102,7 @@ async function callOnce<E extends BudgetName, Answer>(
       if (unreadable) sync.log.warn({ target, ...callOwner, unreadable }, 'unreadable items skipped');
       return recordEnd(sync, permit, { ...outcome, durationMs });
     };
-    try {
-      const answer = await chosen.send(permit);
-      await record(chosen.outcome(answer));
-      await sync.sources.recordCall(endpoint);
-      return answer;
-    } catch (error) {
+    const answer = await chosen.send(permit).catch(async (error: unknown) => {
       if (error instanceof PermitSpent) {
         await removeStart(sync, permit);
       } else {
@@ -115,7 +110,10 @@ async function callOnce<E extends BudgetName, Answer>(
         await sync.sources.recordCall(endpoint, error);
       }
       throw error;
-    }
+    });
+    await record(chosen.outcome(answer));
+    await sync.sources.recordCall(endpoint);
+    return answer;
   });
 }
 

@@ -160,7 +160,7 @@ export function lostJournal(windows: readonly WindowView[], now: number): AlertC
   if (!isUnknown && restored === 0) return [];
   const why = isUnknown
     ? 'Earlier calls are unknown, so every rate limit counts as used up for one window.'
-    : `The broker lost the end of it: ${count(restored, 'call')} count again from the call log.`;
+    : `The broker lost the end of it: ${count(restored, 'call')} restored from the call log.`;
   return [
     conditionOf('journal_lost', 'error', {
       title: 'Limiter journal lost',

@@ -44,7 +44,12 @@ async function failedCalls(db: Database, since: number, limit: number): Promise<
     .select({ ...getTableColumns(syncLogs), durationMs: endedCalls.durationMs })
     .from(syncLogs)
     .where(
-      and(endedCalls.are, failed, not(sql`coalesce(${noResultsYet}, false)`), gte(syncLogs.startedAt, since)),
+      and(
+        endedCalls.only,
+        failed,
+        not(sql`coalesce(${noResultsYet}, false)`),
+        gte(syncLogs.startedAt, since),
+      ),
     )
     .orderBy(desc(syncLogs.startedAt))
     .limit(limit);

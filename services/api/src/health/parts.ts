@@ -91,7 +91,8 @@ export const obstacleOf = (parts: readonly SystemPart[], needed: readonly PartNa
 
 /** What a service needs besides itself, so that it can do its work. */
 const needs: Readonly<Partial<Record<PartName, readonly PartName[]>>> = {
-  limiter: ['broker', 'limiter'],
+  // Only to take over, so last.
+  limiter: ['broker', 'limiter', 'database'],
   scheduler: ['broker', 'scheduler'],
   'rider-sync': ['broker', 'database', 'rider-sync', 'limiter'],
   'event-sync': ['broker', 'database', 'event-sync', 'limiter'],

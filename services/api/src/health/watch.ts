@@ -112,7 +112,7 @@ async function observeUpstream(db: Database, now: number): Promise<Observed> {
     db
       .select({ endpoint, status, message, startedAt, durationMs })
       .from(tables.syncLogs)
-      .where(and(endedCalls.are, gte(startedAt, now - dayMs)))
+      .where(and(endedCalls.only, gte(startedAt, now - dayMs)))
       .orderBy(desc(startedAt))
       .limit(judgedCalls),
     findSources(db),

@@ -63,7 +63,7 @@ const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>
   db
     .select(callColumns)
     .from(syncLogs)
-    .where(and(endedCalls.are, eq(syncLogs.runId, runId)))
+    .where(and(endedCalls.only, eq(syncLogs.runId, runId)))
     .orderBy(asc(syncLogs.startedAt), asc(syncLogs.id))
     .limit(1_000);
 

@@ -47,15 +47,11 @@ export function announceOn(bus: Bus, machine: Machine): Announce {
         announceFact(fact, facts, bus, (publishing) => void send(publishing));
       }
     },
-    journalLost({ at, isUnknown, calls }) {
-      const found =
-        calls === 0
-          ? ''
-          : `; ${count(calls, 'call')} of it ${calls === 1 ? 'counts' : 'count'} again from the call log`;
-      const message = isUnknown
-        ? `The broker lost entries of the limiter's journal: every budget counts as spent for one window${found}`
-        : `The broker lost the end of the limiter's journal: ${count(calls, 'call')} ${calls === 1 ? 'counts' : 'count'} again from the call log`;
-      bus.log.error({ at, isUnknown, calls }, message);
+    journalLost({ at, isLost, calls }) {
+      const message = isLost
+        ? "The broker lost entries of the limiter's journal: every budget counts as spent for one window"
+        : `The broker lost the end of the limiter's journal: ${count(calls, 'call')} restored from the call log`;
+      bus.log.error({ at, isLost, calls }, message);
       void send(() => publish(bus, catalog.alert, { type: 'journal_lost', at, message }));
     },
   };

@@ -72,14 +72,21 @@ export interface Journal {
   time(): Promise<BrokerTime>;
 }
 
+export interface JournalOptions {
+  /** How many old entries to keep for audits. */
+  readonly history?: number;
+  readonly machine?: Machine;
+  /** How far this process has written, also before it lost the partition and claimed it again. */
+  readonly mark?: { reached: number };
+}
+
 /**
  * One function: every method reads or moves the two sequences that decide what may be appended.
- * @param options.history how many old entries to keep for audits
  */
 export function openJournal(
   bus: Bus,
   partition: number,
-  { history = 20_000, machine = thisMachine }: { history?: number; machine?: Machine } = {},
+  { history = 20_000, machine = thisMachine, mark = { reached: 0 } }: JournalOptions = {},
 ): Journal {
   const { stream, payload } = catalog.journal;
   const subject = subjectOf(catalog.journal, { partition });
@@ -87,7 +94,6 @@ export function openJournal(
   const manager = () => (managing ??= retryWhileUnavailable(() => bus.js.jetstreamManager(false)));
   let last = 0;
   let recoverFrom = 0;
-  let reached = 0;
 
   return {
     async read() {
@@ -129,7 +135,7 @@ export function openJournal(
           },
         );
         last = seq;
-        reached = seq;
+        mark.reached = seq;
         return seq;
       } catch (error) {
         if (isWrongSequence(error))
@@ -138,7 +144,7 @@ export function openJournal(
       }
     },
 
-    reached: () => reached,
+    reached: () => mark.reached,
 
     async recoverFrom(sequence) {
       // Keeps what an owner that does not know the new start yet may still read.

@@ -1,6 +1,8 @@
 import type { Subscription } from '@nats-io/nats-core';
 import type { Machine } from '@paceline/shared/clock';
+import { ConfigError } from '@paceline/shared/config';
 import { catalog } from '@paceline/shared/contracts';
+import { isDatabaseUnavailable } from '@paceline/shared/database/pool';
 import { type Bus, respond, signal } from '@paceline/shared/messaging';
 import { type OwnershipPlan, planOwnership } from '../core/ownership.ts';
 import type { Partition } from './partition.ts';
@@ -63,6 +65,12 @@ export class SharedOwnership {
       this.#tenures.get(index)?.partition.ready() === true ||
       others.some(({ partition, claim }) => partition === index && claim !== null)
     );
+  }
+
+  /** Why the database keeps this process from taking the partition over; undefined: it doesn't, or another process owns it. */
+  databaseError(index: number): Error | undefined {
+    const error = this.ready(index) ? undefined : this.#tenures.get(index)?.partition.takeoverError();
+    return isDatabaseUnavailable(error) || error instanceof ConfigError ? (error as Error) : undefined;
   }
 
   /** Releases every partition, and announces that this limiter leaves. */

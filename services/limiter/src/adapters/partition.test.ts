@@ -43,8 +43,8 @@ async function openTestPartition(announce: Partial<Announce> = {}, fails?: (entr
     time: async () => ({ realMs: clock.now(), receivedAt: clock.machine.elapsed(), tookMs: 0 }),
   };
   const callRecord: CallRecord = {
-    startTerm: async () => ({ term: 1, reached: 0, calls: [] }),
-    recordClaim: async () => undefined,
+    startTerm: async () => ({ term: 1, reached: 0, calls: [], offset: 0 }),
+    recordClaim: async () => true,
   };
   const partition = openPartition({
     owner: 'me',

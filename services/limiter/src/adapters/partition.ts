@@ -11,7 +11,14 @@ import {
   type WindowsView,
 } from '@paceline/shared/contracts';
 import { messagingAttributes } from '@paceline/shared/messaging';
-import { contextFrom, inSpan, type Logger, repeatedFailure, SpanKind } from '@paceline/shared/telemetry';
+import {
+  contextFrom,
+  inSpan,
+  type Logger,
+  reasonOf,
+  repeatedFailure,
+  SpanKind,
+} from '@paceline/shared/telemetry';
 import {
   type Batch,
   decidePartition,
@@ -23,6 +30,7 @@ import {
   unavailable,
 } from '../core/partition.ts';
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
+import { changesLimits } from '../core/recovery.ts';
 import type { LimiterSettings } from '../core/settings.ts';
 import { coordination, type QueueStats, queueStats, windows } from '../core/views.ts';
 import { ClaimLost, type NewEntry, type Journal } from './journal.ts';
@@ -57,6 +65,8 @@ export interface Partition {
   /** The accounts that sent requests since this process took over. */
   accounts(): Iterable<string>;
   ready(): boolean;
+  /** Why the last attempt to take over failed; undefined: it has not, or the partition is ready. */
+  takeoverError(): unknown;
   /** Resolves when the partition was closed or claimed by another owner. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
@@ -79,6 +89,7 @@ class OwnedPartition implements Partition {
   #state: PartitionState<SendReplies>;
   #now = () => 0;
   #cancelAlarm = () => {};
+  #takeoverError: unknown;
   readonly #failures = repeatedFailure((err) =>
     this.#parts.log.warn({ err }, 'takeover or journal failed, trying again'),
   );
@@ -120,6 +131,10 @@ class OwnedPartition implements Partition {
 
   ready(): boolean {
     return ledgerOf(this.#state) !== undefined;
+  }
+
+  takeoverError(): unknown {
+    return this.#takeoverError;
   }
 
   get ended(): Promise<void> {
@@ -205,7 +220,8 @@ class OwnedPartition implements Partition {
   #recovered({ data, now, loss }: Recovered): void {
     this.#now = now;
     this.#failures.succeeded();
-    if (loss.isUnknown || loss.calls > 0) this.#tryTo(() => this.#parts.announce.journalLost(loss));
+    this.#takeoverError = undefined;
+    if (loss.isLost || loss.calls > 0) this.#tryTo(() => this.#parts.announce.journalLost(loss));
     this.#dispatch({ event: 'recovered', data });
   }
 
@@ -215,9 +231,21 @@ class OwnedPartition implements Partition {
   }
 
   #write(entry: NewEntry): Promise<number> {
-    const appended = this.#parts.journal.append(entry);
+    const limits = entry.entry === 'facts' && changesLimits(entry.facts);
+    const written = this.#parts.journal.append(entry);
+    const appended = limits ? written.then((sequence) => this.#recordReached(sequence)) : written;
     this.#attempt(appended, (sequence) => this.#dispatch({ event: 'written', sequence }));
     return appended;
+  }
+
+  /** A limit or pause is in the journal alone: from here on a shorter one is known to have lost it. */
+  async #recordReached(sequence: number): Promise<number> {
+    const { callRecord, log } = this.#parts;
+    const term = ledgerOf(this.#state)?.term ?? 0;
+    await callRecord.recordClaim(term, sequence).catch((error: unknown) => {
+      log.warn({ reason: reasonOf(error) }, 'failed to record how far the journal has reached');
+    });
+    return sequence;
   }
 
   /** Only a failure of the work counts as `failed`, not one in `then`. */
@@ -226,6 +254,7 @@ class OwnedPartition implements Partition {
       const claimedByOther = error instanceof ClaimLost;
       if (claimedByOther) this.#parts.log.warn({ err: error }, 'partition claimed by another owner');
       else this.#failures.failed(error);
+      if (!this.ready()) this.#takeoverError = error;
       this.#dispatch({ event: 'failed', claimedByOther });
     });
   }

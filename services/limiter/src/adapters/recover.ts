@@ -1,7 +1,14 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { PartitionData } from '../core/partition.ts';
-import { isClaimedByOther, type RecoveryContext, ledgerTime, takeOver } from '../core/recovery.ts';
+import {
+  isClaimedByOther,
+  ledgerTime,
+  longestCount,
+  type RecoveryContext,
+  restore,
+  takeOver,
+} from '../core/recovery.ts';
 import type { LimiterSettings } from '../core/settings.ts';
 import type { CallRecord } from './call-record.ts';
 import { type BrokerTime, ClaimLost, type Journal } from './journal.ts';
@@ -16,8 +23,8 @@ export interface Recovered {
 
 export interface Loss {
   readonly at: number;
-  /** Whether it lost an unknown number of entries: every budget counts as spent. */
-  readonly isUnknown: boolean;
+  /** Whether more than calls can be missing: every budget counts as spent. */
+  readonly isLost: boolean;
   /** The calls that it lost and that count again. */
   readonly calls: number;
 }
@@ -33,6 +40,8 @@ export interface RecoverParts {
 
 /** Real ms without grants, in which waiting clients repeat their requests: the most urgent goes first, not the quickest. */
 const quietMs = 500;
+/** Facts per journal entry. */
+const maxFacts = 1_000;
 /** Journal entries after which a snapshot is written, so that recovery stays short. */
 const snapshotAfter = 500;
 
@@ -42,7 +51,7 @@ const snapshotAfter = 500;
  * @throws {ClaimLost} when another owner has claimed the partition since this one did; the database's error
  */
 export async function recover(parts: RecoverParts, context: RecoveryContext): Promise<Recovered> {
-  const { owner, journal, callRecord, clock, log } = parts;
+  const { owner, journal, callRecord, clock } = parts;
   const { entries, lastStoredAt, lastSequence, hasGap } = await journal.read();
   if (isClaimedByOther(entries, owner, context)) throw new ClaimLost('the last claim is not ours');
   const brokerTime = await journal.time();
@@ -51,21 +60,26 @@ export async function recover(parts: RecoverParts, context: RecoveryContext): Pr
   const content = { entries, lastStoredAt: clock.at(lastStoredAt ?? brokerTime.realMs) };
   const now = startLedgerClock(clock, ledgerTime(content, clock.at(brokerTime.realMs), settings), brokerTime);
 
-  const { term, reached, calls } = await callRecord.startTerm();
+  const ledger = restore(entries, 0, settings);
+  const { term, reached, calls, offset } = await callRecord.startTerm(longestCount(ledger), brokerTime);
   const isLost = hasGap || Math.max(context.latestEpochSeen, journal.reached(), reached) > lastSequence;
   const at = now();
-  const quietUntil = entries.length === 0 ? 0 : at + clock.toProjectMs(quietMs);
-  const { ledger, facts } = takeOver({ owner, at, entries, isLost, term, calls, quietUntil }, settings);
-  ledger.epoch = await journal.append({ entry: 'facts', facts });
-  const recording = callRecord.recordClaim(term, ledger.epoch);
+  ledger.term = term;
+  ledger.quietUntil = entries.length === 0 ? 0 : at + clock.toProjectMs(quietMs);
+  const facts = takeOver(ledger, { owner, at, isLost, calls });
+  // More than one entry only for thousands of accounts: a message has a maximum size.
+  for (let from = 0; from < facts.length; from += maxFacts) {
+    const sequence = await journal.append({ entry: 'facts', facts: facts.slice(from, from + maxFacts) });
+    ledger.epoch ||= sequence;
+  }
   // A mark of a lost journal must not outlast its claim: the next owner would count everything as spent again.
-  if (isLost) await recording;
-  else recording.catch((error: unknown) => log.warn({ err: error }, 'failed to record a claim'));
+  if (!(await callRecord.recordClaim(term, ledger.epoch, offset)))
+    throw new Error('another limiter has started a later term');
   const restored = facts.filter(({ fact }) => fact === 'call_restored').length;
   return {
     data: { ledger, entriesSinceSnapshot: entries.length, snapshotAfter, snapshot: undefined },
     now,
-    loss: { at, isUnknown: isLost, calls: restored },
+    loss: { at, isLost, calls: restored },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Fact, FactOf, Interval } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
-import { budgetOf, countAsSpent, type Ledger, statsOf } from './ledger.ts';
+import { budgetOf, countAsSpent, type Ledger, maxArrivalDelay, statsOf } from './ledger.ts';
 import { recordWait } from './stats.ts';
 import { countedCalls, leavesAt } from './window.ts';
 
@@ -64,9 +64,10 @@ function applyStarted(ledger: Ledger, budget: BudgetState, fact: FactOf<'started
   const { interval, requestedAt, firstEstimate } = fact;
   const { startedAt, permit } = interval;
   budget.grants = budget.grants.filter((grant) => grant.permit !== permit);
-  // Kept for one window longer than they count: a 429 is attributed by the calls shortly before it.
-  const { windowMs } = policyOf(budget);
-  const isRecent = (each: Interval) => leavesAt(each, budget) + windowMs > startedAt;
+  // Kept for longer than they count: a 429 is attributed by the calls shortly before it, and by the record in Postgres one
+  // whose end is not recorded can count for longer.
+  const keptMs = Math.max(policyOf(budget).windowMs, maxArrivalDelay(record.endpoint, ledger.settings));
+  const isRecent = (each: Interval) => leavesAt(each, budget) + keptMs > startedAt;
   record.intervals = [...record.intervals.filter(isRecent), interval];
   const stats = statsOf(ledger, fact.account);
   recordWait(stats, startedAt, Math.max(0, startedAt - requestedAt));

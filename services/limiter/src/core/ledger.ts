@@ -12,10 +12,10 @@ export interface Ledger {
   grants: number;
   /** The journal sequence of the claim under which this ledger decides; 0 until it is in the journal. */
   epoch: number;
-  /** The owner's term: Postgres accepts records of calls only under the latest one. */
-  readonly term: number;
+  /** The owner's term: Postgres accepts records of calls only under the latest one. 0 until it has started. */
+  term: number;
   /** Nothing is granted before this time: after a restart the most urgent request may not have been repeated yet. Project ms. */
-  readonly quietUntil: number;
+  quietUntil: number;
   /** When the journal was found lost: its calls count as spent from then on. */
   lostAt: number | null;
   readonly budgets: Map<string, BudgetState>;
@@ -29,11 +29,11 @@ export interface Ledger {
   waiting: number;
 }
 
-export const createLedger = (epoch: number, settings: LimiterSettings, quietUntil = 0, term = 0): Ledger => ({
+export const createLedger = (epoch: number, settings: LimiterSettings, quietUntil = 0): Ledger => ({
   settings,
   grants: 0,
   epoch,
-  term,
+  term: 0,
   quietUntil,
   lostAt: null,
   budgets: new Map(),

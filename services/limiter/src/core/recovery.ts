@@ -1,5 +1,5 @@
 import type { BudgetRecord, Fact, JournalEntry } from '@paceline/shared/contracts';
-import type { BudgetName, Lane } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, type Lane } from '@paceline/shared/definition';
 import { type BudgetState, createBudget, policyOf } from './budget.ts';
 import { evolve, findInterval } from './evolve.ts';
 import { createLedger, keyOf, type Ledger, lossCountsUntil, maxArrivalDelay, peekBudget } from './ledger.ts';
@@ -35,21 +35,28 @@ function lastOwner(entries: readonly JournalEntry[]): string | undefined {
   return owners.at(-1);
 }
 
-/**
- * Whether the broker has lost entries between others.
- * @param needed the entries that recovery needs, each with the sequence of the message before it, if that was read
- */
-export function hasGap(
-  needed: ReadonlyArray<{ sequence: number; after: number | undefined; entry: JournalEntry }>,
-  recoverFrom: number,
-): boolean {
-  const [first] = needed;
-  if (recoverFrom > 0 && first?.sequence !== recoverFrom) return true;
+/** An entry that recovery needs, with the sequences of the entry and of the message before it, if that was read. */
+export interface StoredEntry {
+  readonly sequence: number;
+  readonly after: number | undefined;
+  readonly entry: JournalEntry;
+}
+
+/** Whether the broker has lost entries between others, and no owner has counted that as a loss yet. */
+export function hasGap(needed: readonly StoredEntry[], recoverFrom: number): boolean {
+  const counted = needed.findLastIndex(({ entry }) => isLossOf(entry));
+  if (counted === -1 && recoverFrom > 0 && needed[0]?.sequence !== recoverFrom) return true;
   return needed.some(
     ({ after, entry: { previous } }, index) =>
-      previous !== undefined && (index === 0 ? recoverFrom === 0 && previous !== 0 : previous !== after),
+      index > counted &&
+      previous !== undefined &&
+      !(index === 0 && recoverFrom > 0) &&
+      previous !== (after ?? 0),
   );
 }
+
+const isLossOf = (entry: JournalEntry): boolean =>
+  entry.entry === 'facts' && entry.facts.some(({ fact }) => fact === 'journal_lost');
 
 /** The ledger's time (project ms) when the broker's clock shows `brokerNow`. */
 export function ledgerTime(
@@ -78,73 +85,68 @@ export interface RecordedCall {
   readonly status: number | null;
 }
 
-/** What a new owner of a partition has found. */
+/** What a new owner of a partition has found. Times in project ms. */
 export interface Findings {
   readonly owner: string;
-  /** The ledger's time, project ms. */
+  /** The ledger's time. */
   readonly at: number;
-  readonly entries: readonly JournalEntry[];
   /** Whether entries are missing: the journal is shorter than it was, or has gaps. */
   readonly isLost: boolean;
-  /** The term that the owner has started in Postgres, and the calls recorded under earlier ones. */
-  readonly term: number;
+  /** The calls that Postgres has a record of. */
   readonly calls: readonly RecordedCall[];
-  /** Nothing is granted before, project ms. */
-  readonly quietUntil: number;
 }
 
 /**
- * The ledger of a new owner, and the facts with which it takes the partition over. What the journal lacks although Postgres
- * has a record of it counts again; if the journal has lost entries, every budget counts as spent.
+ * The facts with which an owner takes a ledger over, which has them already. If the journal has lost entries, every budget
+ * counts as spent for one window; else a call that Postgres has a record of, and the journal not, counts again.
  */
-export function takeOver(found: Findings, settings: LimiterSettings): { ledger: Ledger; facts: Fact[] } {
-  const { owner, at, entries, isLost, calls, term, quietUntil } = found;
-  const ledger = restore(entries, 0, settings, quietUntil, term);
-  const facts: Fact[] = [
-    ...(isLost ? [{ fact: 'journal_lost', at } as const] : []),
-    { fact: 'claimed', owner, at },
-  ];
+export function takeOver(ledger: Ledger, { owner, at, isLost, calls }: Findings): Fact[] {
+  const facts: Fact[] = isLost ? [{ fact: 'journal_lost', at }] : [];
+  facts.push({ fact: 'claimed', owner, at });
+  if (!isLost) facts.push(...calls.flatMap((call) => restoreCall(ledger, call, at)));
   for (const fact of facts) evolve(ledger, fact);
-  for (const call of calls) {
-    const restored = restoreCall(ledger, call, at);
-    for (const fact of restored) evolve(ledger, fact);
-    facts.push(...restored);
-  }
   ledger.stats.clear();
-  return { ledger, facts };
+  return facts;
 }
 
 /** Facts for a recorded call that the ledger doesn't know although it can still count; none for any other. */
-function restoreCall(
-  ledger: Ledger,
-  { account, endpoint, permit, lane, ...call }: RecordedCall,
-  at: number,
-): Fact[] {
+function restoreCall(ledger: Ledger, call: RecordedCall, at: number): Fact[] {
+  const { account, endpoint, permit, lane, age, endedAge, status } = call;
   const budget = peekBudget(ledger, account, endpoint);
-  const startedAt = Math.floor(at - call.age);
-  // A policy that was named later took account of it.
-  if (findInterval(budget, permit) || startedAt <= (budget.record.policy?.since ?? 0)) return [];
-  const latest = startedAt + maxArrivalDelay(endpoint, ledger.settings);
+  if (findInterval(budget, permit)) return [];
+  const { settings } = ledger;
+  const startedAt = Math.floor(at - age);
+  const latest = startedAt + maxArrivalDelay(endpoint, settings);
   // As when it is settled: without an answer it may still arrive for a while.
-  const late = call.status === null ? ledger.settings.guard : 0;
-  const arrivesBy = Math.ceil(call.endedAge === null ? latest : Math.min(latest, at - call.endedAge + late));
-  const interval = {
-    permit,
-    lane,
-    startedAt,
-    arrivesBy,
-    settled: call.endedAge !== null,
-    restored: true as const,
-  };
-  if (leavesAt(interval, budget) <= at) return [];
+  const ended = endedAge === null ? Infinity : at - endedAge + (status === null ? settings.guard : 0);
+  const arrivesBy = Math.ceil(Math.min(latest, ended));
+  // Not settled: its client may still report what the answer taught.
+  const interval = { permit, lane, startedAt, arrivesBy, settled: false, restored: true as const };
+  const leaves = leavesAt(interval, budget);
+  // A change of policy forgets calls that its unknown time covers.
+  const { probing, unknownUntil } = budget.record;
+  if (leaves <= at || (!probing && leaves <= (unknownUntil ?? 0))) return [];
   const restored: Fact = { fact: 'call_restored', account, endpoint, interval, at };
-  if (call.status !== 429) return [restored];
+  if (status !== 429) return [restored];
   // Its pause may be lost with it: upstream accepts calls again after a window at the latest.
   const until = arrivesBy + policyOf(budget).windowMs;
   return [
     restored,
     { fact: 'paused', account, endpoint, by: 'upstream', at, until, consecutiveRejections: 1 },
   ];
+}
+
+/** Whether facts change what limits calls besides other calls: nothing but the journal has them. */
+export const changesLimits = (facts: readonly Fact[]): boolean =>
+  facts.some(({ fact }) => /^(rejected|paused|resumed|policy_changed)$/.test(fact));
+
+/** The longest time from a call's record to when it no longer counts in any budget of the ledger, project ms. */
+export function longestCount(ledger: Ledger): number {
+  const { settings } = ledger;
+  const windows = [...ledger.budgets.values()].map((budget) => policyOf(budget).windowMs);
+  const documented = budgetNames.map((each) => settings.policies[each].windowMs);
+  const delays = budgetNames.map((each) => maxArrivalDelay(each, settings));
+  return Math.max(...documented, ...windows) + Math.max(...delays) + settings.epsilon;
 }
 
 /** Times known at a takeover, in project ms. */
@@ -185,9 +187,8 @@ export function restore(
   epoch: number,
   settings: LimiterSettings,
   quietUntil = 0,
-  term = 0,
 ): Ledger {
-  const ledger = createLedger(epoch, settings, quietUntil, term);
+  const ledger = createLedger(epoch, settings, quietUntil);
   for (const entry of entries) {
     if (entry.entry === 'facts') {
       for (const fact of entry.facts) evolve(ledger, fact);

@@ -8,7 +8,7 @@ import {
   type PartitionStep,
 } from '@paceline/limiter/core/partition';
 import type { Reply } from '@paceline/limiter/core/protocol';
-import { takeOver } from '@paceline/limiter/core/recovery';
+import { restore, takeOver } from '@paceline/limiter/core/recovery';
 import { defaultSettings } from '@paceline/limiter/core/settings';
 import type { Fact, PermitReply, PermitRequest } from '@paceline/shared/contracts';
 import { createCallLog, type CallLog } from './call-log.ts';
@@ -115,9 +115,10 @@ export function startLimiter(simulation: Simulation): LimiterLink {
     // A journal without its last claim has lost an unknown number of entries.
     const claims = journal.filter(({ facts }) => facts.some(({ fact }) => fact === 'claimed')).length;
     const isLost = claims < epoch - 1;
-    const found = { owner: String(epoch), at, entries, isLost, quietUntil, ...callLog.startTerm() };
-    const { ledger, facts } = takeOver(found, settings);
-    ledger.epoch = epoch;
+    const { term, calls } = callLog.startTerm();
+    const ledger = restore(entries, epoch, settings, quietUntil);
+    ledger.term = term;
+    const facts = takeOver(ledger, { owner: String(epoch), at, isLost, calls });
     journal.push({ at, facts });
     return ledger;
   }

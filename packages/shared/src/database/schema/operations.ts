@@ -84,16 +84,16 @@ export const syncLogs = pgTable(
     account: text('account'),
     lane: text('lane').$type<Lane>(),
     /** When the row and its outcome were written: real time, by Postgres's own clock. */
-    recordedAt: timestamp('recorded_at')
-      .notNull()
-      .default(sql`clock_timestamp()`),
+    recordedAt: timestamp('recorded_at').default(sql`clock_timestamp()`),
     endedAt: timestamp('ended_at'),
   },
   (table) => [
     index('sync_logs_run').on(table.runId),
     index('sync_logs_started').on(table.startedAt),
     uniqueIndex('sync_logs_permit').on(table.permit),
-    index('sync_logs_recorded').on(table.partition, table.recordedAt),
+    index('sync_logs_recorded')
+      .on(table.partition, table.recordedAt)
+      .where(sql`permit is not null`),
   ],
 );
 
@@ -104,8 +104,13 @@ export const syncLogs = pgTable(
 export const limiterTerms = pgTable('limiter_terms', {
   partition: integer('partition').primaryKey(),
   term: bigint('term', { mode: 'number' }).notNull(),
-  /** The journal sequence of the last claim: a shorter journal has lost entries. `journalRestored`: restored from a backup. */
+  /**
+   * The journal sequence of the last claim, or change of a limit or pause: a shorter journal has lost it. `journalRestored`:
+   * restored from a backup.
+   */
   reached: bigint('reached', { mode: 'number' }).notNull().default(0),
+  /** How far this server's clock was ahead of the broker's at the last claim, real ms. */
+  clockOffset: bigint('clock_offset', { mode: 'number' }),
 });
 
 /** Commands and their outcomes. A row without `sequence` is not published yet. */
