@@ -71,14 +71,14 @@ function breakThings(
 ): Promise<Inflicted[]> {
   const { real } = stage;
   const healing = new Map<string, Promise<unknown>>();
-  const breakOne = async (fault: Fault, healed: ReadonlyArray<Promise<unknown> | undefined>) => {
+  const breakOne = async (fault: Fault, healed: ReadonlyArray<Promise<unknown>>) => {
     await sleep(Math.max(0, loadStartedAt + fault.at - real.now()));
     await Promise.all(healed);
     const startedAt = real.now();
     log(`${fault.kind} ${fault.targets.join(', ')}`);
     const heal = await inflictions[fault.kind](stage, fault);
     // A rolling restart takes its own time.
-    if (fault.kind !== 'rolling-restart') await sleep(Math.max(0, startedAt + fault.lasts - real.now()));
+    if (fault.kind !== 'rolling-restart') await sleep(fault.lasts);
     await heal();
     return { fault, startedAt, healedAt: real.now() };
   };
@@ -87,7 +87,7 @@ function breakThings(
       const parts = partsOf(fault, crew);
       const broken = breakOne(
         fault,
-        parts.map((part) => healing.get(part)),
+        parts.flatMap((part) => healing.get(part) ?? []),
       );
       for (const part of parts) healing.set(part, broken);
       return broken;

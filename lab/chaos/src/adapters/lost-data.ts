@@ -9,6 +9,8 @@ import { forEach, healsByItself, type Inflict, pidsOf, signal } from './inflict.
 import type { ChaosStage } from './stage.ts';
 
 const { stream: journal } = catalog.journal;
+/** Real ms. */
+const patience = { timeoutMs: 30_000, callMs: 5_000 };
 
 /** Copies the stores of brokers as they are at one moment. @returns puts the copies back */
 async function copyStores(stage: ChaosStage, brokers: readonly string[]): Promise<() => Promise<void>> {
@@ -31,13 +33,25 @@ async function copyStores(stage: ChaosStage, brokers: readonly string[]): Promis
 
 let copies = 0;
 
-/** Everything hit dies at once, and what brokers wrote in the last `amount` ms was never on disk. */
+/** Project ms: such a window is not over yet when everything runs again. */
+const longWindowMs = 15 * 60_000;
+
+/** Waits until a call with a long window has arrived upstream, but at most `ms`: it is about to be lost. */
+async function longCall({ upstream, real }: ChaosStage, ms: number): Promise<void> {
+  const before = (await upstream.arrivals(0)).at(-1)?.seq ?? 0;
+  for (const giveUp = real.now() + ms; real.now() < giveUp; await sleep(50)) {
+    const arrivals = await upstream.arrivals(before);
+    if (arrivals.some(({ policy }) => (policy?.windowMs ?? 0) >= longWindowMs)) return;
+  }
+}
+
+/** Everything hit dies at once, and what brokers wrote in the last `amount` ms, or since a call, was never on disk. */
 export const loseUnsynced: Inflict = async (stage, { targets, amount }) => {
   const putBack = await copyStores(
     stage,
     targets.filter((target) => stage.isBroker(target)),
   );
-  await sleep(amount);
+  await longCall(stage, amount);
   await forEach(targets, (target) => stage.part(target).crash());
   await putBack();
   return () => forEach(targets, (target) => stage.part(target).start());
@@ -47,6 +61,7 @@ export const loseUnsynced: Inflict = async (stage, { targets, amount }) => {
 const damaged =
   (damage: (store: string, amount: number) => Promise<void>): Inflict =>
   async (stage, { targets, amount }) => {
+    await longCall(stage, patience.callMs);
     await forEach(targets, (target) => stage.part(target).crash());
     await forEach(targets, (target) => damage(stage.storeOf(target), amount));
     return () => forEach(targets, (target) => stage.part(target).start());
@@ -89,6 +104,7 @@ const deleteMiddle: Inflict = async (stage, { targets, amount }) => {
   const connection = await connect(stage.stack.broker.adminUrl, 'provision');
   try {
     const { streams } = await jetstreamManager(connection, { checkAPI: false });
+    await longCall(stage, patience.callMs);
     // Another fault can have left the cluster without a leader for a while.
     const { first_seq, last_seq } = await eventually(
       async () => (await streams.info(journal)).state,
@@ -104,8 +120,7 @@ const deleteMiddle: Inflict = async (stage, { targets, amount }) => {
   return healsByItself;
 };
 
-const patience = { timeoutMs: 30_000 };
-const keptAtEnd = 3;
+const keptAtEnd = 1;
 
 /** Entries disappear from the end of a broker's file, or from the middle of the stream. */
 export const truncateJournal: Inflict = (stage, fault) =>

@@ -58,10 +58,10 @@ const lasting =
 
 const amount = (min: number, max: number) => (dice: Dice) => ({ amount: dice.whole(min, max) });
 
-/** A time in which nothing that brokers wrote has reached their disks, and then some without them. */
+/** The longest time in which nothing that brokers wrote reaches their disks, and then some without them. */
 function unsynced(dice: Dice): Pick<FaultSpec, 'amount' | 'lasts'> {
-  const amount = dice.whole(500, 4_000);
-  return { amount, lasts: amount + dice.whole(0, 1_500) };
+  const amount = dice.whole(1_000, 8_000);
+  return { amount, lasts: dice.whole(500, 2_500) };
 }
 
 /** All kinds of fault, in the order of the report. */
