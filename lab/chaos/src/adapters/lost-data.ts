@@ -1,4 +1,5 @@
-import { cp, open, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -14,11 +15,11 @@ const patience = { timeoutMs: 30_000, callMs: 5_000 };
 
 /** Copies the stores of brokers as they are at one moment. @returns puts the copies back */
 async function copyStores(stage: ChaosStage, brokers: readonly string[]): Promise<() => Promise<void>> {
-  const copyOf = (broker: string) => join(stage.copies, `${broker}-${copies}`);
+  const copyOf = (broker: string) => join(stage.copies, broker);
   const pids = pidsOf(stage, brokers);
-  copies += 1;
   signal(pids, 'SIGSTOP');
   try {
+    await Promise.all(pids.map(hasStopped));
     await forEach(brokers, (broker) => cp(stage.storeOf(broker), copyOf(broker), { recursive: true }));
   } finally {
     signal(pids, 'SIGCONT');
@@ -31,7 +32,17 @@ async function copyStores(stage: ChaosStage, brokers: readonly string[]): Promis
     });
 }
 
-let copies = 0;
+/** A thread stops only once it has left the kernel, where it may be writing a file. Needs Linux. */
+async function hasStopped(pid: number): Promise<void> {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return;
+  await eventually(async () => {
+    for (const thread of await readdir(tasks)) {
+      const state = (await readFile(join(tasks, thread, 'stat'), 'utf8')).split(') ').at(-1);
+      if (!state?.startsWith('T')) throw new Error(`process ${pid} has not stopped`);
+    }
+  }, patience);
+}
 
 /** Project ms: such a window is not over yet when everything runs again. */
 const longWindowMs = 15 * 60_000;
