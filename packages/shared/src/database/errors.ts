@@ -17,11 +17,11 @@ const has = (error: unknown, is: (error: Error, code: string) => boolean): boole
 
 /** Whether a query failed because Postgres is unavailable, not because of the query: the same query can succeed later. */
 export const isDatabaseUnavailable = (error: unknown): boolean =>
-  isDatabaseUnreachable(error) || has(error, (_, code) => unable.test(code));
-
-/** Whether this process has no connection to Postgres; another one may have. */
-export const isDatabaseUnreachable = (error: unknown): boolean =>
-  has(error, ({ message }, code) => network.test(code) || disconnected.test(code) || messages.test(message));
+  has(
+    error,
+    ({ message }, code) =>
+      [network, disconnected, unable].some((codes) => codes.test(code)) || messages.test(message),
+  );
 
 /** SQLSTATEs that only a new connection gets. */
 const neverConnected = /^(08001|08004|57P03|53300|28\w{3}|3D000)$/;

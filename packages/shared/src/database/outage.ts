@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { type Clock, pause } from '../clock/index.ts';
 import { type Logger, reasonOf, repeatedFailure } from '../telemetry/index.ts';
-import { isDatabaseUnavailable, isDatabaseUnreachable } from './errors.ts';
+import { isDatabaseUnavailable } from './errors.ts';
 
 /** `signal` aborts when shutdown starts. */
 export interface OutageWait {
@@ -13,29 +13,29 @@ export interface OutageWait {
 /** Real ms. */
 const pauseMs = 500;
 
-/** Real ms after which a process that can't reach the database leaves its message to another one. */
+/** Real ms without a usable database after which a process leaves its message to another one. */
 export const patienceMs = 60_000;
 
-/** This process could not reach the database for too long. Has no cause, as it is no reason to retry here. */
-export class DatabaseUnreachable extends Error {
+/** This process could not use the database for too long. Has no cause, as it is no reason to retry here. */
+export class DatabaseOutage extends Error {
   constructor(error: unknown, ms: number) {
-    super(`Database unreachable for ${Math.round(ms / 1_000)} s: ${reasonOf(error)}`);
-    this.name = 'DatabaseUnreachable';
+    super(`Database unavailable for ${Math.round(ms / 1_000)} s: ${reasonOf(error)}`);
+    this.name = 'DatabaseOutage';
   }
 }
 
 /**
  * Retries idempotent work while the database is unavailable, so that a Postgres restart doesn't lose a response that
  * cost an hour's only call.
- * @param giveUpAfterMs real ms that this process waits for a connection
- * @throws any other error of `work`; the database's error once shutdown starts; {DatabaseUnreachable}
+ * @param giveUpAfterMs real ms that this process waits: the outage can be of its own route only, such as a server that stays read-only
+ * @throws any other error of `work`; the database's error once shutdown starts; {DatabaseOutage}
  */
 export async function retryDuringOutage<T>(
   { clock, log, signal }: OutageWait,
   work: () => Promise<T>,
   giveUpAfterMs = Infinity,
 ): Promise<T> {
-  let unreachableSince: number | undefined;
+  let since: number | undefined;
   const outage = repeatedFailure((error) =>
     log.warn({ reason: reasonOf(error) }, 'database unavailable, retrying'),
   );
@@ -45,9 +45,8 @@ export async function retryDuringOutage<T>(
     } catch (error) {
       if (signal.aborted || !isDatabaseUnavailable(error)) throw error;
       const now = clock.machine.elapsed();
-      unreachableSince = isDatabaseUnreachable(error) ? (unreachableSince ?? now) : undefined;
-      const unreachableMs = now - (unreachableSince ?? now);
-      if (unreachableMs >= giveUpAfterMs) throw new DatabaseUnreachable(error, unreachableMs);
+      since ??= now;
+      if (now - since >= giveUpAfterMs) throw new DatabaseOutage(error, now - since);
       outage.failed(error);
       await pause(clock.machine, pauseMs, signal).catch(() => undefined);
     }

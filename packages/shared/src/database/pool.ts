@@ -21,6 +21,13 @@ export interface DatabaseOptions {
   readonly statementMs?: number;
 }
 
+export const readOnlyState = "select current_setting('transaction_read_only') as state";
+
+/** @param rows of `readOnlyState` @throws when the database takes no writes, as after a failover */
+export function assertWritable([row]: ReadonlyArray<{ readonly state: string }>): void {
+  if (row?.state === 'on') throw Object.assign(new Error('the database is read-only'), { code: '25006' });
+}
+
 /** The pool's own limit is for both, a free connection and a new one; this one holds for a new one alone. */
 class BoundedClient extends pg.Client {
   constructor(config: pg.ClientConfig = {}) {
@@ -65,7 +72,7 @@ export function openPool(
   };
   // A limit of its own is missing in the driver's types.
   const ping = {
-    text: "select current_setting('transaction_read_only') as state",
+    text: readOnlyState,
     query_timeout: Math.min(patience.ping, statementMs),
   };
   return {
@@ -75,8 +82,7 @@ export function openPool(
     async ping() {
       await withConnection(async (client) => {
         const { rows } = await client.query<{ state: string }>(ping);
-        if (rows[0]?.state === 'on')
-          throw Object.assign(new Error('the database is read-only'), { code: '25006' });
+        assertWritable(rows);
       }).catch(rethrowExplained);
     },
     close: () => pool.end(),

@@ -31,7 +31,7 @@ export interface LoggedCall extends CallOwner {
  * Records a call before it is sent, so that it counts against its window whatever the broker loses. In an outage of the database
  * the permit is returned, and the outage waited for: the call needs another permit then.
  * @throws {PermitSpent} when it could not be recorded, or another limiter has taken the partition over since the permit was
- *   started; {DatabaseUnreachable} after a long outage
+ *   started; {DatabaseOutage} after a long outage
  */
 export async function recordStart(sync: Sync, permit: Permit<BudgetName>, call: LoggedCall): Promise<void> {
   const spent = (reason: string) =>

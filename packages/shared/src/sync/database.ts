@@ -3,21 +3,21 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import {
   asRows,
   type Database,
-  type DatabaseUnreachable,
+  type DatabaseOutage,
   type OutageWait,
   retryDuringOutage,
 } from '../database/index.ts';
+import { assertWritable, readOnlyState } from '../database/pool.ts';
 import { release } from '../messaging/index.ts';
 
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** Leaves a message to another process, and takes none until the database can be reached. */
-export const releaseMessage = (
-  sync: OutageWait & { readonly db: Database },
-  { message }: DatabaseUnreachable,
-) =>
+/** Leaves a message to another process, and takes none until the database can be written to. */
+export const releaseMessage = (sync: OutageWait & { readonly db: Database }, { message }: DatabaseOutage) =>
   release(
-    retryDuringOutage(sync, () => sync.db.execute(sql`select 1`)).then(
+    retryDuringOutage(sync, async () => {
+      assertWritable((await sync.db.execute<{ state: string }>(sql.raw(readOnlyState))).rows);
+    }).then(
       () => undefined,
       () => undefined,
     ),

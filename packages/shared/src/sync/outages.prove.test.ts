@@ -104,10 +104,27 @@ describe('database work', () => {
     const never = async () => expect.unreachable('there is no database');
     const settlement = await harness.during(runSlot(syncUntil(), { ...slot, mode: 'on' }, never, never));
     if (settlement.settle !== 'release') return expect.unreachable();
-    expect(settlement.reason).toMatch(/^Database unreachable for 6\d s: /);
+    expect(settlement.reason).toMatch(/^Database unavailable for 6\d s: /);
     await postgres.restart();
     await harness.during(settlement.ready);
     expect((await harness.db.execute('select 44 as n')).rows).toEqual([{ n: 44 }]);
+  });
+
+  it('is left to another process too when the database stays read-only', async () => {
+    const now = Math.round(harness.clock.now());
+    const times = { scheduledFor: now, endsAt: now + 600_000 };
+    const slot = { slotId: 'slot:read-only', kind: 'rider', mode: 'on', ...times } as const;
+    const never = async () => expect.unreachable('nothing can be stored');
+    await postgres.setReadOnly(true);
+    const settlement = await harness.during(runSlot(syncUntil(), slot, never, never));
+    if (settlement.settle !== 'release') return expect.unreachable();
+    expect(settlement.reason).toMatch(/^Database unavailable for 6\d s: .*read-only/);
+    let isReady = false;
+    const ready = settlement.ready.then(() => (isReady = true));
+    await harness.pass(5_000);
+    expect(isReady).toBe(false);
+    await postgres.setReadOnly(false);
+    await harness.during(ready);
   });
 
   it('is not retried after any other error', async () => {

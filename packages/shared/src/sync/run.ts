@@ -1,6 +1,6 @@
 import { catalog, type Policy, type Tick } from '../contracts/index.ts';
 import {
-  DatabaseUnreachable,
+  DatabaseOutage,
   findUnreadable,
   patienceMs,
   plainError,
@@ -71,7 +71,7 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
-    if (error instanceof DatabaseUnreachable) return releaseMessage(sync, error);
+    if (error instanceof DatabaseOutage) return releaseMessage(sync, error);
     throw error;
   }
 }
@@ -115,7 +115,7 @@ async function execute(sync: Sync, run: RunRow, work: () => Promise<RunResult>, 
   const { runId, kind, slotId } = run;
   sync.log.info({ runId, kind, slotId }, 'run started');
   const ending = await work().catch((error: unknown): RunResult => {
-    if (sync.signal.aborted || error instanceof DatabaseUnreachable) throw error;
+    if (sync.signal.aborted || error instanceof DatabaseOutage) throw error;
     const err = plainError(error);
     recordError(span, err);
     sync.log.error({ err, runId }, 'run failed');

@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { catalog, isFinal } from '@paceline/shared/contracts';
 import { type Bus, done, subscribe, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
-import { DatabaseUnreachable, patienceMs, retryDuringOutage } from '@paceline/shared/database';
+import { DatabaseOutage, patienceMs, retryDuringOutage } from '@paceline/shared/database';
 import { nowMs, releaseMessage, type Sync } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
@@ -52,7 +52,7 @@ export async function runCommand<S extends Sync & { readonly cancellations: Canc
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
-    if (error instanceof DatabaseUnreachable) return releaseMessage(sync, error);
+    if (error instanceof DatabaseOutage) return releaseMessage(sync, error);
     if (!cancelled.signal.aborted) throw error;
     const progress = await findStored();
     if (progress) await announce(sync, command, { progress });
