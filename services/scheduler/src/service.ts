@@ -2,14 +2,14 @@ import { kindNames } from '@paceline/shared/definition';
 import { goalsOf } from '@paceline/planning/plan';
 import { freshnessGoalsOf } from '@paceline/shared/config';
 import { settingsOf } from '@paceline/planning/slots';
-import type { Clock } from '@paceline/shared/clock';
-import { clockOrigin, type ScheduleSettings } from '@paceline/shared/contracts';
-import { brokerOrigin, type Bus, openBus } from '@paceline/shared/messaging';
+import { clockOrigin } from '@paceline/shared/contracts';
+import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { checkInWorker } from './adapters/schedule-checks.ts';
 import { type ScheduleStore, openProgress, openScheduleStore } from './adapters/bucket-stores.ts';
 import type { SchedulerConfig } from './config.ts';
-import { configuredSchedule, withConfigured } from './core/schedule.ts';
+import { configuredSchedule } from './core/schedule.ts';
+import { applyConfigured } from './flows/configured.ts';
 import { answerRequests } from './flows/requests.ts';
 import { announceChanges, openSlots, type Scheduling } from './flows/timetable.ts';
 
@@ -19,7 +19,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   const { bus, checks } = await openBus(config.NATS_URL, 'scheduler', log);
   assertOwnState({ broker: await brokerOrigin(bus.js) }, { clock: clockOrigin(config.PACELINE_CLOCK) });
   const [progress, store] = await Promise.all([openProgress(bus), openScheduleStore(bus)]);
-  const apply = () => applyConfigured(bus, store, settingsOf(config), clock);
+  const apply = () => applyConfigured(log, store, settingsOf(config), clock);
   await apply();
   const schedules: ScheduleStore = {
     ...store,
@@ -53,23 +53,4 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
       await bus.connection.drain();
     },
   };
-}
-
-/** Puts the configured schedule in force if the variables have changed since they were last read. */
-async function applyConfigured(
-  bus: Bus,
-  schedules: ScheduleStore,
-  configured: ScheduleSettings,
-  clock: Clock,
-): Promise<void> {
-  for (;;) {
-    const { version, stored, problem } = await schedules.find();
-    // Not replaced: another version of Paceline may be able to read it.
-    if (problem !== undefined) return;
-    const updated = withConfigured(stored, configured, Math.round(clock.now()));
-    if (!updated || (await schedules.replace(version, updated))) {
-      bus.log.info({ changed: (updated ?? stored)?.changed, isNew: Boolean(updated) }, 'schedule in force');
-      return;
-    }
-  }
 }
