@@ -58,6 +58,28 @@ describe('when a partition has a new owner', () => {
     second.subscription.unsubscribe();
   });
 
+  it('a request that missed its deadline meanwhile is refused with since when no limiter replied', async () => {
+    const limiters = createLimiters(bus, clock);
+    const frozen = startOwner();
+    const from = clock.now();
+    const deadline = Math.round(from) + 200;
+    const waiting = limiters
+      .of(account)
+      .withPermit({ endpoint: 'clubs', lane: 'rider_sync', deadline }, async () => undefined)
+      .catch((error: unknown) => error);
+    await eventually(() => expect(frozen.received).toHaveLength(1));
+    await clock.advance(201);
+    frozen.subscription.unsubscribe();
+    const next = startOwner({ answer: 'refused', reason: 'deadline_unreachable', earliest: deadline + 1 });
+    signal(bus, catalog.partitionClaimed, { partition }, {});
+    const refusal = await waiting;
+    if (!(refusal instanceof PermitRefused)) return expect.unreachable();
+    expect(refusal.limiterAwaySince).toBeGreaterThanOrEqual(Math.floor(from));
+    expect(refusal.limiterAwaySince).toBeLessThan(deadline);
+    await limiters.close();
+    next.subscription.unsubscribe();
+  });
+
   it('requests in flight to the old owner are abandoned', async () => {
     const frozen = startOwner();
     const requester = createRequester(bus, partition);

@@ -145,7 +145,9 @@ async function acquirePermit<Endpoint extends BudgetName>(
         });
         return;
       case 'refused':
-        reject(new PermitRefused(endpoint, effect.earliest, effect.reason));
+        reject(
+          new PermitRefused(endpoint, effect.earliest, effect.reason, awaySince(parts, options, effect)),
+        );
         return;
       case 'failed':
         reject(effect.reason);
@@ -160,6 +162,17 @@ async function acquirePermit<Endpoint extends BudgetName>(
   } finally {
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/** Since when no limiter replied, if that made the request miss its deadline; project ms. */
+function awaySince(
+  { clock }: ClientParts,
+  { deadline }: Pick<PermitOptions<BudgetName>, 'deadline'>,
+  { silentMs }: Extract<PermitEffect, { effect: 'refused' }>,
+): number | undefined {
+  if (deadline === undefined || silentMs === undefined || clock.now() < deadline) return undefined;
+  const since = clock.now() - clock.toProjectMs(silentMs);
+  return since < deadline ? Math.round(since) : undefined;
 }
 
 type CallerEffect = Exclude<PermitEffect, { effect: 'send' | 'wake' }>;

@@ -41,10 +41,18 @@ export type Waiting = Extract<PermitReply, { answer: 'waiting' }>;
 export class PermitRefused extends Error {
   readonly earliest: number;
   readonly reason: Refusal;
+  /** Since when no limiter replied until the deadline had passed, project ms. */
+  readonly limiterAwaySince: number | undefined;
 
-  constructor(endpoint: BudgetName, earliest: number, reason: Refusal = 'deadline_unreachable') {
+  constructor(
+    endpoint: BudgetName,
+    earliest: number,
+    reason: Refusal = 'deadline_unreachable',
+    limiterAwaySince?: number,
+  ) {
     super(`No ${endpoint} call can be made before ${new Date(earliest).toISOString()}`);
     this.reason = reason;
+    this.limiterAwaySince = limiterAwaySince;
     this.name = 'PermitRefused';
     this.earliest = earliest;
   }

@@ -71,6 +71,16 @@ describe('failureOf', () => {
       "Rider 999 can't be fetched before 2026-02-01T12:10:00.000Z",
     ],
     [
+      'a permit refused after a silence of the limiter',
+      new PermitRefused('riders_single', now + 1, 'deadline_unreachable', now - 600_000),
+      'Rider 999 could not be fetched in time: no limiter answered since 2026-02-01T11:50:00.000Z. Add it again',
+    ],
+    [
+      'a permit refused with a time that has passed',
+      new PermitRefused('riders_single', now - 1),
+      'Rider 999 could not be fetched in time. Add it again',
+    ],
+    [
       'a permit refused because of a pause',
       new PermitRefused('riders_single', now + 600_000, 'paused_by_operator'),
       "Rider 999 can't be fetched before 2026-02-01T12:10:00.000Z: calls are paused by an operator",

@@ -44,12 +44,18 @@ export function failureOf(error: Error, riderId: number, now: number): Progress 
 
 export function reasonOf(error: Error, riderId: number, now: number): string {
   if (error instanceof NotInResponse) return error.message;
-  if (error instanceof PermitRefused)
-    return `${notBefore(riderId, error.earliest)}${pauses[error.reason] ?? ''}`;
+  if (error instanceof PermitRefused) return refusalText(error, riderId, now);
   if (!(error instanceof UpstreamError)) return `Rider ${riderId} could not be added: ${error.message}`;
   if (error.code === 'not_found') return `ZwiftRacing has no rider ${riderId}`;
   if (error.retryAt !== undefined && error.retryAt > now) return notBefore(riderId, error.retryAt);
   return `Rider ${riderId} could not be fetched: ${error.message}`;
+}
+
+function refusalText({ earliest, reason, limiterAwaySince }: PermitRefused, riderId: number, now: number) {
+  if (limiterAwaySince !== undefined)
+    return `Rider ${riderId} could not be fetched in time: no limiter answered since ${timeText(limiterAwaySince)}. Add it again`;
+  if (earliest <= now) return `Rider ${riderId} could not be fetched in time. Add it again`;
+  return `${notBefore(riderId, earliest)}${pauses[reason] ?? ''}`;
 }
 
 const pauses: Partial<Record<Refusal, string>> = {
@@ -58,7 +64,9 @@ const pauses: Partial<Record<Refusal, string>> = {
 };
 
 const notBefore = (riderId: number, earliest: number) =>
-  `Rider ${riderId} can't be fetched before ${new Date(earliest).toISOString()}`;
+  `Rider ${riderId} can't be fetched before ${timeText(earliest)}`;
+
+const timeText = (at: number) => new Date(at).toISOString();
 
 /** Imports of up to this many riders use GETs too, as these fit in one window. More would delay single adds by minutes. */
 export const maxGetsPerImport = 5;

@@ -160,6 +160,13 @@ describe('a rider whose GET is refused', () => {
     ]);
   });
 
+  it('is refused with the silence of the limiter that made it late', () => {
+    const late: FetchEvent = { type: 'single refused', earliest: now, limiterAwaySince: now - 8 * minute };
+    expect(given(late, bulk(now + 14 * minute)).effects).toEqual([
+      { type: 'end', end: { outcome: 'refused', earliest: now, limiterAwaySince: now - 8 * minute } },
+    ]);
+  });
+
   it('requests a GET again when a bulk call was sent without it', () => {
     const { state, effects } = given(refused(now + 8 * minute), sentWithOthers);
     expect(state.stage).toBe('queued');

@@ -26,17 +26,24 @@ interface FetchContext {
   readonly deadline: number;
 }
 
+interface CallRefusal {
+  /** When a call is possible, project ms. */
+  readonly earliest: number;
+  readonly reason?: Refusal | undefined;
+  /** Since when no limiter replied until the deadline had passed, project ms. */
+  readonly limiterAwaySince?: number | undefined;
+}
+
 type FetchStage =
   | { readonly stage: 'queued'; readonly single: Waiting | undefined }
   | { readonly stage: 'single call' | 'bulk call' }
-  /** `earliest`: when a GET is possible, project ms. */
-  | { readonly stage: 'bulk only'; readonly earliest: number; readonly reason?: Refusal | undefined }
+  | ({ readonly stage: 'bulk only' } & CallRefusal)
   | { readonly stage: 'ended' };
 
 export type FetchEnd =
   | { readonly outcome: 'stored' }
   /** `earliest`: when the first of the two calls is possible, project ms. */
-  | { readonly outcome: 'refused'; readonly earliest: number; readonly reason?: Refusal | undefined }
+  | ({ readonly outcome: 'refused' } & CallRefusal)
   | { readonly outcome: 'failed'; readonly error: unknown };
 
 export type FetchEvent =
@@ -46,7 +53,7 @@ export type FetchEvent =
   | { readonly type: 'single permitted' }
   /** The GET failed with a transient error and is requested again. */
   | { readonly type: 'single lost' }
-  | { readonly type: 'single refused'; readonly earliest: number; readonly reason?: Refusal | undefined }
+  | ({ readonly type: 'single refused' } & CallRefusal)
   | { readonly type: 'bulk estimate'; readonly estimate: Waiting | undefined }
   | { readonly type: 'listed' }
   /** A bulk call was sent, with or without the rider. */
@@ -96,12 +103,11 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
       return state.stage === 'single call'
         ? unchanged({ ...state, stage: 'queued', single: undefined })
         : unchanged(state);
-    case 'single refused':
+    case 'single refused': {
       if (state.stage === 'bulk call') return unchanged(state);
-      return reportEstimate(
-        { ...contextOf(state), stage: 'bulk only', earliest: event.earliest, reason: event.reason },
-        now,
-      );
+      const { type: _, ...refusal } = event;
+      return reportEstimate({ ...contextOf(state), stage: 'bulk only', ...refusal }, now);
+    }
     case 'bulk estimate': {
       const known = { ...state, bulk: event.estimate };
       return event.estimate ? reportEstimate(known, now) : unchanged(known);
@@ -135,11 +141,16 @@ function reportEstimate(state: RiderFetch, now: number): FetchDecision {
 }
 
 function reportBulkEstimate(state: RiderFetch & { stage: 'bulk only' }, now: number): FetchDecision {
-  const { bulk, deadline, earliest, reason } = state;
+  const { bulk, deadline, earliest, reason, limiterAwaySince } = state;
   if (!bulk) return list(unchanged(state));
   const callAt = Math.max(now, bulk.estimatedAt);
   if (callAt > deadline)
-    return end(state, { outcome: 'refused', earliest: Math.min(earliest, callAt), reason });
+    return end(state, {
+      outcome: 'refused',
+      earliest: Math.min(earliest, callAt),
+      reason,
+      limiterAwaySince,
+    });
   return list(report(state, progressOf(bulk, 'bulk')));
 }
 

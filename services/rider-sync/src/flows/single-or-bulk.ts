@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
-import type { BulkCallChanged, Progress, Refusal } from '@paceline/shared/contracts';
+import type { BulkCallChanged, Progress } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { plainError, retryDuringOutage } from '@paceline/shared/database';
@@ -128,7 +128,7 @@ class RiderFetcher {
       if (withdrawn.aborted) return;
       const earliest = earliestOf(error);
       if (earliest === undefined) this.#fail(error);
-      else this.#fetch.dispatch({ type: 'single refused', earliest, reason: refusalOf(error) });
+      else this.#fetch.dispatch({ type: 'single refused', earliest, ...refusalOf(error) });
     }
   }
 
@@ -225,7 +225,10 @@ class RiderFetcher {
     this.#watch.abort();
     if (how.outcome === 'stored') this.#settled.resolve();
     else if (how.outcome === 'failed') this.#settled.reject(how.error);
-    else this.#settled.reject(new PermitRefused('riders_single', how.earliest, how.reason));
+    else
+      this.#settled.reject(
+        new PermitRefused('riders_single', how.earliest, how.reason, how.limiterAwaySince),
+      );
   }
 }
 
@@ -235,5 +238,5 @@ function earliestOf(error: unknown): number | undefined {
   return error instanceof UpstreamError ? error.retryAt : undefined;
 }
 
-const refusalOf = (error: unknown): Refusal | undefined =>
-  error instanceof PermitRefused ? error.reason : undefined;
+const refusalOf = (error: unknown) =>
+  error instanceof PermitRefused && { reason: error.reason, limiterAwaySince: error.limiterAwaySince };

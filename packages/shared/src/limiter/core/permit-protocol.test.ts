@@ -123,11 +123,21 @@ describe('a request for a permit', () => {
     });
     const malformed: PermitEvent = { event: 'malformed', error: 'bad' };
     expect(after(refused)).toEqual(
-      cancelling({ effect: 'refused', reason: 'deadline_unreachable', earliest: 77 }),
+      cancelling({ effect: 'refused', reason: 'deadline_unreachable', earliest: 77, silentMs: undefined }),
     );
     expect(after(malformed)).toEqual(cancelling({ effect: 'failed', reason: 'bad' }));
     expect(after(waiting(), cancel)).toEqual(cancelling({ effect: 'failed', reason: 'no longer' }));
     expect(after(waiting(), close)).toEqual(cancelling({ effect: 'failed', reason: 'closed' }));
+  });
+});
+
+describe('a refusal', () => {
+  const silentMs = (...events: PermitEvent[]) =>
+    after(...events).effects.flatMap((each) => (each.effect === 'refused' ? [each.silentMs] : []));
+
+  it('says for how long no limiter had replied before it', () => {
+    expect(silentMs(timedOut, due, timedOut, due, refused)).toEqual([3_000]);
+    expect(silentMs(timedOut, due, waiting(), due, refused)).toEqual([undefined]);
   });
 });
 

@@ -24,6 +24,8 @@ export type PermitState =
       readonly sentAt: number;
       /** Sent with repeats, so that its accuracy is counted across failovers. */
       readonly firstEstimate: number | undefined;
+      /** When the first request in a row without a reply was sent. */
+      readonly silentSince: number | undefined;
       /** A permit that was offered before the reply arrived. */
       readonly offered: string | undefined;
     }
@@ -31,6 +33,7 @@ export type PermitState =
       readonly state: 'waiting';
       readonly request: PermitRequestOf<'acquire'>;
       readonly firstEstimate: number | undefined;
+      readonly silentSince: number | undefined;
     }
   | {
       readonly state: 'starting';
@@ -91,7 +94,13 @@ export type PermitEffect =
   /** The position or estimate shown to the caller has changed. */
   | { readonly effect: 'show'; readonly waiting: Extract<PermitReply, { answer: 'waiting' }> }
   | { readonly effect: 'started'; readonly permit: string; readonly term: number }
-  | { readonly effect: 'refused'; readonly reason: Refusal; readonly earliest: number }
+  /** `silentMs`: for how long no limiter had replied before. */
+  | {
+      readonly effect: 'refused';
+      readonly reason: Refusal;
+      readonly earliest: number;
+      readonly silentMs: number | undefined;
+    }
   | { readonly effect: 'failed'; readonly reason: unknown }
   /** The call must not be sent. */
   | { readonly effect: 'spent'; readonly reason: 'used before' | 'too late to send' };
@@ -109,7 +118,14 @@ const retryAfter = 250;
 
 /** Requests a permit for the first time. */
 export const requestPermit = (request: PermitRequestOf<'acquire'>, now: number): PermitStep => ({
-  state: { state: 'requesting', request, sentAt: now, firstEstimate: undefined, offered: undefined },
+  state: {
+    state: 'requesting',
+    request,
+    sentAt: now,
+    firstEstimate: undefined,
+    silentSince: undefined,
+    offered: undefined,
+  },
   effects: [{ effect: 'send', request: { ...request, start: true } }],
 });
 
@@ -163,26 +179,34 @@ function whileWaiting(state: In<'requesting'> | In<'waiting'>, event: PermitEven
 }
 
 function onReply(state: In<'requesting'>, reply: PermitReply, now: number): PermitStep {
-  const { request, firstEstimate, sentAt } = state;
+  const { request, firstEstimate, silentSince, sentAt } = state;
   switch (reply.answer) {
     case 'started':
       return started(request, reply, sentAt);
     case 'granted':
       return start(request, reply.permit, now);
     case 'refused':
-      return cancel(request, { effect: 'refused', reason: reply.reason, earliest: reply.earliest });
+      return cancel(request, {
+        effect: 'refused',
+        reason: reply.reason,
+        earliest: reply.earliest,
+        silentMs: silentSince === undefined ? undefined : now - silentSince,
+      });
     case 'waiting':
-      return waitFor(reply.retryIn, { ...state, firstEstimate: firstEstimate ?? reply.estimatedAt }, now, [
-        { effect: 'show', waiting: reply },
-      ]);
+      return waitFor(
+        reply.retryIn,
+        { ...state, firstEstimate: firstEstimate ?? reply.estimatedAt, silentSince: undefined },
+        now,
+        [{ effect: 'show', waiting: reply }],
+      );
     default:
-      return waitFor(retryAfter, state, now, []);
+      return waitFor(retryAfter, { ...state, silentSince: silentSince ?? sentAt }, now, []);
   }
 }
 
 function waitFor(
   inMs: number,
-  { request, firstEstimate, offered }: In<'requesting'>,
+  { request, firstEstimate, silentSince, offered }: In<'requesting'>,
   now: number,
   effects: readonly PermitEffect[],
 ): PermitStep {
@@ -191,19 +215,18 @@ function waitFor(
     return { state: next.state, effects: [...effects, ...next.effects] };
   }
   return {
-    state: { state: 'waiting', request, firstEstimate },
+    state: { state: 'waiting', request, firstEstimate, silentSince },
     effects: [{ effect: 'wake', inMs }, ...effects],
   };
 }
 
 /** Repeats the request without starting the permit: the caller may cancel while it waits. */
-function repeatRequest(
-  { request, firstEstimate }: In<'requesting'> | In<'waiting'>,
-  now: number,
-): PermitStep {
+function repeatRequest(state: In<'requesting'> | In<'waiting'>, now: number): PermitStep {
+  const { request, firstEstimate } = state;
+  const silentSince = state.silentSince ?? (state.state === 'requesting' ? state.sentAt : undefined);
   const estimate = firstEstimate === undefined ? {} : { firstEstimate };
   return {
-    state: { state: 'requesting', request, sentAt: now, firstEstimate, offered: undefined },
+    state: { state: 'requesting', request, sentAt: now, firstEstimate, silentSince, offered: undefined },
     effects: [{ effect: 'send', request: { ...request, ...estimate, start: false } }],
   };
 }
