@@ -12,15 +12,24 @@ const waits: ReadonlyArray<readonly [body: string, headers: Record<string, strin
   ['{"retryAfter":"90"}', {}],
   ['{"retry_after":90}', {}],
   ['{"retryAfterMs":90000}', {}],
+  ['{"retry_after_seconds":90}', {}],
+  ['{"error":{"retryAfter":90}}', {}],
   ['', { 'Retry-After': '90' }],
   ['', { 'Retry-After': '90s' }],
+  ['', { 'Retry-After': '1m30s' }],
+  ['', { 'Retry-After': 'PT1M30S' }],
+  ['', { 'Retry-After': '"90"; comment' }],
   ['', { 'Retry-After': '90, 90' }],
   ['', { 'Retry-After': 'Sun, 01 Feb 2026 12:01:30 GMT' }],
+  ['', { 'Retry-After': '60, Sun, 01 Feb 2026 12:01:30 GMT' }],
   ['', { 'Retry-After': String(now / 1_000 + 90) }],
   ['', { 'Retry-After': String(now + 90_000) }],
   ['', { 'Retry-After-Ms': '90000' }],
+  ['', { 'X-Retry-After': '90' }],
   ['', { RateLimit: '"default";r=0;t=90' }],
   ['', { 'RateLimit-Reset': String(now / 1_000 + 90) }],
+  ['', { 'X-RateLimit-Reset-After': '90' }],
+  ['', { 'X-RateLimit-Reset-Ms': '90000' }],
 ];
 const policies = [
   '"default";q=5;w=60',
@@ -80,7 +89,7 @@ ${unpaddedTable(['answer, at 12:00:00', 'wait'], waits.map(waitRow))}
 
 - A wait of more than ${humanDuration(longestWait())}, or than a longer window that is known or named, can't be meant: the window in force counts
   instead.
-- The reset of a window (\`RateLimit\`, \`RateLimit-Reset\`) counts only with a 429 that names no other time.
+- The reset of a window (\`RateLimit\`, \`RateLimit-Reset…\`) counts only with a 429 that names no other time.
 - A 429 without a time: 2, 4, 8 s … up to 15 min.
 
 ## Which policy applies

@@ -1,5 +1,5 @@
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { maxWindowMs } from '../contracts/index.ts';
 import { longestWait } from './answers.ts';
 import { readLimits } from './limits.ts';
@@ -8,6 +8,7 @@ import { tooManyRequests } from './testing/fixtures.ts';
 const now = Date.parse('2026-02-01T12:00:00Z');
 const epoch = now / 1_000;
 const minute = 60_000;
+const date = (seconds: number) => new Date(now + seconds * 1_000).toUTCString();
 const read = (body: unknown, headers: Record<string, string> = {}, status = 429) =>
   readLimits(status, new Headers(headers), typeof body === 'string' ? body : JSON.stringify(body), now);
 
@@ -35,10 +36,25 @@ describe('429 response', () => {
     ['minutes with a unit', { 'Retry-After': '2 minutes' }, 120_000],
     ['the header twice', { 'Retry-After': '60, 60' }, 60_000],
     ['two different headers', { 'Retry-After': '5, 60' }, 60_000],
+    ['minutes and seconds', { 'Retry-After': '1m30s' }, 90_000],
+    ['minutes and seconds in words', { 'Retry-After': '1 minute 30 seconds' }, 90_000],
+    ['an ISO duration', { 'Retry-After': 'PT2M' }, 120_000],
+    ['an ISO duration of several units', { 'Retry-After': 'PT1M30.5S' }, 90_500],
+    ['an ISO duration with days', { 'Retry-After': 'P0DT0H50S' }, 50_000],
+    ['seconds in quotes', { 'Retry-After': '"120"' }, 120_000],
+    ['seconds with a parameter', { 'Retry-After': '120;comment="max 300"' }, 120_000],
+    ['another name', { 'X-Retry-After': '61' }, 61_000],
     ['milliseconds', { 'Retry-After-Ms': '1500' }, 1_500],
     ['milliseconds with a unit', { 'Retry-After': '1500ms' }, 1_500],
     ['a date', { 'Retry-After': 'Sun, 01 Feb 2026 12:01:30 GMT' }, 90_000],
     ['an ISO date', { 'Retry-After': '2026-02-01T12:01:30Z' }, 90_000],
+    ['a date twice', { 'Retry-After': `${date(90)}, ${date(90)}` }, 90_000],
+    ['two different dates', { 'Retry-After': `${date(90)}, ${date(100)}` }, 100_000],
+    ['seconds and a later date', { 'Retry-After': `60, ${date(90)}` }, 90_000],
+    ['a date and more seconds', { 'Retry-After': `${date(90)}, 600` }, 600_000],
+    ['an ISO date twice', { 'Retry-After': '2026-02-01T12:01:30Z, 2026-02-01T12:01:31Z' }, 91_000],
+    ['a date of the oldest form', { 'Retry-After': 'Sunday, 01-Feb-26 12:01:30 GMT' }, 90_000],
+    ['a date with a comma', { 'Retry-After': 'Feb 1, 2026 12:01:30 GMT, 5' }, 90_000],
     ['a date that has passed', { 'Retry-After': 'Sun, 01 Feb 2026 11:00:00 GMT' }, 0],
     ['a Unix time', { 'Retry-After': String(epoch + 55) }, 55_000],
     ['a Unix time in ms', { 'Retry-After': String(now + 55_500) }, 55_500],
@@ -49,6 +65,10 @@ describe('429 response', () => {
     ['a RateLimit-Reset', { 'RateLimit-Reset': '43' }, 43_000],
     ['a RateLimit-Reset with a Unix time', { 'RateLimit-Reset': String(epoch + 43) }, 43_000],
     ['an X-RateLimit-Reset', { 'X-RateLimit-Reset': String(epoch + 44) }, 44_000],
+    ['an X-RateLimit-Reset-After', { 'X-RateLimit-Reset-After': '44.5' }, 44_500],
+    ['an X-RateLimit-Reset-Ms', { 'X-RateLimit-Reset-Ms': '45500' }, 45_500],
+    ['an X-RateLimit-Reset-Ms with a Unix time', { 'X-RateLimit-Reset-Ms': String(now + 46_000) }, 46_000],
+    ['the latest of several resets', { 'X-RateLimit-Reset': '47', 'X-RateLimit-Reset-After': '46' }, 47_000],
   ])('without a readable body is parsed from %s', (_, headers, retryAfterMs) => {
     expect(read('<html>', headers)).toEqual({ retryAfterMs });
   });
@@ -59,9 +79,29 @@ describe('429 response', () => {
     ['retryAfter with a Unix time', { retryAfter: epoch + 9 }, 9_000],
     ['retryAfter with a date', { retryAfter: '2026-02-01T12:00:07.000Z' }, 7_000],
     ['retryAfter as text', { retryAfter: '3.5' }, 3_500],
+    ['retryAfter as a duration', { retryAfter: '1m30s' }, 90_000],
+    ['retryAfterSeconds', { retryAfterSeconds: 8 }, 8_000],
+    ['retry_after_seconds', { retry_after_seconds: '8' }, 8_000],
+    ['retry_after_ms', { retry_after_ms: 800 }, 800],
+    ['an error with retry_after', { error: { retry_after: 9 } }, 9_000],
+    ['a list of errors', [{ retryAfterMs: 5 }, { retryAfterMs: 900 }], 900],
+    ['a wait in it and a later one in its error', { retryAfter: 5, error: { retryAfterMs: 9_500 } }, 9_500],
   ])('is parsed from a body with %s', (_, body, retryAfterMs) => {
     expect(read(body)).toEqual({ retryAfterMs });
   });
+
+  it('has the policy of its body also inside an error', () => {
+    expect(read({ error: tooManyRequests })).toEqual(read(tooManyRequests));
+  });
+
+  it.each(['Sun Feb  1 12:01:30 2026', '2026-02-01T12:01:30'])(
+    'with %s, a date without a zone, means GMT in any time zone',
+    (text) => {
+      vi.stubEnv('TZ', 'America/New_York');
+      expect(read('', { 'Retry-After': text })).toEqual({ retryAfterMs: 90_000 });
+      vi.unstubAllEnvs();
+    },
+  );
 
   it('counts a wait from the Date of the answer, so that a wrong clock here makes no call early', () => {
     const headers = { Date: 'Sun, 01 Feb 2026 11:50:00 GMT', 'Retry-After': 'Sun, 01 Feb 2026 11:51:00 GMT' };
@@ -84,6 +124,9 @@ describe('429 response', () => {
   });
 
   it('names a wait that can be meant, if there is one', () => {
+    expect(read({ retryAfter: '7200' }, { 'Retry-After-Ms': '2000000000' })).toEqual({
+      retryAfterMs: 7_200_000,
+    });
     expect(read({ retryAfter: 1e306 })).toEqual({ retryAfterMs: maxWindowMs });
     expect(read({ retryAfter: 1e306 }, { 'Retry-After': '60' })).toEqual({ retryAfterMs: 60_000 });
   });
@@ -94,6 +137,8 @@ describe('429 response', () => {
     ['negative and empty values', { retryAfter: -1, limit: 0, windowMinutes: '' }],
     ['an impossible limit', { limit: 1, windowMinutes: 200_000_000_000 }],
     ['a window of more than a day', { limit: 1, windowMinutes: 3_600 }],
+    ['an amount without a unit that is known', { retryAfter: '5 sheep', retry_after_ms: '1m x' }],
+    ['a wait too deep inside', { error: { details: { retryAfter: 5 } } }],
     ['words', { retryAfter: 'in 5', limit: 'few', windowMinutes: {} }],
   ])('with %s is ignored', (_, body) => {
     expect(read(body, { 'Retry-After': 'whenever', RateLimit: '((', 'RateLimit-Policy': '5;q=0' })).toEqual(
@@ -138,8 +183,12 @@ const forms: ReadonlyArray<(seconds: number) => readonly [body: object, headers:
   (seconds) => [{ retryAfterMs: seconds * 1_000 }, {}],
   (seconds) => [{}, { 'Retry-After': String(seconds) }],
   (seconds) => [{}, { 'Retry-After': `${seconds}s` }],
+  (seconds) => [{ retryAfterSeconds: seconds }, {}],
+  (seconds) => [{}, { 'Retry-After': `PT${seconds}S` }],
   (seconds) => [{}, { 'Retry-After': `${seconds}, ${seconds}` }],
-  (seconds) => [{}, { 'Retry-After': new Date(now + seconds * 1_000).toUTCString() }],
+  (seconds) => [{}, { 'Retry-After': `${date(seconds)}, ${date(seconds)}` }],
+  (seconds) => [{}, { 'X-Retry-After': `"${seconds}"` }],
+  (seconds) => [{}, { 'Retry-After': date(seconds) }],
   (seconds) => [{}, { 'Retry-After': String(epoch + seconds) }],
   (seconds) => [{}, { 'Retry-After': String(now + seconds * 1_000) }],
   (seconds) => [{}, { 'Retry-After-Ms': String(seconds * 1_000) }],

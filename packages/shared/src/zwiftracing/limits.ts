@@ -22,10 +22,13 @@ export function readLimits(status: number, headers: Headers, text: string, now: 
   const base = advertised ? { advertised } : {};
   const kind = kindOf(status, text);
   if (answerRules[kind].pause === 'no') return base;
-  const fields = body.safeParse(orUndefined((): unknown => JSON.parse(text))).data;
-  const learned =
-    kind === 'rate_limited' && fields ? policyOf(fields.limit, fields.windowMinutes * minute) : undefined;
-  const waits = waitsIn(headers, fields, kind === 'rate_limited', dateOf(headers) ?? now);
+  const objects = objectsOf(orUndefined((): unknown => JSON.parse(text)));
+  const learned = kind === 'rate_limited' ? objects.map(policyOfBody).find(Boolean) : undefined;
+  const fields = [...headers, ...objects.flatMap((each) => Object.entries(each))];
+  const at = dateOf(headers) ?? now;
+  const named = waitsIn(fields, 'retryafter', at);
+  // A reset of the window counts only where nothing else is said about a 429.
+  const waits = named.length > 0 || kind !== 'rate_limited' ? named : resetsIn(fields, headers, at);
   const wait = longestPlausible(waits, longestWait(learned?.windowMs));
   return {
     ...base,
@@ -42,32 +45,38 @@ const number = z
   .pipe(z.number().positive())
   .catch(Number.NaN);
 
-const body = z.object({
-  retryAfter: z.unknown().optional(),
-  retry_after: z.unknown().optional(),
-  retryAfterMs: z.unknown().optional(),
-  retry_after_ms: z.unknown().optional(),
-  limit: number,
-  windowMinutes: number,
-});
+const policyOfBody = ({ limit, windowMinutes }: Fields): Policy | undefined =>
+  policyOf(number.parse(limit), number.parse(windowMinutes) * minute);
 
-/** Waits in ms that an answer names. A reset of the window counts only where nothing else is said about a 429. */
-function waitsIn(
-  headers: Headers,
-  fields: Partial<z.output<typeof body>> | undefined,
-  isRejection: boolean,
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The objects of a body in which its fields can be: itself, and those right inside it, such as `error`. */
+const objectsOf = (body: unknown): Fields[] =>
+  isObject(body) ? [body, ...Object.values(body).filter(isObject)] : [];
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+
+/** Where a wait is named, by the letters of the header or field without a leading X, and the unit of a bare number. */
+const waitNames: Readonly<Record<string, number>> = {
+  retryafter: second,
+  retryafterseconds: second,
+  retryafterms: 1,
+  ratelimitreset: second,
+  ratelimitresetafter: second,
+  ratelimitresetms: 1,
+};
+
+/** Waits in ms of the headers and fields whose names start so. */
+const waitsIn = (
+  fields: ReadonlyArray<readonly [name: string, value: unknown]>,
+  start: 'retryafter' | 'ratelimitreset',
   now: number,
-): readonly number[] {
-  const named = [
-    ...waitsOf(fields?.retryAfter, second, now),
-    ...waitsOf(fields?.retry_after, second, now),
-    ...waitsOf(fields?.retryAfterMs, 1, now),
-    ...waitsOf(fields?.retry_after_ms, 1, now),
-    ...waitsOf(headers.get('Retry-After-Ms'), 1, now),
-    ...waitsOf(headers.get('Retry-After'), second, now),
-  ];
-  return named.length > 0 || !isRejection ? named : resetsIn(headers, now);
-}
+): number[] =>
+  fields.flatMap(([name, value]) => {
+    const letters = name.toLowerCase().replaceAll(/^x-|[^a-z]/g, '');
+    const unit = letters.startsWith(start) ? waitNames[letters] : undefined;
+    return unit === undefined ? [] : waitsOf(value, unit, now);
+  });
 
 /** The longest wait, so that no call is early by any of them; one that can't be meant counts only alone. */
 function longestPlausible(waits: readonly number[], longest: number): number | undefined {
@@ -76,50 +85,65 @@ function longestPlausible(waits: readonly number[], longest: number): number | u
   return plausible.length > 0 ? Math.max(...plausible) : Math.min(...waits);
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: second, m: minute, h: 60 * minute };
-const amount = /^(\d+(?:\.\d+)?) ?(?:(ms)|(s|m|h)(?:ecs?|econds?|ins?|inutes?|ours?)?)?$/i;
+/** Between several values; a date can hold commas of its own. */
+const separator = /(?<!(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)[,;](?! ?(?:\d{4} )?\d\d:\d\d)/i;
 
-/** The waits in a value: `60`, `60s`, `60, 60`, a date, or a Unix time in seconds or ms. @param unit of a bare number */
+/** The waits in a value, which can be in quotes, duplicated or followed by parameters. @param unit of a bare number */
 function waitsOf(value: unknown, unit: number, now: number): number[] {
-  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+  const parts = text.replaceAll(/["']/g, '').split(separator);
+  return parts.flatMap((part) => waitOf(part.trim(), unit, now) ?? []);
+}
+
+const bareNumber = /^\d+(?:\.\d+)?(?:e\+?\d+)?$/i;
+const unitNames = 'ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?';
+const amount = `T?(\\d+(?:\\.\\d+)?) ?(${unitNames}) ?`;
+const duration = new RegExp(`^P?(?:${amount})+$`, 'i');
+
+/** The wait of `60`, `60s`, `1m30s`, `PT2M`, a date, or a Unix time in seconds or ms. */
+function waitOf(text: string, unit: number, now: number): number | undefined {
   // Anything else that `Date.parse` accepts, such as "in 5", is not a date.
-  if (/\d\d:\d\d/.test(text)) {
-    const date = Date.parse(text);
-    return Number.isNaN(date) ? [] : [Math.max(0, date - now)];
+  if (/\d\d:\d\d/.test(text)) return untilTime(dateIn(text), now);
+  if (bareNumber.test(text)) {
+    const wait = Number(text) * unit;
+    return untilTime(unixTime(Number(text), unit), now) ?? wait;
   }
-  return text.split(',').flatMap((part) => {
-    const [, digits, ms, name = ''] = amount.exec(part.trim()) ?? scientific(part) ?? [];
-    if (digits === undefined) return [];
-    const count = Number(digits);
-    if (ms !== undefined || name !== '') return [count * (units[ms ? 'ms' : name.toLowerCase()] ?? 1)];
-    return [unixTime(count) === undefined ? count * unit : Math.max(0, (unixTime(count) ?? 0) - now)];
-  });
+  if (!duration.test(text)) return undefined;
+  const amounts = [...text.matchAll(new RegExp(amount, 'gi'))];
+  return amounts.reduce((sum, [, digits, name = '']) => sum + Number(digits) * unitOf(name.toLowerCase()), 0);
 }
 
-/** Numbers that JavaScript writes with an exponent. */
-const scientific = (text: string) => /^(\d+(?:\.\d+)?e\+?\d+)$/i.exec(text.trim());
+const untilTime = (time: number | undefined, now: number): number | undefined =>
+  time === undefined ? undefined : Math.max(0, time - now);
 
-/** The time of a number that is too large for a wait: a Unix time in seconds (from 2001 on) or ms. */
-function unixTime(count: number): number | undefined {
-  if (count >= 1e12) return count;
-  return count >= 1e9 ? count * second : undefined;
+function unitOf(name: string): number {
+  if (/^m(?:s|illi)/.test(name)) return 1;
+  return { s: second, m: minute, h: 60 * minute, d: 24 * 60 * minute }[name[0] as 's' | 'm' | 'h' | 'd'];
 }
 
-const dateOf = (headers: Headers): number | undefined => {
-  const date = Date.parse(headers.get('Date') ?? '');
+/** The time of a date; one without a zone is GMT, wherever this process runs. */
+function dateIn(text: string): number | undefined {
+  const date = Date.parse(/[a-z]$|[+-]\d\d:?\d\d$/i.test(text) ? text : `${text}Z`);
   return Number.isNaN(date) ? undefined : date;
-};
+}
+
+/** The time of a number that is too large for a wait: a Unix time in ms, or in seconds (from 2001 on) if they are the unit. */
+function unixTime(count: number, unit: number): number | undefined {
+  if (count >= 1e12) return count;
+  return count >= 1e9 && unit === second ? count * second : undefined;
+}
+
+const dateOf = (headers: Headers): number | undefined => dateIn(headers.get('Date') ?? '');
 
 /** Waits until the reset: `"name";r=0;t=52`, or `limit=5, remaining=0, reset=52`, or `RateLimit-Reset: 52`. */
-function resetsIn(headers: Headers, now: number): number[] {
+function resetsIn(fields: Parameters<typeof waitsIn>[0], headers: Headers, now: number): number[] {
   const value = headers.get('RateLimit') ?? '';
   const items = itemsOf(value).map(([, parameters]) => parameters);
   const used = items.filter((parameters) => parameters.get('r') === 0);
   const listed = (used.length > 0 ? used : items).map((parameters) => parameters.get('t'));
   const named = orUndefined(() => parseDictionary(value))?.get('reset')?.[0];
-  return [...listed, named, headers.get('RateLimit-Reset'), headers.get('X-RateLimit-Reset')].flatMap(
-    (each) => waitsOf(each, second, now),
-  );
+  const resets = [...listed, named].flatMap((each) => waitsOf(each, second, now));
+  return [...resets, ...waitsIn(fields, 'ratelimitreset', now)];
 }
 
 /** `RateLimit-Policy: "name";q=5;w=60` or `5;w=60`, several separated by commas; earlier drafts: in `RateLimit-Limit`. */

@@ -15,6 +15,7 @@ const endpoint = 'riders_single';
 const forms: ReadonlyArray<(seconds: number, now: number) => Record<string, string>> = [
   (seconds) => ({ 'Retry-After': String(seconds) }),
   (seconds) => ({ 'Retry-After': `${seconds}, ${seconds}` }),
+  (seconds) => ({ 'Retry-After': `"${Math.floor(seconds / 60)}m${seconds % 60}s"` }),
   (seconds) => ({ 'Retry-After-Ms': String(seconds * 1_000) }),
   (seconds, now) => ({ 'Retry-After': String(Math.ceil(now / 1_000) + seconds) }),
   (seconds, now) => ({ 'Retry-After': new Date(Math.ceil(now / 1_000 + seconds) * 1_000).toUTCString() }),
