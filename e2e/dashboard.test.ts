@@ -188,7 +188,7 @@ describe('a rider that is added on the page', () => {
     await page.getByLabel('Roster', { exact: true }).fill(roster);
     const preview = page.getByLabel('Preview');
     expect(await preview.innerText()).toContain('3 riders from column zwid');
-    expect(await preview.innerText()).toContain('Line 4: Cleo, Jr, 199, 7 has 4 of 3 columns');
+    expect(await preview.innerText()).toContain('Line 4: Cleo, Jr,199,7 has 4 of 3 columns');
     await page.getByRole('button', { name: 'Import 3 riders' }).click();
     const many = page.locator('.tracked').filter({ hasText: '3 riders' });
     await eventually(async () => expect(await many.getAttribute('data-state')).toBe('done'));

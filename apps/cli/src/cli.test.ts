@@ -125,7 +125,7 @@ describe('paceline import', () => {
   });
 
   it('shows what it read of a roster, and imports nothing while a line is not clear', async () => {
-    const roster = 'Team 2026\nname,power,zwid\n"Rider, One",2163,567558\nBo, Jr,2736,1462481\n';
+    const roster = 'Team 2026\nname,power,zwid\n"Rider, One",2163,567558\nBo, Jr,2736,1462481\n# left\n';
     const preview = await paceline(['import', '-', '--preview'], {}, roster);
     expect(preview).toMatchObject({ code: 1, err: '' });
     expect(preview.out).toBe(
@@ -134,7 +134,8 @@ describe('paceline import', () => {
         '  567558  Rider, One · 2163',
         '2 lines without a clear rider id:',
         '  line 1: Team 2026 (above the header row)',
-        '  line 4: Bo, Jr, 2736, 1462481 (has 4 of 3 columns)\n',
+        '  line 4: Bo, Jr,2736,1462481 (has 4 of 3 columns)',
+        '1 comment skipped\n',
       ].join('\n'),
     );
     const refused = await paceline(['import', '-'], {}, roster);

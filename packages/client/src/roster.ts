@@ -22,6 +22,8 @@ export interface Roster {
   /** Each rider once, in order of first appearance. */
   readonly riders: readonly RosterRider[];
   readonly refused: readonly RefusedLine[];
+  /** How many comments were skipped. */
+  readonly comments: number;
   /** The column that was read, as its header says; undefined for a plain list of ids. */
   readonly column: string | undefined;
 }
@@ -29,7 +31,8 @@ export interface Roster {
 interface Row {
   readonly fields: readonly string[];
   readonly line: number;
-  readonly isUnclosed: boolean;
+  /** Several if a quoted field holds line breaks. */
+  readonly lines: readonly string[];
 }
 
 const delimiters = [',', ';', '\t', '|'];
@@ -37,80 +40,111 @@ const idColumns = ['riderid', 'zwiftid', 'zwid', 'zwiftriderid', 'id'];
 const largestId = 2_147_483_647;
 /** Titles and notes can stand above the header row. */
 const maxRowsAboveHeader = 10;
+/** A quoted field of more lines has a quote that is not closed. */
+const maxLinesOfRow = 50;
 
 /**
  * Reads a team roster as people have it: CSV with a header row that names an id column (any delimiter, the same in every
- * row), or a plain list of ids. Lines that start with `#` and empty lines are skipped. Never guesses: a line that is not
- * clear is refused with its reason.
+ * row), or a plain list of ids. Every line is a rider, a heading, a comment, blank, or refused with its reason.
  */
 export function readRoster(text: string): Roster {
-  const content = text.replace(/^\uFEFF/, '').replaceAll(/^[ \t]+#/gm, '#');
+  const lines = text.replaceAll('\uFEFF', '').split(/\r\n|\n|\r/);
   for (const delimiter of delimiters) {
-    const rows = rowsOf(content, delimiter);
+    const { rows, comments } = rowsOf(lines, delimiter);
     const header = rows.slice(0, maxRowsAboveHeader).findIndex(({ fields }) => idColumnOf(fields) >= 0);
-    if (header >= 0) return readTable(rows, header);
+    if (header >= 0) return { ...readTable(rows, header, delimiter), comments };
   }
-  return readList(content);
+  return readList(lines);
 }
 
-/** Every row that is neither empty nor a comment. */
-function rowsOf(text: string, delimiter: string): Row[] {
+/** Every row that is neither empty nor a comment: `#1 Racer` is a row, `# left` is not. */
+function rowsOf(lines: readonly string[], delimiter: string): { rows: Row[]; comments: number } {
   const rows: Row[] = [];
-  let [offset, line] = [0, 1];
-  const moveTo = (end: number) => {
-    line += text.slice(offset, end).split('\n').length - 1;
-    offset = end;
-  };
-  papaparse.parse<string[]>(text, {
-    delimiter,
-    comments: '#',
-    skipEmptyLines: 'greedy',
-    step({ data, errors, meta }) {
-      // The parser does not say where a row starts: after the empty lines and comments that it skipped.
-      moveTo(offset + (/^(?:[^\S\n]*\n|#[^\n]*\n)*/.exec(text.slice(offset))?.[0].length ?? 0));
-      const fields = data.map((field) => field.trim());
-      rows.push({ fields, line, isUnclosed: errors.some(({ code }) => code === 'MissingQuotes') });
-      moveTo(meta.cursor);
-    },
-  });
-  return rows;
+  let comments = 0;
+  for (let index = 0; index < lines.length;) {
+    if (/^\s*#(?:\s|$)/.test(lines[index] ?? '')) {
+      comments += 1;
+      index += 1;
+      continue;
+    }
+    const { fields, length } = rowAt(lines, index, delimiter);
+    if (fields.some((field) => field !== ''))
+      rows.push({ fields, line: index + 1, lines: lines.slice(index, index + length) });
+    index += length;
+  }
+  return { rows, comments };
 }
+
+/** Only a valid quote joins lines. In a line with a wrong one, quotes are plain characters. */
+function rowAt(
+  lines: readonly string[],
+  index: number,
+  delimiter: string,
+): { fields: string[]; length: number } {
+  const line = lines[index] ?? '';
+  const plain = { fields: plainFields(line, delimiter), length: 1 };
+  if (!line.includes('"')) return plain;
+  const text = lines.slice(index, index + maxLinesOfRow).join('\n');
+  const { data, errors, meta } = papaparse.parse<string[]>(text, {
+    delimiter,
+    newline: '\n',
+    preview: 1,
+    fastMode: false,
+  });
+  if (errors.length > 0) return plain;
+  const length = text.slice(0, meta.cursor).replace(/\n$/, '').split('\n').length;
+  return { fields: (data[0] ?? []).map((field) => field.trim()), length };
+}
+
+const plainFields = (line: string, delimiter: string): string[] =>
+  line.split(delimiter).map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
 
 const idColumnOf = (fields: readonly string[]): number => {
   const names = fields.map((field) => field.toLowerCase().replaceAll(/[^a-z]/g, ''));
   return idColumns.map((name) => names.indexOf(name)).find((at) => at >= 0) ?? -1;
 };
 
-function readTable(rows: readonly Row[], header: number): Roster {
+function readTable(rows: readonly Row[], header: number, delimiter: string): Omit<Roster, 'comments'> {
   const { fields: columns } = rows[header] as Row;
   const column = idColumnOf(columns);
   const riders: RosterRider[] = [];
   const refused: RefusedLine[] = [];
-  for (const [index, { fields, line, isUnclosed }] of rows.entries()) {
-    if (index === header) continue;
-    const refuse = (reason: string) => refused.push({ line, text: startOf(fields.join(', ')), reason });
-    const id = fields[column] ?? '';
-    if (index < header) refuse('above the header row');
-    else if (isUnclosed) refuse('a quote is not closed, so this line and all lines after it were not read');
+  /** The rider of another row that is inside a quoted field. */
+  const swallowedBy = ({ fields, lines }: Row) =>
+    lines
+      .map((each) => plainFields(each, delimiter))
+      .filter((each) => lines.length > 1 && each.length === columns.length)
+      .map((each) => each[column] ?? '')
+      .find((id) => isRiderId(id) && id !== fields[column]);
+  const reasonOf = (row: Row, index: number): string | undefined => {
+    const id = row.fields[column] ?? '';
+    const swallowed = swallowedBy(row);
+    if (index < header) return 'above the header row';
+    if (swallowed !== undefined) return `a quoted field holds the row of ${swallowed}: is a quote missing?`;
     // A delimiter inside an unquoted field shifts the columns: the id would be another number.
-    else if (fields.length !== columns.length)
-      refuse(`has ${fields.length} of ${count(columns.length, 'column')}`);
-    else if (!isRiderId(id)) refuse(`"${id}" is not a rider id`);
+    if (row.fields.length !== columns.length)
+      return `has ${row.fields.length} of ${count(columns.length, 'column')}`;
+    return isRiderId(id) ? undefined : `"${id}" is not a rider id`;
+  };
+  for (const [index, row] of rows.entries()) {
+    if (index === header) continue;
+    const { fields, line, lines } = row;
+    const reason = reasonOf(row, index);
+    const others = fields.filter((field, at) => at !== column && field !== '');
+    const label = startOf(others.join(' · ').replaceAll(/\s+/g, ' '));
+    if (reason === undefined) riders.push({ riderId: Number(fields[column]), line, label });
     else
-      riders.push({
-        riderId: Number(id),
-        line,
-        label: startOf(fields.filter((field, at) => at !== column && field !== '').join(' · ')),
-      });
+      for (const [at, text] of lines.entries())
+        if (text.trim() !== '') refused.push({ line: line + at, text: startOf(text.trim()), reason });
   }
   return { riders: distinct(riders), refused, column: columns[column] };
 }
 
 /** One or more ids in each line; `#` starts a comment. */
-function readList(text: string): Roster {
+function readList(lines: readonly string[]): Roster {
   const riders: RosterRider[] = [];
   const refused: RefusedLine[] = [];
-  for (const [index, whole] of text.split(/\r\n|\n|\r/).entries()) {
+  for (const [index, whole] of lines.entries()) {
     const line = index + 1;
     const content = whole.replace(/(^|\s)#.*$/, '').trim();
     if (content === '') continue;
@@ -120,7 +154,8 @@ function readList(text: string): Roster {
     if (reason === undefined) riders.push(...ids.map((id) => ({ riderId: Number(id), line, label: '' })));
     else refused.push({ line, text: startOf(content), reason });
   }
-  return { riders: distinct(riders), refused, column: undefined };
+  const comments = lines.filter((line) => line.trim().startsWith('#')).length;
+  return { riders: distinct(riders), refused, comments, column: undefined };
 }
 
 function refusalOf(content: string, ids: readonly string[]): string | undefined {

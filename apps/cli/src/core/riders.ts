@@ -72,12 +72,13 @@ export const failedLines = (failed: readonly CommandRider[], look: TextStyle): s
 const maxListed = 10;
 
 /** What was read of a roster: how many riders, the first of them, and the lines that were refused. */
-export function rosterLines({ riders, refused, column }: Roster, { width }: TextStyle): string[] {
+export function rosterLines({ riders, refused, comments, column }: Roster, { width }: TextStyle): string[] {
   const from = column === undefined ? '' : ` from column ${column}`;
   return [
     `${count(riders.length, 'rider')}${from}`,
     ...limited(riders.map(({ riderId, label }) => cut(`  ${riderId}  ${label}`.trimEnd(), width))),
     ...(refused.length === 0 ? [] : refusedLines(refused)),
+    ...(comments === 0 ? [] : [`${count(comments, 'comment')} skipped`]),
   ];
 }
 

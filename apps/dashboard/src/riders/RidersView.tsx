@@ -125,7 +125,7 @@ function ImportForm() {
 }
 
 /** What would be imported, and every line that would not. */
-function RosterPreview({ roster: { riders, refused, column } }: { roster: Roster }) {
+function RosterPreview({ roster: { riders, refused, comments, column } }: { roster: Roster }) {
   return (
     <section className="roster" aria-live="polite" aria-label="Preview">
       {riders.length > 0 && (
@@ -155,6 +155,7 @@ function RosterPreview({ roster: { riders, refused, column } }: { roster: Roster
           </ul>
         </>
       )}
+      {comments > 0 && <p className="hint">{count(comments, 'comment')} skipped</p>}
     </section>
   );
 }
