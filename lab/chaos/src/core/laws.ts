@@ -155,12 +155,19 @@ function isOurs({ inflicted }: Evidence, { at, name, how }: ProcessExit): boolea
   });
 }
 
+/** A message that was in progress when the broker lost it is acknowledged in vain, however long its work takes. */
+const isLateSettlement = (message: string): boolean => message.startsWith('failed to settle a message');
+
 const unexplainedErrors = ({ errors: lines, inflicted }: Evidence): string[] =>
   lines
     .filter(
-      ({ at, level }) =>
+      ({ at, level, message }) =>
         level === 'fatal' ||
-        !inflicted.some(({ startedAt, healedAt }) => at >= startedAt - 100 && at <= healedAt + aftermath),
+        !inflicted.some(
+          ({ fault, startedAt, healedAt }) =>
+            at >= startedAt - 100 &&
+            (at <= healedAt + aftermath || (losing.has(fault.kind) && isLateSettlement(message))),
+        ),
     )
     .map(({ service, message }) => `${service}: ${message}`);
 
