@@ -154,6 +154,15 @@ it.each<[string, Partial<Evidence>]>([
     'a process that was killed',
     { inflicted: [fault('kill', ['api'])], exits: [{ at: 1_100, name: 'api', how: 'SIGKILL' }] },
   ],
+  [
+    'the acknowledgement of a message that the broker lost long before',
+    {
+      inflicted: [fault('journal-rewound')],
+      errors: [
+        { at: 90_000, service: 'api', level: 'error', message: 'failed to settle a message: timeout' },
+      ],
+    },
+  ],
   ['a lost journal whose alert is over', { isJournalLost: true, journalAlerts: [{ isOpen: false }] }],
   [
     'an error while something is broken',
