@@ -52,8 +52,13 @@ function syncWith(terms: readonly number[]) {
     recordCall: async () => undefined,
   };
   const sync = {
-    ...{ db: database.db, account, clock, limiter, sources },
-    ...{ log: testLog('call-test'), signal: new AbortController().signal },
+    db: database.db,
+    account,
+    clock,
+    limiter,
+    sources,
+    log: testLog('call-test'),
+    signal: new AbortController().signal,
   } as unknown as Sync;
   return { sync, clock, outcomes };
 }
