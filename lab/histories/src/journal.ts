@@ -27,10 +27,10 @@ export interface Journal {
   reached(): number;
 }
 
-/** A broker that keeps the journal, and that can lose, fork and hide what it has acknowledged. */
-export type Broker = ReturnType<typeof createBroker>;
-
-/** @param brokerTime called once per entry */
+/**
+ * A broker that keeps the journal, and that can lose, fork and hide what it has acknowledged.
+ * @param brokerTime called once per entry
+ */
 export function createBroker(brokerTime: (entry: NewEntry) => number) {
   /** Every entry ever acknowledged. */
   const written: JournalEntry[] = [];
