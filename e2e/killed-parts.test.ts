@@ -109,8 +109,11 @@ describe.each(cases)('$part, $how', ({ part, name, how, title, unready }) => {
     if (how === 'frozen') server.kill('SIGCONT');
     else launcher.moveTo(launcher.next() ?? launcher.now());
     await allIsWell(part === 'upstream' ? callUpstream : undefined);
-    expect(lines.slice(recovering)).toContain(part === 'api' ? 'The API answers again' : `${part} is back`);
-    if (how === 'killed') expect(lines).toContain(`${name} is running again`);
+    // The console asks the API at its own times.
+    await eventually(() => {
+      expect(lines.slice(recovering)).toContain(part === 'api' ? 'The API answers again' : `${part} is back`);
+      if (how === 'killed') expect(lines).toContain(`${name} is running again`);
+    });
     const alertedAfter = part === 'api' ? undefined : await alertedAfterMs(part, since);
     // The second failed call, which upstream is judged by, waits for a permit.
     if (alertedAfter !== undefined && part !== 'upstream')
