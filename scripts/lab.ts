@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, readonly [file: string, about: string, o
   fuzz: ['lab/fuzz/src/main.ts', 'send malformed input to every route and subject'],
   soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],
   scale: ['lab/scale/src/main.ts', 'measure throughput with more processes, a broker cluster and bursts'],
+  profile: ['lab/profile/src/main.ts', 'measure the work of one added rider and of the system at rest'],
   stress: ['scripts/stress.ts', 'run the tests repeatedly on a busy machine'],
   upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit', '--from COMMIT'],
   screenshots: ['e2e/screenshots.ts', 'take screenshots of every dashboard page', '[API_URL]'],

@@ -1,8 +1,6 @@
 import { loadavg } from 'node:os';
 import { numberOf, runCommand, terminal } from '@paceline/kit/arguments';
-import { startTestStack, type TestStack } from '@paceline/kit/stack';
-import { sandboxClock } from '@paceline/launcher';
-import { kindNames } from '@paceline/shared/definition';
+import { onStack, raiseLimits } from '@paceline/kit/load';
 import { burst } from './burst.ts';
 import { burstLines, rowOf, writePage } from './page.ts';
 import { commandsToDone, workloads } from './workloads.ts';
@@ -21,9 +19,14 @@ const options = {
   burst: { type: 'boolean', default: false },
 } as const;
 
+const systemOf = (brokers: number, replicas: number) => ({
+  PACELINE_BROKERS: String(brokers),
+  PACELINE_REPLICAS: `limiter=${replicas},api=${replicas},rider-sync=${replicas}`,
+});
+
 /** @param lasts real ms per figure */
 const measureAll = (brokers: number, replicas: number, lasts: number) =>
-  onStack(brokers, replicas, async (stack) => {
+  onStack(systemOf(brokers, replicas), async (stack) => {
     const rows: Array<readonly string[]> = [];
     await raiseLimits(stack);
     // Warm-up.
@@ -36,45 +39,10 @@ const measureAll = (brokers: number, replicas: number, lasts: number) =>
     return rows;
   });
 
-async function onStack<T>(
-  brokers: number,
-  replicas: number,
-  work: (stack: TestStack) => Promise<T>,
-): Promise<T> {
-  const stack = await startTestStack(sandboxClock(Date.now(), 60), {
-    PACELINE_BROKERS: String(brokers),
-    PACELINE_REPLICAS: `limiter=${replicas},api=${replicas},rider-sync=${replicas}`,
-    // No load but the measured one.
-    ...Object.fromEntries(kindNames.map((kind) => [`SYNC_${kind.toUpperCase()}`, 'off'])),
-    LOG_LEVEL: 'error',
-  });
-  try {
-    return await work(stack);
-  } finally {
-    await stack.stop();
-  }
-}
-
-/** A thousand calls per 1/60 s of real time, so that upstream's limits don't bound the result. */
-async function raiseLimits(stack: TestStack): Promise<void> {
-  const budgets = ['riders_single', 'riders_bulk'];
-  const policies = Object.fromEntries(budgets.map((each) => [each, { limit: 1_000, windowMs: 1_000 }]));
-  await send('POST', `${stack.sandboxUrl}/control/policies`, policies);
-  for (const budget of budgets) {
-    await send('PUT', `${stack.apiUrl}/v1/budgets/${budget}/policy`, { limit: 1_000, windowSeconds: 1 });
-  }
-}
-
-async function send(method: string, url: string, body: unknown): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
-}
-
 process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), terminal, async (given) => {
   const seconds = numberOf('--seconds', given.seconds, 0.1, 3_600);
   const [load = 0] = loadavg();
-  const burstResult = burstLines(await onStack(1, 1, burst));
+  const burstResult = burstLines(await onStack(systemOf(1, 1), burst));
   terminal.out(burstResult.join('\n'));
   if (given.burst) return 0;
   const rows: Array<readonly string[]> = [];

@@ -1,14 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
+import { describeRun, writeSection } from '@paceline/kit/page';
 import { table } from '@paceline/kit/table';
 import type { Burst } from './burst.ts';
 import type { LoadFigures } from './measure.ts';
 
 type Row = readonly string[];
 
-const pageFile = join(import.meta.dirname, '../../../docs/scale.md');
-const [startMark, endMark] = ['<!-- written by npm run lab -- scale -->', '<!-- until here -->'];
 const columns = [
   'brokers',
   'of each',
@@ -25,9 +21,12 @@ const columns = [
 const isNumber = (column: number) => !['what', 'most CPU'].includes(columns[column] ?? '');
 
 /** @param labels brokers, processes of each, workload */
-export function rowOf(labels: Row, { perSecond, p50, p99, refused, journalBytes, cpu }: LoadFigures): Row {
-  const percent = (share: number) => `${Math.round(share * 100)} %`;
-  const most = cpu.of.slice(0, 5).map(([name, share]) => `${name} ${percent(share)}`);
+export function rowOf(
+  labels: Row,
+  { perSecond, p50, p99, refused, journalBytes, cpu, ms }: LoadFigures,
+): Row {
+  const percent = (cpuMs: number) => `${Math.round((cpuMs / ms) * 100)} %`;
+  const most = cpu.of.slice(0, 5).map(([name, used]) => `${name} ${percent(used)}`);
   const numbers = [perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1), String(refused)];
   return [
     ...labels,
@@ -57,22 +56,6 @@ export async function writePage(
   command: string,
   load: number,
 ): Promise<void> {
-  const page = await readFile(pageFile, 'utf8');
-  const [before, rest] = page.split(startMark);
-  const [, after] = rest?.split(endMark) ?? [];
-  if (after === undefined) throw new Error(`docs/scale.md: no section between ${startMark} and ${endMark}`);
-  const machine =
-    `\`${command}\` on ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}) with Node ` +
-    `${process.versions.node}; the machine's load before it was ${load.toFixed(1)}.`;
-  await writeFile(
-    pageFile,
-    [
-      before,
-      startMark,
-      ...[machine, burstResult.join('\n'), table(columns, rows, isNumber)].map((part) => `\n\n${part}`),
-      '\n\n',
-      endMark,
-      after,
-    ].join(''),
-  );
+  const parts = [await describeRun(command, load), burstResult.join('\n'), table(columns, rows, isNumber)];
+  await writeSection('docs/scale.md', 'npm run lab -- scale', parts);
 }

@@ -1,9 +1,9 @@
+import { addRider, commandsEnded, nextRider, post } from '@paceline/kit/load';
 import type { TestStack } from '@paceline/kit/stack';
 import { createClock } from '@paceline/shared/clock';
 import { createLimiters } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { eventually } from '@paceline/shared/testing';
 import { measure, type LoadFigures } from './measure.ts';
 
 const permitsInFlight = 64;
@@ -12,13 +12,11 @@ const commandsInFlight = 16;
 /** Few enough that rider-sync's three concurrent bulk calls are the bound, not the waiting imports. */
 const importsInFlight = 8;
 const ridersOfAnImport = 1_000;
-/** Sandbox riders above this id are in no club of ours. */
-let rider = 4_000_000;
 
 /** Run in this order on one system. Permits last, because the API then stores their events for a while. */
 export const workloads: Readonly<Record<string, (stack: TestStack, lasts: number) => Promise<LoadFigures>>> =
   {
-    'commands, to 202': (stack, lasts) => commands(stack, lasts, {}),
+    'commands, to 202': (stack, lasts) => commands(stack, lasts, '202'),
     'commands, to done': commandsToDone,
     'riders by import': imports,
     permits,
@@ -26,7 +24,7 @@ export const workloads: Readonly<Record<string, (stack: TestStack, lasts: number
 
 /** Involves every process; also used as warm-up. */
 export function commandsToDone(stack: TestStack, lasts: number): Promise<LoadFigures> {
-  return commands(stack, lasts, { prefer: 'wait=30' });
+  return commands(stack, lasts, 'done');
 }
 
 /** Each permit is for a new account, so that no window is ever full, and is returned unused. */
@@ -50,44 +48,18 @@ async function permits(stack: TestStack, lasts: number): Promise<LoadFigures> {
 }
 
 /** One rider per request, to all API processes in turn. Waits until all commands have finished. */
-async function commands(
-  stack: TestStack,
-  lasts: number,
-  headers: Record<string, string>,
-): Promise<LoadFigures> {
-  const expected = 'prefer' in headers ? 200 : 202;
-  const once = async () => {
-    rider += 1;
-    return (await post(stack, '/v1/riders', { riderId: rider }, headers)) === expected ? 1 : 0;
-  };
+async function commands(stack: TestStack, lasts: number, until: '202' | 'done'): Promise<LoadFigures> {
+  const once = () => addRider(stack.apiUrls, until);
   const measured = await measure(stack, { inFlight: commandsInFlight, lasts, once });
-  await eventually(
-    async () => {
-      const newest = await stack.api.call('GET /v1/commands', { query: { limit: 50 } });
-      const open = newest.items.filter(({ state }) => !['done', 'failed', 'expired'].includes(state));
-      if (open.length > 0) throw new Error('commands not finished');
-    },
-    { timeoutMs: 60_000 },
-  );
+  await commandsEnded(stack);
   return measured;
 }
 
 async function imports(stack: TestStack, lasts: number): Promise<LoadFigures> {
   const once = async () => {
-    const riderIds = Array.from({ length: ridersOfAnImport }, () => (rider += 1));
-    const status = await post(stack, '/v1/riders/import', { riderIds }, { prefer: 'wait=30' });
+    const riderIds = Array.from({ length: ridersOfAnImport }, nextRider);
+    const status = await post(stack.apiUrls, '/v1/riders/import', { riderIds }, { prefer: 'wait=30' });
     return status === 200 ? ridersOfAnImport : 0;
   };
   return measure(stack, { inFlight: importsInFlight, lasts, once });
-}
-
-async function post(stack: TestStack, path: string, body: unknown, headers: Record<string, string>) {
-  const url = stack.apiUrls[rider % stack.apiUrls.length];
-  const answer = await fetch(`${url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  await answer.arrayBuffer();
-  return answer.status;
 }

@@ -1,3 +1,4 @@
+export { printActivity } from './console.ts';
 export type { BrokerServer } from './broker.ts';
 export type { ServiceRoute } from './services.ts';
 export type { SupervisedProcess } from './processes.ts';
