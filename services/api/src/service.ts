@@ -14,7 +14,7 @@ import { assertOwnState, notReady, type RunningService, type ServiceContext } fr
 import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
 import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
-import { commandQueue } from './commands/batches.ts';
+import { commandQueue } from './commands/queue.ts';
 import { cancelCommandWith } from './commands/cancel.ts';
 import { idempotencyKeys } from './commands/idempotency.ts';
 import { commandPublisher, startSweep } from './commands/publish.ts';

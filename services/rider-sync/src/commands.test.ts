@@ -9,6 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openRiderSyncHarness, importOf, type RiderSyncHarness } from './testing/harness.ts';
 
 const { commands, riders, riderHistory, syncLogs, wantedRiders } = tables;
+/** A call that takes long enough for its state to be reported. */
+const slow = { kind: 'delay', ms: 120_000, times: 1 } as const;
 let harness: RiderSyncHarness;
 let service: HarnessService;
 let key: string;
@@ -56,6 +58,7 @@ const callsFor = ({ commandId }: AddRider) =>
 
 describe('a command to add a rider', () => {
   it('reports running, then done once the rider is stored', async () => {
+    harness.sandbox.controls.injectFault({ ...slow, budget: 'riders_single' });
     const command = await addRider();
     expect(await ended(command)).toEqual({ state: 'done' });
     const [rider] = await harness.db.select().from(riders).where(eq(riders.riderId, command.riderId));
@@ -66,6 +69,12 @@ describe('a command to add a rider', () => {
     expect(await callsFor(command)).toMatchObject([
       { endpoint: 'riders_single', target: String(command.riderId), status: 200, runId: null },
     ]);
+  });
+
+  it('reports no state that has passed before anybody could see it', async () => {
+    const command = await addRider();
+    await ended(command);
+    await harness.until(() => expect(progressesOf(command)).toEqual([{ state: 'done' }]));
   });
 
   it('that upstream does not know fails with the reason', async () => {
@@ -141,6 +150,7 @@ describe('a command to add a rider', () => {
     const oneADay = { limit: 1, windowMs: 86_400_000 };
     harness.sandbox.controls.changePolicies({ riders_single: oneADay, riders_bulk: oneADay });
     await ended(await addRider());
+    harness.sandbox.controls.injectFault({ ...slow, budget: 'riders_bulk' });
     const byBulk = await addRider();
     expect(await ended(byBulk)).toEqual({ state: 'done' });
     await harness.until(() => expect(progressesOf(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));

@@ -75,6 +75,8 @@ describe('an import', () => {
     await Promise.all([start(), start()]);
     const unknown = [7, 8, 9];
     const riderIds = [...unknown, ...fresh(2_497)];
+    // Long enough for its state to be reported.
+    harness.sandbox.controls.injectFault({ kind: 'delay', ms: 120_000, budget: 'riders_bulk' });
     const command = await importRiders(riderIds);
     expect(await ended(command)).toEqual({ state: 'done' });
 

@@ -3,6 +3,7 @@ import type { SyncKind } from '@paceline/shared/definition';
 import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowModule, openFlows, openSync } from '@paceline/shared/sync';
+import { openRiderCalls } from './adapters/rider-calls.ts';
 import type { RiderSync, RiderSyncConfig } from './config.ts';
 import { addRider } from './flows/add-rider.ts';
 import { openBatcher } from './flows/batcher.ts';
@@ -14,7 +15,13 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   const opened = await openSync(context, 'rider-sync');
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
   const batcher = openBatcher(opened, clubIds);
-  const sync = { ...opened, clubIds, batcher, cancellations: trackCancellations(opened.bus) };
+  const sync = {
+    ...opened,
+    clubIds,
+    batcher,
+    riderCalls: openRiderCalls(opened),
+    cancellations: trackCancellations(opened.bus),
+  };
   const load = (kind: SyncKind): Promise<FlowModule<RiderSync>> => import(`./flows/${kind}.ts`);
   const flows = await openFlows(sync, 'rider-sync', load);
   const consumers = await Promise.all([

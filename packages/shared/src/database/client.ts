@@ -1,9 +1,10 @@
-import { getTableColumns, type SQL, sql, type SQLChunk } from 'drizzle-orm';
+import { getTableColumns, sql, type SQL, type SQLChunk } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { PgTable } from 'drizzle-orm/pg-core';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import type { ClientBase } from 'pg';
 import { type DatabaseOptions, openPool } from './pool.ts';
 
-export type Database = NodePgDatabase;
+export type Database = NodePgDatabase & { readonly $client: Pick<ClientBase, 'query'> };
 
 export type DatabaseClient = ReturnType<typeof openDatabase>;
 
@@ -19,15 +20,46 @@ export function openDatabase(url: string, onError: (error: Error) => void, optio
 
 /** Rows for `insert(table).select(…)`: one array parameter per column is much faster than one parameter per value. */
 export function asRows<Table extends PgTable>(table: Table, rows: ReadonlyArray<Table['$inferInsert']>): SQL {
-  const columns = Object.entries(getTableColumns(table));
-  const names = columns.map(([, column]) => sql.identifier(column.name));
-  const arrays = columns.map(([key, column]) => {
+  const columns: Columns = getTableColumns(table);
+  const values = columnValues(columns, rows);
+  const arrays = Object.keys(columns).map((name) => sql.param(values[name]));
+  return sql`select ${namesOf(columns)} from ${unnested(columns, arrays)}`;
+}
+
+/** Columns by the name of their values in code. */
+export type Columns = Readonly<Record<string, PgColumn>>;
+
+/** For a prepared statement: the rows of `columnValues`, whose placeholders have the names of the values. */
+export const givenRows = (columns: Columns): SQL =>
+  unnested(
+    columns,
+    Object.keys(columns).map((name) => sql.placeholder(name)),
+  );
+
+/** The values of each column, as the driver takes them. */
+export function columnValues<Name extends string>(
+  columns: Readonly<Record<Name, PgColumn>>,
+  rows: ReadonlyArray<Readonly<Partial<Record<Name, unknown>>>>,
+): Record<Name, unknown[]> {
+  const entries = Object.entries<PgColumn>(columns).map(([name, column]) => {
     const values = rows.map((row) => {
-      const value: unknown = row[key as keyof typeof row];
+      const value = row[name as Name];
       return value === undefined || value === null ? null : column.mapToDriverValue(value);
     });
-    return sql`${sql.param(values)}::${sql.raw(column.getSQLType())}[]`;
+    return [name, values] as const;
   });
-  const list = (parts: SQLChunk[]) => sql.join(parts, sql`, `);
-  return sql`select ${list(names)} from unnest(${list(arrays)}) as given (${list(names)})`;
+  return Object.fromEntries(entries) as Record<Name, unknown[]>;
 }
+
+/** The names of columns in SQL. */
+export const namesOf = (columns: Columns): SQL =>
+  list(Object.values(columns).map(({ name }) => sql.identifier(name)));
+
+function unnested(columns: Columns, arrays: readonly SQLChunk[]): SQL {
+  const typed = Object.values(columns).map(
+    (column, index) => sql`${arrays[index]}::${sql.raw(column.getSQLType())}[]`,
+  );
+  return sql`unnest(${list(typed)}) as given (${namesOf(columns)})`;
+}
+
+const list = (parts: SQLChunk[]) => sql.join(parts, sql`, `);

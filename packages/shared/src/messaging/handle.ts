@@ -68,7 +68,8 @@ export interface WorkConsumer {
 interface Work<M extends WorkMessage> {
   readonly bus: Bus;
   readonly message: M;
-  readonly handler: (payload: PayloadOf<M>) => Promise<Settlement>;
+  /** `attempt`: of the delivery, from 1. */
+  readonly handler: (payload: PayloadOf<M>, attempt: number) => Promise<Settlement>;
   readonly onDeadLetter: ((payload: PayloadOf<M>, reason: string) => Promise<void>) | undefined;
 }
 
@@ -204,7 +205,7 @@ async function decide<M extends WorkMessage>(
   if (attempt > maxDeliver)
     return deadLetter(`the handler never finished, attempt ${attempt} of ${maxDeliver}`);
   try {
-    return await handler(decode(message.payload, delivered.data) as PayloadOf<M>);
+    return await handler(decode(message.payload, delivered.data) as PayloadOf<M>, attempt);
   } catch (error) {
     recordError(span, error);
     if (error instanceof BadPayload) return deadLetter(error.message);

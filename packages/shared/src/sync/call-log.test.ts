@@ -68,7 +68,7 @@ it('a call is recorded before it is sent, and its outcome afterwards', async () 
     target: '20650',
   };
   expect(await rows()).toEqual([expect.objectContaining({ ...about, durationMs: null, endedAt: null })]);
-  await recordEnd(sync, permit, { status: 200, message: '120 riders', durationMs: 80 });
+  await recordEnd(sync, { permit: permit.id, status: 200, message: '120 riders', durationMs: 80 });
   const ended = { status: 200, message: '120 riders', durationMs: 80, endedAt: expect.any(Number) };
   expect(await rows()).toEqual([expect.objectContaining({ ...about, ...ended })]);
 });

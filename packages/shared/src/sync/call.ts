@@ -5,7 +5,16 @@ import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../
 import { durations } from '../telemetry/index.ts';
 import { unreadableText } from '../words.ts';
 import { isTemporary, type SkippedItem, UpstreamError } from '../zwiftracing/index.ts';
-import { type CallOutcome, type CallOwner, recordEnd, recordStart, removeStart } from './call-log.ts';
+import {
+  type CallOutcome,
+  type CallOwner,
+  type EndedCall,
+  type PermittedCall,
+  recordEnd,
+  type Recording,
+  recordStart,
+  removeStart,
+} from './call-log.ts';
 import { nowMs, type Sync } from './open.ts';
 import { pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
 
@@ -19,16 +28,20 @@ export interface ChosenCall<E extends BudgetName, Answer> {
   readonly because?: string;
   /** The run or command of the call, if it is only known once the call is chosen. */
   readonly owner?: CallOwner;
+  /** Records the call, together with what must hold for it; default: records it in any case. */
+  record?(call: PermittedCall): Promise<Recording | undefined>;
   send(permit: Permit<E>): Promise<Answer>;
   /** How the sync log describes the response: see `callOutcome`. */
   outcome(answer: Answer): CallOutcome;
+  /** Stores the answer together with the end of the call. Returns whether the source is known to be available. */
+  store?(end: EndedCall, answer: Answer): Promise<boolean>;
 }
 
 interface UpstreamCall<E extends BudgetName, Answer> extends Omit<PermitOptions<E>, 'signal'> {
   readonly owner: CallOwner;
   /** Max attempts when the failure is temporary; default `defaultAttempts`. */
   readonly attempts?: number;
-  /** Chooses the call once the permit is granted; undefined returns the permit unused. */
+  /** Chooses the call once the permit is granted; undefined returns the permit unused, and so does a recording that says `unneeded`. */
   choose(): Promise<ChosenCall<E, Answer> | undefined>;
 }
 
@@ -40,7 +53,7 @@ interface UpstreamCall<E extends BudgetName, Answer> extends Omit<PermitOptions<
  */
 export function callUpstream<E extends BudgetName, Answer>(
   sync: Sync,
-  call: UpstreamCall<E, Answer> & { choose(): Promise<ChosenCall<E, Answer>> },
+  call: UpstreamCall<E, Answer> & { choose(): Promise<Omit<ChosenCall<E, Answer>, 'record'>> },
 ): Promise<Answer>;
 export function callUpstream<E extends BudgetName, Answer>(
   sync: Sync,
@@ -93,28 +106,48 @@ async function callOnce<E extends BudgetName, Answer>(
     const { target, because = null } = chosen;
     const callOwner = chosen.owner ?? owner;
     const startedAt = nowMs(sync);
-    await recordStart(sync, permit, { ...callOwner, endpoint, lane, target, because, startedAt });
+    const logged = { ...callOwner, endpoint, lane, target, because, startedAt };
+    if (!(await recordStart(sync, permit, logged, chosen.record))) return undefined;
     const sentAt = sync.clock.now();
-    const record = (outcome: CallOutcome) => {
+    const endOf = (outcome: CallOutcome): EndedCall => {
       const durationMs = Math.max(0, Math.round(sync.clock.now() - sentAt));
       callDurations.record(durationMs / 1_000, { endpoint, status: String(outcome.status ?? 'none') });
       const { unreadable } = outcome;
       if (unreadable) sync.log.warn({ target, ...callOwner, unreadable }, 'unreadable items skipped');
-      return recordEnd(sync, permit, { ...outcome, durationMs });
+      return { ...outcome, permit: permit.id, durationMs };
     };
     const answer = await chosen.send(permit).catch(async (error: unknown) => {
       if (error instanceof PermitSpent) {
         await removeStart(sync, permit);
       } else {
-        await record(outcomeOfError(error));
+        await recordEnd(sync, endOf(outcomeOfError(error)));
         await sync.sources.recordCall(endpoint, error);
       }
       throw error;
     });
-    await record(chosen.outcome(answer));
-    await sync.sources.recordCall(endpoint);
+    const end = endOf(chosen.outcome(answer));
+    const isKnown = await storeEnd(sync, chosen, end, answer);
+    if (!isKnown) await sync.sources.recordCall(endpoint);
     return answer;
   });
+}
+
+/** Returns whether the source is known to be available. */
+async function storeEnd<E extends BudgetName, Answer>(
+  sync: Sync,
+  { store }: ChosenCall<E, Answer>,
+  end: EndedCall,
+  answer: Answer,
+): Promise<boolean> {
+  try {
+    if (store) return await store(end, answer);
+  } catch (error) {
+    // The answer could not be stored, but the call was made.
+    await recordEnd(sync, end);
+    throw error;
+  }
+  await recordEnd(sync, end);
+  return false;
 }
 
 const maxReason = 200;

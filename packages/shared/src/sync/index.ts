@@ -1,4 +1,5 @@
 export { callOutcome, callUpstream, type ChosenCall, skippedText } from './call.ts';
+export { type EndedCall, endColumns, endsOfCalls, type PermittedCall, recordCalls } from './call-log.ts';
 export { fromInserted, releaseMessage, upsert, type Transaction } from './database.ts';
 export { presenceOf, type Verdict } from './doubt.ts';
 export { type Doubt, judgeResponse, settleDoubt, storeVerdict } from './doubt-store.ts';
@@ -6,4 +7,4 @@ export { type Flow, type FlowModule, openFlows } from './flows.ts';
 export { nowMs, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
 export { type PlanRun, type RunPlan, type RunWork, saveProgress, showWait } from './run.ts';
 export type { RunResult, RunProgress, RunRow } from './run-rows.ts';
-export { SourceUnavailable } from './sources.ts';
+export { isAvailable, SourceUnavailable } from './sources.ts';

@@ -1,4 +1,4 @@
-import { and, eq, lte, ne } from 'drizzle-orm';
+import { and, eq, lte, ne, sql, type SQL } from 'drizzle-orm';
 import type { Clock } from '../clock/index.ts';
 import { catalog, sourceUnavailableMessage } from '../contracts/index.ts';
 import { type Database, retryDuringOutage, tables } from '../database/index.ts';
@@ -40,6 +40,11 @@ interface SourcesOptions {
   readonly addressOf: (source: SourceName) => string;
 }
 
+/** For a prepared statement with the values of `Sources.keyOf`: whether a call that succeeds shows nothing new. */
+export const isAvailable = (source: SourceName): SQL => sql`exists (
+  select from ${sources} where source = ${source} and account = ${sql.placeholder('sourceAccount')}
+    and address = ${sql.placeholder('sourceAddress')} and state = 'available' and refusals = 0)`;
+
 /** A manual add is never blocked; its call serves as a probe. */
 const isManual = (lane: Lane) => lane === 'manual_rider_add';
 
@@ -49,6 +54,12 @@ export class Sources {
 
   constructor(options: SourcesOptions) {
     this.#options = options;
+  }
+
+  /** The values of `isAvailable`. */
+  keyOf(source: SourceName) {
+    const { account, addressOf } = this.#options;
+    return { sourceAccount: account, sourceAddress: addressOf(source) };
   }
 
   /** Call before requesting a permit. @throws {SourceUnavailable} */

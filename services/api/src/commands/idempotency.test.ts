@@ -1,6 +1,6 @@
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandQueue } from './batches.ts';
+import { commandQueue } from './queue.ts';
 import { idempotencyKeys } from './idempotency.ts';
 import { send, startTestApi, type TestApi, type TestResponse } from '../testing/api.ts';
 

@@ -1,7 +1,7 @@
 import type { Machine } from '@paceline/shared/clock';
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, inBatches, tables } from '@paceline/shared/database';
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { type CommandQueue, inBatches } from './batches.ts';
+import type { CommandQueue } from './queue.ts';
 import { createHash } from 'node:crypto';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { MiddlewareHandler } from 'hono';

@@ -1,11 +1,10 @@
 import type { Clock } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
-import type { Database } from '@paceline/shared/database';
+import { type Database, inBatches } from '@paceline/shared/database';
 import { storedMessageId, publish } from '@paceline/shared/messaging';
 import { type Logger, repeatedFailure, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from '../broker.ts';
 import { repeat } from '../repeat.ts';
-import { inBatches } from './batches.ts';
 import {
   findUnpublished,
   isStillOpen,

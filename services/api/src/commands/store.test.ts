@@ -3,7 +3,7 @@ import { type DatabaseClient, openDatabase, tables } from '@paceline/shared/data
 import { type TestBackend, sharedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { commandQueue } from './batches.ts';
+import { commandQueue } from './queue.ts';
 import { type CommandStore, commandStore, type NewCommand } from './store.ts';
 
 const { commands, wantedRiders } = tables;

@@ -3,13 +3,14 @@ import {
   type Database,
   tables,
   asRows,
+  inBatches,
   isDatabaseUnavailable,
   neverReachedDatabase,
 } from '@paceline/shared/database';
 import { sql, isNull } from 'drizzle-orm';
 import type { CommandRow } from './view.ts';
 import { importMaxAgeMs } from '@paceline/shared/contracts';
-import { type CommandQueue, inBatches } from './batches.ts';
+import type { CommandQueue } from './queue.ts';
 
 const { commands, riders, wantedRiders } = tables;
 

@@ -5,7 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import { TrieRouter } from 'hono/router/trie-router';
 import type { z } from 'zod';
 import { BrokerUnavailable } from '../broker.ts';
-import { CommandQueueFull } from '../commands/batches.ts';
+import { CommandQueueFull } from '../commands/queue.ts';
 import { obstacleFor, type SystemPart } from '../health/parts.ts';
 import { ServiceUnavailable } from '../peers.ts';
 import { Problem, problemResponse } from './problem.ts';

@@ -3,7 +3,6 @@ import { type Database, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
 import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
 import type { RiderOutcome } from '../core/bulk-call.ts';
-import { CommandCancelled } from '../core/command.ts';
 
 const { commands, wantedRiders, riders } = tables;
 
@@ -26,16 +25,16 @@ export async function findProgress(db: Database, commandId: string): Promise<Pro
   return command?.progress;
 }
 
-/** Stores the progress of a command, creating its row if needed. A final state never changes. */
+/** Stores the progress of a command, creating its row if needed. A final state never changes: returns false then. */
 export async function storeProgress(
   db: Pick<Database, 'insert'>,
   { commandId, riderId, requestedAt }: RiderCommand,
   progress: Progress,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const state = { progress, updatedAt: now, finishedAt: isFinal(progress) ? now : null };
   const type = riderId === undefined ? 'import-riders' : 'add-rider';
-  await db
+  const { rowCount } = await db
     .insert(commands)
     .values({ commandId, type, riderId, requestedAt, publishedAt: now, ...state })
     .onConflictDoUpdate({
@@ -43,17 +42,7 @@ export async function storeProgress(
       set: { ...state, publishedAt: sql`coalesce(${commands.publishedAt}, excluded.published_at)` },
       setWhere: isNull(commands.finishedAt),
     });
-}
-
-/** Marks a command as running, so that it can't be cancelled any more. @throws {CommandCancelled} if it already was */
-export async function markRunning(db: Database, commandId: string, now: number): Promise<void> {
-  const running: Progress = { state: 'running', via: 'single' };
-  await db
-    .update(commands)
-    .set({ progress: running, updatedAt: now })
-    .where(and(eq(commands.commandId, commandId), isNull(commands.finishedAt)));
-  const known = await findProgress(db, commandId);
-  if (known && isFinal(known)) throw new CommandCancelled(`the command ${commandId} was cancelled`);
+  return rowCount === 1;
 }
 
 type WantedRider = Pick<
@@ -62,9 +51,10 @@ type WantedRider = Pick<
 >;
 export type LockedRider = Awaited<ReturnType<typeof lockWanted>>[number];
 
-/** Lists a rider for the next bulk call, unless it is listed already. */
-export async function addWantedRider(db: Database, wanted: WantedRider): Promise<void> {
-  await db.insert(wantedRiders).values(wanted).onConflictDoNothing();
+/** Lists a rider for the next bulk call. Returns false if it is listed already. */
+export async function addWantedRider(db: Database, wanted: WantedRider): Promise<boolean> {
+  const { rowCount } = await db.insert(wantedRiders).values(wanted).onConflictDoNothing();
+  return rowCount === 1;
 }
 
 /** Ends wanted riders whose stored copies are fresh enough. @param commandId only of this command */

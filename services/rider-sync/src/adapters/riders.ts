@@ -1,7 +1,22 @@
-import { asRows, type Database, tables } from '@paceline/shared/database';
+import { asRows, type Database, givenRows, namesOf, tables } from '@paceline/shared/database';
 import { storeVerdict, type Transaction, upsert, type Verdict } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
-import { and, asc, count, eq, gte, inArray, isNull, lt, notExists, notInArray, or, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  count,
+  eq,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  notExists,
+  notInArray,
+  or,
+  sql,
+  type SQL,
+  getTableColumns,
+} from 'drizzle-orm';
 import type { Pass } from '../core/club-run.ts';
 
 const { clubs, clubMemberships, riders, riderHistory } = tables;
@@ -13,43 +28,47 @@ export async function wasFetchedSince(db: Database, riderId: number, since: numb
   return row !== undefined;
 }
 
+export const riderColumns = getTableColumns(riders);
+const historyColumns = getTableColumns(riderHistory);
+const { riderId: _id, firstSeenAt: _firstSeenAt, ...changing } = riderColumns;
+const replaced = sql.join(
+  Object.values(changing).map(({ name }) => sql`${sql.identifier(name)} = excluded.${sql.identifier(name)}`),
+  sql`, `,
+);
+
+/** CTEs that store riders, and a history row for each that has changed. @param answered selects their rows, each id once */
+const storing = (answered: SQL) => sql`
+  answered as (${answered}),
+  known as (
+    select rider_id, raw from ${riders} where rider_id in (select rider_id from answered) order by rider_id for update),
+  stored as (
+    insert into ${riders} (${namesOf(riderColumns)})
+    select answered.* from answered left join known using (rider_id) order by rider_id
+    on conflict (rider_id) do update set ${replaced}),
+  changed as (
+    insert into ${riderHistory} (${namesOf(historyColumns)})
+    select rider_id, fetched_at, rating, weight_kg, zp_ftp, answered.raw from answered left join known using (rider_id)
+    where known.raw is distinct from answered.raw
+    on conflict do nothing)`;
+
+/** As `storing`, for a prepared statement with the `columnValues` of `rowsOf`. */
+export const ridersStored = storing(sql`select * from ${givenRows(riderColumns)}`);
+
 /** Stores riders (distinct ids), and a history row for each that has changed. */
 export async function storeRiders(
   tx: Transaction,
   items: readonly RiderItem[],
   fetchedAt: number,
 ): Promise<void> {
-  if (items.length === 0) return;
-  // Sorted, so that two calls with the same riders don't deadlock.
-  const sorted = items.toSorted((a, b) => a.rider.riderId - b.rider.riderId);
-  const unchanged = await findUnchanged(tx, sorted);
-  const rows = sorted.map((item) => riderRow(item, fetchedAt));
-  await upsert(tx, riders, ['riderId'], rows);
-  const changed = rows
-    .filter(({ riderId }) => !unchanged.has(riderId))
-    .map(({ riderId, rating, weightKg, zpFtp, raw }) => {
-      return { riderId, recordedAt: fetchedAt, rating, weightKg, zpFtp, raw };
-    });
-  if (changed.length > 0)
-    await tx.insert(riderHistory).select(asRows(riderHistory, changed)).onConflictDoNothing();
+  if (items.length > 0)
+    await tx.execute(sql`with ${storing(asRows(riders, rowsOf(items, fetchedAt)))} select`);
 }
 
-/** Ids of riders that are stored with the same raw data. */
-async function findUnchanged(tx: Transaction, items: readonly RiderItem[]): Promise<ReadonlySet<number>> {
-  const ids = sql.param(items.map(({ rider }) => rider.riderId));
-  const raws = sql.param(items.map(({ raw }) => JSON.stringify(raw)));
-  const { rows } = await tx.execute<{ rider_id: number }>(sql`
-    select stored.rider_id from ${riders} stored
-    join unnest(${ids}::integer[], ${raws}::text[]) as answered (rider_id, raw) using (rider_id)
-    where stored.raw = answered.raw::jsonb
-    order by stored.rider_id for update of stored`);
-  return new Set(rows.map(({ rider_id: id }) => id));
-}
-
-function riderRow({ rider: { club, ...columns }, raw }: RiderItem, fetchedAt: number) {
-  const clubColumns = { clubId: club?.id ?? null, clubName: club?.name ?? null };
-  return { ...columns, ...clubColumns, raw, firstSeenAt: fetchedAt, fetchedAt };
-}
+export const rowsOf = (items: readonly RiderItem[], fetchedAt: number) =>
+  items.map(({ rider: { club, ...columns }, raw }) => {
+    const clubColumns = { clubId: club?.id ?? null, clubName: club?.name ?? null };
+    return { ...columns, ...clubColumns, raw, firstSeenAt: fetchedAt, fetchedAt };
+  });
 
 /** Stores the members on a page of a club. @param skippedIds members whose items could not be read */
 export async function storeMembers(

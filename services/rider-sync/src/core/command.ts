@@ -82,7 +82,7 @@ export function importResult({ done, failed }: RiderCounts): Progress {
   return { state: 'failed', reason };
 }
 
-/** The command was cancelled; its row is final. */
-export class CommandCancelled extends Error {
-  override name = 'CommandCancelled';
+/** The command was cancelled or has ended otherwise; its row is final. */
+export class CommandEnded extends Error {
+  override name = 'CommandEnded';
 }

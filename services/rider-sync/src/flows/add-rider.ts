@@ -6,20 +6,20 @@ import { nowMs } from '@paceline/shared/sync';
 import { activeSpan, currentTraceContext, linksTo } from '@paceline/shared/telemetry';
 import { addLane } from '../core/batcher.ts';
 import type { RiderSync } from '../config.ts';
-import { CommandCancelled, deadlineOf, failureOf, minWaitMs } from '../core/command.ts';
+import { CommandEnded, deadlineOf, failureOf, minWaitMs } from '../core/command.ts';
 import { runCommand, unlessAborted } from './command.ts';
 import { fetchSingleOrBulk, type ReportProgress } from './single-or-bulk.ts';
 
 /** Fetches one rider as soon as a call is possible. */
-export function addRider(shared: RiderSync): (command: AddRider) => Promise<Settlement> {
+export function addRider(shared: RiderSync): (command: AddRider, attempt: number) => Promise<Settlement> {
   const fetches = new Map<number, SharedFetch>();
-  return (command) =>
-    runCommand(shared, command, async (sync, report) => {
+  return (command, attempt) =>
+    runCommand(shared, command, attempt, async (sync, report) => {
       try {
-        await fetchShared(sync, fetches, command, (progress) => report({ progress }));
-        return { progress: { state: 'done' } };
+        const endedAt = await fetchShared(sync, fetches, command, (progress) => report({ progress }));
+        return { progress: { state: 'done' }, endedAt };
       } catch (error) {
-        if (sync.signal.aborted) throw error;
+        if (sync.signal.aborted || error instanceof CommandEnded) throw error;
         const err = plainError(error);
         sync.log.warn({ err, ...command }, 'failed to add rider');
         return { progress: failureOf(err, command.riderId, nowMs(sync)) };
@@ -29,7 +29,7 @@ export function addRider(shared: RiderSync): (command: AddRider) => Promise<Sett
 
 /** A fetch in progress, and the commands that share it. */
 interface SharedFetch {
-  readonly stored: Promise<void>;
+  readonly stored: Promise<number | undefined>;
   readonly reports: Set<ReportProgress>;
   /** The span of the command that started it. */
   readonly trace: TraceContext;
@@ -38,6 +38,7 @@ interface SharedFetch {
 
 /**
  * Fetches a rider and stores it, or shares the fetch of another command for the same rider.
+ * @returns when the command ended, if its end was stored with the rider
  * @throws as `fetchSingleOrBulk`; the reason of `sync.signal` when that aborts first
  */
 async function fetchShared(
@@ -45,7 +46,7 @@ async function fetchShared(
   fetches: Map<number, SharedFetch>,
   command: AddRider,
   report: ReportProgress,
-): Promise<void> {
+): Promise<number | undefined> {
   const { riderId } = command;
   for (let shared = fetches.get(riderId); shared; shared = fetches.get(riderId)) {
     shared.reports.add(report);
@@ -53,16 +54,16 @@ async function fetchShared(
     if (shared.last) report(shared.last);
     try {
       await unlessAborted(shared.stored, sync.signal);
-      return;
+      return undefined;
     } catch (error) {
       sync.signal.throwIfAborted();
       // The other command was cancelled or has timed out; this one has not.
-      if (!(error instanceof PermitRefused || error instanceof CommandCancelled)) throw error;
+      if (!(error instanceof PermitRefused || error instanceof CommandEnded)) throw error;
     } finally {
       shared.reports.delete(report);
     }
   }
-  await startFetch(sync, fetches, command, report).stored;
+  return startFetch(sync, fetches, command, report).stored;
 }
 
 function startFetch(

@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import { catalog, isFinal } from '@paceline/shared/contracts';
+import { catalog, isFinal, type Progress } from '@paceline/shared/contracts';
 import { type Bus, done, subscribe, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
 import { DatabaseOutage, patienceMs, retryDuringOutage } from '@paceline/shared/database';
 import { nowMs, releaseMessage, type Sync } from '@paceline/shared/sync';
@@ -11,7 +11,7 @@ import {
   failWanted,
   storeProgress,
 } from '../adapters/commands.ts';
-import { CommandCancelled, isNoticeable } from '../core/command.ts';
+import { CommandEnded, isNoticeable } from '../core/command.ts';
 
 const commandDurations = durations(
   'paceline.command.duration',
@@ -20,48 +20,58 @@ const commandDurations = durations(
 
 export type ReportStatus = (status: CommandStatus) => void;
 
+/** `endedAt`: when the end was stored, if `work` has stored it; project ms. */
+export type CommandResult = CommandStatus & { readonly endedAt?: number | undefined };
+
 /**
  * Runs a command once, however often its message is delivered; stores and publishes its progress and result. On shutdown
  * the message is returned immediately, so that another process continues. A cancelled command stops.
+ * @param attempt of the delivery: an earlier one may have ended the command
  * @param work gets a sync whose signal aborts with this command; returns the result
  */
 export async function runCommand<S extends Sync & { readonly cancellations: Cancellations }>(
   sync: S,
   command: RiderCommand,
-  work: (sync: S, report: ReportStatus) => Promise<CommandStatus>,
+  attempt: number,
+  work: (sync: S, report: ReportStatus) => Promise<CommandResult>,
 ): Promise<Settlement> {
-  const reporter = createReporter(sync, command);
   const cancelled = sync.cancellations.of(command.commandId);
+  const reporter = createReporter(sync, command, cancelled.cancel);
   const commandSync = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
   const findStored = (giveUpAfterMs?: number) =>
     retryDuringOutage(sync, () => findProgress(sync.db, command.commandId), giveUpAfterMs);
   try {
     // Nothing is at stake yet, so another process can do it.
-    const known = await findStored(patienceMs);
+    const known = attempt > 1 ? await findStored(patienceMs) : undefined;
     if (known && isFinal(known)) {
       await announce(sync, command, { progress: known });
       return done;
     }
-    const result = await work(commandSync, reporter.report).finally(reporter.finish);
-    await retryDuringOutage(sync, () => storeProgress(sync.db, command, result.progress, nowMs(sync)));
-    // Differs from the result if the command was cancelled just before it ended.
-    const progress = (await findStored()) ?? result.progress;
-    await announce(sync, command, { ...result, progress });
+    const { endedAt, ...result } = await work(commandSync, reporter.report).finally(reporter.finish);
+    const progress = endedAt === undefined ? await storeEnd(sync, command, result.progress) : result.progress;
+    await announce(sync, command, { ...result, progress }, endedAt);
     measure(sync, command, progress.state);
     sync.log.info({ ...command, ...progress }, 'command finished');
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
     if (error instanceof DatabaseOutage) return releaseMessage(sync, error);
-    if (!cancelled.signal.aborted) throw error;
+    if (!cancelled.signal.aborted && !(error instanceof CommandEnded)) throw error;
     const progress = await findStored();
     if (progress) await announce(sync, command, { progress });
-    measure(sync, command, 'cancelled');
-    sync.log.info({ ...command, ...progress }, 'command cancelled');
+    if (cancelled.signal.aborted) measure(sync, command, 'cancelled');
+    sync.log.info({ ...command, ...progress }, 'command had ended already, or was cancelled');
     return done;
   } finally {
     cancelled.end();
   }
+}
+
+/** Returns the stored end, which differs if the command was cancelled just before it ended. */
+async function storeEnd(sync: Sync, command: RiderCommand, end: Progress): Promise<Progress> {
+  const store = () => storeProgress(sync.db, command, end, nowMs(sync));
+  if (await retryDuringOutage(sync, store)) return end;
+  return (await retryDuringOutage(sync, () => findProgress(sync.db, command.commandId))) ?? end;
 }
 
 /** Ends a dead-lettered command as failed. */
@@ -76,34 +86,55 @@ export const failDeadLetteredCommand =
     measure(sync, command, progress.state);
   };
 
-/** Stores and publishes the progress of a command in order; `finish` waits for the last report. */
-function createReporter(sync: Sync, command: RiderCommand) {
+/** Real ms: a state that lasts for less is not worth a row and a message. */
+const shortestReportedMs = 50;
+
+/**
+ * Stores and publishes the progress of a command in order; `finish` drops what is not stored yet, and waits for the rest.
+ * @param onEnded the command has ended already: it was cancelled before this process could learn of it
+ */
+function createReporter(sync: Sync, command: RiderCommand, onEnded: () => void) {
   let last: CommandStatus | undefined;
-  let reported = Promise.resolve();
+  let cancelTimer: (() => void) | undefined;
+  let stored = Promise.resolve();
   const store = async (status: CommandStatus) => {
     try {
-      await storeProgress(sync.db, command, status.progress, nowMs(sync));
-      await announce(sync, command, status);
+      if (await storeProgress(sync.db, command, status.progress, nowMs(sync)))
+        await announce(sync, command, status);
+      else onEnded();
     } catch (error) {
       // No need to retry: the next report replaces it.
       const { commandId } = command;
       sync.log.warn({ err: error, commandId }, 'failed to store command progress');
     }
   };
+  const storeLast = () => {
+    cancelTimer = undefined;
+    const status = last;
+    if (status) stored = stored.then(() => store(status));
+  };
   return {
     report(status: CommandStatus): void {
       const hasSameCounts = status.riders === undefined || status.riders.waiting === last?.riders?.waiting;
       if (hasSameCounts && !isNoticeable(last?.progress, status.progress)) return;
       last = status;
-      reported = reported.then(() => store(status));
+      cancelTimer ??= sync.clock.machine.after(shortestReportedMs, storeLast);
     },
-    finish: () => reported,
+    finish(): Promise<void> {
+      cancelTimer?.();
+      return stored;
+    },
   };
 }
 
-/** Errors are only logged: the row in Postgres is authoritative. */
-async function announce(sync: Sync, { commandId, riderId }: RiderCommand, status: CommandStatus) {
-  const change = { commandId, riderId, at: nowMs(sync), ...status };
+/** Errors are only logged: the row in Postgres is authoritative. @param at when it was stored, project ms */
+async function announce(
+  sync: Sync,
+  { commandId, riderId }: RiderCommand,
+  status: CommandStatus,
+  at = nowMs(sync),
+) {
+  const change = { commandId, riderId, at, ...status };
   const once = isFinal(status.progress) ? { id: `command:${commandId}:${status.progress.state}` } : {};
   await publish(sync.bus, catalog.commandChanged, change, once).catch((err: unknown) => {
     sync.log.warn({ err, commandId }, 'failed to publish command change');
@@ -121,21 +152,25 @@ export type Cancellations = ReturnType<typeof trackCancellations>;
 /** Tracks cancellations of commands that run in this process. */
 export function trackCancellations(bus: Bus) {
   const controllers = new Map<string, AbortController>();
-  subscribe(bus, catalog.commandCancelled, {}, ({ commandId }) => {
-    controllers.get(commandId)?.abort(new CommandCancelled(`the command ${commandId} was cancelled`));
-  });
+  const cancel = (commandId: string) =>
+    controllers.get(commandId)?.abort(new CommandEnded(`the command ${commandId} was cancelled`));
+  subscribe(bus, catalog.commandCancelled, {}, ({ commandId }) => cancel(commandId));
   return {
     /** `signal` aborts when the command is cancelled; `end` stops tracking it. */
     of(commandId: string) {
       const controller = new AbortController();
       controllers.set(commandId, controller);
-      return { signal: controller.signal, end: () => void controllers.delete(commandId) };
+      return {
+        signal: controller.signal,
+        cancel: () => cancel(commandId),
+        end: () => void controllers.delete(commandId),
+      };
     },
   };
 }
 
 /** Settles like `work`, or rejects when the signal aborts first. Does not stop the work. */
-export async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+export async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<never>();
   using _ = addAbortListener(signal, () => aborted.reject(signal.reason));
   await Promise.race([work, aborted.promise]);

@@ -20,8 +20,8 @@ import { fetchSingleOrBulk } from './single-or-bulk.ts';
 const attempts = 5;
 
 /** Fetches the riders of an import; each has its own outcome and reason. */
-export const importRiders = (shared: RiderSync) => (command: ImportRiders) =>
-  runCommand(shared, command, async (sync, report) => {
+export const importRiders = (shared: RiderSync) => (command: ImportRiders, attempt: number) =>
+  runCommand(shared, command, attempt, async (sync, report) => {
     const { commandId } = command;
     await retryDuringOutage(sync, () => endFreshRiders(sync.db, nowMs(sync), commandId));
     const left = await retryDuringOutage(sync, () => listWaiting(sync.db, commandId, maxGetsPerImport + 1));

@@ -1,17 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
-import type { BulkCallChanged, Progress } from '@paceline/shared/contracts';
+import { type BulkCallChanged, isFinal, type Progress } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { plainError, retryDuringOutage } from '@paceline/shared/database';
 import { callOutcome, callUpstream, nowMs } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
-import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
-import { markRunning, storeOutcomes, findOutcome, addWantedRider } from '../adapters/commands.ts';
-import { wasFetchedSince, storeRiders } from '../adapters/riders.ts';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { addWantedRider, findOutcome, findProgress, storeOutcomes } from '../adapters/commands.ts';
 import type { RiderSync } from '../config.ts';
 import type { BatcherMember } from '../core/batcher.ts';
-import { NotInResponse, reasonOf } from '../core/command.ts';
+import { CommandEnded, NotInResponse, reasonOf } from '../core/command.ts';
 import { type FetchEnd, minOverdueMs, SingleOrBulk } from '../core/single-or-bulk.ts';
 import type { SlotRun } from './bulk-call.ts';
 
@@ -34,22 +33,19 @@ export interface RiderRequest {
 
 /**
  * Fetches a rider by a GET or by the next bulk call, whichever gets its permit first, and stores it.
+ * @returns when the command ended, if its end was stored with the rider
  * @throws {PermitRefused} when neither is possible by the deadline; {NotInResponse} when a bulk response lacks the rider;
- *   {CommandCancelled} when the command was cancelled; as `callUpstream` for the GET
+ *   {CommandEnded} when the command was cancelled; as `callUpstream` for the GET
  */
 export async function fetchSingleOrBulk(
   sync: RiderSync,
   request: RiderRequest,
   report: ReportProgress,
-): Promise<void> {
+): Promise<number | undefined> {
   const { commandId, riderId, why } = request;
-  const known = await retryDuringOutage(sync, () => findOutcome(sync.db, commandId, riderId));
-  if (known?.outcome === 'done') return;
-  if (known) throw new NotInResponse(known.reason ?? 'no reason given');
-
   const fetcher = new RiderFetcher(sync, request, report);
   try {
-    await fetcher.run();
+    return await fetcher.run();
   } catch (error) {
     // Riders of imports always have a row; those of adds only once they were listed for bulk calls.
     if (!sync.signal.aborted && (why === 'import' || fetcher.isListed)) {
@@ -68,6 +64,7 @@ class RiderFetcher {
   readonly #request: RiderRequest;
   readonly #fetch: SingleOrBulk;
   readonly #settled = Promise.withResolvers<void>();
+  #endedAt: number | undefined;
   /** Ends the wait for the permit of a GET. */
   #withdrawal = new AbortController();
   /** Stops watching the bulk call that includes the rider. */
@@ -95,13 +92,14 @@ class RiderFetcher {
     return this.#fetch.state.listed !== 'no';
   }
 
-  /** Resolves when the rider is stored, rejects with the reason why not. */
-  async run(): Promise<void> {
+  /** Resolves when the rider is stored, and to when the command ended with it; rejects with the reason why not. */
+  async run(): Promise<number | undefined> {
     const { batcher, signal } = this.#sync;
     const leave = batcher.join(this.#member());
     using _ = addAbortListener(signal, () => this.#fail(signal.reason));
     if (!signal.aborted) void this.#requestSingle();
     await this.#settled.promise.finally(leave);
+    return this.#endedAt;
   }
 
   /** The batcher member; links the span of the command to the bulk call that includes the rider. */
@@ -135,7 +133,7 @@ class RiderFetcher {
   async #getRider(withdrawn: AbortSignal): Promise<void> {
     const sync = this.#sync;
     const { commandId, riderId, lane, deadline, since, attempts } = this.#request;
-    let isFresh = false;
+    let isNeeded = true;
     const item = await callUpstream(
       { ...sync, signal: AbortSignal.any([sync.signal, withdrawn]) },
       {
@@ -149,53 +147,54 @@ class RiderFetcher {
           if (!withdrawn.aborted) this.#fetch.dispatch({ type: 'single estimate', estimate });
         },
         choose: async () => {
-          isFresh = await this.#isFresh();
-          if (isFresh || !(await this.#canCall(withdrawn))) return undefined;
+          if (withdrawn.aborted || !this.#fetch.canSend()) return undefined;
           return {
             target: String(riderId),
+            record: async (call) => {
+              const { why, freshFrom } = this.#request;
+              const needed = { ...call, commandId, riderId, why, freshFrom, requestedAt: since };
+              const recording = await sync.riderCalls.record(needed);
+              isNeeded = recording !== 'unneeded';
+              return recording;
+            },
             send: (permit) =>
               sync.upstream.getRider(permit, riderId).catch((error: unknown) => {
                 this.#fetch.dispatch({ type: 'single lost' });
                 throw error;
               }),
             outcome: ({ rider }) => callOutcome(rider.name || 'a rider without a name'),
+            store: async (end, answer) => {
+              const stored = await sync.riderCalls.store({ end, call: this.#request, item: answer });
+              this.#endedAt = stored.endedAt;
+              return stored.sourceIsAvailable;
+            },
           };
         },
       },
     );
-    // Neither is true when a bulk call already includes the rider.
-    if (item || isFresh) await this.#store(item);
+    // Without either, a bulk call already includes the rider.
+    if (!isNeeded) await this.#withoutCall();
+    else if (item) this.#fetch.dispatch({ type: 'ended', end: { outcome: 'stored' } });
   }
 
-  #isFresh(): Promise<boolean> {
-    const { riderId, freshFrom } = this.#request;
-    return retryDuringOutage(this.#sync, () => wasFetchedSince(this.#sync.db, riderId, freshFrom));
-  }
-
-  async #canCall(withdrawn: AbortSignal): Promise<boolean> {
-    const { why, commandId } = this.#request;
-    if (why === 'add')
-      await retryDuringOutage(this.#sync, () => markRunning(this.#sync.db, commandId, nowMs(this.#sync)));
-    return !withdrawn.aborted && this.#fetch.canSend();
-  }
-
-  /** @param item undefined when the rider is already stored, which is an outcome for this command only */
-  async #store(item: RiderItem | undefined): Promise<void> {
-    const { commandId, riderId } = this.#request;
-    const done = { riderId, outcome: 'done', reason: null } as const;
-    const now = nowMs(this.#sync);
-    await retryDuringOutage(this.#sync, () =>
-      this.#sync.db.transaction(async (tx) => {
-        if (item) await storeRiders(tx, [item], now);
-        await storeOutcomes(tx, [done], now, now, item ? undefined : commandId);
-      }),
-    );
+  /** The command has ended, or a copy that is fresh enough is stored: an outcome for this command only. */
+  async #withoutCall(): Promise<void> {
+    const { commandId, riderId, why } = this.#request;
+    const { db } = this.#sync;
+    await retryDuringOutage(this.#sync, async () => {
+      const progress = why === 'add' ? await findProgress(db, commandId) : undefined;
+      if (progress && isFinal(progress)) throw new CommandEnded(`the command ${commandId} has ended`);
+      const now = nowMs(this.#sync);
+      await storeOutcomes(db, [{ riderId, outcome: 'done', reason: null }], now, now, commandId);
+    });
     this.#fetch.dispatch({ type: 'ended', end: { outcome: 'stored' } });
   }
 
   async #list(): Promise<void> {
-    await retryDuringOutage(this.#sync, () => addWantedRider(this.#sync.db, this.#request));
+    const isNew = await retryDuringOutage(this.#sync, () => addWantedRider(this.#sync.db, this.#request));
     this.#fetch.dispatch({ type: 'listed' });
+    // Listed by an earlier delivery of the command: a bulk call may have answered it since.
+    if (!isNew) await this.#readOutcome();
     this.#sync.batcher.reconsider();
   }
 

@@ -1,39 +1,6 @@
-import { meter } from '@paceline/shared/telemetry';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Machine } from '@paceline/shared/clock';
-import { count } from '@paceline/shared/words';
-
-export class CommandQueueFull extends Error {
-  override name = 'CommandQueueFull';
-
-  constructor(limit: number) {
-    super(`Command queue full: ${count(limit, 'command')} waiting to be stored (API_COMMAND_QUEUE)`);
-  }
-}
-
-const queuedCommands = meter().createUpDownCounter('paceline.commands.queued', {
-  unit: '{command}',
-  description: 'Commands waiting to be stored in the database',
-});
-queuedCommands.add(0);
-
-/** Runs `store`, unless `limit` commands are waiting already. @throws {CommandQueueFull} without running it */
-export type CommandQueue = <T>(store: () => Promise<T>) => Promise<T>;
-
-export function commandQueue(limit: number): CommandQueue {
-  let waiting = 0;
-  return async (store) => {
-    if (waiting >= limit) throw new CommandQueueFull(limit);
-    waiting += 1;
-    queuedCommands.add(1);
-    try {
-      return await store();
-    } finally {
-      waiting -= 1;
-      queuedCommands.add(-1);
-    }
-  };
-}
+import type { Machine } from '../clock/index.ts';
+import { isBadData } from './errors.ts';
 
 interface BatchItem<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' | 'reject'> {
   readonly item: In;
@@ -45,7 +12,11 @@ interface BatchItem<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' |
 const secondBatchAfterMs = 2_000;
 const maxInFlight = 2;
 
-/** Group commit: items that arrive while a batch is in flight form the next one. `run` returns results in item order. */
+/**
+ * Group commit: items that arrive while a batch is in flight form the next one. When Postgres can't store a value of a batch, each of
+ * its items is tried alone.
+ * @param run returns results in item order
+ */
 export function inBatches<In, Out>(
   run: (items: readonly In[]) => Promise<readonly Out[] | void>,
   maxItems: number,
@@ -80,7 +51,8 @@ export function inBatches<In, Out>(
       const results = (await batch[0]?.inTraceContext(() => run(items))) ?? [];
       batch.forEach(({ resolve }, index) => resolve(results[index] as Out));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      if (batch.length > 1 && isBadData(error)) await Promise.all(batch.map((item) => runAll([item])));
+      else for (const { reject } of batch) reject(error);
     }
   }
 

@@ -1,5 +1,5 @@
-import { manualMachine } from '@paceline/shared/clock';
 import { expect, it } from 'vitest';
+import { manualMachine } from '../clock/index.ts';
 import { inBatches } from './batches.ts';
 
 /** Batches that the test ends. */
@@ -47,4 +47,29 @@ it('starts a second batch beside a stuck one after two seconds, and continues fr
   batches[2]?.end();
   expect(await third).toBe(3);
   await expect.poll(items).toEqual([[1], [2], [3], [4]]);
+});
+
+it('tries each item alone when one has a value that Postgres cannot store', async () => {
+  const bad = Object.assign(new Error('invalid byte sequence'), { code: '22021' });
+  const tried: Array<readonly number[]> = [];
+  const first = Promise.withResolvers<readonly number[]>();
+  const add = inBatches(
+    async (items: readonly number[]) => {
+      tried.push(items);
+      if (items.includes(1)) return first.promise;
+      if (items.includes(3)) throw bad;
+      return items;
+    },
+    10,
+    manualMachine(),
+  );
+  const results = [1, 2, 3, 4].map(add);
+  first.resolve([1]);
+  expect(await Promise.allSettled(results)).toEqual([
+    { status: 'fulfilled', value: 1 },
+    { status: 'fulfilled', value: 2 },
+    { status: 'rejected', reason: bad },
+    { status: 'fulfilled', value: 4 },
+  ]);
+  expect(tried).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
 });
