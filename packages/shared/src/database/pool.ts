@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Origin } from '../contracts/index.ts';
 import { isUnknownTable, rethrowExplained } from './errors.ts';
+import { MeasuredClient, measurePool } from './measured.ts';
 
 export { isDatabaseUnavailable } from './errors.ts';
 
@@ -29,7 +30,7 @@ export function assertWritable([row]: ReadonlyArray<{ readonly state: string }>)
 }
 
 /** The pool's own limit is for both, a free connection and a new one; this one holds for a new one alone. */
-class BoundedClient extends pg.Client {
+class BoundedClient extends MeasuredClient {
   constructor(config: pg.ClientConfig = {}) {
     super({ ...config, connectionTimeoutMillis: config.connectionTimeoutMillis || patience.connect });
   }
@@ -56,6 +57,7 @@ export function openPool(
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
+  const forget = measurePool(pool);
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   /** Only a connection on which all went well is used again: another one can be read-only or in a broken transaction. */
@@ -85,7 +87,7 @@ export function openPool(
         assertWritable(rows);
       }).catch(rethrowExplained);
     },
-    close: () => pool.end(),
+    close: () => pool.end().finally(forget),
   };
 }
 

@@ -1,6 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createLogger, type Logger, type LogLevel, redactLine, redactUrl } from './logger.ts';
+import { createLogger, type Logger, type LogLevel, redactFields, redactLine, redactUrl } from './logger.ts';
 import { startTelemetry } from './sdk.ts';
 import { inSpan } from './tracing.ts';
 
@@ -156,5 +157,85 @@ describe('redactLine', () => {
 
   it('keeps one line', () => {
     expect(redactLine('{"msg":"two\\nlines"}\n')).toBe('{"msg":"two\\nlines"}\n');
+  });
+
+  const secret = 'hush1234';
+  const secretField = fc
+    .constantFrom('Authorization', 'api-key', 'API_KEY', 'dbPasswd', 'passWord', 'set-cookie')
+    .map((name) => ({ [name]: secret }));
+  const secretText = fc
+    .tuple(
+      fc.string(),
+      fc.constantFrom(
+        `nats://me:${secret}@broker`,
+        `x-y+z://${secret}@a,nats://b@c`,
+        `https://h/x?my-key=${secret}`,
+        `?page=1&KEY=${secret}`,
+        `Bearer ${secret}`,
+        `"basic ${secret}"`,
+      ),
+    )
+    .map(([before, text]) => `${before} ${text}`);
+  /** A secret in any form, at any depth, beside anything else. */
+  const lines = fc
+    .tuple(
+      fc.oneof(secretField, secretText),
+      fc.array(
+        fc.tuple(fc.constantFrom('in a field', 'in a list'), fc.string({ unit: 'grapheme' }), fc.json()),
+      ),
+    )
+    .map(([inner, layers]) =>
+      layers.reduce<unknown>((value, [layer, name, other]) => {
+        const beside: unknown = JSON.parse(other);
+        return layer === 'in a list' ? [beside, value] : { beside, [`a ${name}`]: value };
+      }, inner),
+    )
+    .map((value) => `${JSON.stringify({ value })}\n`);
+  /** A way to write JSON that our logger does not use, but that means the same. */
+  const escaped = (line: string) =>
+    line.replaceAll(/"(?:[^"\\]|\\.)*"/g, (text) =>
+      text.replaceAll(/\\u.{4}|\\.|[a-z@=]/gi, (part) => (part.length > 1 ? part : escapedChar(part))),
+    );
+  const escapedChar = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+  it('hides a secret in any form and at any depth, also when it is written with escapes', () => {
+    fc.assert(
+      fc.property(lines, (line) => {
+        for (const each of [line, escaped(line)])
+          expect(JSON.stringify(JSON.parse(redactLine(each)))).not.toContain(secret);
+      }),
+    );
+  });
+
+  it('means the same for any line as redacting each of its fields', () => {
+    const words = fc.constantFrom(
+      'key',
+      'token=',
+      '@',
+      '://',
+      'bearer ',
+      'https://h/?a',
+      '/',
+      '\\',
+      '"',
+      'x'.repeat(9),
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.array(words).map((found) => found.join('')),
+    );
+    const values = fc.object({ key: texts, values: [texts, fc.integer(), fc.boolean(), fc.constant(null)] });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          values,
+          lines.map((line): unknown => JSON.parse(line)),
+        ),
+        (value) => {
+          const line = JSON.stringify(value);
+          expect(JSON.parse(redactLine(line))).toEqual(JSON.parse(redactFields(line)));
+        },
+      ),
+    );
   });
 });

@@ -60,8 +60,14 @@ export function redactUrl(text: string): string {
     .replace(/\b(bearer|basic) [\w.~+/=-]{8,}/gi, `$1 ${hidden}`);
 }
 
-/** Redacts a line of JSON: fields with secret names at any depth, and secrets in all strings. */
-export function redactLine(line: string): string {
+/** Part of every secret that is found below, or an escape that could hide one. */
+const possibleSecret = new RegExp(String.raw`${secretName.source}|key=|bearer |basic |@|\\[u/]`, 'i');
+
+/** Redacts a line of JSON: fields with secret names at any depth, and secrets in all strings. Most lines have none, and stay as they are. */
+export const redactLine = (line: string): string => (possibleSecret.test(line) ? redactFields(line) : line);
+
+/** As `redactLine`, for a line that may have secrets. */
+export function redactFields(line: string): string {
   const redacted: unknown = JSON.parse(line, (name, value: unknown) => {
     if (secretName.test(name)) return canHoldSecret(value) ? hidden : value;
     return typeof value === 'string' ? redactUrl(value) : value;

@@ -3,7 +3,8 @@ import { globalErrorHandler } from '@opentelemetry/core';
 import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from './logger.ts';
-import { samplerFromEnv, logDiagnostics, withUnits } from './sdk.ts';
+import { logDiagnostics, withUnits } from './sdk.ts';
+import { samplerFromEnv } from './tracing-sdk.ts';
 
 afterEach(() => {
   diag.disable();

@@ -114,6 +114,19 @@ describe('telemetry', { timeout: 60_000 }, () => {
     expect(collector.requests).toHaveLength(1);
   });
 
+  it('measures each HTTP call once, by host and status', async () => {
+    const [otlp, upstream] = [await receiver(), await listener()];
+    for (const env of [{}, otlp.env]) {
+      const { metrics } = await runScript({ ...env, FETCH_URL: upstream.url });
+      const counts = /^http_client_request_duration_seconds_count\{(.*)\} (\d+)$/gm;
+      const [count, ...others] = String(metrics?.text).matchAll(counts);
+      expect(others).toEqual([]);
+      expect(count?.[1]).toContain('server_address="127.0.0.1"');
+      expect(count?.[1]).toContain('http_response_status_code="200"');
+      expect(count?.[2]).toBe('2');
+    }
+  });
+
   it('provides span ids and metrics without a collector', async () => {
     const { worked, metrics } = await runScript({});
     expect(worked?.trace_id).toMatch(/^[0-9a-f]{32}$/);
