@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** What `npm run lab` can run: its program, what it does, and its options unless it has a `--help` of its own. */
 const commands: Readonly<Record<string, readonly [file: string, about: string, options?: string]>> = {
-  bench: ['lab/bench/src/main.ts', 'compare the limiter with seven other rate limiters'],
+  bench: ['lab/bench/src/main.ts', 'compare the limiter and a whole command with seven packages'],
   chaos: ['lab/chaos/src/main.ts', 'break a whole system, repeatably by seed, and check the invariants'],
   fuzz: ['lab/fuzz/src/main.ts', 'send malformed input to every route and subject'],
   soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],

@@ -21,6 +21,8 @@ import { flooded } from './workloads/w07-flood.ts';
 import { frozen } from './workloads/w08-frozen.ts';
 import { manyWaiting } from './workloads/w09-many-waiting.ts';
 import { estimates } from './workloads/w10-estimates.ts';
+import { command } from './workloads/w11-command.ts';
+import { atRest } from './workloads/w12-at-rest.ts';
 
 const workloads: readonly Workload[] = [
   saturated,
@@ -33,6 +35,8 @@ const workloads: readonly Workload[] = [
   frozen,
   manyWaiting,
   estimates,
+  command,
+  atRest,
 ];
 
 const ids = workloads.map(({ id }) => id);

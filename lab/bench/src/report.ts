@@ -143,6 +143,7 @@ Rows that we lose are here too, with the reason. Nothing here is a test: timings
 - Upstream is imitated inside the callers: a call travels for a random time, arrives at a time of the machine's monotonic clock that all
   processes share, and is answered at once. Arrivals are judged after the run by each way in which an upstream can count.
 - Peers are used as their documentation says; "margin" is what makes them safer than that.
+- W11 and W12 are about the whole system instead: beside it what a team would build from two of the peers, with the sandbox as upstream.
 - Paceline is used through its client by separate processes, on a real broker with limiters in processes of their own. Its clock runs sixty
   times faster, so its 5 calls per minute are 5 per second.`;
   const how =

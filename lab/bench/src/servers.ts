@@ -21,6 +21,11 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** A server that is one process. */
+export interface ServerProcess extends Server {
+  pid(): number;
+}
+
 type Folder = Awaited<ReturnType<typeof folderFor>>;
 
 /** A folder on disk, so that syncing has its real cost. */
@@ -45,10 +50,11 @@ async function serverIn<Process extends SpawnedProcess>(
   folder: Folder,
   start: () => Promise<Process>,
   urlOf: (child: Process) => string,
-): Promise<Server> {
+): Promise<ServerProcess> {
   let child = await start();
   return {
     address: { url: urlOf(child) },
+    pid: () => child.pid,
     async kill() {
       child.kill('SIGKILL');
       await child.exited;
@@ -65,14 +71,15 @@ async function serverIn<Process extends SpawnedProcess>(
 }
 
 /** A Postgres that syncs commits to disk before it answers. */
-export async function startDatabase(): Promise<Server> {
+export async function startDatabase(): Promise<ServerProcess & { readonly logFile: string }> {
   const folder = await folderFor('postgres');
   const options = { dataDir: join(folder.path, 'data'), durable: true, port: await freePort() };
-  return serverIn(
+  const server = await serverIn(
     folder,
     () => startPostgres(options),
     (postgres) => postgres.url(),
   );
+  return { ...server, logFile: `${options.dataDir}.log` };
 }
 
 /** Version of the embedded Postgres, from its startup log. */
@@ -108,7 +115,7 @@ export async function redisVersion(): Promise<string> {
 }
 
 /** @param synced syncs every write to disk before it answers; otherwise nothing is written */
-export async function startRedis(synced: boolean): Promise<Server> {
+export async function startRedis(synced: boolean): Promise<ServerProcess> {
   await redisVersion();
   const folder = await folderFor('redis');
   const port = await freePort();

@@ -4,6 +4,7 @@ import { kindNames } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
 import { cpuBetween, cpuTimes, type NamedProcess } from './processes.ts';
 import { startTestStack, type TestStack } from './stack.ts';
+import { sum } from './statistics.ts';
 
 /** Starts a system without scheduled syncs, so that there is no load but the measured one, and stops it after the work. */
 export async function onStack<T>(
@@ -24,16 +25,17 @@ export const withoutSyncs: NodeJS.ProcessEnv = Object.fromEntries(
   kindNames.map((kind) => [`SYNC_${kind.toUpperCase()}`, 'off']),
 );
 
-const raised = { limit: 1_000, windowMs: 1_000 };
-const raisedBudgets = ['riders_single', 'riders_bulk'] as const;
 /** A thousand calls per second of project time: more than a machine makes. */
-export const raisedPolicies = Object.fromEntries(raisedBudgets.map((budget) => [budget, raised]));
+const raised = { limit: 1_000, windowMs: 1_000 };
+export const raisedPolicies = { riders_single: raised, riders_bulk: raised };
 
 /** Raises upstream's limits and the limiter's, so that they don't bound a result. */
 export async function raiseLimits({ sandboxUrl, apiUrl }: TestStack): Promise<void> {
   await send('POST', `${sandboxUrl}/control/policies`, raisedPolicies);
   const policy = { limit: raised.limit, windowSeconds: raised.windowMs / 1_000 };
-  for (const budget of raisedBudgets) await send('PUT', `${apiUrl}/v1/budgets/${budget}/policy`, policy);
+  for (const budget of Object.keys(raisedPolicies)) {
+    await send('PUT', `${apiUrl}/v1/budgets/${budget}/policy`, policy);
+  }
 }
 
 async function send(method: string, url: string, body: unknown): Promise<void> {
@@ -111,4 +113,12 @@ export async function runLoad(processes: readonly NamedProcess[], { inFlight, la
   const cpu = cpuBetween(before, await cpuTimes(processes));
   // `took`: real ms of each successful request.
   return { completed, refused, ms, perSecond: (completed / ms) * 1_000, took, cpu };
+}
+
+/** CPU ms per completed unit: by process, of the system alone, with the sandbox, and with the load generator too. */
+export function cpuPerUnit({ cpu, completed }: Pick<LoadResult, 'cpu' | 'completed'>) {
+  const of = cpu.of.map(([name, ms]) => ({ name, ms: ms / completed }));
+  const without = (...names: string[]) =>
+    sum(of.filter(({ name }) => !names.includes(name)).map(({ ms }) => ms));
+  return { of, system: without('client', 'sandbox'), withSandbox: without('client'), all: without() };
 }

@@ -1,11 +1,19 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addRider, commandsEnded, type LoadResult, onStack, raiseLimits, runLoad } from '@paceline/kit/load';
+import {
+  addRider,
+  commandsEnded,
+  cpuPerUnit,
+  type LoadResult,
+  onStack,
+  raiseLimits,
+  runLoad,
+} from '@paceline/kit/load';
 import { processesOf } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
 import { recordStatements, type Statement, statementCounts, transactionsOf } from '@paceline/kit/statements';
-import { quantile, sum } from '@paceline/kit/statistics';
+import { quantile } from '@paceline/kit/statistics';
 import { countMessages, type MessageCounts } from './counters.ts';
 import { garbageOf } from './garbage.ts';
 import type { InsideReport } from './inside.ts';
@@ -41,7 +49,7 @@ async function measureOn(stack: TestStack, lasts: number, cpu: boolean) {
   return {
     done: timesOf(done),
     accepted: timesOf(accepted),
-    cpu: cpuOf(done),
+    cpu: cpuPerUnit(done),
     statements: { busy: statementsOf(busy), quiet: statementsOf(quiet) },
     messages: messagesOf(counts, done.completed),
     heap: heapOf(work.reports, done.completed),
@@ -57,14 +65,6 @@ const timesOf = ({ completed, refused, perSecond, took }: LoadResult) => ({
   p50: quantile(took, 0.5),
   p99: quantile(took, 0.99),
 });
-
-/** CPU ms per added rider. */
-export function cpuOf({ cpu, completed }: Pick<LoadResult, 'cpu' | 'completed'>) {
-  const of = cpu.of.map(([name, ms]) => ({ name, ms: ms / completed }));
-  const without = (...names: string[]) =>
-    sum(of.filter(({ name }) => !names.includes(name)).map(({ ms }) => ms));
-  return { of, system: without('client', 'sandbox'), withSandbox: without('client'), all: without() };
-}
 
 function statementsOf({ result, statements }: { result: LoadResult; statements: readonly Statement[] }) {
   const adds = result.completed;

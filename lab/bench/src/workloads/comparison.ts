@@ -45,7 +45,7 @@ export function sideBySide<T>(
 }
 
 /** Text by peer name; of several with one name the last counts. */
-export const against = <T extends { readonly contender: Contender }>(
+export const against = <T extends { readonly contender: Pick<Contender, 'name'> }>(
   peers: readonly T[],
   textOf: (each: T) => string,
 ): Record<string, string> => Object.fromEntries(peers.map((each) => [each.contender.name, textOf(each)]));
@@ -97,6 +97,6 @@ export async function inGroups<T>(
 
 /** Columns that identify the contender. */
 export const contenderColumns = {
-  contender: [({ contender }: { contender: Contender }) => contender.name],
-  as: [({ contender }: { contender: Contender }) => contender.as],
+  contender: [({ contender }: { contender: Pick<Contender, 'name'> }) => contender.name],
+  as: [({ contender }: { contender: Pick<Contender, 'as'> }) => contender.as],
 } as const;

@@ -1,0 +1,100 @@
+import { addRider, cpuPerUnit, runLoad } from '@paceline/kit/load';
+import { quantile } from '@paceline/kit/statistics';
+import { digits, times } from '@paceline/kit/table';
+import { busyContenders, type CommandContender } from '../contenders/command-systems.ts';
+import type { CommandSystem } from '../contenders/hand-built/system.ts';
+import { tableOf, type Workload, type WorkloadOutcome } from '../report.ts';
+import { against, contenderColumns } from './comparison.ts';
+
+const inFlights = [16, 64] as const;
+const warmUpMs = 3_000;
+const lastsMs = 5_000;
+
+async function measureAt(system: CommandSystem, inFlight: number) {
+  const load = (until: '202' | 'done') =>
+    runLoad(system.processes, { inFlight, lasts: lastsMs, once: () => addRider(system.urls, until) });
+  const done = await load('done');
+  const accepted = await load('202');
+  await system.ended();
+  const refused = done.refused + accepted.refused;
+  if (refused > 0) throw new Error(`${refused} requests were refused`);
+  const cpu = cpuPerUnit(done);
+  return {
+    inFlight,
+    perSecond: done.perSecond,
+    p50: quantile(done.took, 0.5),
+    p99: quantile(done.took, 0.99),
+    cpu: cpu.system,
+    most: cpu.of.filter(({ name }) => name !== 'client' && name !== 'sandbox').slice(0, 4),
+    acceptedP50: quantile(accepted.took, 0.5),
+    acceptedP99: quantile(accepted.took, 0.99),
+  };
+}
+
+const measure = ({ contender, on }: CommandContender) =>
+  on(async (system) => {
+    await runLoad(system.processes, {
+      inFlight: inFlights[0],
+      lasts: warmUpMs,
+      once: () => addRider(system.urls, 'done'),
+    });
+    const results = [];
+    for (const inFlight of inFlights) results.push(await measureAt(system, inFlight));
+    return results.map((result) => ({ contender, ...result }));
+  });
+
+async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
+  const results: Awaited<ReturnType<typeof measure>> = [];
+  for (const each of busyContenders) {
+    report(`${each.contender.name} (${each.contender.as})`);
+    results.push(...(await measure(each)));
+  }
+  const [ours] = results;
+  if (!ours) throw new Error('nothing was measured of Paceline');
+  const oursAt = (inFlight: number) => results.find((each) => each.inFlight === inFlight) ?? ours;
+  const isOurs = (each: (typeof results)[number]) => each.contender === ours.contender;
+  const peers = results.filter((each) => !isOurs(each) && each.inFlight === ours.inFlight);
+  return {
+    ...tableOf(results, {
+      ...contenderColumns,
+      'in flight': [({ inFlight }) => inFlight],
+      'commands/s': [({ perSecond }) => perSecond, digits],
+      'p50 ms to done': [({ p50 }) => p50, digits],
+      'p99 ms to done': [({ p99 }) => p99, digits],
+      'p50 ms to 202': [({ acceptedP50 }) => acceptedP50, digits],
+      'p99 ms to 202': [({ acceptedP99 }) => acceptedP99, digits],
+      'CPU ms each': [({ cpu }) => cpu, digits],
+      'of it': [({ most }) => most.map(({ name, ms }) => `${name} ${digits(ms)}`).join(', ')],
+      'Paceline is … times as fast': [
+        (each) => (isOurs(each) ? '' : oursAt(each.inFlight).perSecond / each.perSecond),
+        times,
+      ],
+      '… and needs … of the CPU': [
+        (each) => (isOurs(each) ? '' : oursAt(each.inFlight).cpu / each.cpu),
+        times,
+      ],
+    }),
+    notes: [
+      `\`POST /v1/riders\` with a new rider: until the answer to \`Prefer: wait\` with the stored rider, then until the 202. ${lastsMs / 1_000} s each after ${warmUpMs / 1_000} s to warm up; one system after the other, each with its own Postgres (synced commits) and the same sandbox with limits that are not the bound. CPU: of all processes of the system with its servers, without the sandbox and the load generator, for each command until it is done.`,
+      'The peers are what a team would build instead, for the same work: a server process checks the request, stores the command and queues a job; a worker process with 64 jobs at a time takes a permit, calls upstream, and stores rider, history, call and end of the command in one statement. All statements are prepared.',
+      'What they do not do: count a window from the answer, so that it is exact whatever the network does (theirs counts from the start of a job); journal each permit; record a call before it is sent; rank requests and estimate when they run; show progress; cancel; trace and measure; judge which copies are stale. With bullmq a crash between the two stores leaves a command without its job.',
+    ],
+    summary: {
+      measure: 'commands/s to done; CPU each',
+      ours: `${digits(ours.perSecond)}; ${digits(ours.cpu)} ms`,
+      against: against(
+        peers,
+        (each) => `${times(ours.perSecond / each.perSecond)}; CPU ${times(each.cpu / ours.cpu)}`,
+      ),
+      met: ours.perSecond >= 350 && ours.cpu <= 5,
+      remark: `${ours.inFlight} in flight; until the 202 p50 ${digits(ours.acceptedP50)} ms, p99 ${digits(ours.acceptedP99)} ms. The peers do less for each command, which the notes list`,
+    },
+  };
+}
+
+export const command: Workload = {
+  id: 'W11',
+  title: 'A command, from POST to the stored rider',
+  goal: '≥ 350 a second and ≤ 5 ms of CPU each',
+  run,
+};
