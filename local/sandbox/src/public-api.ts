@@ -12,22 +12,24 @@ const riderIdList = z.array(z.int()).max(1000);
 type PathParameters = Readonly<Record<'id' | 'from' | 'epoch', number>>;
 const parametersOf = (c: HttpContext) => mapValues(c.req.param(), Number) as PathParameters;
 
-/** Responds with the value, or 404 if undefined. */
-const respondWith =
-  (find: (parameters: PathParameters, at: number) => object | undefined): UpstreamHandler =>
-  (c, at) => {
-    const value = find(parametersOf(c), at);
-    return value ? c.json(value) : c.json({ error: 'Not found' }, 404);
-  };
+type Find = (parameters: PathParameters, at: number) => object | undefined;
 
-function endpointsOf(world: SandboxWorld): Readonly<Record<string, UpstreamHandler>> {
+function endpointsOf(world: SandboxWorld, quirks: () => Quirks) {
+  const respond = (c: HttpContext, value: object) => c.json(withQuirks(value, quirks()) as object);
+  /** Responds with the value, or 404 if undefined. */
+  const respondWith =
+    (find: Find): UpstreamHandler =>
+    (c, at) => {
+      const value = find(parametersOf(c), at);
+      return value ? respond(c, value) : c.json({ error: 'Not found' }, 404);
+    };
   const riders: UpstreamHandler = async (c, at) => {
     const ids = riderIdList.safeParse(await c.req.json().catch(() => undefined));
     if (!ids.success) return c.json({ error: 'Expected an array of at most 1000 rider ids' }, 400);
     const { epoch } = parametersOf(c);
-    return c.json(world.riders(ids.data, epoch === undefined ? at : epoch * 1000));
+    return respond(c, world.riders(ids.data, epoch === undefined ? at : epoch * 1000));
   };
-  return {
+  const endpoints: Readonly<Record<string, UpstreamHandler>> = {
     'GET /public/clubs/:id': respondWith(({ id }, at) => world.clubPage(id, 0, at)),
     'GET /public/clubs/:id/:from': respondWith(({ id, from }, at) => world.clubPage(id, from, at)),
     'POST /public/riders': riders,
@@ -40,16 +42,11 @@ function endpointsOf(world: SandboxWorld): Readonly<Record<string, UpstreamHandl
     'GET /public/events/:id': respondWith(({ id }, at) => world.event(id, at)),
     'GET /public/event_signups/:id': respondWith(({ id }, at) => world.signups(id, at)),
   };
-}
-
-const withQuirksOf =
-  (endpoint: UpstreamHandler, quirks: () => Quirks): UpstreamHandler =>
-  async (c, at) => {
-    const response = await endpoint(c, at);
-    return response.ok && quirks().length > 0
-      ? c.json(withQuirks(await response.json(), quirks()) as object)
-      : response;
+  return {
+    of: (call: string) => endpoints[call] ?? respondWith(({ id }) => ({ id })),
+    unknown: respondWith(() => undefined),
   };
+}
 
 /** Serves every call of the definition behind its budget's limit. A call without data returns the requested id. */
 export function publicApi(
@@ -58,19 +55,12 @@ export function publicApi(
   quirks: () => Quirks,
 ): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
-  const endpoints = endpointsOf(world);
+  const endpoints = endpointsOf(world, quirks);
   for (const budget of budgetNames) {
     for (const call of budgets[budget].calls) {
       const [method = '', path = ''] = call.split(' ');
-      const endpoint = endpoints[call] ?? respondWith(({ id }) => ({ id }));
-      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget, withQuirksOf(endpoint, quirks)));
+      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget, endpoints.of(call)));
     }
   }
-  return app.all(
-    '*',
-    gate(
-      null,
-      respondWith(() => undefined),
-    ),
-  );
+  return app.all('*', gate(null, endpoints.unknown));
 }

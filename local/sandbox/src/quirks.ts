@@ -39,11 +39,7 @@ const escapedClub = ({ club }: Item) =>
 export function withQuirks(value: unknown, active: Quirks): unknown {
   if (active.length === 0 || typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((each) => withQuirks(each, active));
-  const inner = Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [
-      name,
-      Array.isArray(field) ? withQuirks(field, active) : field,
-    ]),
-  );
-  return active.reduce<Item>((item, quirk) => changes[quirk](item), inner);
+  const lists = Object.entries(value).filter(([, field]) => Array.isArray(field));
+  const inner = Object.fromEntries(lists.map(([name, list]) => [name, withQuirks(list, active)]));
+  return active.reduce<Item>((item, quirk) => changes[quirk](item), { ...value, ...inner });
 }

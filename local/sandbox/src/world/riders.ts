@@ -196,16 +196,17 @@ function raceOf(seed: number, traits: Traits, at: number) {
   const latest = raceDays(seed, traits, at, (traits.racesEvery ?? 0) + 1)[0];
   if (latest === undefined) return null;
 
+  const ratingOf = (day: number) => formattedRating(seed, traits.id, ratingOn(seed, traits, day));
   const ratingAfter = (day: number) => {
-    const rating = formattedRating(seed, traits.id, ratingOn(seed, traits, day));
+    const rating = ratingOf(day);
     const womens = traits.gender === 'F' ? { womens: rung(rating + 250) } : {};
     return { rating, date: toSeconds(startOfDay(seed, traits.id, day)), mixed: rung(rating), ...womens };
   };
   const best = (days: number) => {
     const expires = toSeconds(startOfDay(seed, traits.id, latest) + days * DAY);
-    const raced = raceDays(seed, traits, at, days).map(ratingAfter);
-    const first = raced.toSorted((a, b) => b.rating - a.rating)[0];
-    return first ? { ...first, expires } : { rating: 0, expires };
+    const raced = raceDays(seed, traits, at, days).map((day) => [day, ratingOf(day)] as const);
+    const [first] = raced.toSorted(([, a], [, b]) => b - a);
+    return first ? { ...ratingAfter(first[0]), expires } : { rating: 0, expires };
   };
   const finishes = raceDays(seed, traits, at, 90).length;
   const podiums = Math.floor(finishes * draw(seed, 'podiums', traits.id) * 0.4);
