@@ -13,18 +13,40 @@ export interface Stream {
   readonly maxBytes: number;
   /** A message with the same id is dropped within this time. */
   readonly duplicateWindowMs: number;
+  /**
+   * `soon`: a single broker acknowledges a message before it is on disk, as what a crash loses is known from Postgres: open commands
+   * are published again, and an event repeats what is stored. `first`: each message is on disk first.
+   */
+  readonly onDisk: 'first' | 'soon';
 }
 
 const day = 86_400_000;
 const mebibyte = 1_048_576;
 
-const work = { retention: 'workqueue', maxAgeMs: 7 * day, duplicateWindowMs: 3_600_000 } as const;
-const history = { retention: 'limits', maxAgeMs: 7 * day, duplicateWindowMs: 120_000 } as const;
+const work = {
+  retention: 'workqueue',
+  maxAgeMs: 7 * day,
+  duplicateWindowMs: 3_600_000,
+  onDisk: 'first',
+} as const;
+const history = { retention: 'limits', maxAgeMs: 7 * day, duplicateWindowMs: 120_000, onDisk: 'first' } as const;
 
 export const streams: readonly Stream[] = [
   { ...work, name: 'TICKS', subjects: ['paceline.tick.>'], maxBytes: 64 * mebibyte },
-  { ...work, name: 'COMMANDS', subjects: ['paceline.command.>'], maxBytes: 256 * mebibyte },
-  { ...history, name: 'EVENTS', subjects: ['paceline.event.>'], maxBytes: 512 * mebibyte },
+  {
+    ...work,
+    name: 'COMMANDS',
+    subjects: ['paceline.command.>'],
+    maxBytes: 256 * mebibyte,
+    onDisk: 'soon',
+  },
+  {
+    ...history,
+    name: 'EVENTS',
+    subjects: ['paceline.event.>'],
+    maxBytes: 512 * mebibyte,
+    onDisk: 'soon',
+  },
   {
     ...history,
     name: 'DEAD_LETTERS',

@@ -14,7 +14,7 @@ export { isBadData, isDatabaseUnavailable, neverReachedDatabase } from './errors
 export { databaseOrigin, markDatabase } from './origin.ts';
 export { DatabaseOutage, type OutageWait, patienceMs, plainError, retryDuringOutage } from './outage.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
-export { type Prepared, prepared } from './prepared.ts';
+export { prepared, preparedSelect } from './prepared.ts';
 export { withSession } from './session.ts';
 export { findUnreadable, summaryOf } from './unreadable.ts';
 export * as tables from './schema/index.ts';

@@ -9,31 +9,52 @@ import type { Database } from './client.ts';
 const notShared: ReadonlySet<unknown> = new Set(['26000', '42P05']);
 let canPrepare = true;
 
-/** A statement that is written once and planned once per connection. @param values by placeholder, as the driver takes them */
-export type Prepared<Values, Row> = (db: Database, values: Values) => Promise<Row[]>;
+async function named<Result>(run: (name: string) => Promise<Result>, name: string): Promise<Result> {
+  if (!canPrepare) return run('');
+  try {
+    return await run(name);
+  } catch (error) {
+    const { cause = error } = error as Error;
+    if (!notShared.has((cause as { code?: unknown }).code)) throw error;
+    canPrepare = false;
+    return run('');
+  }
+}
 
-/** For the statements of every command; outside of transactions only. @param name unique */
-export function prepared<Values extends Readonly<Record<string, unknown>>, Row extends object>(
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * A statement that is written once, and planned once per connection: for what every command needs, outside of transactions.
+ * @param name unique
+ * @returns runs it; the values of its placeholders are as the driver takes them
+ */
+export function prepared<Row extends object>(
   name: string,
   statement: SQL,
-): Prepared<Values, Row> {
-  let compiled: { readonly text: string; readonly params: unknown[] } | undefined;
+): (db: Database, values: Values) => Promise<Row[]> {
+  const { sql: text, params } = new PgDialect().sqlToQuery(statement);
   return async ({ $client }, values) => {
-    compiled ??= compile(statement);
-    const query = { text: compiled.text, values: fillPlaceholders(compiled.params, values) };
-    if (canPrepare) {
-      try {
-        return (await $client.query<Row>({ name, ...query })).rows;
-      } catch (error) {
-        if (!notShared.has((error as { code?: unknown }).code)) throw error;
-        canPrepare = false;
-      }
-    }
-    return (await $client.query<Row>(query)).rows;
+    const filled = fillPlaceholders(params, values);
+    const { rows } = await named((used) => $client.query<Row>({ name: used, text, values: filled }), name);
+    return rows;
   };
 }
 
-function compile(statement: SQL) {
-  const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-  return { text, params };
+interface Preparable<Result> {
+  prepare(name: string): { execute(values: Values): Promise<Result> };
+}
+
+/** As `prepared`, for a query of Drizzle's. */
+export function preparedSelect<Result>(
+  name: string,
+  build: (db: Database) => Preparable<Result>,
+): (db: Database, values: Values) => Promise<Result> {
+  const known = new WeakMap<Database, ReturnType<Preparable<Result>['prepare']>>();
+  return (db, values) =>
+    named((used) => {
+      if (used !== name) return build(db).prepare(used).execute(values);
+      const query = known.get(db) ?? build(db).prepare(name);
+      known.set(db, query);
+      return query.execute(values);
+    }, name);
 }

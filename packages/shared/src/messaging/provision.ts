@@ -6,6 +6,7 @@ import {
   JetStreamApiError,
   jetstreamManager,
   type JetStreamManager,
+  PersistMode,
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
@@ -33,7 +34,7 @@ const defaultBucketBytes = 16 * mebibyte;
 /** Bytes of a stream without a limit, on an account that requires one. */
 const requiredBytes = 256 * mebibyte;
 
-/** Creates or updates streams, consumers and buckets with `replicas` copies; deletes nothing. Idempotent. */
+/** Creates or updates streams, consumers and buckets with `replicas` copies. Idempotent. */
 export async function provision(
   connection: NatsConnection,
   replicas = 1,
@@ -120,7 +121,10 @@ async function ensureStream(manager: JetStreamManager, stream: Stream, replicas:
       return undefined;
     throw error;
   });
-  if (known) {
+  const isAsync = known?.config.persist_mode === PersistMode.Async;
+  // Copies are not possible then, and the mode can't change. A crash may lose such a stream, so it can be created again.
+  if (isAsync && replicas > 1) await manager.streams.delete(stream.name);
+  else if (known) {
     await manager.streams.update(stream.name, config);
     return;
   }
@@ -129,6 +133,8 @@ async function ensureStream(manager: JetStreamManager, stream: Stream, replicas:
     name: stream.name,
     storage: StorageType.File,
     retention: stream.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
+    // Before 2.12 the broker ignores it.
+    ...(stream.onDisk === 'soon' && replicas === 1 && { persist_mode: PersistMode.Async }),
   });
 }
 

@@ -78,7 +78,7 @@ export function recordCalls<Call extends PermittedCall>(
   needed: SQL = sql`needed as (select * from permitted)`,
 ) {
   const columns = { ...callColumns, ...more };
-  const record = prepared<Record<string, unknown>, { permit: string; recording: Recording }>(
+  const record = prepared<{ permit: string; recording: Recording }>(
     name,
     sql`with calls as (select * from ${givenRows(columns)}),
       latest as (
@@ -155,7 +155,7 @@ export const endsOfCalls = sql`
     raw_start = calls.raw_start, unreadable = calls.unreadable, ended_at = clock_timestamp()
   from calls where ${syncLogs.permit} = calls.permit`;
 
-const storeEnds = prepared<Record<string, unknown>, never>(
+const storeEnds = prepared<object>(
   'call-end',
   sql`with calls as (select * from ${givenRows(endColumns)}) ${endsOfCalls}`,
 );

@@ -1,6 +1,6 @@
 import type { Clock } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
-import { type Database, inBatches } from '@paceline/shared/database';
+import type { Database } from '@paceline/shared/database';
 import { storedMessageId, publish } from '@paceline/shared/messaging';
 import { type Logger, repeatedFailure, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from '../broker.ts';
@@ -16,22 +16,29 @@ import {
 } from './query.ts';
 import type { CommandStore } from './store.ts';
 
-const markBatchSize = 500;
+/** Real ms: by then most commands have ended, and need no mark. */
+const markAfterMs = 500;
 
 export function commandPublisher(broker: Broker, db: Database, clock: Clock, log: Logger) {
-  const mark = inBatches<Publication, void>(
-    (batch) => markPublished(db, batch),
-    markBatchSize,
-    clock.machine,
-  );
   const marks = repeatedFailure((err) => log.warn({ err }, 'failed to mark commands as published, retrying'));
   const publishing = new Set<Promise<unknown>>();
   const marking = new Set<Promise<unknown>>();
+  let unmarked: Publication[] = [];
+  let cancelTimer: (() => void) | undefined;
 
   function markLater(commandId: string, sequence: number): void {
-    const marked = mark({ commandId, sequence, at: clock.now() })
+    unmarked.push({ commandId, sequence, at: clock.now() });
+    cancelTimer ??= clock.machine.after(markAfterMs, markNow);
+  }
+
+  function markNow(): void {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    if (unmarked.length === 0) return;
+    const marked = markPublished(db, unmarked)
       .then(marks.succeeded, marks.failed)
       .finally(() => marking.delete(marked));
+    unmarked = [];
     marking.add(marked);
   }
 
@@ -56,9 +63,13 @@ export function commandPublisher(broker: Broker, db: Database, clock: Clock, log
       return published;
     },
     /** Resolves once all published commands are marked or failed to be; the sweep publishes the latter again. */
-    marked: () => Promise.all(marking),
+    marked() {
+      markNow();
+      return Promise.all(marking);
+    },
     async settled() {
       await Promise.allSettled(publishing);
+      markNow();
       await Promise.all(marking);
     },
   };

@@ -39,7 +39,7 @@ export interface Publication {
   readonly at: number;
 }
 
-/** Locks the rows in the order of their ids, so that two processes don't deadlock. */
+/** Marks those that are open. Locks the rows in the order of their ids, so that two processes don't deadlock. */
 export async function markPublished(db: Database, publications: readonly Publication[]): Promise<void> {
   const column = <T>(value: (each: Publication) => T) => sql.param(publications.map(value));
   await db.execute(sql`
@@ -51,6 +51,7 @@ export async function markPublished(db: Database, publications: readonly Publica
         ${column(({ at }) => new Date(at).toISOString())}::timestamptz[]
       ) as given (command_id, sequence, at)
       join ${commands} using (command_id)
+      where commands.finished_at is null
       order by commands.command_id
       for update of commands
     )

@@ -9,17 +9,18 @@ import { estimatedProgress, hasNoEstimate, initialProgress } from './rules.ts';
 import type { CommandStore, NewCommand } from './store.ts';
 import type { CommandRow } from './view.ts';
 
+type Change = Pick<CommandChanged, 'commandId' | 'progress' | 'at'>;
+
 export function commandWatches() {
-  const watches = new Map<string, (progress: Progress) => void>();
+  const watches = new Map<string, (change: Change) => void>();
   return {
-    notify: ({ commandId, progress }: Pick<CommandChanged, 'commandId' | 'progress'>) =>
-      watches.get(commandId)?.(progress),
+    notify: (change: Change) => watches.get(change.commandId)?.(change),
     /** Call it before the command is published, or the first changes are missed. */
     start(commandId: string) {
-      let last: Progress | undefined;
+      let last: Change | undefined;
       let check = () => {};
-      watches.set(commandId, (progress) => {
-        last = progress;
+      watches.set(commandId, (change) => {
+        last = change;
         check();
       });
       return {
@@ -28,7 +29,7 @@ export function commandWatches() {
         until: (isReached: (progress: Progress) => boolean, signal: AbortSignal) =>
           new Promise<void>((resolve) => {
             check = () => {
-              if (signal.aborted || (last && isReached(last))) resolve();
+              if (signal.aborted || (last && isReached(last.progress))) resolve();
             };
             signal.addEventListener('abort', check, { once: true });
             check();
@@ -88,13 +89,24 @@ export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {
       else if (!existing || !isFinal(existing.progress)) await watch.until(isFinal, waiting);
       const riders = request.type === 'add-rider' ? null : { waiting: riderIds.length, done: 0, failed: 0 };
       const row = existing ?? { ...command, riders, riderStored };
-      const progress = watch?.last() ?? (hasNoEstimate(row.progress) ? await estimating : row.progress);
+      const last = watch?.last();
+      if (last && request.type === 'add-rider' && isFinal(last.progress)) return ended(row, last);
+      const progress = last?.progress ?? (hasNoEstimate(row.progress) ? await estimating : row.progress);
       return waiting ? await latest(db, { ...row, progress }) : { ...row, progress };
     } finally {
       watch?.stop();
     }
   };
 };
+
+/** The change was published after the end of the command was stored, which is final. */
+const ended = (row: CommandRow, { progress, at }: Change): CommandRow => ({
+  ...row,
+  progress,
+  updatedAt: at,
+  finishedAt: at,
+  riderStored: row.riderStored || progress.state === 'done',
+});
 
 /** The stored state wins once it is final, since the last change may have been missed. */
 async function latest(db: Database, last: CommandRow): Promise<CommandRow> {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { type Database, tables } from '@paceline/shared/database';
-import { and, eq, ilike, notExists } from 'drizzle-orm';
+import { type Database, preparedSelect, tables } from '@paceline/shared/database';
+import { and, eq, ilike, notExists, sql } from 'drizzle-orm';
 import {
   columnsExcept,
   defineList,
@@ -39,11 +39,14 @@ function memberOf(db: Database, clubId: number) {
   );
 }
 
-export async function findRider(db: Database, riderId: number) {
-  const columns = { ...listed, raw: riders.raw };
-  const [rider] = await db.select(columns).from(riders).where(eq(riders.riderId, riderId));
-  return rider;
-}
+const riderById = preparedSelect('rider-by-id', (db) =>
+  db
+    .select({ ...listed, raw: riders.raw })
+    .from(riders)
+    .where(eq(riders.riderId, sql.placeholder('riderId'))),
+);
+
+export const findRider = async (db: Database, riderId: number) => (await riderById(db, { riderId }))[0];
 
 export const riderRoutes = [
   endpoint('get', '/v1/riders', 'listRiders', {

@@ -18,7 +18,7 @@ import { accountOf, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, respond, done, type WorkConsumer, handle, publish } from '@paceline/shared/messaging';
 import { apiKey, log, type TestApi } from './api.ts';
 import { type Database, tables } from '@paceline/shared/database';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { riderRow } from './rows.ts';
 import { loadConfig } from '@paceline/shared/config';
 import type { RunningService } from '@paceline/shared/runtime';
@@ -154,7 +154,7 @@ async function updateProgress(
   }
   await db
     .update(tables.commands)
-    .set({ progress, updatedAt: at, finishedAt })
+    .set({ progress, updatedAt: at, finishedAt, publishedAt: sql`coalesce(published_at, ${new Date(at).toISOString()})` })
     .where(eq(tables.commands.commandId, commandId));
   await publish(bus, catalog.commandChanged, { commandId, riderId, at, progress });
 }

@@ -96,7 +96,6 @@ const answerColumns = {
 };
 
 const storeRiderCalls = prepared<
-  Record<string, unknown>,
   { permit: string; has_ended: boolean; is_available: boolean }
 >(
   'rider-calls-end',
