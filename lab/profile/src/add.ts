@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   addRider,
   commandsEnded,
@@ -44,13 +45,15 @@ async function measureOn(stack: TestStack, lasts: number, cpu: boolean) {
   const database = { url: stack.databaseUrl, logFile: join(stack.stateFolder, 'postgres', 'data.log') };
   const busy = await recordStatements(database, () => load('done', sqlMs));
   const quiet = await recordStatements(database, () => load('done', sqlMs, 1));
+  const idle = await recordStatements(database, () => sleep(sqlMs));
+  const idlePerSecond = (idle.statements.length / sqlMs) * 1_000;
   const profiled = cpu ? await watch(stack, true, () => load('done')) : undefined;
   const { result: done, counts } = work.result;
   return {
     done: timesOf(done),
     accepted: timesOf(accepted),
     cpu: cpuPerUnit(done),
-    statements: { busy: statementsOf(busy), quiet: statementsOf(quiet) },
+    statements: { busy: statementsOf(busy, idlePerSecond), quiet: statementsOf(quiet, idlePerSecond) },
     messages: messagesOf(counts, done.completed),
     heap: heapOf(work.reports, done.completed),
     profiles: profiled && { adds: profiled.result.completed, reports: profiled.reports },
@@ -66,11 +69,16 @@ const timesOf = ({ completed, refused, perSecond, took }: LoadResult) => ({
   p99: quantile(took, 0.99),
 });
 
-function statementsOf({ result, statements }: { result: LoadResult; statements: readonly Statement[] }) {
+/** @param idlePerSecond statements that the same system runs without adds */
+function statementsOf(
+  { result, statements }: { result: LoadResult; statements: readonly Statement[] },
+  idlePerSecond: number,
+) {
   const adds = result.completed;
   const { all, writing } = transactionsOf(statements);
   return {
     perAdd: statements.length / adds,
+    meanwhile: idlePerSecond / result.perSecond,
     prepared: statements.filter(({ prepared }) => prepared).length / adds,
     transactions: all / adds,
     writing: writing / adds,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { numberOf, oneOf, runCommand, terminal } from '@paceline/kit/arguments';
 import { describeRun, writeSection } from '@paceline/kit/page';
 import { type AddFigures, measureAdds } from './add.ts';
-import { addSection, profileText, restSection } from './page.ts';
+import { addSection, goalTable, profileText, restSection } from './page.ts';
 import { measureRest } from './rest.ts';
 
 const usage = `npm run lab -- profile [--only add | rest] [--seconds N] [--cpu] [--json]
@@ -42,6 +42,7 @@ process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), t
   const command = `npm run lab -- profile${seconds === 5 ? '' : ` --seconds ${seconds}`}`;
   const parts = [
     await describeRun(command, load),
+    goalTable(add, rest),
     ...(add ? addSection(add) : []),
     ...(rest ? restSection(rest) : []),
   ];

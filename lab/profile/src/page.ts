@@ -2,6 +2,7 @@ import { sum } from '@paceline/kit/statistics';
 import { digits, percent, table } from '@paceline/kit/table';
 import { type AddFigures, inFlight } from './add.ts';
 import { type Cost, costsOf, type CpuProfile } from './cpu-profile.ts';
+import { goalsOfAdd, goalsOfRest, goalText, isMet } from './goals.ts';
 import type { RestFigures } from './rest.ts';
 
 const fixed = (value: number) => value.toFixed(2);
@@ -11,8 +12,23 @@ const allButFirst = (column: number) => column > 0;
 const allButLast = (column: number) => column < 2;
 /** Rarer statements are summed up. */
 const shownPerAdd = 0.05;
-const shownPerSecond = 0.01;
+const shownPerSecond = 0.05;
 const textLength = 110;
+
+/** The goals of the parts that were measured. */
+export function goalTable(add: AddFigures | undefined, rest: RestFigures | undefined): string {
+  const goals = [...(add ? goalsOfAdd(add) : []), ...(rest ? goalsOfRest(rest) : [])];
+  return table(
+    ['', 'goal', 'measured', 'met'],
+    goals.map((each) => [
+      each.about,
+      goalText(each),
+      `${digits(each.measured)} ${each.unit}`.trim(),
+      isMet(each) ? 'yes' : '**no**',
+    ]),
+    (column) => column === 1 || column === 2,
+  );
+}
 
 /** The work of one added rider. */
 export function addSection({ done, accepted, cpu, statements, messages, heap }: AddFigures): string[] {
@@ -47,6 +63,7 @@ export function addSection({ done, accepted, cpu, statements, messages, heap }: 
       ['each', `${inFlight} in flight`, 'one after the other'],
       [
         ['SQL statements', fixed(busy.perAdd), fixed(quiet.perAdd)],
+        ['… of them without any add, in the same time', fixed(busy.meanwhile), fixed(quiet.meanwhile)],
         ['… of them prepared', fixed(busy.prepared), fixed(quiet.prepared)],
         ['transactions', fixed(busy.transactions), fixed(quiet.transactions)],
         ['… of them write', fixed(busy.writing), fixed(quiet.writing)],
