@@ -53,6 +53,8 @@ function connectionOptions(url: string, service: Service | 'provision', tls: Bro
     reconnectTimeWait: 250,
     // Otherwise the second refused login closes the client for good.
     ignoreAuthErrorAbort: true,
+    // Otherwise every request takes a stack trace, in case it fails.
+    noAsyncTraces: true,
     // Detects within seconds that the broker's host is gone.
     pingInterval: 5_000,
     ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),

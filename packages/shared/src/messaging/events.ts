@@ -5,10 +5,13 @@ import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { fetchBatch, openConsumer, type WorkConsumer, pullWhile } from './handle.ts';
 import { eventConsumer } from './provision.ts';
 
-/** An event of the stream; `event` is undefined when it cannot be parsed. */
+/** An event of the stream. */
 export interface StoredEvent {
   readonly sequence: number;
-  readonly event: StreamedEvent | undefined;
+  /** Of its payload. */
+  readonly bytes: number;
+  /** Parses it each time; undefined when it can't be parsed. */
+  read(): StreamedEvent | undefined;
 }
 
 /** Reads the event stream by sequence. */
@@ -24,7 +27,7 @@ export function eventStream(bus: Bus) {
   async function readOne(sequence: number): Promise<StoredEvent | undefined> {
     const { direct } = await manager();
     const stored = await retryWhileUnavailable(() => direct.getMessage(stream, { seq: sequence }));
-    return stored ? { sequence, event: readEvent(bus, sequence, stored) } : undefined;
+    return stored ? storedEvent(bus, sequence, stored) : undefined;
   }
 
   return {
@@ -58,7 +61,7 @@ export function eventStream(bus: Bus) {
       if (signal.aborted) stop();
       try {
         for await (const message of messages) {
-          onEvent({ sequence: message.seq, event: readEvent(bus, message.seq, message) });
+          onEvent(storedEvent(bus, message.seq, message));
         }
       } finally {
         signal.removeEventListener('abort', stop);
@@ -68,12 +71,16 @@ export function eventStream(bus: Bus) {
   };
 }
 
+type Stored = { readonly subject: string; readonly data: Uint8Array };
+
+function storedEvent(bus: Bus, sequence: number, { subject, data }: Stored): StoredEvent {
+  // A copy, as the message is a part of a larger buffer, which it would keep.
+  const stored = { subject, data: data.slice() };
+  return { sequence, bytes: data.length, read: () => readEvent(bus, sequence, stored) };
+}
+
 /** Parses an event; an unknown or invalid one is logged and skipped. */
-function readEvent(
-  bus: Bus,
-  sequence: number,
-  { subject, data }: { readonly subject: string; readonly data: Uint8Array },
-): StreamedEvent | undefined {
+function readEvent(bus: Bus, sequence: number, { subject, data }: Stored): StreamedEvent | undefined {
   const [name, message] = eventsBySubject.get(subject) ?? [];
   try {
     if (name === undefined || message === undefined) throw new Error(`unknown event ${subject}`);

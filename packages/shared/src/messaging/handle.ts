@@ -222,7 +222,7 @@ async function applySettlement<M extends WorkMessage>(
   const { subject } = work.message;
   switch (settlement.settle) {
     case 'done':
-      await delivered.ackAck();
+      delivered.ack();
       return;
     case 'retry': {
       const { reason, afterMs } = settlement;

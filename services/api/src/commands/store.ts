@@ -3,11 +3,15 @@ import {
   type Database,
   tables,
   asRows,
+  columnValues,
+  givenRows,
   inBatches,
   isDatabaseUnavailable,
+  namesOf,
   neverReachedDatabase,
+  prepared,
 } from '@paceline/shared/database';
-import { sql, isNull } from 'drizzle-orm';
+import { getTableColumns, sql, isNull } from 'drizzle-orm';
 import type { CommandRow } from './view.ts';
 import { importMaxAgeMs } from '@paceline/shared/contracts';
 import type { CommandQueue } from './queue.ts';
@@ -115,29 +119,31 @@ const touchExisting = {
 };
 const isInserted = sql<boolean>`xmax = 0`.as('is_new');
 
-/** Counted before the batch is inserted; the positions within the batch are added below. */
-const addsWaiting = sql<number>`(select count(*)::integer from ${commands} as open
-  where open.finished_at is null and open.type = 'add-rider' and open.progress ->> 'state' <> 'running')`;
+const columns = getTableColumns(commands);
+
+/** `ahead` is counted before the batch is inserted; the positions within the batch are added below. */
+const insertAdds = prepared<{ command_id: string; is_new: boolean; rider_stored: boolean; ahead: number }>(
+  'commands-add',
+  sql`insert into ${commands} (${namesOf(columns)}) select ${namesOf(columns)} from ${givenRows(columns)}
+    on conflict (command_id) do update
+      set updated_at = greatest(excluded.updated_at, ${commands.updatedAt} + interval '1 millisecond')
+      where ${commands.publishedAt} is null
+    returning command_id, xmax = 0 as is_new,
+      exists (select from ${riders} where ${riders.riderId} = ${commands.riderId}) as rider_stored,
+      (select count(*)::integer from ${commands} as open where open.finished_at is null and open.type = 'add-rider'
+        and open.progress ->> 'state' <> 'running') as ahead`,
+);
 
 async function storeAdds(db: Database, batch: readonly NewCommand[]): Promise<Stored[]> {
   const firsts = firstOfEach(batch, ({ commandId }) => commandId);
-  const rows = await db
-    .insert(commands)
-    .select(asRows(commands, [...firsts.values()]))
-    .onConflictDoUpdate(touchExisting)
-    .returning({
-      commandId: commands.commandId,
-      isNew: isInserted,
-      riderStored: sql<boolean>`exists (select from ${riders} as known where known.rider_id = commands.rider_id)`,
-      ahead: addsWaiting,
-    });
-  const stored = new Map(rows.filter(({ isNew }) => isNew).map((row) => [row.commandId, row]));
+  const rows = await insertAdds(db, columnValues(columns, [...firsts.values()]));
+  const stored = new Map(rows.filter((row) => row.is_new).map((row) => [row.command_id, row]));
   let earlier = 0;
   return batch.map((command) => {
     const row = stored.get(command.commandId);
     if (!row || command !== firsts.get(command.commandId)) return alreadyStored;
     earlier += 1;
-    return { isNew: true, riderStored: row.riderStored, ahead: row.ahead + earlier - 1 };
+    return { isNew: true, riderStored: row.rider_stored, ahead: row.ahead + earlier - 1 };
   });
 }
 

@@ -132,11 +132,26 @@ const waitUntil = (
     if (signal.aborted || condition()) end();
   });
 
-function entryOf({ sequence, event }: StoredEvent, account: string): FeedEntry {
-  const streamed = event && streamEventOf(event, account);
-  const text = streamed ? flatten(sseEvent(streamed.type, streamed.data, sequence)) : '';
-  // Events that are not streamed use some memory too.
-  return { sequence, type: streamed?.type, text, bytes: text.length + 64 };
+/** Written once a viewer needs it. */
+function entryOf(stored: StoredEvent, account: string): FeedEntry {
+  let written: Pick<FeedEntry, 'type' | 'text'> | undefined;
+  const write = () => {
+    const event = stored.read();
+    const streamed = event && streamEventOf(event, account);
+    const text = streamed ? flatten(sseEvent(streamed.type, streamed.data, stored.sequence)) : '';
+    return { type: streamed?.type, text };
+  };
+  return {
+    sequence: stored.sequence,
+    // The payload, the text that is made of it, and the rest.
+    bytes: 2 * stored.bytes + 256,
+    get type() {
+      return (written ??= write()).type;
+    },
+    get text() {
+      return (written ??= write()).text;
+    },
+  };
 }
 
 /** V8 keeps a concatenated string together with its parts, at twice the size. Decoding it from bytes avoids that. */

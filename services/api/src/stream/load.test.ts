@@ -57,7 +57,7 @@ it('loses and repeats nothing with a hundred viewers and a hundred concurrent PO
   // Each viewer has received what the broker has, once and in order.
   const stream = eventStream(await test.busOf('api'));
   const { first, last } = await stream.range();
-  const published = (await stream.read(first, last)).filter(({ event }) => event?.name === 'commandChanged');
+  const published = (await stream.read(first, last)).filter((each) => each.read()?.name === 'commandChanged');
   const upTo = published.at(-1)?.sequence ?? 0;
   for (const { events } of watching) {
     await test.until(() => expect(events.at(-1)?.id).toBeGreaterThanOrEqual(upTo));

@@ -154,7 +154,12 @@ async function updateProgress(
   }
   await db
     .update(tables.commands)
-    .set({ progress, updatedAt: at, finishedAt, publishedAt: sql`coalesce(published_at, ${new Date(at).toISOString()})` })
+    .set({
+      progress,
+      updatedAt: at,
+      finishedAt,
+      publishedAt: sql`coalesce(published_at, ${new Date(at).toISOString()})`,
+    })
     .where(eq(tables.commands.commandId, commandId));
   await publish(bus, catalog.commandChanged, { commandId, riderId, at, progress });
 }
