@@ -52,7 +52,7 @@ async function measureOn(stack: TestStack, lasts: number, cpu: boolean) {
   return {
     done: timesOf(done),
     accepted: timesOf(accepted),
-    cpu: cpuPerUnit(done),
+    cpu: { ...cpuPerUnit(done), others: done.cpu.others / done.ms },
     statements: { busy: statementsOf(busy, idlePerSecond), quiet: statementsOf(quiet, idlePerSecond) },
     messages: messagesOf(counts, done.completed),
     heap: heapOf(work.reports, done.completed),

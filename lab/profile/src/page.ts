@@ -50,7 +50,7 @@ export function addSection({ done, accepted, cpu, statements, messages, heap }: 
       allButFirst,
     ),
     ...(refused > 0 ? [`${refused} requests were refused.`] : []),
-    `CPU of each added rider: **${fixed(cpu.system)} ms** of the system; with the sandbox ${fixed(cpu.withSandbox)} ms; with the load generator too, which is the \`client\`, ${fixed(cpu.all)} ms. Over ${done.adds} riders.`,
+    `CPU of each added rider: **${fixed(cpu.system)} ms** of the system; with the sandbox ${fixed(cpu.withSandbox)} ms; with the load generator too, which is the \`client\`, ${fixed(cpu.all)} ms. Over ${done.adds} riders; other work on the machine used ${percent(cpu.others)} of a core meanwhile.`,
     table(
       ['process', 'CPU ms', 'allocated KiB', 'garbage collection ms'],
       cpu.of.map(({ name, ms }) => {

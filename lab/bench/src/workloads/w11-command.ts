@@ -1,6 +1,6 @@
 import { addRider, cpuPerUnit, runLoad } from '@paceline/kit/load';
 import { quantile } from '@paceline/kit/statistics';
-import { digits, times } from '@paceline/kit/table';
+import { digits, percent, times } from '@paceline/kit/table';
 import { busyContenders, type CommandContender } from '../contenders/command-systems.ts';
 import type { CommandSystem } from '../contenders/hand-built/system.ts';
 import { tableOf, type Workload, type WorkloadOutcome } from '../report.ts';
@@ -25,6 +25,7 @@ async function measureAt(system: CommandSystem, inFlight: number) {
     p50: quantile(done.took, 0.5),
     p99: quantile(done.took, 0.99),
     cpu: cpu.system,
+    others: done.cpu.others / done.ms,
     most: cpu.of.filter(({ name }) => name !== 'client' && name !== 'sandbox').slice(0, 4),
     acceptedP50: quantile(accepted.took, 0.5),
     acceptedP99: quantile(accepted.took, 0.99),
@@ -64,6 +65,7 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
       'p50 ms to 202': [({ acceptedP50 }) => acceptedP50, digits],
       'p99 ms to 202': [({ acceptedP99 }) => acceptedP99, digits],
       'CPU ms each': [({ cpu }) => cpu, digits],
+      'CPU of others': [({ others }) => others, percent],
       'of it': [({ most }) => most.map(({ name, ms }) => `${name} ${digits(ms)}`).join(', ')],
       'Paceline is … times as fast': [
         (each) => (isOurs(each) ? '' : oursAt(each.inFlight).perSecond / each.perSecond),
@@ -75,7 +77,7 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
       ],
     }),
     notes: [
-      `\`POST /v1/riders\` with a new rider: until the answer to \`Prefer: wait\` with the stored rider, then until the 202. ${lastsMs / 1_000} s each after ${warmUpMs / 1_000} s to warm up; one system after the other, each with its own Postgres (synced commits) and the same sandbox with limits that are not the bound. CPU: of all processes of the system with its servers, without the sandbox and the load generator, for each command until it is done.`,
+      `\`POST /v1/riders\` with a new rider: until the answer to \`Prefer: wait\` with the stored rider, then until the 202. ${lastsMs / 1_000} s each after ${warmUpMs / 1_000} s to warm up; one system after the other, each with its own Postgres (synced commits) and the same sandbox with limits that are not the bound. CPU: of all processes of the system with its servers, without the sandbox and the load generator, for each command until it is done; of others: of a core, by all other work on the machine meanwhile.`,
       'The peers are what a team would build instead, for the same work: a server process checks the request, stores the command and queues a job; a worker process with 64 jobs at a time takes a permit, calls upstream, and stores rider, history, call and end of the command in one statement. All statements are prepared.',
       'What they do not do: count a window from the answer, so that it is exact whatever the network does (theirs counts from the start of a job); journal each permit; record a call before it is sent; rank requests and estimate when they run; show progress; cancel; trace and measure; judge which copies are stale. With bullmq a crash between the two stores leaves a command without its job.',
     ],
