@@ -160,7 +160,6 @@ export const eventConsumer = {
   stream: 'EVENTS',
   config: {
     durable_name: sharedEventConsumer.durable,
-    filter_subjects: sharedEventConsumer.events.map(({ subject }) => subject),
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(sharedEventConsumer.ackWaitMs),

@@ -85,7 +85,9 @@ async function missingAs(name: string, look: () => Promise<unknown>): Promise<st
   } catch (error) {
     if (isNotFound(error)) return name;
     // A broker user without today's permissions can't look: that is no reason to be unready.
-    if (error instanceof Error && error.cause instanceof PermissionViolationError) return undefined;
+    if (isRefused(error) || (error instanceof Error && isRefused(error.cause))) return undefined;
     throw error;
   }
 }
+
+const isRefused = (error: unknown): boolean => error instanceof PermissionViolationError;
