@@ -56,7 +56,7 @@ async function measureOn(stack: TestStack, lasts: number, cpu: boolean) {
     statements: { busy: statementsOf(busy, idlePerSecond), quiet: statementsOf(quiet, idlePerSecond) },
     messages: messagesOf(counts, done.completed),
     heap: heapOf(work.reports, done.completed),
-    profiles: profiled && { adds: profiled.result.completed, reports: profiled.reports },
+    profiles: profiled && { cpu: cpuPerUnit(profiled.result), reports: profiled.reports },
   };
 }
 

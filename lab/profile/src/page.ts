@@ -118,21 +118,20 @@ function statementTable(of: AddFigures['statements']['busy']['of'], least: numbe
 }
 
 /** Where the CPU of each process goes, for the terminal. @param root of the project */
-export function profileText({ adds, reports }: NonNullable<AddFigures['profiles']>, root: string): string {
-  const all = [...reports].map(([name, { cpu }]) => {
-    const costs = costsOf(cpu as CpuProfile, root);
-    return { name, ...costs, total: sum(costs.packages.map(({ ms }) => ms)) };
+export function profileText({ cpu, reports }: NonNullable<AddFigures['profiles']>, root: string): string {
+  const parts = cpu.of.flatMap(({ name, ms }) => {
+    const report = reports.get(name);
+    if (!report) return [];
+    const { packages, functions } = costsOf(report.cpu as CpuProfile, root);
+    const total = sum(packages.map((each) => each.ms));
+    // A profile counts real time, also while other processes have the core; the kernel counts CPU.
+    const rows = (costs: readonly Cost[]) =>
+      costs.slice(0, 10).map((each) => [fixed((each.ms / total) * ms), percent(each.ms / total), each.name]);
+    return [
+      `${name}: ${fixed(ms)} ms of each added rider, with the work of the profiler`,
+      table(['ms', 'share', 'package or folder'], rows(packages), allButLast),
+      table(['ms', 'share', 'function'], rows(functions), allButLast),
+    ];
   });
-  const parts = all
-    .toSorted((one, other) => other.total - one.total)
-    .flatMap(({ name, packages, functions, total }) => {
-      const rows = (costs: readonly Cost[]) =>
-        costs.slice(0, 10).map((each) => [fixed(each.ms / adds), percent(each.ms / total), each.name]);
-      return [
-        `${name}: ${fixed(total / adds)} ms of each added rider (profiled, with the work of the profiler)`,
-        table(['ms', 'share', 'package or folder'], rows(packages), allButLast),
-        table(['ms', 'share', 'function'], rows(functions), allButLast),
-      ];
-    });
   return parts.join('\n\n');
 }
