@@ -6,10 +6,10 @@ import { measureRest } from './rest.ts';
 const services = ['scheduler', 'limiter', 'rider-sync', 'event-sync', 'api'];
 const ofNode = [...services, 'sandbox'];
 
-// It reads /proc.
-const onLinux = describe.skipIf(process.platform !== 'linux');
+/** Processes are measured through /proc. */
+const isElsewhere = process.platform !== 'linux';
 
-onLinux('the profile of an added rider', () => {
+describe.skipIf(isElsewhere)('the profile of an added rider', () => {
   it('has CPU, statements, messages and garbage of each process', async () => {
     const { done, accepted, cpu, statements, messages, heap, profiles } = await measureAdds(1_000, true);
     expect(Math.min(done.adds, accepted.adds)).toBeGreaterThan(0);
@@ -34,7 +34,7 @@ onLinux('the profile of an added rider', () => {
   });
 });
 
-onLinux('the profile at rest', () => {
+describe.skipIf(isElsewhere)('the profile at rest', () => {
   it('has CPU and memory of every process of npm start', async () => {
     const { cpu, memory } = await measureRest(2_000);
     const all = [...ofNode, 'nats', 'postgres', 'launcher'].toSorted();
