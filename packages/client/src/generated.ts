@@ -383,10 +383,10 @@ export type Permit = {
   budget: BudgetName,
   lane: Lane,
   startedAt: string,
-  /** null: not reported (yet) */
+  /** null: not recorded (yet) */
   endedAt: string | null,
-  /** `not_sent`: returned unused */
-  result: "answered" | "unanswered" | "not_sent" | null,
+  /** null: not recorded (yet). A permit that was returned unused is not listed */
+  result: "answered" | "unanswered" | null,
   /** HTTP status of the response */
   status: integer | null,
 };
@@ -1086,10 +1086,10 @@ export interface Operations {
   };
   /** Get the state of every part: what is down, since when, and what to do */
   "GET /v1/health": { response: Health };
-  /** List recent permits and the results of their calls, oldest first */
+  /** List the permits of calls and their results, oldest first; kept for RETENTION_HISTORY */
   "GET /v1/permits": {
     query?: {
-      /** Default: 24 hours ago. Permits are kept for two days */
+      /** Default: 24 hours ago */
       since?: string | undefined,
       budget?: BudgetName | undefined,
       /** Items per page, default 100, max 500 */

@@ -21,7 +21,7 @@ import { commandPublisher, startSweep } from './commands/publish.ts';
 import { commandStore } from './commands/store.ts';
 import { commandWatches, submitCommandWith } from './commands/submit.ts';
 import type { ApiConfig } from './config.ts';
-import { storeHistory } from './coordination/history.ts';
+import { storeConflicts } from './coordination/conflicts.ts';
 import { type HealthWatch, watchHealth } from './health/watch.ts';
 import { createApp } from './http/app.ts';
 import { maxResponseMs } from './http/limits.ts';
@@ -178,7 +178,7 @@ function startAlerts({ config, db, clock, log, peers, broker }: ApiParts, health
 
 async function startJobs({ config, db, clock, log, signal }: ApiParts, bus: Bus) {
   measureStoredData(db, clock);
-  const history = consumeEvents(bus, (events) => storeHistory(db, events, clock.now(), log));
+  const conflicts = consumeEvents(bus, (events) => storeConflicts(db, events, log));
   const retention = {
     history: config.RETENTION_HISTORY,
     events: config.RETENTION_EVENTS,
@@ -186,5 +186,5 @@ async function startJobs({ config, db, clock, log, signal }: ApiParts, bus: Bus)
     riderHistory: config.RETENTION_RIDER_HISTORY,
     responses: config.API_IDEMPOTENCY,
   };
-  return [await orAborted(history, signal), startHousekeeping(db, retention, clock, log)];
+  return [await orAborted(conflicts, signal), startHousekeeping(db, retention, clock, log)];
 }

@@ -7,14 +7,12 @@ export type StripShape = ReturnType<typeof layoutDay>['strips'][number];
 const day = 86_400_000;
 const stripHeight = 50;
 
-/** The calls of the last day, one strip per budget. Returned permits cost nothing and are left out. */
+/** The calls of the last day, one strip per budget. */
 export function layoutDay(permits: readonly Permit[], now: number, width: number) {
   const axis = timeAxis(now - day, now, width);
-  const sent = permits.filter(
-    ({ result, startedAt }) => result !== 'not_sent' && Date.parse(startedAt) >= axis.from,
-  );
+  const recent = permits.filter(({ startedAt }) => Date.parse(startedAt) >= axis.from);
   const strips = budgetNames.map((budget, index) => {
-    const own = sent.filter((permit) => permit.budget === budget);
+    const own = recent.filter((permit) => permit.budget === budget);
     const ticks = new Map<string, { x: number; lane: Lane }>();
     const byLane: Partial<Record<Lane, number>> = {};
     for (const { lane, startedAt } of own) {

@@ -88,8 +88,13 @@ export const republishers: readonly { readonly service: Service; readonly stream
 /** Services that read stored events, not just new ones. */
 export const eventReaders: readonly Service[] = ['api'];
 
-/** The durable consumer that distributes events among the API's processes: each event goes to one. */
-export const sharedEventConsumer = { durable: 'api-history', service: 'api', ackWaitMs: 10_000 } as const;
+/** The durable consumer that distributes the events that the API stores among its processes: each goes to one. */
+export const sharedEventConsumer = {
+  durable: 'api-history',
+  service: 'api',
+  event: catalog.conflict,
+  ackWaitMs: 10_000,
+} as const;
 
 /** The only subjects that a user of the broker can use. */
 export interface Permissions {

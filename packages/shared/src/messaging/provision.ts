@@ -160,6 +160,7 @@ export const eventConsumer = {
   stream: 'EVENTS',
   config: {
     durable_name: sharedEventConsumer.durable,
+    filter_subject: sharedEventConsumer.event.subject,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(sharedEventConsumer.ackWaitMs),

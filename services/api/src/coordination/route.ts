@@ -1,7 +1,6 @@
 import { tables, isDatabaseUnavailable } from '@paceline/shared/database';
-import { and, eq, gte, isNotNull } from 'drizzle-orm';
+import { and, eq, gte, isNotNull, sql } from 'drizzle-orm';
 import {
-  columnsExcept,
   defineList,
   keyTime,
   keyText,
@@ -12,7 +11,6 @@ import {
   pageQuery,
 } from '../http/params.ts';
 import {
-  type PermitRow,
   conflictShape,
   conflictView,
   coordinationShape,
@@ -23,21 +21,31 @@ import {
   queueView,
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
-import { budgetNames } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, type Lane } from '@paceline/shared/definition';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { findSources } from '../sources/route.ts';
 
-const { conflicts, permits } = tables;
+const { conflicts, syncLogs } = tables;
 
 const conflictList = defineList('conflicts', 'desc', { at: conflicts.at, sequence: conflicts.sequence }, [
   keyTime,
   z.int().min(0),
 ]);
 
-const permitList = defineList('permits', 'asc', { startedAt: permits.startedAt, permit: permits.permit }, [
+const permitList = defineList('permits', 'asc', { startedAt: syncLogs.startedAt, permit: syncLogs.permit }, [
   keyTime,
   keyText,
 ]);
+
+/** The call log has every call before it is sent. */
+const permitColumns = {
+  permit: sql<string>`${syncLogs.permit}`,
+  budget: sql<BudgetName>`${syncLogs.endpoint}`,
+  lane: sql<Lane>`${syncLogs.lane}`,
+  startedAt: syncLogs.startedAt,
+  durationMs: syncLogs.durationMs,
+  status: syncLogs.status,
+};
 
 const tags = ['coordination'];
 const dayMs = 86_400_000;
@@ -84,12 +92,10 @@ export const coordinationRoutes = [
 
   endpoint('get', '/v1/permits', 'listPermits', {
     tags,
-    summary: 'List recent permits and the results of their calls, oldest first',
+    summary: 'List the permits of calls and their results, oldest first; kept for RETENTION_HISTORY',
     request: {
       query: z.object({
-        since: timeParam.optional().openapi({
-          description: 'Default: 24 hours ago. Permits are kept for two days',
-        }),
+        since: timeParam.optional().openapi({ description: 'Default: 24 hours ago' }),
         budget: oneOf(budgetNames).optional(),
         ...pageQuery(permitList),
       }),
@@ -99,17 +105,13 @@ export const coordinationRoutes = [
       const { since, budget, ...page } = c.req.valid('query');
       const from = since === undefined ? clock.now() - dayMs : Date.parse(since);
       const where = and(
-        eq(permits.account, account),
-        isNotNull(permits.lane),
-        gte(permits.startedAt, from),
-        budget && eq(permits.budget, budget),
+        eq(syncLogs.account, account),
+        isNotNull(syncLogs.permit),
+        gte(syncLogs.startedAt, from),
+        budget && eq(syncLogs.endpoint, budget),
       );
-      const all = db
-        .select(columnsExcept(permits, 'account', 'receivedAt'))
-        .from(permits)
-        .$dynamic();
-      const view = (row: unknown) => permitView(row as PermitRow);
-      return c.json(await readPage(all, permitList, page, view, where), 200);
+      const all = db.select(permitColumns).from(syncLogs).$dynamic();
+      return c.json(await readPage(all, permitList, page, permitView, where), 200);
     },
   }),
 ];

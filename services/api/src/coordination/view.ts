@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { budgetNames, budgets, laneNames, mapValues } from '@paceline/shared/definition';
-import { type Coordination, outcome, type WindowView } from '@paceline/shared/contracts';
+import type { Coordination, WindowView } from '@paceline/shared/contracts';
 import { ageSeconds, iso, isoTimes, type RowOf, time } from '../http/view.ts';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
 
@@ -139,15 +139,26 @@ export const permitShape = z
     budget: z.enum(budgetNames),
     lane: z.enum(laneNames),
     startedAt: time,
-    endedAt: time.nullable().describe('null: not reported (yet)'),
-    result: outcome.shape.result.nullable().describe('`not_sent`: returned unused'),
+    endedAt: time.nullable().describe('null: not recorded (yet)'),
+    result: z
+      .enum(['answered', 'unanswered'])
+      .nullable()
+      .describe('null: not recorded (yet). A permit that was returned unused is not listed'),
     status: z.int().nullable().describe('HTTP status of the response'),
   })
   .openapi('Permit');
 type PermitView = z.infer<typeof permitShape>;
-export type PermitRow = RowOf<PermitView, 'startedAt' | 'endedAt'>;
+type PermitData = Pick<
+  RowOf<PermitView, 'startedAt'>,
+  'permit' | 'budget' | 'lane' | 'startedAt' | 'status'
+> & {
+  readonly durationMs: number | null;
+};
 
-export const permitView = (permit: PermitRow): PermitView => ({
+export const permitView = ({ startedAt, durationMs, status, ...permit }: PermitData): PermitView => ({
   ...permit,
-  ...isoTimes(permit, 'startedAt', 'endedAt'),
+  startedAt: iso(startedAt),
+  endedAt: durationMs === null ? null : iso(startedAt + durationMs),
+  result: durationMs === null ? null : status === null ? 'unanswered' : 'answered',
+  status,
 });

@@ -12,7 +12,6 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type {
-  Outcome,
   Progress,
   RunCounts,
   RunState,
@@ -190,25 +189,6 @@ export const conflicts = pgTable(
     expectedWaitMs: bigint('expected_wait_ms', { mode: 'number' }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.at, table.sequence] })],
-);
-
-/** One row per started permit. The limiter's events can arrive out of order. */
-export const permits = pgTable(
-  'permits',
-  {
-    permit: text('permit').primaryKey(),
-    account: text('account').notNull(),
-    budget: text('budget').$type<BudgetName>().notNull(),
-    /** null until the event of its start arrives. */
-    lane: text('lane').$type<Lane>(),
-    startedAt: timestamp('started_at'),
-    /** When its first event arrived. */
-    receivedAt: timestamp('received_at').notNull(),
-    endedAt: timestamp('ended_at'),
-    result: text('result').$type<Outcome['result']>(),
-    status: integer('status'),
-  },
-  (table) => [index('permits_started').on(table.startedAt), index('permits_received').on(table.receivedAt)],
 );
 
 /** Alerts. `resolvedAt` null: open, at most one per key. */
