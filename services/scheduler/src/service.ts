@@ -5,7 +5,7 @@ import { settingsOf } from '@paceline/planning/slots';
 import { clockOrigin } from '@paceline/shared/contracts';
 import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
-import { checkInWorker } from './adapters/schedule-checks.ts';
+import { openChecker } from './adapters/schedule-checks.ts';
 import { type ScheduleStore, openProgress, openScheduleStore } from './adapters/bucket-stores.ts';
 import type { SchedulerConfig } from './config.ts';
 import { configuredSchedule } from './core/schedule.ts';
@@ -41,7 +41,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
     things: {},
     goals: goalsOf(freshnessGoalsOf(config)),
   };
-  const requests = answerRequests({ bus, schedules, clock, checker: checkInWorker(clock.machine), demand });
+  const requests = answerRequests({ bus, schedules, clock, checker: openChecker(clock.machine), demand });
   return {
     checks,
     presence: { service: 'scheduler', bus },

@@ -10,11 +10,12 @@ export type PlanAnalysis = ReturnType<typeof analyze>;
 /** @param findSlots a memoized finder when several plans are analyzed */
 export function analyze(plan: Plan, from: number, findSlots?: SlotFinder) {
   const stretches = timetableOf(plan, from, findSlots);
+  const calls = callsByKind(plan, stretches);
   return {
     plan,
     stretches,
-    callsByKind: callsByKind(plan, stretches),
-    goalCallsByKind: goalCallsByKind(plan, stretches),
+    callsByKind: calls,
+    goalCallsByKind: goalCallsByKind(plan, stretches, calls),
     wall: wallClockIn(plan.schedules[0]?.timeZone ?? 'UTC'),
   };
 }
@@ -74,9 +75,9 @@ export function callsByKind(plan: Plan, stretches: readonly Stretch[]): (kind: S
 export function goalCallsByKind(
   plan: Plan,
   stretches: readonly Stretch[],
+  all = callsByKind(plan, stretches),
 ): (kind: SyncKind) => StretchCalls[] {
   const withoutUrgent = callsByKind({ ...plan, eventsADay: 0 }, stretches);
-  const all = callsByKind(plan, stretches);
   return (kind) => (kind === soonKind ? withoutUrgent(kind) : all(kind));
 }
 

@@ -1,9 +1,11 @@
-import { type BudgetName, limitsOf } from '@paceline/shared/definition';
+import { type BudgetName, limitsOf, type SyncKind } from '@paceline/shared/definition';
+import type { Slot } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callDurationMs, callsOf, startsBetween } from './calls.ts';
 import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
-import { timetableOf } from './timetable.ts';
+import type { Plan } from './plan.ts';
+import { type Stretch, timetableOf } from './timetable.ts';
 
 const callsIn = (budget: BudgetName, ...plan: Parameters<typeof planOf>) => {
   const built = planOf(...plan);
@@ -84,6 +86,63 @@ describe('callsOf', () => {
         });
         expect(misplaced).toEqual([]);
       }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+/** As `callsOf`, but looks at every run for every call. */
+function straightforward(plan: Plan, week: Stretch, budget: BudgetName) {
+  const urgent = startsBetween(plan, week.from, week.until).map((at) => {
+    return { kind: 'near' as const, rank: 0, readyAt: at - 15 * minute, endsAt: at, left: 1 };
+  });
+  const slots = (['near', 'far'] as const).flatMap((kind, index) =>
+    week.slots[kind].map(({ scheduledFor, endsAt }) => {
+      return {
+        kind,
+        rank: index + 1,
+        readyAt: scheduledFor + callDurationMs.events,
+        endsAt,
+        left: plan.things[kind],
+      };
+    }),
+  );
+  const calls: Array<{ kind: SyncKind; at: number }> = [];
+  for (;;) {
+    const freeAt = (calls.at(-1)?.at ?? -Infinity) + callDurationMs[budget] + plan.policies[budget].windowMs;
+    const [next] = [...urgent, ...slots]
+      .map((run) => ({ run, at: Math.max(run.readyAt, freeAt) }))
+      .filter(({ run, at }) => run.left > 0 && at < run.endsAt)
+      .toSorted((a, b) => a.at - b.at || a.run.rank - b.run.rank);
+    if (!next) return calls;
+    calls.push({ kind: next.run.kind, at: next.at });
+    next.run.left -= 1;
+  }
+}
+
+describe('callsOf', () => {
+  it('gives each call to the most urgent of all runs that could make it, as early as the window allows', () => {
+    const length = fc.integer({ min: 1, max: 45 });
+    const events = fc.integer({ min: 0, max: 100 });
+    fc.assert(
+      fc.property(
+        crons,
+        length,
+        crons,
+        length,
+        events,
+        (nearCron, nearLength, farCron, farLength, eventsADay) => {
+          const some = { things: { near: 9, far: 60 }, eventsADay };
+          const plan = planOf({ near: [nearCron, nearLength], far: [farCron, farLength] }, some);
+          const [whole] = timetableOf(plan, monday);
+          const firstDay = (slots: readonly Slot[]) =>
+            slots.filter(({ scheduledFor }) => scheduledFor < monday + day);
+          const slots = { ...whole.slots, near: firstDay(whole.slots.near), far: firstDay(whole.slots.far) };
+          const stretch = { from: monday, until: monday + day, slots };
+          const calls = callsOf(plan, stretch, 'signups').map(({ kind, at }) => ({ kind, at }));
+          expect(calls).toEqual(straightforward(plan, stretch, 'signups'));
+        },
+      ),
       { numRuns: 30 },
     );
   });

@@ -49,6 +49,8 @@ export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Bud
 /** A slot's run, or an urgent call. */
 interface OpenRun {
   readonly kind: SyncKind;
+  /** The lowest goes first. */
+  readonly rank: number;
   readonly slotId?: string;
   readonly endsAt: number;
   /** When it can make its next call. */
@@ -59,11 +61,14 @@ interface OpenRun {
 /** Kinds with a list fetch it before their first call. */
 const runOf = (slot: Slot, things: number): OpenRun => {
   const list = kinds[slot.kind].list;
-  return { ...slot, readyAt: slot.scheduledFor + (list ? callDurationMs[list] : 0), remaining: things };
+  const { slotId, kind, endsAt } = slot;
+  const readyAt = slot.scheduledFor + (list ? callDurationMs[list] : 0);
+  return { slotId, kind, rank: kindsByUrgency.indexOf(kind), endsAt, readyAt, remaining: things };
 };
 
 const urgentRun = (startsAt: number): OpenRun => ({
   kind: soonKind,
+  rank: -1,
   readyAt: startsAt - freshnessClasses.urgent.fromMs,
   endsAt: startsAt,
   remaining: 1,
@@ -76,11 +81,10 @@ function simulateCalls(plan: Plan, budget: BudgetName, runs: OpenRun[]): Planned
   /** When each place in the window becomes free, earliest first. */
   const freeAt = Array<number>(limitForSyncs(plan, budget)).fill(-Infinity);
   const calls: PlannedCall[] = [];
-  let open: OpenRun[] = [];
+  const open: OpenRun[] = [];
   for (let now = -Infinity; now < Infinity;) {
     while ((upcoming.at(-1)?.readyAt ?? Infinity) <= now) open.push(...upcoming.splice(-1));
-    open = open.filter(({ remaining, endsAt }) => remaining > 0 && endsAt > now);
-    const next = mostUrgent(open.filter(({ readyAt }) => readyAt <= now));
+    const next = takeMostUrgent(open, now);
     if (next) {
       calls.push({ kind: next.kind, slotId: next.slotId, at: now });
       next.remaining -= 1;
@@ -88,20 +92,26 @@ function simulateCalls(plan: Plan, budget: BudgetName, runs: OpenRun[]): Planned
       freeAt.shift();
       freeAt.push(next.readyAt + windowMs);
     }
-    const ready = Math.min(...open.map(({ readyAt }) => readyAt), upcoming.at(-1)?.readyAt ?? Infinity);
+    let ready = upcoming.at(-1)?.readyAt ?? Infinity;
+    for (const { readyAt } of open) ready = Math.min(ready, readyAt);
     now = Math.max(now, ready, freeAt[0] ?? now);
   }
   return calls;
 }
 
-const mostUrgent = (runs: readonly OpenRun[]): OpenRun | undefined =>
-  runs.reduce<OpenRun | undefined>(
-    (best, run) => (best && rankOf(best) <= rankOf(run) ? best : run),
-    undefined,
-  );
-
-const rankOf = ({ slotId, kind }: OpenRun): number =>
-  slotId === undefined ? -1 : kindsByUrgency.indexOf(kind);
+/** The most urgent run that can make a call now, the first of equals. Removes runs that have ended. */
+function takeMostUrgent(open: OpenRun[], now: number): OpenRun | undefined {
+  let best: OpenRun | undefined;
+  let kept = 0;
+  for (const run of open) {
+    if (run.remaining === 0 || run.endsAt <= now) continue;
+    open[kept] = run;
+    kept += 1;
+    if (run.readyAt <= now && (!best || run.rank < best.rank)) best = run;
+  }
+  open.length = kept;
+  return best;
+}
 
 const hour = 3_600_000;
 

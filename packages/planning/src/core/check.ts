@@ -1,4 +1,5 @@
 import type { ScheduleSettings } from '@paceline/shared/contracts';
+import { analyze } from './analysis.ts';
 import { forecast } from './forecast.ts';
 import { isError, lint } from './lint.ts';
 import { type ScheduleDemand, type Plan, planOf } from './plan.ts';
@@ -14,11 +15,12 @@ const day = 86_400_000;
 export function checkPlan(plan: Plan, now: number) {
   const from = now - (now % day);
   const findSlots = memoizedSlots();
-  const findings = lint(plan, from, findSlots);
+  const analysis = analyze(plan, from, findSlots);
+  const findings = lint(analysis);
   return {
     plan,
     findings,
-    forecast: forecast(plan, from, findSlots),
+    forecast: forecast(analysis),
     repaired: findings.some(isError) ? repair(plan, from, findSlots) : plan,
   };
 }

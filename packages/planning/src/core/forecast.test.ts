@@ -1,7 +1,11 @@
 import { limitsOf } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
-import { forecast } from './forecast.ts';
+import { analyze } from './analysis.ts';
+import { forecast as forecastOf } from './forecast.ts';
+import type { Plan } from './plan.ts';
 import { design, hour, minute, monday, planOf, shipped } from './testing.ts';
+
+const forecast = (plan: Plan, from: number) => forecastOf(analyze(plan, from));
 
 describe('forecast', () => {
   it('compares the calls per day that the shipped slots allow with those needed', () => {

@@ -2,14 +2,13 @@ import { type BudgetName, budgetNames, budgetsOf, kinds, type SyncKind } from '@
 import type { BudgetForecast, Forecast, KindForecast } from '@paceline/shared/contracts';
 import { urgentBudget } from './calls.ts';
 import { kindsOf, type Plan } from './plan.ts';
-import { oldestAge, passMs, type PlanAnalysis, analyze, slotCapacity, goalMs } from './analysis.ts';
-import type { SlotFinder } from './timetable.ts';
+import { oldestAge, passMs, type PlanAnalysis, slotCapacity, goalMs } from './analysis.ts';
 
 const day = 86_400_000;
 
-/** What a plan does on a busy day: the average over the week from `from` (project ms). */
-export function forecast(plan: Plan, from: number, findSlots?: SlotFinder): Forecast {
-  const analysis = analyze(plan, from, findSlots);
+/** What a plan does on a busy day: the average over the week of the analysis. */
+export function forecast(analysis: PlanAnalysis): Forecast {
+  const { plan } = analysis;
   const planned = kindsOf(plan);
   const forecasts = planned.map((kind) => kindForecast(analysis, kind));
   const usedBudgets = budgetNames.filter((budget) =>

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LintFinding } from '@paceline/shared/contracts';
-import { isError, lint } from './lint.ts';
+import { analyze } from './analysis.ts';
+import { isError, lint as lintOf } from './lint.ts';
+import type { Plan } from './plan.ts';
 import { crons, day, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
 
 const headlinesOf = (findings: readonly LintFinding[]) =>
@@ -10,6 +12,8 @@ const only = (findings: readonly LintFinding[], rule: LintFinding['rule']) =>
   findings.filter((finding) => finding.rule === rule);
 const timesOf = ({ timeline }: LintFinding) =>
   timeline.map(({ at, says }) => `${new Date(at).toISOString().slice(5, 16)} ${says}`);
+
+const lint = (plan: Plan, from: number) => lintOf(analyze(plan, from));
 
 describe('lint of the first design', () => {
   const findings = lint(design(), monday);

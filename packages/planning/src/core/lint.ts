@@ -1,7 +1,7 @@
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { count, humanDuration, rate } from '@paceline/shared/words';
 import type { LintFinding, KindGoal, Slot } from '@paceline/shared/contracts';
-import { type Plan, sharedBudgets } from './plan.ts';
+import { sharedBudgets } from './plan.ts';
 import {
   type Gap,
   gapsOf,
@@ -9,20 +9,21 @@ import {
   passMs,
   range,
   type PlanAnalysis,
-  analyze,
   slotCapacity,
   type StretchCalls,
   goalMs,
 } from './analysis.ts';
-import { type SlotFinder, overlapsBetween, overrunsOf, overlapMs } from './timetable.ts';
+import { overlapsBetween, overrunsOf, overlapMs } from './timetable.ts';
 
 type Timeline = LintFinding['timeline'];
 
-/** Findings, errors first, for the week from `from` (project ms) and the days around the next clock changes. */
-export function lint(plan: Plan, from: number, findSlots?: SlotFinder): LintFinding[] {
-  const analysis = analyze(plan, from, findSlots);
-  return [collisions, overruns, unmetGoals, demands].flatMap((rule) => rule(analysis));
-}
+/** Findings, errors first, for the week of the analysis and the days around the next clock changes. */
+export const lint = (analysis: PlanAnalysis): LintFinding[] =>
+  [collisions, overruns, unmetGoals, demands].flatMap((rule) => rule(analysis));
+
+/** Whether slots overlap that share a budget. */
+export const overlaps = (analysis: PlanAnalysis): boolean =>
+  collisions(analysis).length + overruns(analysis).length > 0;
 
 export const isError = ({ severity }: LintFinding): boolean => severity === 'error';
 

@@ -1,6 +1,7 @@
 import { limitsOf, tiers, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { analyze } from './analysis.ts';
 import { isError, lint } from './lint.ts';
 import type { KindGoal } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
@@ -15,7 +16,7 @@ const slotsOf = ({ schedules }: Plan, kind: SyncKind) => {
 /** Shared, as the examples have most of their schedules in common. */
 const findSlots = memoizedSlots();
 const repaired = (plan: Plan) => repair(plan, monday, findSlots);
-const errorsOf = (plan: Plan, known = findSlots) => lint(plan, monday, known).filter(isError);
+const errorsOf = (plan: Plan, known = findSlots) => lint(analyze(plan, monday, known)).filter(isError);
 
 describe('a repaired plan', () => {
   it('lints without errors, whatever the original plan', () => {

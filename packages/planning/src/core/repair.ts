@@ -1,8 +1,8 @@
 import { classOfKind, freshnessClasses, kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { KindGoal, Slot } from '@paceline/shared/contracts';
-import { lint } from './lint.ts';
+import { overlaps } from './lint.ts';
 import { laterKind, type Plan, sharedBudgets, soonKind } from './plan.ts';
-import { oldestAge, goalCallsByKind, goalMs } from './analysis.ts';
+import { analyze, oldestAge, goalCallsByKind, goalMs } from './analysis.ts';
 import type { KindSchedule } from './slots.ts';
 import {
   spacingOf,
@@ -42,7 +42,7 @@ const withoutCollisions = (plan: Plan, from: number, findSlots: SlotFinder): Pla
     : plan;
 
 const collides = (plan: Plan, from: number, findSlots: SlotFinder): boolean =>
-  lint(plan, from, findSlots).some(({ rule }) => rule === 'collision' || rule === 'overrun');
+  overlaps(analyze(plan, from, findSlots));
 
 function withLongerSlots(plan: Plan, from: number, findSlots: SlotFinder): Plan {
   const stretches = timetableOf(plan, from, findSlots);

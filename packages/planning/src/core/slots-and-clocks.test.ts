@@ -1,6 +1,8 @@
+import { Cron } from 'croner';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextSlot, type KindSchedule, slotsBetween } from './slots.ts';
+import { crons } from './testing.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -99,6 +101,35 @@ describe.each(changes)('in %s around %s', (timeZone, change) => {
     expect(kept).toEqual(all?.filter((each) => !isSkipped(each)));
     expect(kept?.length).toBeLessThan(all?.length ?? 0);
   });
+});
+
+const zones = [
+  ...new Set(changes.map(([zone]) => zone)),
+  'Africa/Casablanca',
+  'Africa/Cairo',
+  'Asia/Kathmandu',
+];
+const daily = fc.constantFrom('30 2 * * *', '*/20 1-3 * * *', '15 2 * * 0', '0 0 L * *', '0 12 29 2 *');
+
+it("slots in a time zone open when the library's own time zones say so", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(crons, daily),
+      fc.constantFrom(...zones),
+      fc.integer({ min: 0, max: 700 }),
+      (opens, timeZone, days) => {
+        const from = at('2026-01-01T00:00Z') + days * day;
+        const expected: number[] = [];
+        const cron = new Cron(opens, { timezone: timeZone });
+        for (let run = cron.nextRun(new Date(from)); run; run = cron.nextRun(run)) {
+          if (run.getTime() > from + 20 * day) break;
+          expected.push(run.getTime());
+        }
+        expect(opensOf(schedule(opens, timeZone), from, from + 20 * day)).toEqual(expected);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 describe('a slot in a skipped hour', () => {

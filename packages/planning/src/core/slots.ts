@@ -57,10 +57,56 @@ function nextMatchOf(opens: string, timeZone: string): (after: number) => number
     const { everyMs } = opening;
     return (after) => (Math.floor(after / everyMs) + 1) * everyMs;
   }
-  // Same result as the time zone UTC, but many times faster.
-  const zone = timeZone === 'UTC' ? { utcOffset: 0 } : { timezone: timeZone };
-  const expression = new Cron(opening.cron, zone);
-  return (after) => expression.nextRun(new Date(after))?.getTime() ?? Infinity;
+  const nextInUtc = nextRunOf(new Cron(opening.cron, { utcOffset: 0 }));
+  if (timeZone === 'UTC') return nextInUtc;
+  const nextInZone = nextRunOf(new Cron(opening.cron, { timezone: timeZone }));
+  const offsetAt = offsetsOf(timeZone);
+  // While clocks don't change, local time is UTC plus the offset: many times faster than the library's time zones.
+  return (after) => {
+    const offset = offsetAt(after);
+    const next = nextInUtc(after + offset) - offset;
+    const isSteady = (at: number) =>
+      offsetAt(at - longestShift) === offset && offsetAt(at + longestShift) === offset;
+    return next === Infinity || (isSteady(after) && isSteady(next)) ? next : nextInZone(after);
+  };
+}
+
+const nextRunOf =
+  (expression: Cron) =>
+  (after: number): number =>
+    expression.nextRun(new Date(after))?.getTime() ?? Infinity;
+
+const hour = 3_600_000;
+
+/** More than any clock change, and the hour that `offsetsOf` is exact to. */
+const longestShift = 4 * hour;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Kept, as making one costs more than the offsets of a week. */
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const format =
+    formats.get(timeZone) ?? new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  formats.set(timeZone, format);
+  return format;
+}
+
+/** Returns a function that gives the offset of a zone from UTC (ms) at the start of the UTC hour of a time. */
+export function offsetsOf(timeZone: string): (at: number) => number {
+  const format = formatOf(timeZone);
+  const known = new Map<number, number>();
+  return (at) => {
+    const start = Math.floor(at / hour) * hour;
+    const offset = known.get(start) ?? offsetIn(format.format(start));
+    known.set(start, offset);
+    return offset;
+  };
+}
+
+/** The offset (ms) in a text that ends with `GMT`, `GMT+01:00` or `GMT-03:30`. */
+function offsetIn(text: string): number {
+  const [, sign = '+', hours = '0', minutes = '0'] = /GMT(?:([+-])(\d+):(\d+))?$/.exec(text) ?? [];
+  return Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 
 const slotAt = ({ kind, durationMs }: KindSchedule, opens: number): Slot => ({

@@ -1,7 +1,7 @@
 import { kinds, mapValues, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
-import { type KindSchedule, slotsBetween } from './slots.ts';
+import { type KindSchedule, offsetsOf, slotsBetween } from './slots.ts';
 
 /** A stretch of time with every slot that is open in it, oldest first. Times are project ms. */
 export interface Stretch {
@@ -63,9 +63,7 @@ export function memoizedSlots(): SlotFinder {
 
 /** The days (start in project ms) in which a zone's clocks change. */
 function clockChangeDays(timeZone: string, from: number, until: number): number[] {
-  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
-  const offsetAt = (at: number) =>
-    format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value;
+  const offsetAt = offsetsOf(timeZone);
   const days = Array.from({ length: Math.ceil((until - from) / day) }, (_, index) => from + index * day);
   return days.filter((at) => offsetAt(at) !== offsetAt(at + day));
 }
