@@ -1,6 +1,6 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   callRow,
@@ -178,7 +178,7 @@ describe('riders', () => {
 });
 
 describe('other records', () => {
-  it('are deleted once outdated: resolved alerts, conflicts, stored responses', async () => {
+  it('are deleted once outdated: resolved alerts, conflicts, permits after two days, stored responses', async () => {
     const alert = (id: string, days: number, resolvedAt: number | null) => {
       const texts = { type: 't', severity: 's', title: 't', why: 'w', todo: 't' };
       const at = ago(days);
@@ -201,6 +201,13 @@ describe('other records', () => {
       { ...conflict, at: ago(11), sequence: 1, expectedWaitMs: 1 },
       { ...conflict, at: ago(9), sequence: 2, expectedWaitMs: 1 },
     ]);
+    const permit = (name: string, days: number) => ({
+      permit: name,
+      account: 'a',
+      budget: 'clubs' as const,
+      receivedAt: ago(days),
+    });
+    await db.insert(tables.permits).values([permit('old', 2.1), permit('young', 1.9)]);
     const response = (key: string, days: number) => ({
       caller: 'c',
       key,
@@ -213,6 +220,7 @@ describe('other records', () => {
     const remaining = await db.select({ id: tables.alerts.id }).from(tables.alerts);
     expect(remaining.map(({ id }) => id).toSorted()).toEqual(['open', 'resolved lately']);
     expect((await db.select().from(tables.conflicts)).map(({ sequence }) => sequence)).toEqual([2]);
+    expect((await db.select().from(tables.permits)).map(({ permit: name }) => name)).toEqual(['young']);
     expect((await db.select().from(tables.idempotencyKeys)).map(({ key }) => key)).toEqual(['young']);
   });
 });
@@ -220,20 +228,17 @@ describe('other records', () => {
 describe('several processes', () => {
   it('delete one at a time, and each row once', async () => {
     const old = Array.from({ length: 300 }, (_, index) => ({
+      permit: `p${index}`,
       account: 'a',
       budget: 'clubs' as const,
-      blocked: 'far_event_sync' as const,
-      blockedBy: 'rider_sync' as const,
-      at: ago(11),
-      sequence: 100 + index,
-      expectedWaitMs: 1,
+      receivedAt: ago(3),
     }));
-    await db.insert(tables.conflicts).values(old);
+    await db.insert(tables.permits).values(old);
     const results = await Promise.all([1, 2, 3].map(() => deleteOld(now, 20)));
-    const first = results.reduce((sum, { conflicts = 0 }) => sum + conflicts, 0);
-    const { conflicts: rest = 0 } = await deleteOld();
+    const first = results.reduce((sum, { permits = 0 }) => sum + permits, 0);
+    const { permits: rest = 0 } = await deleteOld();
     expect(first + rest).toBe(300);
-    expect(await db.$count(tables.conflicts)).toBe(1);
+    expect(await db.$count(tables.permits, eq(tables.permits.account, 'a'))).toBe(1);
   });
 
   it('do nothing while another one is deleting', async () => {

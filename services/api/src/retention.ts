@@ -20,6 +20,9 @@ export interface Retention {
   readonly responses: number;
 }
 
+const day = 86_400_000;
+const permitRetention = 2 * day;
+
 /** Deletes up to `limit` of the oldest rows (`old`) that match `where`, skipping locked ones. */
 const deleteOldest = (table: PgTable, by: string, where: SQL, limit: number): SQL => sql`
   delete from ${table} where ctid = any(array(
@@ -75,6 +78,7 @@ export function deletions(kept: Retention, now: number) {
     ),
     byAge('conflicts', tables.conflicts, 'at'),
     byAge('doubts', tables.doubts, 'last_at'),
+    byAge('permits', tables.permits, 'received_at', undefined, permitRetention),
     byAge('stored responses', tables.idempotencyKeys, 'taken_at', undefined, kept.responses),
     byAge('signup copies', tables.signupCopies, 'copied_at', undefined, kept.copies),
     // Signups and results are deleted with their event.

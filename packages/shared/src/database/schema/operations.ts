@@ -12,6 +12,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type {
+  Outcome,
   Progress,
   RunCounts,
   RunState,
@@ -189,6 +190,25 @@ export const conflicts = pgTable(
     expectedWaitMs: bigint('expected_wait_ms', { mode: 'number' }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.at, table.sequence] })],
+);
+
+/** No longer written: `syncLogs` has every call. Kept until no service of a version that writes it can be running. */
+export const permits = pgTable(
+  'permits',
+  {
+    permit: text('permit').primaryKey(),
+    account: text('account').notNull(),
+    budget: text('budget').$type<BudgetName>().notNull(),
+    /** null until the event of its start arrives. */
+    lane: text('lane').$type<Lane>(),
+    startedAt: timestamp('started_at'),
+    /** When its first event arrived. */
+    receivedAt: timestamp('received_at').notNull(),
+    endedAt: timestamp('ended_at'),
+    result: text('result').$type<Outcome['result']>(),
+    status: integer('status'),
+  },
+  (table) => [index('permits_started').on(table.startedAt), index('permits_received').on(table.receivedAt)],
 );
 
 /** Alerts. `resolvedAt` null: open, at most one per key. */
