@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { redactUrl } from '../telemetry/index.ts';
 import { within } from './shutdown.ts';
+
+// An import would read every export of the module, which loads the client of `fetch`: 14 MB.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** Readiness checks by name; each throws or rejects with the reason when not ready. */
 export type Checks = Readonly<Record<string, () => void | Promise<void>>>;
