@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpuPerUnit, runLoad } from './load.ts';
+import { cpuPerUnit, runLoad, together } from './load.ts';
 import { cpuBetween } from './processes.ts';
 
 describe('a load', () => {
@@ -19,6 +19,46 @@ describe('a load', () => {
     expect(most).toBe(3);
     expect(result.completed + result.refused).toBe(made);
     expect(result.took).toHaveLength(result.completed);
+  });
+});
+
+describe('loads together', () => {
+  const load = (completed: number, api: number, nats: number) => ({
+    completed,
+    refused: 1,
+    ms: 1_000,
+    perSecond: completed,
+    took: [completed],
+    cpu: cpuBetween(
+      { at: 0, of: new Map(), machine: 0 },
+      {
+        at: 1_000,
+        of: new Map([
+          ['api', api],
+          ['nats', nats],
+        ]),
+        machine: 100,
+      },
+    ),
+  });
+
+  it('add up, and order processes by what they used in all', () => {
+    expect(together([load(10, 30, 20), load(30, 10, 60)])).toEqual({
+      completed: 40,
+      refused: 2,
+      ms: 2_000,
+      perSecond: 20,
+      took: [10, 30],
+      cpu: {
+        ms: 2_000,
+        of: [
+          ['nats', 80],
+          ['api', 40],
+        ],
+        ours: 120,
+        others: 80,
+      },
+    });
   });
 });
 

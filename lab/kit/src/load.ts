@@ -115,6 +115,27 @@ export async function runLoad(processes: readonly NamedProcess[], { inFlight, la
   return { completed, refused, ms, perSecond: (completed / ms) * 1_000, took, cpu };
 }
 
+/** Loads of the same processes as one. */
+export function together(loads: readonly LoadResult[]): LoadResult {
+  const total = (of: (load: LoadResult) => number) => sum(loads.map(of));
+  const [ms, completed] = [total((load) => load.ms), total((load) => load.completed)];
+  const cpuOf = (name: string) => total(({ cpu }) => cpu.of.find(([each]) => each === name)?.[1] ?? 0);
+  const names = loads[0]?.cpu.of.map(([name]) => name) ?? [];
+  return {
+    completed,
+    refused: total(({ refused }) => refused),
+    ms,
+    perSecond: (completed / ms) * 1_000,
+    took: loads.flatMap(({ took }) => took),
+    cpu: {
+      ms: total(({ cpu }) => cpu.ms),
+      of: names.map((name) => [name, cpuOf(name)] as const).toSorted(([, one], [, other]) => other - one),
+      ours: total(({ cpu }) => cpu.ours),
+      others: total(({ cpu }) => cpu.others),
+    },
+  };
+}
+
 /** CPU ms per completed unit: by process, of the system alone, with the sandbox, and with the load generator too. */
 export function cpuPerUnit({ cpu, completed }: Pick<LoadResult, 'cpu' | 'completed'>) {
   const of = cpu.of.map(([name, ms]) => ({ name, ms: ms / completed }));

@@ -50,3 +50,13 @@ export const idleContenders: readonly CommandContender[] = [
   pacelineWith({ LOG_LEVEL: 'info' }, async () => undefined, { clock: realTime }),
   ...peers,
 ];
+
+/** Starts all systems, so that they can be measured in turn. @param work gets them in the same order */
+export async function onAll<T>(
+  contenders: readonly CommandContender[],
+  work: (systems: readonly CommandSystem[]) => Promise<T>,
+): Promise<T> {
+  const [first, ...rest] = contenders;
+  if (!first) return work([]);
+  return first.on((system) => onAll(rest, (systems) => work([system, ...systems])));
+}

@@ -1,23 +1,38 @@
-import { addRider, cpuPerUnit, runLoad } from '@paceline/kit/load';
+import { addRider, cpuPerUnit, type LoadResult, runLoad, together } from '@paceline/kit/load';
 import { quantile } from '@paceline/kit/statistics';
 import { digits, percent, times } from '@paceline/kit/table';
-import { busyContenders, type CommandContender } from '../contenders/command-systems.ts';
+import { busyContenders, onAll } from '../contenders/command-systems.ts';
 import type { CommandSystem } from '../contenders/hand-built/system.ts';
 import { tableOf, type Workload, type WorkloadOutcome } from '../report.ts';
 import { against, contenderColumns } from './comparison.ts';
 
 const inFlights = [16, 64] as const;
+const rounds = 4;
 const warmUpMs = 3_000;
-const lastsMs = 5_000;
+const lastsMs = 1_500;
 
-async function measureAt(system: CommandSystem, inFlight: number) {
-  const load = (until: '202' | 'done') =>
-    runLoad(system.processes, { inFlight, lasts: lastsMs, once: () => addRider(system.urls, until) });
-  const done = await load('done');
-  const accepted = await load('202');
-  await system.ended();
-  const refused = done.refused + accepted.refused;
-  if (refused > 0) throw new Error(`${refused} requests were refused`);
+/** A load on a system, whose accepted commands have ended when it returns. */
+async function load(system: CommandSystem, inFlight: number, until: '202' | 'done', lasts = lastsMs) {
+  const { urls, processes, ended } = system;
+  const result = await runLoad(processes, { inFlight, lasts, once: () => addRider(urls, until) });
+  if (result.refused > 0) throw new Error(`${result.refused} requests were refused`);
+  await ended();
+  return result;
+}
+
+/** The systems take turns, so that other work on the machine is the same for each. */
+async function measureAll(systems: readonly CommandSystem[], inFlight: number) {
+  const loads = systems.map(() => ({ done: [] as LoadResult[], accepted: [] as LoadResult[] }));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, system] of systems.entries()) {
+      loads[index]?.done.push(await load(system, inFlight, 'done'));
+      loads[index]?.accepted.push(await load(system, inFlight, '202'));
+    }
+  }
+  return loads.map(({ done, accepted }) => figuresOf(inFlight, together(done), together(accepted)));
+}
+
+function figuresOf(inFlight: number, done: LoadResult, accepted: LoadResult) {
   const cpu = cpuPerUnit(done);
   return {
     inFlight,
@@ -32,24 +47,20 @@ async function measureAt(system: CommandSystem, inFlight: number) {
   };
 }
 
-const measure = ({ contender, on }: CommandContender) =>
-  on(async (system) => {
-    await runLoad(system.processes, {
-      inFlight: inFlights[0],
-      lasts: warmUpMs,
-      once: () => addRider(system.urls, 'done'),
-    });
-    const results = [];
-    for (const inFlight of inFlights) results.push(await measureAt(system, inFlight));
-    return results.map((result) => ({ contender, ...result }));
-  });
-
 async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
-  const results: Awaited<ReturnType<typeof measure>> = [];
-  for (const each of busyContenders) {
-    report(`${each.contender.name} (${each.contender.as})`);
-    results.push(...(await measure(each)));
-  }
+  report('starting Paceline and the peers');
+  const measured = await onAll(busyContenders, async (systems) => {
+    for (const system of systems) await load(system, inFlights[0], 'done', warmUpMs);
+    const all = [];
+    for (const inFlight of inFlights) {
+      report(`${inFlight} in flight, the systems in turn`);
+      all.push(await measureAll(systems, inFlight));
+    }
+    return all;
+  });
+  const results = busyContenders.flatMap(({ contender }, index) =>
+    measured.flatMap((at) => at.slice(index, index + 1).map((figures) => ({ contender, ...figures }))),
+  );
   const [ours] = results;
   if (!ours) throw new Error('nothing was measured of Paceline');
   const oursAt = (inFlight: number) => results.find((each) => each.inFlight === inFlight) ?? ours;
@@ -77,7 +88,7 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
       ],
     }),
     notes: [
-      `\`POST /v1/riders\` with a new rider: until the answer to \`Prefer: wait\` with the stored rider, then until the 202. ${lastsMs / 1_000} s each after ${warmUpMs / 1_000} s to warm up; one system after the other, each with its own Postgres (synced commits) and the same sandbox with limits that are not the bound. CPU: of all processes of the system with its servers, without the sandbox and the load generator, for each command until it is done; of others: of a core, by all other work on the machine meanwhile.`,
+      `\`POST /v1/riders\` with a new rider: until the answer to \`Prefer: wait\` with the stored rider, then until the 202. All systems run, each with its own Postgres (synced commits) and its own sandbox with limits that are not the bound; after ${warmUpMs / 1_000} s to warm up they take ${rounds} turns of ${lastsMs / 1_000} s. CPU: of all processes of the system with its servers, without the sandbox and the load generator, for each command until it is done; of others: of a core, by all other work on the machine meanwhile, the other systems at rest included.`,
       'The peers are what a team would build instead, for the same work: a server process checks the request, stores the command and queues a job; a worker process with 64 jobs at a time takes a permit, calls upstream, and stores rider, history, call and end of the command in one statement. All statements are prepared.',
       'What they do not do: count a window from the answer, so that it is exact whatever the network does (theirs counts from the start of a job); journal each permit; record a call before it is sent; rank requests and estimate when they run; show progress; cancel; trace and measure; judge which copies are stale. With bullmq a crash between the two stores leaves a command without its job.',
     ],
