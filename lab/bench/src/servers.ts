@@ -97,20 +97,22 @@ const execute = promisify(execFile);
 
 const install = ['apt-get', 'install', '-y', '--no-install-recommends', 'redis-server'] as const;
 
+/** The version of redis-server. @throws when it is not installed */
+export async function installedRedis(): Promise<string> {
+  const { stdout } = await execute('redis-server', ['--version']);
+  return /v=([\d.]+)/.exec(stdout)?.[1] ?? stdout.trim();
+}
+
 /** The version of redis-server; installs Debian's if possible. @throws {Error} with the command to install it */
 export async function redisVersion(): Promise<string> {
-  const version = async () => {
-    const { stdout } = await execute('redis-server', ['--version']);
-    return /v=([\d.]+)/.exec(stdout)?.[1] ?? stdout.trim();
-  };
   try {
-    return await version();
+    return await installedRedis();
   } catch {
     const [program, ...args] = install;
     await execute(program, args).catch(() => {
       throw new Error(`bullmq and two others need Redis, which is not installed. Run: ${install.join(' ')}`);
     });
-    return version();
+    return installedRedis();
   }
 }
 

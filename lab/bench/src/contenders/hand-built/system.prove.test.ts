@@ -1,16 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { openPool } from '@paceline/shared/database/pool';
 import { describe, expect, it } from 'vitest';
+import { installedRedis } from '../../servers.ts';
 import { handBuilt } from './all.ts';
 import { onHandBuilt } from './system.ts';
 
-const hasRedis = (() => {
-  try {
-    return execFileSync('redis-server', ['--version']).length > 0;
-  } catch {
-    return false;
-  }
-})();
+const hasRedis = await installedRedis().then(
+  () => true,
+  () => false,
+);
 
 const rows = `select
   (select count(*)::integer from riders) as riders, (select count(*)::integer from rider_history) as history,
