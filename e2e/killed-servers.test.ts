@@ -60,7 +60,10 @@ async function kill(server: RestartableProcess): Promise<void> {
 
 const untilWell = ({ processes }: TestStack) =>
   eventually(async () => {
-    for (const { readyUrl } of processes.values()) expect((await fetch(readyUrl)).status).toBe(200);
+    for (const { name, readyUrl } of processes.values()) {
+      const answer = await fetch(readyUrl);
+      expect(answer.status, `${name}: ${await answer.text()}`).toBe(200);
+    }
   });
 
 const setups: Array<[name: string, brokers: string]> = [['a single broker', '1']];
