@@ -63,7 +63,10 @@ export async function startLimiter({
       },
     },
     presence: { service: 'limiter', bus },
-    drain: () => ownership.close(),
+    async drain() {
+      await ownership.close();
+      await announce.flush();
+    },
     async close() {
       await database.close();
       await bus.connection.drain();

@@ -146,7 +146,7 @@ const permitChange = z.discriminatedUnion('change', [
   z.object({ change: z.literal('returned'), permit: z.string(), ...budgetKey, at: timestamp }),
 ]);
 export type PermitChange = z.infer<typeof permitChange>;
-/** The permit changes of about 10 ms, in order. */
+/** The permit changes of up to 200 ms, in order. */
 export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) });
 
 /**

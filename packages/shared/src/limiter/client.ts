@@ -191,7 +191,7 @@ function runProtocol(
   function dispatch(event: PermitEvent): void {
     const from = step.state;
     step = decidePermit(from, event, machine.elapsed());
-    stateEvents(span, from, step.state);
+    if (span.isRecording()) stateEvents(span, from, step.state);
     if (step.state.state === 'closed' && from.state !== 'closed') {
       cancelTimer();
       permits.delete(acquire.ticket);

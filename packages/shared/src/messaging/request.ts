@@ -9,7 +9,7 @@ import {
   subjectOf,
 } from '../contracts/index.ts';
 import { injectTraceContext } from '../telemetry/index.ts';
-import { BadPayload, type Bus, decode, encode } from './bus.ts';
+import { BadPayload, type Bus, decode } from './bus.ts';
 
 type SubjectTokens = Readonly<Record<string, string | number>>;
 
@@ -24,7 +24,8 @@ export class RequestFailed extends Error {
 }
 
 /**
- * Sends a request and waits up to `timeoutMs` (real).
+ * Sends a request and waits up to `timeoutMs` (real). Each side validates what it receives, and nobody what it sends: an invalid
+ * request is refused with the reason, an invalid reply fails here.
  * @throws {BadPayload} when request or reply is invalid; {RequestFailed}; a NATS error without a reply
  */
 export async function request<M extends RequestMessage>(
@@ -36,8 +37,7 @@ export async function request<M extends RequestMessage>(
 ): Promise<ReplyOf<M>> {
   const carrier = headers();
   injectTraceContext(carrier);
-  const data = encode(message.payload, payload);
-  const reply = await bus.connection.request(subjectOf(message, tokens), data, {
+  const reply = await bus.connection.request(subjectOf(message, tokens), JSON.stringify(payload), {
     timeout: timeoutMs,
     headers: carrier,
   });
@@ -88,7 +88,7 @@ export function respond<M extends RequestMessage>(
     // After an asynchronous reply no caller would catch the error.
     const reply = (value: ReplyOf<M>) => {
       try {
-        incoming.respond(encode(message.reply, value));
+        incoming.respond(JSON.stringify(value));
       } catch (error) {
         fail(error);
       }

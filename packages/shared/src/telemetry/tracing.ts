@@ -67,6 +67,9 @@ export function contextFrom(carrier: TraceContext): Context {
   return propagation.extract(context.active(), carrier);
 }
 
+/** Whether the sender's span is recorded. */
+export const isSampled = ({ traceparent = '' }: TraceContext): boolean => /[13579bdf]$/.test(traceparent);
+
 /** Runs `fn` in the carrier's context, so that its spans become children of the sender's span. */
 export function withTraceContext<T>(carrier: TraceContext, fn: () => T): T {
   return context.with(contextFrom(carrier), fn);

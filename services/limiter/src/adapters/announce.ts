@@ -13,11 +13,12 @@ import { meter } from '@paceline/shared/telemetry';
 import { count } from '@paceline/shared/words';
 import type { Announce } from './partition.ts';
 
-/** Real ms over which permit changes are collected into one event. */
-const batchMs = 10;
+/** Real ms over which permit changes are collected into one event, up to a number: the broker stores each event with a sync. */
+const batchMs = 200;
+const maxChanges = 1_000;
 
 /** Sends offers to clients, and publishes events and alerts. Losing one does no harm: clients repeat their requests. */
-export function announceOn(bus: Bus, machine: Machine): Announce {
+export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Promise<void> } {
   const send = async (publishing: () => unknown) => {
     try {
       await publishing();
@@ -27,21 +28,28 @@ export function announceOn(bus: Bus, machine: Machine): Announce {
   };
   const countRejection = countRejections();
   let pending: PermitChange[] = [];
-  const publishChanges = () => {
+  let cancelTimer = () => {};
+  const flush = async () => {
+    cancelTimer();
     const changes = pending;
     pending = [];
-    void send(() => publish(bus, catalog.permitsChanged, { changes }));
+    if (changes.length > 0) await send(() => publish(bus, catalog.permitsChanged, { changes }));
   };
   return {
+    /** Publishes the changes collected so far. */
+    flush,
     turn({ offers, conflicts, facts }) {
       for (const { client, offer } of offers) void send(() => signal(bus, catalog.offer, { client }, offer));
       for (const conflict of conflicts) {
         bus.log.info(conflict, 'conflict: one sync waits for another');
         void send(() => publish(bus, catalog.conflict, conflict));
       }
-      const changes = facts.flatMap(changeOf);
-      if (changes.length > 0 && pending.length === 0) machine.after(batchMs, publishChanges);
-      pending.push(...changes);
+      for (const fact of facts) {
+        const change = changeOf(fact);
+        if (!change) continue;
+        if (pending.push(change) === 1) cancelTimer = machine.after(batchMs, () => void flush());
+        if (pending.length === maxChanges) void flush();
+      }
       for (const fact of facts) {
         if (fact.fact === 'rejected') countRejection(fact.endpoint, fact.attribution);
         announceFact(fact, facts, bus, (publishing) => void send(publishing));
@@ -57,23 +65,23 @@ export function announceOn(bus: Bus, machine: Machine): Announce {
   };
 }
 
-function changeOf(fact: Fact): PermitChange[] {
+function changeOf(fact: Fact): PermitChange | undefined {
   switch (fact.fact) {
     case 'started': {
       const { account, endpoint, interval } = fact;
       const { permit, lane, startedAt: at } = interval;
-      return [{ change: 'started', permit, account, endpoint, lane, at }];
+      return { change: 'started', permit, account, endpoint, lane, at };
     }
     case 'settled': {
       const { account, endpoint, permit, outcome, at } = fact;
-      return [{ change: 'settled', permit, account, endpoint, outcome, at }];
+      return { change: 'settled', permit, account, endpoint, outcome, at };
     }
     case 'returned': {
       const { account, endpoint, permit, at } = fact;
-      return [{ change: 'returned', permit, account, endpoint, at }];
+      return { change: 'returned', permit, account, endpoint, at };
     }
     default:
-      return [];
+      return undefined;
   }
 }
 

@@ -14,6 +14,7 @@ import { messagingAttributes } from '@paceline/shared/messaging';
 import {
   contextFrom,
   inSpan,
+  isSampled,
   type Logger,
   reasonOf,
   repeatedFailure,
@@ -270,18 +271,18 @@ class OwnedPartition implements Partition {
   }
 }
 
-/** Adds a span for the commit of each start to its client's trace. */
+const commitAttributes = messagingAttributes(subjectPattern(catalog.requestPermits), 'process', 'commit');
+
+/** Adds a span for the commit of each start to its client's trace, if that is recorded. */
 function traceStarts(batches: ReadonlyArray<Batch<unknown>>, committed: Promise<unknown>): void {
   for (const { requests } of batches) {
     for (const request of requests) {
       if (request.do !== 'start' && !(request.do === 'acquire' && request.start)) continue;
+      if (!isSampled(request.trace)) continue;
       const settings = {
         kind: SpanKind.CONSUMER,
         parent: contextFrom(request.trace),
-        attributes: {
-          ...messagingAttributes(subjectPattern(catalog.requestPermits), 'process', 'commit'),
-          'paceline.endpoint': request.endpoint,
-        },
+        attributes: { ...commitAttributes, 'paceline.endpoint': request.endpoint },
       };
       // The span shows the failure; the partition handles it.
       inSpan('commit permit', settings, () => committed).catch(() => undefined);
