@@ -2,7 +2,7 @@ import { monotonic, until } from '@paceline/kit/waiting';
 import { requestAndAppend, respond } from './baseline.ts';
 import { contenders } from './contenders/all.ts';
 import type { Address, Client, Job, ContenderLimit, Urgency } from './contenders/contender.ts';
-import { breadth, depth } from './core-turns.ts';
+import { breadth, depth, fullWindow } from './core-turns.ts';
 import { serveDuties } from './processes.ts';
 import { recordEstimates } from './estimates.ts';
 import { killAtStep } from './kill-at-step.ts';
@@ -146,6 +146,7 @@ const duties = {
   killAtStep,
   breadth,
   depth,
+  fullWindow,
   recordEstimates,
 
   /** Calls since the last time. */

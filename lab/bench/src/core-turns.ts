@@ -18,8 +18,9 @@ const roundTripMs = 300;
 const settings = { ...defaultSettings('standard', createVirtualClock()), missedHeartbeatsAllowed: 1e9 };
 
 /** A ledger with its own clock; measures turns without I/O. */
-function measuredLedger() {
-  const ledger = createLedger(1, settings);
+function measuredLedger(policy = settings.policies[endpoint]) {
+  const policies = { ...settings.policies, [endpoint]: policy };
+  const ledger = createLedger(1, { ...settings, policies });
   let now = 10 * hour;
   let tickets = 0;
   let spentMs = 0;
@@ -94,6 +95,39 @@ export async function depth({ waiting, rounds, permits }: Record<'waiting' | 'ro
     turn([start(account, permit)]);
     pass(roundTripMs);
     turn([settle(account, permit)]);
+  };
+  const perPermit = Array.from({ length: rounds }, () => {
+    spent();
+    for (let each = 0; each < permits; each += 1) onePermit();
+    return (spent() * 1_000) / permits;
+  });
+  return { perPermit, bytes };
+}
+
+/** A full window of `limit` calls, in which places free up at even intervals. @returns µs per permit (four turns) by round, and heap bytes per call */
+export async function fullWindow({ limit, rounds, permits }: Record<'limit' | 'rounds' | 'permits', number>) {
+  // With ε divisible by every limit.
+  const cycleMs = 70_000;
+  const { acquire, pass, turn, spent } = measuredLedger({ limit, windowMs: cycleMs - settings.epsilon });
+  const before = heapUsed();
+  const account = 'full';
+  const call = (permit: string) => {
+    turn([start(account, permit)]);
+    turn([settle(account, permit)]);
+  };
+  for (let calls = 0; calls < limit; calls += 1) {
+    if (calls > 0) pass(cycleMs / limit);
+    const [reply] = turn([acquire(account)]).replies;
+    if (reply?.answer !== 'granted') throw new Error(`call ${calls} of ${limit} has to wait`);
+    call(reply.permit);
+  }
+  const bytes = (heapUsed() - before) / limit;
+  const onePermit = () => {
+    const [reply] = turn([acquire(account)]).replies;
+    pass(cycleMs / limit);
+    const [next] = turn([]).offers;
+    if (reply?.answer !== 'waiting' || !next) throw new Error('the window is not full, or does not free up');
+    call(next.offer.permit);
   };
   const perPermit = Array.from({ length: rounds }, () => {
     spent();

@@ -85,7 +85,8 @@ describe('the journal at any time', () => {
   /** The state that the journal must restore; waiting requests and held permits are not in it. */
   const durable = (ledger: Ledger, now: number) => {
     for (const budget of ledger.budgets.values()) {
-      Object.assign(budget, { grants: [], queue: createQueue() });
+      budget.grants.clear();
+      Object.assign(budget, { queue: createQueue() });
     }
     ledger.stats.clear();
     return {

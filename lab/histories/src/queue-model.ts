@@ -192,8 +192,8 @@ function factsThatEnd(budget: BudgetState | undefined, now: number): Fact[] {
     outcome: answered,
     at: now,
   });
-  const open = budget.record.intervals.filter((interval) => !interval.settled);
-  const held = budget.grants.filter(({ startBy }) => startBy > now);
+  const open = [...budget.calls].filter((call) => !call.settled);
+  const held = [...budget.grants.values()].filter(({ startBy }) => startBy > now);
   return [
     ...open.map(({ permit, arrivesBy }) => settled(permit, Math.min(arrivesBy, now))),
     ...held.flatMap(({ permit, lane, requestedAt }): Fact[] => {

@@ -282,7 +282,7 @@ export function startedCalls({ entries, arrivals }: HistoryResult, settings: Lim
       }
       const { permit, startedAt, arrivesBy } = fact.interval;
       const budget = budgetOf(ledger, budgetKey.account, budgetKey.endpoint);
-      const { probing, unknownUntil, intervals } = budget.record;
+      const { probing, unknownUntil } = budget.record;
       const call = {
         permit,
         startedAt,
@@ -294,7 +294,7 @@ export function startedCalls({ entries, arrivals }: HistoryResult, settings: Lim
         probing,
         unknown: (unknownUntil ?? 0) > startedAt,
         /** Other calls that may still arrive. */
-        open: intervals.filter((other) => !other.settled && other.arrivesBy > startedAt).length,
+        open: [...budget.calls].filter((other) => !other.settled && other.arrivesBy > startedAt).length,
       };
       evolve(ledger, fact);
       return [call];

@@ -1,12 +1,12 @@
-import type { Conflict, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
+import type { Conflict, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
 import { type Lane, lanes } from '@paceline/shared/definition';
 import type { BudgetState, Grant } from './budget.ts';
 import { estimateFor, recordForcedArrival } from './estimate.ts';
 import { dequeue, enqueue, expiryFrom } from './grant.ts';
-import { isFor, type Ledger, statsOf } from './ledger.ts';
+import { type Ledger, statsOf } from './ledger.ts';
 import { startedReply } from './permits.ts';
 import { isForced, nextWaiter, orderKey, positionOf, renewWaiter, type Waiter } from './queue.ts';
-import { countedCalls, freeAt, isPaused } from './window.ts';
+import { countedSince, freeAt, isPaused } from './window.ts';
 
 /** Adds a request to the queue, or renews it as a heartbeat. Returns whether it was added. */
 export function receiveAcquire(
@@ -20,7 +20,7 @@ export function receiveAcquire(
     renewWaiter(budget.queue, known, expiryFrom(ledger, now));
     return false;
   }
-  if (openGrant(budget, request.ticket, now) || startedCall(budget, request.ticket)) return false;
+  if (openGrant(budget, request.ticket, now) || budget.calls.ofTicket(request.ticket)) return false;
   if (isForced(request.lane)) recordForcedArrival(budget, now);
   enqueue(ledger, budget, newWaiter(ledger, request, now));
   return true;
@@ -34,7 +34,8 @@ export function replyToAcquire(
   isNew: boolean,
   now: number,
 ): { reply: PermitReply; conflict?: Conflict | undefined } {
-  const started = startedCall(budget, request.ticket);
+  // A request whose reply was lost gets the same reply again.
+  const started = budget.calls.ofTicket(request.ticket);
   if (started) return { reply: startedReply(ledger, started, now) };
   const grant = openGrant(budget, request.ticket, now);
   if (grant) return { reply: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
@@ -67,12 +68,10 @@ const newWaiter = (ledger: Ledger, request: PermitRequestOf<'acquire'>, now: num
   firstEstimate: request.firstEstimate,
 });
 
-const openGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>
-  grants.find((grant) => grant.ticket === ticket && grant.startBy > now);
-
-/** The call that this ticket started. A request whose reply was lost gets the same reply again. */
-const startedCall = ({ record }: BudgetState, ticket: string): Interval | undefined =>
-  record.intervals.find(({ permit }) => isFor(permit, ticket));
+function openGrant({ grants }: BudgetState, ticket: string, now: number): Grant | undefined {
+  const grant = grants.get(ticket);
+  return grant && grant.startBy > now ? grant : undefined;
+}
 
 /**
  * Whether the deadline would pass even if every open call were answered now. Reserved permits count for any request
@@ -109,7 +108,7 @@ export function recordConflict(
   position: number,
   now: number,
 ): Conflict | undefined {
-  const blockedBy = blockingLanes(budget, now).find((other) => syncOf(other) !== syncOf(lane));
+  const blockedBy = blockingLane(budget, lane, now);
   if (!blockedBy) return undefined;
   // Without the urgent requests that may overtake it, which the blocking lane does not cause.
   const behindOthers = freeAt(budget, now, position, 'typical', isForced(lane));
@@ -121,10 +120,12 @@ export function recordConflict(
   return conflict;
 }
 
-/** The lanes of the calls in the window, of held permits, and of the next waiter, in this order. */
-function blockingLanes(budget: BudgetState, now: number): Lane[] {
-  const next = nextWaiter(budget.queue, false);
-  return [...countedCalls(budget, now), ...budget.grants, ...(next ? [next.request] : [])].map(
-    ({ lane }) => lane,
-  );
+/** The first lane of another sync: of the calls in the window, then of held permits, then of the next waiter. */
+function blockingLane(budget: BudgetState, lane: Lane, now: number): Lane | undefined {
+  const isOther = (other: { readonly lane: Lane }) => syncOf(other.lane) !== syncOf(lane);
+  const since = countedSince(budget, now);
+  for (const call of budget.calls) if (call.arrivesBy > since && isOther(call)) return call.lane;
+  for (const grant of budget.grants.values()) if (isOther(grant)) return grant.lane;
+  const next = nextWaiter(budget.queue, false)?.request;
+  return next && isOther(next) ? next.lane : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Lane } from '@paceline/shared/definition';
 import type { BudgetRecord, Policy } from '@paceline/shared/contracts';
+import { Calls } from './calls.ts';
 import { createQueue, type BudgetQueue } from './queue.ts';
 import type { LimiterSettings } from './settings.ts';
 
@@ -16,11 +17,12 @@ export interface Grant {
 /** The state of one account's budget. */
 export interface BudgetState {
   readonly settings: LimiterSettings;
-  /** The part that the journal restores. */
-  readonly record: BudgetRecord & { floor: NonNullable<BudgetRecord['floor']> };
+  /** The part that the journal restores, with the calls. */
+  readonly record: Omit<BudgetRecord, 'intervals'> & { floor: NonNullable<BudgetRecord['floor']> };
+  calls: Calls;
   readonly queue: BudgetQueue;
-  /** Never more than the window has room for. */
-  grants: readonly Grant[];
+  /** By ticket, the first to expire first. Never more than the window has room for. */
+  readonly grants: Map<string, Grant>;
   /** When time alone may free a permit; undefined while no request waits for one. */
   alarmAt: number | undefined;
   /** The last policy that headers advertised, since this limiter took over. */
@@ -46,8 +48,12 @@ export const newRecord = ({
   lastRejected: null,
 });
 
-export const createBudget = (record: BudgetRecord, settings: LimiterSettings): BudgetState => ({
+export const createBudget = (
+  { intervals, ...record }: BudgetRecord,
+  settings: LimiterSettings,
+): BudgetState => ({
   settings,
+  calls: new Calls(intervals),
   record: {
     ...record,
     // Snapshots of a version before `floor` have an operator's policy only as the current one.
@@ -55,11 +61,10 @@ export const createBudget = (record: BudgetRecord, settings: LimiterSettings): B
       operator: record.policy?.from === 'operator' ? record.policy : null,
       upstream: null,
     },
-    intervals: [...record.intervals],
     pausedUntil: { ...record.pausedUntil },
   },
   queue: createQueue(),
-  grants: [],
+  grants: new Map(),
   alarmAt: undefined,
   advertised: undefined,
   callDuration: undefined,

@@ -1,8 +1,9 @@
-import type { Fact, FactOf, Interval } from '@paceline/shared/contracts';
+import type { Fact, FactOf } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
+import { Calls, ticketOf } from './calls.ts';
 import { budgetOf, countAsSpent, type Ledger, maxArrivalDelay, statsOf } from './ledger.ts';
 import { recordWait } from './stats.ts';
-import { countedCalls, leavesAt } from './window.ts';
+import { countedCalls, countedSince } from './window.ts';
 
 /**
  * Applies a committed fact to the ledger, in place: copying would cost every account. The same facts in the same order
@@ -22,13 +23,13 @@ export function evolve(ledger: Ledger, fact: Fact): void {
       applyStarted(ledger, budget, fact);
       return;
     case 'call_restored':
-      record.intervals = [...record.intervals, fact.interval];
+      budget.calls.add(fact.interval);
       return;
     case 'settled':
       applySettled(budget, fact);
       return;
     case 'returned':
-      record.intervals = record.intervals.filter(({ permit }) => permit !== fact.permit);
+      budget.calls.delete(fact.permit);
       return;
     case 'rejected':
       record.lastRejected = { at: fact.at, attribution: fact.attribution };
@@ -42,19 +43,19 @@ export function evolve(ledger: Ledger, fact: Fact): void {
         record.probing = true;
       }
       // Their clients request again.
-      budget.grants = [];
+      budget.grants.clear();
       return;
     case 'resumed':
       record.pausedUntil[fact.by] = fact.at;
       return;
     case 'policy_changed':
       // A call that no longer counts must not count again under a longer window: `unknownUntil` covers it.
-      record.intervals = countedCalls(budget, fact.at);
+      budget.calls = new Calls(countedCalls(budget, fact.at));
       record.policy = fact.policy && { ...fact.policy, from: fact.by, since: fact.at };
       record.unknownUntil = fact.unknownUntil;
       // An operator's policy replaces what upstream has named before.
       if (fact.by === 'operator') record.floor = { operator: fact.policy, upstream: null };
-      budget.grants = [];
+      budget.grants.clear();
       return;
   }
 }
@@ -63,12 +64,12 @@ function applyStarted(ledger: Ledger, budget: BudgetState, fact: FactOf<'started
   const { record } = budget;
   const { interval, requestedAt, firstEstimate } = fact;
   const { startedAt, permit } = interval;
-  budget.grants = budget.grants.filter((grant) => grant.permit !== permit);
+  removeGrant(budget, permit);
   // Kept for longer than they count: a 429 is attributed by the calls shortly before it, and by the record in Postgres one
   // whose end is not recorded can count for longer.
   const keptMs = Math.max(policyOf(budget).windowMs, maxArrivalDelay(record.endpoint, ledger.settings));
-  const isRecent = (each: Interval) => leavesAt(each, budget) + keptMs > startedAt;
-  record.intervals = [...record.intervals.filter(isRecent), interval];
+  budget.calls.forgetUntil(countedSince(budget, startedAt - keptMs));
+  budget.calls.add(interval);
   const stats = statsOf(ledger, fact.account);
   recordWait(stats, startedAt, Math.max(0, startedAt - requestedAt));
   if (firstEstimate === null) return;
@@ -78,10 +79,8 @@ function applyStarted(ledger: Ledger, budget: BudgetState, fact: FactOf<'started
 
 function applySettled(budget: BudgetState, { permit, arrivesBy, outcome, at }: FactOf<'settled'>): void {
   const { record } = budget;
-  const interval = findInterval(budget, permit);
-  record.intervals = record.intervals.map((each) =>
-    each.permit === permit ? { ...each, arrivesBy, settled: true } : each,
-  );
+  const interval = budget.calls.get(permit);
+  budget.calls.settle(permit, arrivesBy);
   if (!interval || outcome.result !== 'answered') return;
   budget.advertised = outcome.advertised ?? budget.advertised;
   budget.callDuration = movingAverage(budget.callDuration, at - interval.startedAt);
@@ -95,5 +94,8 @@ function applySettled(budget: BudgetState, { permit, arrivesBy, outcome, at }: F
 const movingAverage = (mean: number | undefined, next: number): number =>
   mean === undefined ? next : mean + (next - mean) / 8;
 
-export const findInterval = ({ record }: BudgetState, permit: string): Interval | undefined =>
-  record.intervals.find((interval) => interval.permit === permit);
+/** Drops a held permit. */
+export function removeGrant({ grants }: BudgetState, permit: string): void {
+  const ticket = ticketOf(permit);
+  if (grants.get(ticket)?.permit === permit) grants.delete(ticket);
+}

@@ -1,6 +1,7 @@
 import type { Offer } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
-import { type Ledger, permitId, setAlarm } from './ledger.ts';
+import { permitId } from './calls.ts';
+import { type Ledger, setAlarm } from './ledger.ts';
 import type { AddressedOffer } from './protocol.ts';
 import { addWaiter, nextWaiter, removeWaiter, type Waiter } from './queue.ts';
 import { available, freeAt } from './window.ts';
@@ -15,8 +16,9 @@ export function grantAvailable(ledger: Ledger, budget: BudgetState, now: number)
 
 /** Drops permits that were not started in time, and waiters whose heartbeats stopped. */
 function removeExpired(ledger: Ledger, budget: BudgetState, now: number): void {
-  if (budget.grants.some(({ startBy }) => startBy <= now)) {
-    budget.grants = budget.grants.filter(({ startBy }) => startBy > now);
+  for (const { ticket, startBy } of budget.grants.values()) {
+    if (startBy > now) break;
+    budget.grants.delete(ticket);
   }
   const { byExpiry } = budget.queue;
   for (let first = byExpiry.first(); first && first.expiresAt <= now; first = byExpiry.first()) {
@@ -60,7 +62,7 @@ function grantTo(
   const { ticket, lane, requestedAt } = request;
   const permit = permitId(ledger.epoch, ledger.grants, ticket);
   const startBy = now + budget.settings.startWithin;
-  budget.grants = [...budget.grants, { permit, ticket, lane, requestedAt, firstEstimate, startBy }];
+  budget.grants.set(ticket, { permit, ticket, lane, requestedAt, firstEstimate, startBy });
   return { ticket, permit, startBy };
 }
 
@@ -85,15 +87,16 @@ export const expiryFrom = (ledger: Ledger, now: number): number =>
 
 /** When time alone may free the next permit; undefined while no request waits. */
 function nextAlarm(ledger: Ledger, budget: BudgetState, now: number): number | undefined {
-  const { queue, grants, record } = budget;
+  const { queue, grants, calls } = budget;
   if (queue.byTicket.size === 0) return undefined;
-  const times = [
+  const [nextToExpire] = grants.values();
+  const next = [
     ledger.quietUntil,
     queue.byExpiry.min,
-    ...grants.map(({ startBy }) => startBy),
-    ...record.intervals.map(({ arrivesBy }) => arrivesBy),
+    nextToExpire?.startBy ?? Infinity,
+    calls.nextArrival(now),
     freeAt(budget, now, 1, 'best', true),
     freeAt(budget, now, 1, 'best', false),
-  ].filter((at) => at > now);
-  return times.length === 0 ? undefined : Math.min(...times);
+  ].reduce((earliest, at) => (at > now ? Math.min(earliest, at) : earliest), Infinity);
+  return next === Infinity ? undefined : next;
 }

@@ -26,13 +26,13 @@ export function dropIdle(ledger: Ledger, requests: number, now: number): void {
 }
 
 function isIdle(ledger: Ledger, budget: BudgetState, now: number): boolean {
-  const { record, queue, grants, alarmAt } = budget;
+  const { record, queue, grants, calls, alarmAt } = budget;
   const isOld = (at: number | undefined) => (at ?? 0) + day <= now;
   return (
     queue.byTicket.size === 0 &&
-    grants.every(({ startBy }) => isOld(startBy)) &&
     alarmAt === undefined &&
-    record.intervals.every(({ arrivesBy }) => isOld(arrivesBy)) &&
+    [...grants.values()].every(({ startBy }) => isOld(startBy)) &&
+    isOld(calls.lastArrival()) &&
     isOld(ledger.stats.get(record.account)?.lastConflict?.at) &&
     !mustBeKept(budget, now)
   );

@@ -117,15 +117,6 @@ export class LaterClaimSeen extends Error {
   }
 }
 
-/** A permit's id starts with the epoch of the ledger that granted it. */
-export const permitId = (epoch: number, count: number, ticket: string): string =>
-  `${epoch}-${count}-${ticket}`;
-
-/** Whether a permit was granted to a ticket. */
-export const isFor = (permit: string, ticket: string): boolean => ticketOf(permit) === ticket;
-
-const ticketOf = (permit: string): string => permit.slice(permit.indexOf('-', permit.indexOf('-') + 1) + 1);
-
 /**
  * Checks that no later claim granted the permit. After a journal loss a higher epoch may be that of an earlier claim,
  * so it is accepted.

@@ -1,9 +1,10 @@
 import type { Fact, FactOf, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { withdrawForcedArrival } from './estimate.ts';
-import { findInterval } from './evolve.ts';
+import { ticketOf } from './calls.ts';
+import { removeGrant } from './evolve.ts';
 import { dequeue } from './grant.ts';
-import { isFor, type Ledger, maxArrivalDelay } from './ledger.ts';
+import { type Ledger, maxArrivalDelay } from './ledger.ts';
 import type { Decision } from './protocol.ts';
 import { isForced } from './queue.ts';
 import { isPaused } from './window.ts';
@@ -15,11 +16,11 @@ export function start(
   request: PermitRequestOf<'start'>,
   now: number,
 ): Decision {
-  const started = findInterval(budget, request.permit);
+  const started = budget.calls.get(request.permit);
   if (started) return { reply: startedReply(ledger, started, now), facts: [] };
-  const grant = budget.grants.find(({ permit }) => permit === request.permit);
-  if (!grant || grant.startBy <= now || isPaused(budget, now)) {
-    budget.grants = budget.grants.filter((each) => each !== grant);
+  const grant = budget.grants.get(ticketOf(request.permit));
+  if (grant?.permit !== request.permit || grant.startBy <= now || isPaused(budget, now)) {
+    removeGrant(budget, request.permit);
     return { reply: { answer: 'expired' }, facts: [] };
   }
   const { account, endpoint, permit } = request;
@@ -60,10 +61,12 @@ export function cancel(
   const waiter = budget.queue.byTicket.get(id);
   if (waiter) dequeue(ledger, budget, waiter);
   if (waiter && isForced(waiter.request.lane)) withdrawForcedArrival(budget);
-  budget.grants = budget.grants.filter(({ permit, ticket }) => permit !== id && ticket !== id);
-  const started = budget.record.intervals.find(({ permit, settled }) => !settled && isFor(permit, id));
-  const facts: Fact[] = started
-    ? [{ fact: 'returned', account, endpoint, permit: started.permit, at: now }]
-    : [];
+  budget.grants.delete(id);
+  removeGrant(budget, id);
+  const started = budget.calls.ofTicket(id);
+  const facts: Fact[] =
+    started && !started.settled
+      ? [{ fact: 'returned', account, endpoint, permit: started.permit, at: now }]
+      : [];
   return { reply: { answer: 'cancelled' }, facts };
 }

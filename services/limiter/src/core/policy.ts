@@ -1,7 +1,6 @@
 import type { FactOf, Operation, Outcome, Policy } from '@paceline/shared/contracts';
 import { strictestOf } from '@paceline/shared/zwiftracing/answers';
 import { type BudgetState, policyOf } from './budget.ts';
-import { findInterval } from './evolve.ts';
 import type { Decision } from './protocol.ts';
 
 /** No upstream allows more, and every call of a window is kept in memory. */
@@ -56,7 +55,7 @@ function basisOf({ record, settings }: BudgetState, taught = record.floor.upstre
 function isOutdated(budget: BudgetState, permit: string): boolean {
   const { policy, lastRejected } = budget.record;
   const namedAt = Math.max(policy?.since ?? -1, lastRejected?.at ?? -1);
-  return (findInterval(budget, permit)?.startedAt ?? 0) <= namedAt;
+  return (budget.calls.get(permit)?.startedAt ?? 0) <= namedAt;
 }
 
 const strictest = (policy: Policy, ...others: ReadonlyArray<Policy | undefined>): Policy =>

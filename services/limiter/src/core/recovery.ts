@@ -1,10 +1,10 @@
 import type { BudgetRecord, Fact, JournalEntry } from '@paceline/shared/contracts';
 import { type BudgetName, budgetNames, type Lane } from '@paceline/shared/definition';
 import { type BudgetState, createBudget, policyOf } from './budget.ts';
-import { evolve, findInterval } from './evolve.ts';
+import { evolve } from './evolve.ts';
 import { createLedger, keyOf, type Ledger, lossCountsUntil, maxArrivalDelay, peekBudget } from './ledger.ts';
 import type { LimiterSettings } from './settings.ts';
-import { countedCalls, isPaused, leavesAt } from './window.ts';
+import { countCalls, countedCalls, isPaused, leavesAt } from './window.ts';
 
 /** What an owner already knows when it reads the journal. */
 export interface RecoveryContext {
@@ -113,7 +113,7 @@ export function takeOver(ledger: Ledger, { owner, at, isLost, calls }: Findings)
 function restoreCall(ledger: Ledger, call: RecordedCall, at: number): Fact[] {
   const { account, endpoint, permit, lane, age, endedAge, status } = call;
   const budget = peekBudget(ledger, account, endpoint);
-  if (findInterval(budget, permit)) return [];
+  if (budget.calls.get(permit)) return [];
   const { settings } = ledger;
   const startedAt = Math.floor(at - age);
   const latest = startedAt + maxArrivalDelay(endpoint, settings);
@@ -245,4 +245,4 @@ export const mustBeKept = (budget: BudgetState, now: number): boolean =>
   isActive(budget, now);
 
 const isActive = (budget: BudgetState, now: number): boolean =>
-  isPaused(budget, now) || (budget.record.unknownUntil ?? 0) > now || countedCalls(budget, now).length > 0;
+  isPaused(budget, now) || (budget.record.unknownUntil ?? 0) > now || countCalls(budget, now) > 0;

@@ -1,7 +1,6 @@
 import type { Attribution, Fact, Outcome, PermitRequestOf, Policy } from '@paceline/shared/contracts';
 import { longestWait, pausesBudget } from '@paceline/shared/zwiftracing/answers';
 import { type BudgetState, policyOf } from './budget.ts';
-import { findInterval } from './evolve.ts';
 import { allowsMore, taughtBy } from './policy.ts';
 import { isPaused } from './window.ts';
 
@@ -58,8 +57,8 @@ function pauseOf(budget: BudgetState, outcome: Outcome, consecutiveRejections: n
 /** The cause of a 429, judged by the calls that the ledger holds of its window. */
 function attribute(budget: BudgetState, permit: string, reported: Policy | undefined): Attribution {
   const policy = policyOf(budget);
-  const startedAt = findInterval(budget, permit)?.startedAt ?? 0;
-  const others = budget.record.intervals.filter((each) => each.permit !== permit);
+  const startedAt = budget.calls.get(permit)?.startedAt ?? 0;
+  const others = [...budget.calls].filter((each) => each.permit !== permit);
   // A call that started after this one could last be sent arrives after it.
   const inWindow = others.filter(
     (each) =>

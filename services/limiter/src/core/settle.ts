@@ -1,6 +1,5 @@
 import type { Fact, PermitRequestOf } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
-import { findInterval } from './evolve.ts';
 import { learnedPolicy } from './policy.ts';
 import type { Decision } from './protocol.ts';
 import { pauseAfter } from './rejection.ts';
@@ -12,7 +11,7 @@ import { pauseAfter } from './rejection.ts';
 export function settle(budget: BudgetState, request: PermitRequestOf<'settle'>, now: number): Decision {
   const { account, endpoint, permit, outcome } = request;
   const settled = (facts: readonly Fact[] = []): Decision => ({ reply: { answer: 'settled' }, facts });
-  const interval = findInterval(budget, permit);
+  const interval = budget.calls.get(permit);
   if (interval?.settled) return settled();
   if (outcome.result === 'not_sent')
     return settled(interval ? [{ fact: 'returned', account, endpoint, permit, at: now }] : []);

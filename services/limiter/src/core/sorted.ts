@@ -52,6 +52,33 @@ export class Sorted<T> {
     return rank;
   }
 
+  /** The item with `rank` others before it; undefined beyond the last. */
+  at(rank: number): T | undefined {
+    let before = rank;
+    for (let node = this.#root; node;) {
+      const left = node.left?.size ?? 0;
+      if (before === left) return node.item;
+      if (before < left) node = node.left;
+      else {
+        before -= left + 1;
+        node = node.right;
+      }
+    }
+    return undefined;
+  }
+
+  /** How many items a condition holds for, which holds for none after the first one that it doesn't hold for. */
+  leading(holds: (item: T) => boolean): number {
+    let count = 0;
+    for (let node = this.#root; node;) {
+      if (holds(node.item)) {
+        count += 1 + (node.left?.size ?? 0);
+        node = node.right;
+      } else node = node.left;
+    }
+    return count;
+  }
+
   add(item: T): void {
     this.#root = this.#insert(this.#root, item);
   }

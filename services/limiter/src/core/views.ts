@@ -5,13 +5,13 @@ import { estimateFor } from './estimate.ts';
 import { type Ledger, peekBudget } from './ledger.ts';
 import { recentWaits } from './stats.ts';
 import { firstWaiters } from './queue.ts';
-import { available, countedCalls, freeAt, leavesAt } from './window.ts';
+import { available, countCalls, countedCalls, freeAt, leavesAt } from './window.ts';
 
 /** Window usage, conflicts and waits of an account. */
 export function coordination(ledger: Ledger, account: string, now: number): Coordination {
   const states = budgetNames.map((endpoint) => peekBudget(ledger, account, endpoint));
   const usage = states.map((budget) => {
-    const used = countedCalls(budget, now).length;
+    const used = countCalls(budget, now);
     const free = available(budget, now, true);
     const resetAt = free > 0 ? null : Math.ceil(freeAt(budget, now, 1, 'typical', true));
     return [budget.record.endpoint, { used, available: free, resetAt }] as const;

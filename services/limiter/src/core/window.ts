@@ -9,9 +9,16 @@ import { type BudgetState, policyOf } from './budget.ts';
 export const leavesAt = (interval: Interval, budget: BudgetState): number =>
   interval.arrivesBy + policyOf(budget).windowMs + budget.settings.epsilon;
 
-/** The calls that upstream may still count at `now`. */
+/** The calls that may arrive after this time are those that upstream may still count at `now`. */
+export const countedSince = (budget: BudgetState, now: number): number =>
+  now - policyOf(budget).windowMs - budget.settings.epsilon;
+
+/** The calls that upstream may still count at `now`, in the order of their starts. */
 export const countedCalls = (budget: BudgetState, now: number): Interval[] =>
-  budget.record.intervals.filter((interval) => leavesAt(interval, budget) > now);
+  budget.calls.after(countedSince(budget, now));
+
+export const countCalls = (budget: BudgetState, now: number): number =>
+  budget.calls.countAfter(countedSince(budget, now));
 
 /** When the pause by upstream or the operator ends, whichever is later; 0 without one. */
 export const pausedUntil = ({ record }: BudgetState): number =>
@@ -30,16 +37,13 @@ function capacityFor(budget: BudgetState, forced: boolean): number {
 /** How many permits can be granted at `now`: to the forced lanes, or to any lane. */
 export function available(budget: BudgetState, now: number, forced: boolean): number {
   if (isPaused(budget, now)) return 0;
-  const { length: held } = budget.grants;
-  const room = capacityFor(budget, forced) - countedCalls(budget, now).length - held;
+  const { size: held } = budget.grants;
+  const room = capacityFor(budget, forced) - countCalls(budget, now) - held;
   // After a pause by upstream one call probes alone whether it accepts calls again.
-  if (budget.record.probing) return Math.max(0, Math.min(1 - openCalls(budget, now).length - held, room));
+  if (budget.record.probing)
+    return Math.max(0, Math.min(1 - budget.calls.openAfter(now).length - held, room));
   return isUnknown(budget, now) ? 0 : Math.max(0, room);
 }
-
-/** The unsettled calls that may still arrive upstream; a dead client's call is open until its `arrivesBy`. */
-const openCalls = ({ record }: BudgetState, now: number): Interval[] =>
-  record.intervals.filter(({ settled, arrivesBy }) => !settled && arrivesBy > now);
 
 /**
  * When the k-th next permit (1 = the next) becomes free.
@@ -54,25 +58,26 @@ export function freeAt(
 ): number {
   const duration = assume === 'typical' ? expectedCallDuration(budget) : 0;
   const cycle = policyOf(budget).windowMs + budget.settings.epsilon;
-  const endOf = ({ settled, startedAt, arrivesBy }: Interval) =>
-    settled ? arrivesBy : Math.min(arrivesBy, Math.max(now, startedAt + duration));
+  const endOf = ({ startedAt, arrivesBy }: Interval) =>
+    Math.min(arrivesBy, Math.max(now, startedAt + duration));
   // Held permits are about to be used.
-  const granted = budget.grants.map(() => now + duration);
+  const granted = Array.from(budget.grants, () => now + duration);
   const opensAt = Math.max(now, pausedUntil(budget));
   const capacity = capacityFor(budget, forced);
-  const leaving = [...countedCalls(budget, now).map(endOf), ...granted]
-    .map((end) => Math.max(opensAt, end + cycle))
-    .sort((a, b) => a - b)
-    .slice(-capacity);
-  const freeTimes = [...Array.from({ length: capacity - leaving.length }, () => opensAt), ...leaving];
   const [index, cycles] = [(k - 1) % capacity, Math.floor((k - 1) / capacity)];
+  const since = countedSince(budget, now);
+  const open = budget.calls.openAfter(since);
+  const ends = [...open.map(endOf), ...granted].sort((a, b) => a - b);
+  // The free places come first, then those of the calls that leave next.
+  const rank = index - capacity + countCalls(budget, now) + granted.length;
+  const freesUp = rank < 0 ? opensAt : Math.max(opensAt, budget.calls.endAt(rank, since, ends) + cycle);
   const { probing } = budget.record;
   const unknownUntil = budget.record.unknownUntil ?? 0;
   const isProbe = probing && index === 0 && granted.length === 0;
   const first = Math.max(
-    freeTimes[index] ?? opensAt,
+    freesUp,
     isProbe ? 0 : unknownUntil,
-    ...(probing ? [...openCalls(budget, now).map(endOf), ...granted] : []),
+    ...(probing ? [...budget.calls.openAfter(now).map(endOf), ...granted] : []),
   );
   return cycles === 0 ? first : Math.max(first + cycles * (cycle + duration), unknownUntil);
 }
