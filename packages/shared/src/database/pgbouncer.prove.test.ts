@@ -3,7 +3,12 @@ import pg from 'pg';
 import { expect, it } from 'vitest';
 import { newDatabaseUrl } from '../testing/database.ts';
 import { findPgBouncer, testPgBouncer } from '../testing/pgbouncer.ts';
-import { appliedMigrations, knownMigrations, migrate, openDatabase, tables } from './index.ts';
+import { appliedMigrations, knownMigrations, migrate, openDatabase, prepared, tables } from './index.ts';
+
+const nameOf = prepared<{ name: string }>(
+  'name-of',
+  sql`select name from ${tables.riders} where rider_id = ${sql.placeholder('riderId')}`,
+);
 
 it(
   'a database behind PgBouncer in transaction mode is migrated by several processes at once and again, and used',
@@ -36,6 +41,10 @@ it(
         });
       });
       expect(await db.$count(tables.riders)).toBe(1);
+
+      // Each of these can get a connection that has not prepared it, or has: releases before 1.21 don't translate that.
+      const names = Array.from({ length: 50 }, () => nameOf(db, { riderId: 1 }));
+      expect(await Promise.all(names)).toEqual(names.map(() => [{ name: 'A' }]));
     } finally {
       await client.end();
       await close();

@@ -95,9 +95,7 @@ const answerColumns = {
   why: wantedRiders.why,
 };
 
-const storeRiderCalls = prepared<
-  { permit: string; has_ended: boolean; is_available: boolean }
->(
+const storeRiderCalls = prepared<{ permit: string; has_ended: boolean; is_available: boolean }>(
   'rider-calls-end',
   sql`with calls as (select * from ${givenRows(answerColumns)}),
     logged as (${endsOfCalls}),

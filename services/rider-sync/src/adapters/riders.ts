@@ -6,7 +6,6 @@ import {
   asc,
   count,
   eq,
-  gte,
   inArray,
   isNull,
   lt,
@@ -20,13 +19,6 @@ import {
 import type { Pass } from '../core/club-run.ts';
 
 const { clubs, clubMemberships, riders, riderHistory } = tables;
-
-/** Whether a rider was fetched at `since` (project ms) or later. */
-export async function wasFetchedSince(db: Database, riderId: number, since: number): Promise<boolean> {
-  const fetched = and(eq(riders.riderId, riderId), gte(riders.fetchedAt, since));
-  const [row] = await db.select({ riderId: riders.riderId }).from(riders).where(fetched);
-  return row !== undefined;
-}
 
 export const riderColumns = getTableColumns(riders);
 const historyColumns = getTableColumns(riderHistory);
