@@ -3,10 +3,21 @@ import type { BudgetName, Lane } from '@paceline/shared/definition';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { type Address, type Contender, ignore, onServer, perLimit, type Urgency } from './contender.ts';
+import {
+  type Address,
+  type Contender,
+  type ContenderLimit,
+  ignore,
+  onServer,
+  perLimit,
+  type Urgency,
+} from './contender.ts';
 
-/** Budget of the standard tier by calls per minute of project time. */
-const budgetOf = (calls: number): BudgetName => (calls === 1 ? 'signups' : 'riders_single');
+/** Budget of the standard tier by its limit: 1 per hour, 1 or 5 per minute of project time. */
+function budgetOf({ calls, windowMs }: ContenderLimit): BudgetName {
+  if (windowMs >= 60_000) return 'clubs';
+  return calls === 1 ? 'signups' : 'riders_single';
+}
 
 const laneOf: Record<Urgency, Lane> = {
   urgent: 'manual_rider_add',
@@ -53,10 +64,10 @@ export const paceline: Contender = {
   async connect(address, call) {
     const { connection, limiters, close } = await openLimiters(address);
     return perLimit(
-      async ({ key, calls }) => {
-        const limiter = limiters.of(key);
+      async (limit) => {
+        const limiter = limiters.of(limit.key);
         await connection.flush();
-        return { limiter, endpoint: budgetOf(calls) };
+        return { limiter, endpoint: budgetOf(limit) };
       },
       ({ limiter, endpoint }, jobs) => {
         for (const job of jobs) {

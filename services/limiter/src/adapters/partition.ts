@@ -75,8 +75,8 @@ export interface Partition {
 
 type SendReplies = (replies: readonly Reply[]) => void;
 
-/** Real ms. The alarm is an estimate while calls are open: too short a sleep would spin, too long a one oversleep. */
-const minSleep = 5;
+/** Real ms. The alarm is an estimate while calls are open: too long a sleep would oversleep. */
+const minSleep = 1;
 const maxSleep = 60_000;
 const retryAfter = 250;
 

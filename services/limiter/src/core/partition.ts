@@ -163,7 +163,7 @@ function receive<To>(state: PartitionState<To>, batch: Batch<To>): PartitionStep
   return unchanged(state);
 }
 
-/** Takes turns until one has facts to commit or the inbox is empty. */
+/** Takes turns until one has facts to commit, or the inbox is empty and no alarm is due. */
 function takeTurns<To>(
   data: PartitionData,
   inbox: Inbox<To>,
@@ -186,7 +186,7 @@ function takeTurns<To>(
       return { state: { mode: 'committing', data, inbox, batches, turn, closing: false }, effects };
     }
     deliver(batches, turn, effects);
-  } while (inbox.length > 0);
+  } while (hasWork(data, inbox, now));
   return proceed(data, inbox, now, effects);
 }
 
@@ -197,10 +197,14 @@ function proceed<To>(
   now: number,
   effects: PartitionEffect<To>[],
 ): PartitionStep<To> {
-  if (inbox.length > 0) return takeTurns(data, inbox, now, effects);
+  if (hasWork(data, inbox, now)) return takeTurns(data, inbox, now, effects);
   effects.push({ effect: 'wake', at: data.ledger.alarms.first()?.alarmAt });
   return { state: { mode: 'idle', data }, effects };
 }
+
+/** An alarm can have become due during a commit. */
+const hasWork = <To>({ ledger }: PartitionData, inbox: Inbox<To>, now: number): boolean =>
+  inbox.length > 0 || (ledger.alarms.first()?.alarmAt ?? Infinity) <= now;
 
 /** The facts of one turn are one journal entry, which must fit into a message. */
 const maxTurnRequests = 500;
