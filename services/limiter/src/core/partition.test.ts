@@ -111,6 +111,38 @@ describe('a partition that fails while nothing is in progress', () => {
 describe('a committing partition', () => {
   const committing = [recovered(), requested('a'), turn];
 
+  it('handles an alarm that becomes due meanwhile as soon as the append is acknowledged', () => {
+    const { limit, windowMs } = settings.policies.riders_single;
+    const tickets = Array.from({ length: limit + 1 }, (_, index) => `t${index}`);
+    const ask = (ticket: string, account = 'team') =>
+      ({ ...acquire(ticket), account, lane: 'manual_rider_add' }) as LedgerRequest;
+    let step = openPartitionState<string>();
+    const at = (time: number, ...events: Event[]): readonly Effect[] => {
+      for (const event of events) step = decidePartition(step.state, event, time);
+      return step.effects;
+    };
+    const replies = at(
+      now,
+      recovered(),
+      requested('a', ...tickets.map((each) => ask(each))),
+      turn,
+      written,
+    ).flatMap((effect) => (effect.effect === 'reply' ? effect.replies : []));
+    const settles = replies.flatMap((reply): LedgerRequest[] =>
+      reply.answer === 'started'
+        ? [{ do: 'settle', ...budgetKey, permit: reply.permit, outcome: { result: 'answered', status: 200 } }]
+        : [],
+    );
+    at(now, requested('a', ...settles), turn, written);
+    const free = now + windowMs + settings.epsilon + settings.clockLag;
+    const waiting = tickets.at(-1) ?? '';
+    at(free - 1, requested('a', ask(waiting), ask('other', 'another')), turn);
+    const offers = at(free, written).flatMap((effect) =>
+      effect.effect === 'announce' ? effect.turn.offers.map(({ offer }) => offer.ticket) : [],
+    );
+    expect(offers).toEqual([waiting]);
+  });
+
   it('replies only after the append is acknowledged', () => {
     expect(repliesIn(after(...committing).effects)).toEqual([]);
     const { mode, effects } = after(...committing, written);
