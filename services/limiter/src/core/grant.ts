@@ -28,13 +28,14 @@ function removeExpired(ledger: Ledger, budget: BudgetState, now: number): void {
 
 function grantWhileFree(ledger: Ledger, budget: BudgetState, now: number): AddressedOffer[] {
   const offers: AddressedOffer[] = [];
-  for (;;) {
+  while (budget.queue.byTicket.size > 0) {
     const reservedOnly = available(budget, now, false) === 0;
     if (reservedOnly && available(budget, now, true) === 0) return offers;
     const waiter = takeNext(ledger, budget, now, reservedOnly);
     if (!waiter) return offers;
     offers.push({ client: waiter.request.offerTo, offer: grantTo(ledger, budget, waiter, now) });
   }
+  return offers;
 }
 
 /** A request past its deadline leaves the queue; it is refused when it is repeated. */

@@ -52,9 +52,10 @@ const nameOf = ({ record }: BudgetState) => keyOf(record.account, record.endpoin
 export const keyOf = (account: string, endpoint: BudgetName): string => `${account}/${endpoint}`;
 
 /** The state of a budget, or a new one that the ledger doesn't keep. */
-export function peekBudget(ledger: Ledger, account: string, endpoint: BudgetName): BudgetState {
-  const known = ledger.budgets.get(keyOf(account, endpoint));
-  if (known) return known;
+export const peekBudget = (ledger: Ledger, account: string, endpoint: BudgetName): BudgetState =>
+  ledger.budgets.get(keyOf(account, endpoint)) ?? newBudget(ledger, account, endpoint);
+
+function newBudget(ledger: Ledger, account: string, endpoint: BudgetName): BudgetState {
   const budget = createBudget(newRecord({ account, endpoint }), ledger.settings);
   if (ledger.lostAt !== null) countAsSpent(budget, ledger.lostAt);
   return budget;
@@ -83,8 +84,11 @@ export const lossCountsUntil = ({ lostAt, settings }: Ledger): number =>
 
 /** As `peekBudget`, but the ledger keeps the budget from now on. */
 export function budgetOf(ledger: Ledger, account: string, endpoint: BudgetName): BudgetState {
-  const budget = peekBudget(ledger, account, endpoint);
-  ledger.budgets.set(keyOf(account, endpoint), budget);
+  const key = keyOf(account, endpoint);
+  const known = ledger.budgets.get(key);
+  if (known) return known;
+  const budget = newBudget(ledger, account, endpoint);
+  ledger.budgets.set(key, budget);
   return budget;
 }
 
@@ -93,9 +97,11 @@ export const maxArrivalDelay = (endpoint: BudgetName, settings: LimiterSettings)
   settings.sendWithin + settings.callTimeout[endpoint] + settings.guard + settings.clockLag;
 
 export function statsOf(ledger: Ledger, account: string): AccountStats {
-  const known = ledger.stats.get(account) ?? createStats();
-  ledger.stats.set(account, known);
-  return known;
+  const known = ledger.stats.get(account);
+  if (known) return known;
+  const stats = createStats();
+  ledger.stats.set(account, stats);
+  return stats;
 }
 
 export function setAlarm(ledger: Ledger, budget: BudgetState, at: number | undefined): void {

@@ -6,15 +6,15 @@ export interface AccountStats {
   lastConflict: Conflict | null;
   /** Whether calls started by their first estimate. */
   readonly estimates: { kept: number; missed: number };
-  /** Completed waits, summed per ten minutes. */
-  waits: readonly WaitBucket[];
+  /** Completed waits, summed per ten minutes, oldest first. */
+  readonly waits: WaitBucket[];
 }
 
 export interface WaitBucket {
   readonly from: number;
-  readonly count: number;
-  readonly sum: number;
-  readonly max: number;
+  count: number;
+  sum: number;
+  max: number;
 }
 
 export const createStats = (): AccountStats => ({
@@ -31,17 +31,14 @@ const bucketMs = hour / 6;
 export const recentWaits = ({ waits }: AccountStats, now: number): readonly WaitBucket[] =>
   waits.filter(({ from }) => from > now - hour);
 
-export function recordWait(stats: AccountStats, now: number, waitedMs: number): void {
+export function recordWait({ waits }: AccountStats, now: number, waitedMs: number): void {
   const from = now - (now % bucketMs);
-  const recent = recentWaits(stats, now);
-  const current = recent.find((each) => each.from === from) ?? { from, count: 0, sum: 0, max: 0 };
-  stats.waits = [
-    ...recent.filter((each) => each.from !== from),
-    {
-      from,
-      count: current.count + 1,
-      sum: current.sum + waitedMs,
-      max: Math.max(current.max, waitedMs),
-    },
-  ];
+  let current = waits.at(-1);
+  if (current?.from !== from) {
+    while ((waits[0]?.from ?? Infinity) <= now - hour) waits.shift();
+    waits.push((current = { from, count: 0, sum: 0, max: 0 }));
+  }
+  current.count += 1;
+  current.sum += waitedMs;
+  current.max = Math.max(current.max, waitedMs);
 }

@@ -29,8 +29,9 @@ export function takeTurn(ledger: Ledger, received: readonly LedgerRequest[], now
     facts.push(...decided);
     return reply;
   };
-  const replies = requests.map((request) => {
-    const budget = budgetOf(ledger, request.account, request.endpoint);
+  const budgets = requests.map(({ account, endpoint }) => budgetOf(ledger, account, endpoint));
+  const replies = requests.map((request, index) => {
+    const budget = budgets[index] as BudgetState;
     touched.add(budget);
     if (request.do === 'acquire') {
       if (receiveAcquire(ledger, budget, request, now)) enqueued.add(request.ticket);
@@ -44,7 +45,7 @@ export function takeTurn(ledger: Ledger, received: readonly LedgerRequest[], now
   const replied = new Set<string>();
   for (const { request, index } of acquiresInOrder(requests, ledger.settings)) {
     replied.add(request.ticket);
-    const budget = budgetOf(ledger, request.account, request.endpoint);
+    const budget = budgets[index] as BudgetState;
     const isNew = enqueued.delete(request.ticket);
     const { reply, conflict } = replyToAcquire(ledger, budget, request, isNew, now);
     if (conflict) conflicts.push(conflict);
