@@ -121,11 +121,11 @@ export const deleteBatch = (
   });
 
 /** Real ms. */
-const pauseMs = 60_000;
+const pauseMs = 1_800_000;
 /** Rows per transaction, so that locks are held for milliseconds only. */
 const batchSize = 1_000;
 
-/** Deletes outdated rows now and then every minute, in one process at a time. */
+/** Deletes outdated rows now and then every half hour, in one process at a time. */
 export function startHousekeeping(db: Database, retention: Retention, clock: Clock, log: Logger) {
   let stopped = false;
   const deleteOnce = async () => {

@@ -36,6 +36,8 @@ import { triggersWith } from './runs/trigger.ts';
 import { startFeed } from './stream/feed.ts';
 
 const connections = 10;
+/** Real ms. With its time limit, a database that hangs is noticed within four seconds. */
+const pingMs = 2_000;
 /** Only for commands, so that many reads don't slow them down: two per kind of batched statement. */
 const commandConnections = 10;
 /** Real ms after which a database that says nothing counts as gone for commands. */
@@ -57,9 +59,10 @@ interface ApiParts extends ServiceContext<ApiConfig> {
 export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
   const { config, log, signal } = context;
   const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
-  const database = openDatabase(config.DATABASE_URL, lost.failed, { connections });
+  const database = openDatabase(config.DATABASE_URL, lost.failed, { connections, pingMs, name: 'api' });
   // Commands wait for a slow database, and fail only when it rejects or breaks connections, or says nothing for minutes.
   const commandDatabase = openDatabase(config.DATABASE_URL, lost.failed, {
+    name: 'api',
     connections: commandConnections,
     maxWaitMs: 0,
     statementMs: commandStatementMs,
@@ -70,7 +73,9 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const parts: ApiParts = { ...context, ...databases, account, broker, peers: peersOf(broker, account) };
   const checks = { database: database.ping, ...broker.checks };
   const { connected } = broker;
-  const health = watchHealth({ ...context, checks, connected, db: database.db });
+  const feed = startFeed(connected.then(eventStream), account, log, signal);
+  const lastEvent = () => feed.ring()?.last;
+  const health = watchHealth({ ...context, checks, connected, lastEvent, db: database.db });
 
   let isLeaving = false;
   const commands = createCommands(parts);
@@ -79,7 +84,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     ...parts.peers,
     ...commands.services,
     triggers: triggersWith(broker, parts.db, parts.clock),
-    feed: startFeed(broker.connected.then(eventStream), account, log, signal),
+    feed,
     traceUrl: config.API_TRACE_URL,
     checks: () => (isLeaving || signal.aborted ? notReady('shutting down') : checks),
     health,
@@ -96,7 +101,9 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   assertOwnState({ broker: await brokerOrigin(bus.js), database: mark }, own);
   subscribe(bus, catalog.alert, {}, alerts.runNow);
   subscribe(bus, catalog.commandChanged, {}, commands.watches.notify);
-  const sweeps = [commands.startSweep(), republishLostTicks(parts)];
+  const ticks = republishLostTicks(parts);
+  subscribe(bus, catalog.runChanged, {}, ticks.onWork);
+  const sweeps = [commands.startSweep(), ticks];
   const jobs = [health, alerts, ...sweeps, ...(await startJobs(parts, bus))];
   return {
     url: server.url,
@@ -128,11 +135,26 @@ function createCommands({ config, db, commandDb, broker, peers, clock, log }: Ap
     const abandonedMs = clock.toProjectMs(maxResponseMs + 5_000);
     return { now, keptSince: now - config.API_IDEMPOTENCY, abandonedSince: now - abandonedMs };
   });
-  const submitCommand = submitCommandWith({ db, broker, store, publisher, watches, windows, clock, log });
+  let onWork = () => {};
+  const storeAndSweep: typeof store = (...command) => store(...command).finally(() => onWork());
+  const submitCommand = submitCommandWith({
+    db,
+    broker,
+    store: storeAndSweep,
+    publisher,
+    watches,
+    windows,
+    clock,
+    log,
+  });
   return {
     watches,
     publisher,
-    startSweep: () => startSweep({ db, publisher, broker, rejected, clock, log }),
+    startSweep() {
+      const sweep = startSweep({ db, publisher, broker, rejected, clock, log });
+      ({ onWork } = sweep);
+      return sweep;
+    },
     services: { keys, windows, submitCommand, cancelCommand: cancelCommandWith(broker, db, clock) },
   };
 }

@@ -28,6 +28,7 @@ export async function startLimiter({
   const owner = crypto.randomUUID();
   const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
   const database = openPool(config.DATABASE_URL, lost.failed, {
+    name: 'limiter',
     connections: 2,
     maxWaitMs: 2_000,
     statementMs: 5_000,

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newDatabaseUrl, type TestDatabase, testDatabase } from '../testing/database.ts';
 import { asRows, openDatabase } from './client.ts';
@@ -12,6 +13,33 @@ it('returns a connection to the pool when a transaction fails to start', async (
   await database.ping();
   await database.db.transaction(nothing);
   await database.close();
+});
+
+it('pings once within `pingMs`, and again once a connection is lost', async () => {
+  const url = await newDatabaseUrl();
+  const lost = Promise.withResolvers<Error>();
+  const [pinged, other] = [
+    openDatabase(url, lost.resolve, { connections: 1, pingMs: 60_000, name: 'pinged' }),
+    openDatabase(url, () => undefined, { connections: 1 }),
+  ];
+  const connections = async () => {
+    const { rows } = await other.db.execute<{ pid: number; at: string }>(
+      sql`select pid, query_start::text as at from pg_stat_activity
+        where application_name = 'pinged' and datname = current_database()`,
+    );
+    return rows;
+  };
+  await pinged.ping();
+  const [first] = await connections();
+  await pinged.ping();
+  expect(await connections()).toEqual([first]);
+
+  await other.db.execute(sql`select pg_terminate_backend(${first?.pid})`);
+  await lost.promise;
+  await pinged.ping();
+  const [second] = await connections();
+  expect(second?.pid).not.toBe(first?.pid);
+  await Promise.all([pinged.close(), other.close()]);
 });
 
 let database: TestDatabase;

@@ -20,6 +20,10 @@ export interface DatabaseOptions {
   readonly maxWaitMs?: number;
   /** Real ms to wait for the answer to a statement; default 60 s. */
   readonly statementMs?: number;
+  /** Real ms for which the answer to a ping counts, unless a connection is lost: checks ask every second. Default 0. */
+  readonly pingMs?: number;
+  /** How the connections appear in `pg_stat_activity`. */
+  readonly name?: string;
 }
 
 export const readOnlyState = "select current_setting('transaction_read_only') as state";
@@ -44,11 +48,18 @@ class BoundedClient extends MeasuredClient {
 export function openPool(
   url: string,
   onError: (error: Error) => void,
-  { connections = 5, maxWaitMs = 5_000, statementMs = patience.statement }: DatabaseOptions = {},
+  {
+    connections = 5,
+    maxWaitMs = 5_000,
+    statementMs = patience.statement,
+    pingMs = 0,
+    name = 'paceline',
+  }: DatabaseOptions = {},
 ) {
   const pool = new pg.Pool({
     Client: BoundedClient,
     connectionString: url,
+    application_name: name,
     max: connections,
     connectionTimeoutMillis: maxWaitMs,
     // Not Postgres's own timeout: that one needs an answer from the server.
@@ -58,8 +69,13 @@ export function openPool(
     keepAliveInitialDelayMillis: 10_000,
   });
   const forget = measurePool(pool);
-  pool.on('error', onError);
-  pool.on('connect', (client) => client.on('error', onError));
+  let answeredAt = -Infinity;
+  const onLost = (error: Error) => {
+    answeredAt = -Infinity;
+    onError(error);
+  };
+  pool.on('error', onLost);
+  pool.on('connect', (client) => client.on('error', onLost));
   /** Only a connection on which all went well is used again: another one can be read-only or in a broken transaction. */
   const withConnection = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
@@ -82,10 +98,12 @@ export function openPool(
     withConnection,
     /** @throws the connection error when Postgres is unavailable; also when it is read-only, as after a failover */
     async ping() {
+      if (performance.now() - answeredAt < pingMs) return;
       await withConnection(async (client) => {
         const { rows } = await client.query<{ state: string }>(ping);
         assertWritable(rows);
       }).catch(rethrowExplained);
+      answeredAt = performance.now();
     },
     close: () => pool.end().finally(forget),
   };

@@ -51,6 +51,8 @@ export interface OpenSync extends Sync {
 /** Real ms that a call in flight gets after shutdown starts, as its permit is already spent. */
 const lastCallMs = 5_000;
 const connections = 10;
+/** Real ms. The API pings the database more often, and a lost connection or a failed statement shows at once. */
+const pingMs = 30_000;
 
 /** Opens the dependencies of a sync. @throws when the broker is too old or rejects us, or the state belongs to another system */
 export async function openSync(context: ServiceContext<SyncConfig>, service: Service): Promise<OpenSync> {
@@ -61,7 +63,11 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
-  const database = openDatabase(config.DATABASE_URL, lost.failed, { connections });
+  const database = openDatabase(config.DATABASE_URL, lost.failed, {
+    connections,
+    pingMs,
+    name: service,
+  });
   const { db } = database;
   await checkOrigin(context, bus, db);
   return {

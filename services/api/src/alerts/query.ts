@@ -36,12 +36,13 @@ export const openAlerts = async (db: Database): Promise<AlertRow[]> =>
   (await selectAlerts(db).where(isNull(alerts.resolvedAt))) as AlertRow[];
 
 /** Stores changes. Returns the alerts that this process, and no other, has raised or resolved. */
-export const storeChanges = (
+export async function storeChanges(
   db: Database,
   { raise, present, resolve }: AlertChanges,
   now: number,
-): Promise<AlertRow[]> =>
-  db.transaction(async (tx) => {
+): Promise<AlertRow[]> {
+  if (raise.length + present.length + resolve.length === 0) return [];
+  return db.transaction(async (tx) => {
     const rows = raise.map((condition) => rowOf(condition, now));
     const stillPresent = inArray(alerts.id, [...present]);
     if (present.length > 0) await tx.update(alerts).set({ lastSeenAt: now }).where(stillPresent);
@@ -54,6 +55,7 @@ export const storeChanges = (
         : await tx.update(alerts).set({ resolvedAt: now }).where(open).returning(shown);
     return [...raised, ...resolved] as AlertRow[];
   });
+}
 
 function rowOf(condition: AlertCondition, now: number): AlertRow {
   const { isOneTime, ...about } = condition;

@@ -113,8 +113,10 @@ interface AlertPorts extends Pick<Peers, 'limiter' | 'scheduler' | 'freshness'> 
   readonly url: string;
 }
 
-/** Real ms between two checks: 15 s of project time, within bounds. */
-const checkIntervalMs = (clock: Clock): number => Math.min(5_000, Math.max(250, clock.toRealMs(15_000)));
+/** Real ms between two checks: a minute of project time, within bounds. What is urgent causes a check at once. */
+const checkIntervalMs = (clock: Clock): number => Math.max(250, clock.toRealMs(60_000));
+/** Real ms after a check that failed. */
+const retryMs = 5_000;
 /** Real ms that a process has to send the alert that it has claimed. */
 const claimMs = 30_000;
 
@@ -173,18 +175,36 @@ async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat
 export function watchAlerts(ports: AlertPorts) {
   const { clock, log, health } = ports;
   const unstored = unstoredAlerts(ports);
+  /** @returns whether it succeeded */
   const attempt = (check: () => Promise<void>) => {
     const failures = repeatedFailure((err) => log.warn({ err }, 'alert check failed, retrying'));
-    return () => check().then(failures.succeeded, failures.failed);
+    return async (): Promise<boolean> => {
+      try {
+        await check();
+        failures.succeeded();
+        return true;
+      } catch (error) {
+        failures.failed(error);
+        return false;
+      }
+    };
   };
-  const repeated = (check: () => Promise<void>) =>
-    repeat(clock.machine, attempt(check), () => checkIntervalMs(clock));
+  const repeated = (check: () => Promise<void>) => {
+    const attempted = attempt(check);
+    const interval = checkIntervalMs(clock);
+    let pauseMs = interval;
+    const run = async () => {
+      pauseMs = (await attempted()) ? interval : Math.min(interval, retryMs);
+    };
+    return repeat(clock.machine, run, () => pauseMs);
+  };
   // On their own, as the other conditions wait for services that do not answer.
   const parts = repeated(() => checkParts(ports, unstored));
   const conditions = repeated(() => checkConditions(ports));
   const addUnstored = attempt(() => unstored.add(downParts(health.parts())));
   health.onChange(() => {
     parts.runNow();
+    conditions.runNow();
     // At once: a database that hangs holds up the check that is running.
     if (isDatabaseDown(health)) void addUnstored();
   });

@@ -4,7 +4,7 @@ import type { Database } from '@paceline/shared/database';
 import { storedMessageId, publish } from '@paceline/shared/messaging';
 import { type Logger, repeatedFailure, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from '../broker.ts';
-import { repeat } from '../repeat.ts';
+import { repeatWhileBusy } from '../repeat.ts';
 import {
   findUnpublished,
   isStillOpen,
@@ -79,7 +79,6 @@ type Publisher = ReturnType<typeof commandPublisher>;
 
 /** Real ms. By then a request has normally published its command; publishing it twice is harmless. */
 const graceMs = 2_000;
-const pauseMs = 1_000;
 const publishBatchSize = 100;
 /** Open commands per pass whose message is looked up in the stream. Each pass continues after the last one. */
 const lookupBatchSize = 20;
@@ -97,11 +96,9 @@ interface SweepPorts {
 export function startSweep({ db, publisher, broker, rejected, clock, log }: SweepPorts) {
   const failures = repeatedFailure((err) => log.warn({ err }, 'command sweep failed, retrying every second'));
   let lookedUpTo = '';
-  const findLost = async (before: number) => {
-    const open = await listOpen(db, lookedUpTo, before, lookupBatchSize);
+  const publishAllLost = async (open: readonly Published[]) => {
     const lost = await Promise.all(open.map((command) => isLost(broker, db, command)));
-    lookedUpTo = open.length < lookupBatchSize ? '' : (open.at(-1)?.commandId ?? '');
-    return open.filter((_, index) => lost[index]);
+    await Promise.all(open.filter((_, index) => lost[index]).map(publishLost));
   };
   const publishUnpublished = async (command: Publishable) => {
     await publisher.publish(command);
@@ -111,7 +108,8 @@ export function startSweep({ db, publisher, broker, rejected, clock, log }: Swee
     await publisher.publish(command, command.sequence);
     log.warn({ commandId: command.commandId }, 'command lost by the broker, published again');
   };
-  const sweep = async () => {
+  /** @returns whether there is more to do */
+  const sweep = async (): Promise<boolean> => {
     try {
       await rejected.withdraw();
       await broker.reach();
@@ -119,15 +117,20 @@ export function startSweep({ db, publisher, broker, rejected, clock, log }: Swee
       const unpublished = await findUnpublished(db, before, publishBatchSize);
       // A rejected one may have been committed just now: the next pass withdraws it.
       await Promise.all(unpublished.filter((command) => !rejected.has(command)).map(publishUnpublished));
-      await Promise.all((await findLost(before)).map(publishLost));
+      const open = await listOpen(db, lookedUpTo, before, lookupBatchSize);
+      const isFromStart = lookedUpTo === '';
+      lookedUpTo = open.length < lookupBatchSize ? '' : (open.at(-1)?.commandId ?? '');
+      await publishAllLost(open);
       // Otherwise the next pass would find the same ones.
       await publisher.marked();
       failures.succeeded();
+      return rejected.any() || unpublished.length > 0 || open.length > 0 || !isFromStart;
     } catch (error) {
       failures.failed(error);
+      return true;
     }
   };
-  return repeat(clock.machine, sweep, () => pauseMs);
+  return repeatWhileBusy(clock.machine, sweep, graceMs);
 }
 
 /** Whether the broker has lost the command's message, so that it would never run. @throws {BrokerUnavailable} */

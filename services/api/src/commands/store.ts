@@ -32,6 +32,7 @@ function rejectedCommands(db: Database, machine: Machine) {
       void known.set(nameOf(command), { ...command, until: machine.elapsed() + rememberedMs }),
     remove: (command: RejectedCommand) => void known.delete(nameOf(command)),
     has: (command: RejectedCommand) => known.has(nameOf(command)),
+    any: () => known.size > 0,
     async withdraw(): Promise<void> {
       if (known.size === 0) return;
       const now = machine.elapsed();

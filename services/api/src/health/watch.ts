@@ -1,4 +1,4 @@
-import type { Clock } from '@paceline/shared/clock';
+import type { Clock, Machine } from '@paceline/shared/clock';
 import { monitoredServices, presenceOf } from '@paceline/shared/contracts';
 import { type Database, endedCalls, tables } from '@paceline/shared/database';
 import { type Bus, subscribe } from '@paceline/shared/messaging';
@@ -20,6 +20,10 @@ const pingTimeoutMs = 2_000;
 /** The calls by which upstream is judged. */
 const judgedCalls = 20;
 const dayMs = 86_400_000;
+/** Real ms after the last event in which the result of its call may still be stored. */
+const eventMs = 10_000;
+/** Real ms between two reads of the calls without any event, which can get lost. */
+const callsEveryMs = 60_000;
 
 export interface HealthWatch extends HealthReader {
   /** Called whenever a part has changed its state. */
@@ -30,14 +34,24 @@ export interface HealthWatch extends HealthReader {
 interface HealthPorts {
   readonly checks: Record<'broker' | 'database', Checks[string]>;
   readonly connected: Promise<Bus>;
+  /** The sequence of the last event: every call causes some. */
+  readonly lastEvent: () => number | undefined;
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
-/** Pings broker and database every second, reads the results of the last calls, and listens to the services. */
-export function watchHealth({ checks, connected, db, clock, log, signal }: HealthPorts): HealthWatch {
+/** Pings broker and database every second, reads the results of the last calls while there are any, and listens to the services. */
+export function watchHealth({
+  checks,
+  connected,
+  lastEvent,
+  db,
+  clock,
+  log,
+  signal,
+}: HealthPorts): HealthWatch {
   let health = initialHealth;
   const listeners: Array<() => void> = [];
   const now = () => Math.floor(clock.now());
@@ -57,11 +71,11 @@ export function watchHealth({ checks, connected, db, clock, log, signal }: Healt
     () => undefined,
   );
   const pings = { broker: singleFlight(checks.broker), database: singleFlight(checks.database) };
-  const calls = singleFlight(() => observeUpstream(db, now()));
+  const upstream = upstreamWatch(lastEvent, clock.machine, () => observeUpstream(db, now()));
   const round = async () => {
     const [broker, database] = await Promise.all([ping(pings.broker), ping(pings.database)]);
-    const upstream = database.state === 'up' ? await ask(calls) : unknown;
-    update(roundEnded(health, { broker, database, upstream }, now()));
+    const observed = await upstream(database.state === 'up');
+    update(roundEnded(health, { broker, database, upstream: observed }, now()));
   };
   const { durability, stop } = watchDurability({ connected, machine: clock.machine, log, signal });
   const rounds = repeat(clock.machine, round, () => roundMs);
@@ -77,6 +91,27 @@ export function watchHealth({ checks, connected, db, clock, log, signal }: Healt
 }
 
 const unknown: Observed = { state: 'unknown' };
+
+/** Observes upstream as long as there are events, and now and then. @returns the last observation */
+function upstreamWatch(
+  lastEvent: HealthPorts['lastEvent'],
+  machine: Machine,
+  observe: () => Promise<Observed>,
+) {
+  const observeOnce = singleFlight(observe);
+  let observed = unknown;
+  let observedAt = -Infinity;
+  let event: number | undefined;
+  let eventAt = -Infinity;
+  return async (isDatabaseUp: boolean): Promise<Observed> => {
+    const at = machine.elapsed();
+    if (event !== lastEvent()) [event, eventAt] = [lastEvent(), at];
+    const isDue = observed === unknown || at - eventAt < eventMs || at - observedAt >= callsEveryMs;
+    if (!isDatabaseUp) [observed, observedAt] = [unknown, -Infinity];
+    else if (isDue) [observed, observedAt] = [await ask(observeOnce), at];
+    return observed;
+  };
+}
 
 const ping = (check: () => void | Promise<void>): Promise<Observed> =>
   withinPing(Promise.resolve().then(check)).then(

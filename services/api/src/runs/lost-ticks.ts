@@ -5,7 +5,7 @@ import { publish, storedMessageIds } from '@paceline/shared/messaging';
 import { type Logger, repeatedFailure } from '@paceline/shared/telemetry';
 import { and, eq, lt } from 'drizzle-orm';
 import type { Broker } from '../broker.ts';
-import { repeat } from '../repeat.ts';
+import { repeatWhileBusy } from '../repeat.ts';
 
 const { syncRuns } = tables;
 
@@ -17,7 +17,6 @@ interface Ports {
 }
 
 /** Real ms. */
-const pauseMs = 1_000;
 const graceMs = 2_000;
 /** Ticks of one kind that are looked at. With more of them, none counts as lost. */
 const maxTicks = 100;
@@ -30,9 +29,11 @@ export function republishLostTicks({ broker, db, clock, log }: Ports) {
       .select()
       .from(syncRuns)
       .where(and(eq(syncRuns.state, 'running'), lt(syncRuns.startedAt, before)));
-  const sweep = async () => {
+  /** @returns whether there are running runs */
+  const sweep = async (): Promise<boolean> => {
     try {
-      for (const run of await running(clock.now() - clock.toProjectMs(graceMs))) {
+      const runs = await running(clock.now() - clock.toProjectMs(graceMs));
+      for (const run of runs) {
         const { runId, slotId, kind, scheduledFor, slotEndsAt: endsAt, mode } = run;
         const bus = broker.bus();
         const ids = await storedMessageIds(bus, tickOf[kind], maxTicks);
@@ -44,11 +45,13 @@ export function republishLostTicks({ broker, db, clock, log }: Ports) {
         if (!duplicate) log.warn({ runId, slotId }, 'tick lost by the broker, published again');
       }
       failures.succeeded();
+      return runs.length > 0;
     } catch (error) {
       failures.failed(error);
+      return true;
     }
   };
-  return repeat(clock.machine, sweep, () => pauseMs);
+  return repeatWhileBusy(clock.machine, sweep, graceMs);
 }
 
 /** Handled ticks are gone too, but a service stores the end of a run before it acknowledges. */
