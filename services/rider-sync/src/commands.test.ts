@@ -71,7 +71,7 @@ describe('a command to add a rider', () => {
     ]);
   });
 
-  it('reports no state that has passed before anybody could see it', async () => {
+  it('reports no state that has passed before anyone could see it', async () => {
     const command = await addRider();
     await ended(command);
     await harness.until(() => expect(progressesOf(command)).toEqual([{ state: 'done' }]));
