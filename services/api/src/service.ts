@@ -32,6 +32,7 @@ import { measureParts, measureStoredData } from './operations/metrics.ts';
 import { type Peers, peersOf } from './peers.ts';
 import { startHousekeeping } from './retention.ts';
 import { republishLostTicks } from './runs/lost-ticks.ts';
+import { riderFinder } from './riders/find.ts';
 import { triggersWith } from './runs/trigger.ts';
 import { startFeed } from './stream/feed.ts';
 
@@ -83,6 +84,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     ...parts,
     ...parts.peers,
     ...commands.services,
+    findRider: riderFinder(parts.db, parts.clock.machine),
     triggers: triggersWith(broker, parts.db, parts.clock),
     feed,
     traceUrl: config.API_TRACE_URL,

@@ -97,7 +97,7 @@ export async function firstConnection(
       if (options.tls) await tryOnce(options);
       return await connectTransport(options);
     } catch (error) {
-      if (error instanceof AuthorizationError) throw error;
+      if (error instanceof AuthorizationError && !isTooSlow(error)) throw error;
       const refusal = tlsProblem(error);
       if (refusal !== undefined) throw new Error(`Broker connection failed: ${refusal}`, { cause: error });
       if (performance.now() - reportedAt >= reportEveryMs) {
@@ -108,6 +108,9 @@ export async function firstConnection(
     await sleep(pauseMs);
   }
 }
+
+/** On a busy machine the broker can give up a login that it has not received in time, which says nothing about the user. */
+const isTooSlow = ({ message }: AuthorizationError) => /timeout/i.test(message);
 
 /** Why the broker can't be reached now, in words; undefined when it can. Tries with a connection of its own. */
 export async function whyUnreachable(
@@ -126,7 +129,7 @@ export async function whyUnreachable(
 function reasonOf(error: unknown): string {
   const refusal = tlsProblem(error);
   if (refusal !== undefined) return refusal;
-  if (error instanceof AuthorizationError) return `it rejects our login (${error.message})`;
+  if (error instanceof AuthorizationError && !isTooSlow(error)) return `it rejects our login (${error.message})`;
   const message = error instanceof Error ? error.message : String(error);
   // A broker at its limit closes the connection at once, often before the client has read why.
   const isDropped = /EPIPE|ECONNRESET|maximum .*connections exceeded/i.test(message);

@@ -4,7 +4,6 @@ import { obstacleFor } from '../health/parts.ts';
 import { bodyId } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
 import { endpoint, jsonBody, jsonOf } from '../http/route.ts';
-import { findRider } from '../riders/route.ts';
 import { riderDetailShape, riderDetailView } from '../riders/view.ts';
 import { type CommandRow, commandShape, commandView } from './view.ts';
 
@@ -97,7 +96,7 @@ export const acceptRoutes = [
       },
       ...responses,
     },
-    handler: async (c, { db, clock, health, submitCommand, stopping }) => {
+    handler: async (c, { clock, findRider, health, submitCommand, stopping }) => {
       const { riderId } = c.req.valid('json');
       const obstacle = obstacleFor(health.parts(), 'rider-sync');
       // Waiting for a result makes no sense while the command cannot be carried out.
@@ -107,7 +106,7 @@ export const acceptRoutes = [
       const row = await submitCommand({ type: 'add-rider', riderId }, options);
       const { command, headers: sent } = accepted(row, wait, obstacle);
       const isDone = wait.signal !== undefined && command.state === 'done';
-      const rider = isDone ? await findRider(db, riderId).catch(() => undefined) : undefined;
+      const rider = isDone ? await findRider(riderId).catch(() => undefined) : undefined;
       if (!rider) return c.json(command, 202, sent);
       return c.json({ command, rider: riderDetailView(rider, clock.now()) }, 200, sent);
     },

@@ -13,6 +13,7 @@ const services: Services = {
   db: openDatabase('postgres://none@127.0.0.1:1/none', () => {}).db,
   clock: createClock(),
   account: 'none',
+  findRider: unused,
   cancelCommand: unused,
   triggers: { run: unused, retry: unused },
   submitCommand: unused,

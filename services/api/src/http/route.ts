@@ -13,6 +13,7 @@ import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { SubmitCommand } from '../commands/submit.ts';
 import type { HealthReader } from '../health/parts.ts';
 import type { Peers } from '../peers.ts';
+import type { FindRider } from '../riders/find.ts';
 import type { Triggers } from '../runs/trigger.ts';
 import type { Feed } from '../stream/feed.ts';
 import { problems } from './problem.ts';
@@ -24,6 +25,7 @@ export interface Services extends Peers {
   /** The limiter's name for the account of our upstream API key. */
   readonly account: string;
   readonly triggers: Triggers;
+  readonly findRider: FindRider;
   readonly cancelCommand: CancelCommand;
   readonly submitCommand: SubmitCommand;
   readonly keys: IdempotencyKeys;

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { type Database, preparedSelect, tables } from '@paceline/shared/database';
-import { and, eq, ilike, notExists, sql } from 'drizzle-orm';
+import { type Database, tables } from '@paceline/shared/database';
+import { and, eq, ilike, notExists } from 'drizzle-orm';
 import {
   columnsExcept,
   defineList,
@@ -39,15 +39,6 @@ function memberOf(db: Database, clubId: number) {
   );
 }
 
-const riderById = preparedSelect('rider-by-id', (db) =>
-  db
-    .select({ ...listed, raw: riders.raw })
-    .from(riders)
-    .where(eq(riders.riderId, sql.placeholder('riderId'))),
-);
-
-export const findRider = async (db: Database, riderId: number) => (await riderById(db, { riderId }))[0];
-
 export const riderRoutes = [
   endpoint('get', '/v1/riders', 'listRiders', {
     tags,
@@ -80,10 +71,10 @@ export const riderRoutes = [
     summary: 'Get a rider, with all data from upstream',
     request: { params },
     responses: jsonResponses('The rider', riderDetailShape, 400, 404),
-    handler: async (c, { db, clock }) => {
+    handler: async (c, { clock, findRider }) => {
       const { riderId } = c.req.valid('param');
       const notStored = `Rider ${riderId} is not stored; fetch it with POST /v1/riders`;
-      return c.json(riderDetailView(requireFound(await findRider(db, riderId), notStored), clock.now()), 200);
+      return c.json(riderDetailView(requireFound(await findRider(riderId), notStored), clock.now()), 200);
     },
   }),
 
@@ -92,9 +83,9 @@ export const riderRoutes = [
     summary: 'Rider history, newest first: one item per change',
     request: { params, query: z.object(pageQuery(changeList)) },
     responses: jsonResponses('A page of changes', listOf(riderChangeShape), 400, 404),
-    handler: async (c, { db }) => {
+    handler: async (c, { db, findRider }) => {
       const { riderId } = c.req.valid('param');
-      requireFound(await findRider(db, riderId), `Rider ${riderId} is not stored`);
+      requireFound(await findRider(riderId), `Rider ${riderId} is not stored`);
       const all = db.select(columnsExcept(riderHistory, 'riderId')).from(riderHistory).$dynamic();
       const ofRider = eq(riderHistory.riderId, riderId);
       return c.json(await readPage(all, changeList, c.req.valid('query'), riderChangeView, ofRider), 200);
