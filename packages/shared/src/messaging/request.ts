@@ -24,7 +24,7 @@ export class RequestFailed extends Error {
 }
 
 /**
- * Sends a request and waits up to `timeoutMs` (real). Each side validates what it receives, and nobody what it sends: an invalid
+ * Sends a request and waits up to `timeoutMs` (real). Each side validates only what it receives: an invalid
  * request is refused with the reason, an invalid reply fails here.
  * @throws {BadPayload} when request or reply is invalid; {RequestFailed}; a NATS error without a reply
  */

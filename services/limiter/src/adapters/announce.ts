@@ -36,7 +36,7 @@ export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Pr
     if (changes.length > 0) await send(() => publish(bus, catalog.permitsChanged, { changes }));
   };
   return {
-    /** Publishes the changes collected so far. */
+    /** Publishes the collected changes. */
     flush,
     turn({ offers, conflicts, facts }) {
       for (const { client, offer } of offers) void send(() => signal(bus, catalog.offer, { client }, offer));
