@@ -131,9 +131,9 @@ export async function storeSignups(
   return undefined;
 }
 
-const copies = sql<number[]>`coalesce(
-  json_agg((extract(epoch from ${signupCopies.copiedAt}) * 1000)::bigint order by ${signupCopies.copiedAt})
-    filter (where ${signupCopies.copiedAt} is not null), '[]')`;
+const copies = sql<number[]>`(
+  select coalesce(json_agg((date_part('epoch', copied_at) * 1000)::bigint order by copied_at), '[]')
+  from ${signupCopies} where ${signupCopies}.event_id = ${events}.event_id)`;
 
 /** Events that start within a horizon, with the times of all copies of their signups. */
 export const findMeasured = (db: Database, { after, until }: Horizon): Promise<MeasuredEvent[]> =>
@@ -146,6 +146,4 @@ export const findMeasured = (db: Database, { after, until }: Horizon): Promise<M
       copiedAt: copies,
     })
     .from(events)
-    .leftJoin(signupCopies, eq(signupCopies.eventId, events.eventId))
-    .where(and(gt(events.startsAt, after), lte(events.startsAt, until)))
-    .groupBy(events.eventId);
+    .where(and(gt(events.startsAt, after), lte(events.startsAt, until)));

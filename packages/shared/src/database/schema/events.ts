@@ -72,6 +72,7 @@ export const signups = pgTable(
   (table) => [
     primaryKey({ columns: [table.eventId, table.riderId] }),
     index('signups_rider').on(table.riderId),
+    index('signups_withdrawn').on(table.eventId, table.withdrawnAt),
   ],
 );
 

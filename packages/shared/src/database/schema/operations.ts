@@ -50,6 +50,7 @@ export const syncRuns = pgTable(
     uniqueIndex('sync_runs_slot').on(table.slotId),
     index('sync_runs_started').on(table.startedAt),
     index('sync_runs_kind').on(table.kind, table.startedAt),
+    index('sync_runs_state').on(table.state, table.startedAt),
   ],
 );
 
@@ -89,6 +90,9 @@ export const syncLogs = pgTable(
   },
   (table) => [
     index('sync_logs_run').on(table.runId),
+    index('sync_logs_unreadable')
+      .on(table.runId)
+      .where(sql`unreadable is not null`),
     index('sync_logs_started').on(table.startedAt),
     uniqueIndex('sync_logs_permit').on(table.permit),
     index('sync_logs_recorded')

@@ -76,6 +76,9 @@ export const wantedRiders = pgTable(
     index('wanted_riders_waiting')
       .on(table.why, table.since, table.riderId)
       .where(sql`outcome is null`),
+    index('wanted_riders_failed')
+      .on(table.endedAt)
+      .where(sql`outcome = 'failed'`),
     index('wanted_riders_rider')
       .on(table.riderId)
       .where(sql`outcome is null`),
