@@ -1,6 +1,6 @@
 import { lookup as systemLookup, type LookupOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, fetch } from 'undici';
+import { Agent, type Dispatcher, interceptors } from 'undici';
 import type { Clock } from '../clock/index.ts';
 import { callTimeout, isForbiddenHost } from '../config/index.ts';
 import type { BudgetName } from '../definition/index.ts';
@@ -34,13 +34,13 @@ export type ApiCall = <T>(
 /** The only way to call upstream: uses the permit right before sending, and settles it when the headers arrive. */
 export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): ApiCall {
   const headers = headersFor(apiKey);
-  const agent = new Agent({ connect: { lookup: safeLookup } });
+  const agent = new Agent({ connect: { lookup: safeLookup } }).compose(interceptors.decompress());
   const { origin } = new URL(baseUrl);
   const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
 
   return async (permit, { path, body }, read) => {
-    const url = `${baseUrl}${path}`;
-    if (new URL(url).origin !== origin)
+    const url = new URL(`${baseUrl}${path}`);
+    if (url.origin !== origin)
       throw new Error('the path leads to another host, which must not receive the key');
     const timeoutMs = callTimeout(permit.endpoint, clock);
     const timeout = new AbortController();
@@ -53,27 +53,30 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
     permit.use();
     const cancelTimeout = clock.machine.after(clock.toRealMs(timeoutMs), () => timeout.abort());
     try {
-      const response = await fetch(url, {
+      // Not `fetch`: that repeats a call after a 421, as its standard requires, and each call needs its own permit.
+      const response = await agent.request({
         ...sent,
+        origin,
+        path: url.pathname + url.search,
         method,
         headers,
         signal,
-        redirect: 'manual',
-        dispatcher: agent.compose(singleRequest()),
       });
+      const { statusCode: status } = response;
+      const received = headersOf(response);
       const durationMs = duration();
       const answeredAt = clock.now();
       const settle = (text: string) => {
-        const limits = readLimits(response.status, response.headers, text, answeredAt);
-        permit.settle({ result: 'answered', status: response.status, durationMs, ...limits });
+        const limits = readLimits(status, received, text, answeredAt);
+        permit.settle({ result: 'answered', status, durationMs, ...limits });
         return limits;
       };
-      const fails = !response.ok || isPage(response);
+      const fails = status < 200 || status >= 300 || isPage(received);
       // A body that never ends must not keep the permit; that of a failure says for how long to wait.
       if (!fails) settle('');
-      const text = fails ? await response.text().catch(() => '') : await response.text();
+      const text = await (fails ? response.body.text().catch(() => '') : response.body.text());
       const limits = fails ? settle(text) : {};
-      const answer = { status: response.status, text, rawStart: startOf(text) };
+      const answer = { status, text, rawStart: startOf(text) };
       const error = errorOf(answer, limits, answeredAt);
       if (error) throw error;
       return parseResponse(answer, read);
@@ -90,19 +93,15 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
   };
 }
 
-/** Lets one request through: `fetch` would repeat it after a 421, as its standard requires. */
-function singleRequest(): Dispatcher.DispatcherComposeInterceptor {
-  let sent = false;
-  return (dispatch) => (options, handler) => {
-    if (sent) throw new Error('fetch tried to repeat the call, which needs its own permit');
-    sent = true;
-    return dispatch(options, handler);
-  };
+function headersOf({ headers }: Dispatcher.ResponseData): Headers {
+  const received = new Headers();
+  for (const [name, values] of Object.entries(headers))
+    for (const value of [values ?? []].flat()) received.append(name, value);
+  return received;
 }
 
 /** Whether the headers announce a web page. Express sends plain texts as HTML too, so only the body of a 2xx decides. */
-const isPage = ({ headers }: { headers: Headers }): boolean =>
-  headers.get('Content-Type')?.includes('text/html') ?? false;
+const isPage = (headers: Headers): boolean => headers.get('Content-Type')?.includes('text/html') ?? false;
 
 function parseResponse<T>(
   { text, status, rawStart }: { text: string; status: number; rawStart: string },
@@ -132,6 +131,7 @@ function headersFor(apiKey: string): Record<string, string> {
       new Headers({
         Authorization: apiKey,
         Accept: 'application/json',
+        'Accept-Encoding': 'gzip, deflate',
         'User-Agent': userAgent,
         'Content-Type': 'application/json',
       }),
@@ -142,12 +142,11 @@ function headersFor(apiKey: string): Record<string, string> {
   }
 }
 
-/** The system's error code (ECONNREFUSED, ENOTFOUND …), as fetch only reports that it failed. */
-function networkReason(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
-  return error instanceof Error ? error.message : String(error);
-}
+/** The system's error code (ECONNREFUSED, ENOTFOUND …), or the reason in words. */
+const networkReason = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? String(error.code) : error.message;
+};
 
 /** The system's lookup, but it rejects a name that resolves to a forbidden address. */
 export const safeLookup: LookupFunction = (host, options, done) => {

@@ -1,6 +1,7 @@
 import type { BudgetName } from '../definition/index.ts';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, createClock } from '../clock/index.ts';
 import type { Outcome } from '../contracts/index.ts';
@@ -294,12 +295,25 @@ describe('failed call', () => {
     expect(watched.outcome?.result).toBe(withHeaders ? 'answered' : 'unanswered');
   });
 
-  it('is not repeated by fetch after a 421', async () => {
+  it('is not repeated after a 421', async () => {
     respondWith(421, {});
     const watched = permitFor('riders_bulk');
     await failureOf(upstream().getRiders(watched.permit, [4_500_001]));
     expect(requests).toHaveLength(1);
-    expect(watched.steps).toEqual(['used', 'unanswered']);
+    expect(watched.steps).toEqual(['used', 'answered']);
+  });
+
+  it.each([200, 429])('with status %i is read when it is compressed', async (status) => {
+    const body = status === 200 ? { ...riderJson, riderId: 5 } : { error: 'slow down', retryAfter: 60 };
+    answer = (request, response) => {
+      expect(request.headers['accept-encoding']).toContain('gzip');
+      response.writeHead(status, { 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(body)));
+    };
+    const watched = permitFor('riders_single');
+    const calling = upstream().getRider(watched.permit, 5);
+    if (status === 200) expect(await calling).toMatchObject({ rider: { riderId: 5 } });
+    else await failureOf(calling);
+    expect(watched.outcome).toMatchObject({ status, ...(status === 429 && { retryAfterMs: 60_000 }) });
   });
 
   it('is unreachable with the reason when the connection is refused', async () => {
