@@ -34,7 +34,9 @@ export type ApiCall = <T>(
 /** The only way to call upstream: uses the permit right before sending, and settles it when the headers arrive. */
 export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): ApiCall {
   const headers = headersFor(apiKey);
-  const agent = new Agent({ connect: { lookup: safeLookup } }).compose(interceptors.decompress());
+  const agent = new Agent({ connect: { lookup: safeLookup } }).compose(
+    interceptors.decompress({ skipErrorResponses: false }),
+  );
   const { origin } = new URL(baseUrl);
   const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
 
