@@ -48,8 +48,9 @@ export async function runCommand<S extends Sync & { readonly cancellations: Canc
       return done;
     }
     const { endedAt, ...result } = await work(commandSync, reporter.report).finally(reporter.finish);
-    const progress = endedAt === undefined ? await storeEnd(sync, command, result.progress) : result.progress;
-    await announce(sync, command, { ...result, progress }, endedAt);
+    const stored = endedAt === undefined ? await storeEnd(sync, command, result.progress) : undefined;
+    const { progress, at } = stored ?? { ...result, at: endedAt };
+    await announce(sync, command, { ...result, progress }, at);
     measure(sync, command, progress.state);
     sync.log.info({ ...command, ...progress }, 'command finished');
     return done;
@@ -67,11 +68,13 @@ export async function runCommand<S extends Sync & { readonly cancellations: Canc
   }
 }
 
-/** Returns the stored end, which differs if the command was cancelled just before it ended. */
-async function storeEnd(sync: Sync, command: RiderCommand, end: Progress): Promise<Progress> {
-  const store = () => storeProgress(sync.db, command, end, nowMs(sync));
-  if (await retryDuringOutage(sync, store)) return end;
-  return (await retryDuringOutage(sync, () => findProgress(sync.db, command.commandId))) ?? end;
+/** Returns what is stored: if the command was cancelled just before it ended, that end. `at`: project ms. */
+async function storeEnd(sync: Sync, command: RiderCommand, end: Progress) {
+  const at = nowMs(sync);
+  const isStored = await retryDuringOutage(sync, () => storeProgress(sync.db, command, end, at));
+  if (isStored) return { progress: end, at };
+  const known = await retryDuringOutage(sync, () => findProgress(sync.db, command.commandId));
+  return { progress: known ?? end, at };
 }
 
 /** Ends a dead-lettered command as failed. */
