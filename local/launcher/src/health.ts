@@ -5,7 +5,7 @@ import { apiDown, downText } from '@paceline/client/text';
 import { Agent, fetch } from 'undici';
 
 /** Real ms. */
-const pollIntervalMs = 1_000;
+const pollIntervalMs = 2_000;
 const timeoutMs = 3_000;
 
 /** Skips certificate checks: the API is called by IP address, not by the name in its certificate. */

@@ -15,7 +15,9 @@ it('a login that the broker has not received in time is tried again, another ref
   ends.push(() => nats.stop());
   // What a broker says when its own time for a login is over.
   const busy = createServer((socket) => {
-    socket.write('INFO {"server_id":"busy","version":"2.15.1","max_payload":1048576,"auth_required":true}\r\n');
+    socket.write(
+      'INFO {"server_id":"busy","version":"2.15.1","max_payload":1048576,"auth_required":true}\r\n',
+    );
     socket.once('data', () => socket.end("-ERR 'Authentication Timeout'\r\n"));
     socket.on('error', () => undefined);
   }).listen(0, '127.0.0.1');

@@ -129,7 +129,8 @@ export async function whyUnreachable(
 function reasonOf(error: unknown): string {
   const refusal = tlsProblem(error);
   if (refusal !== undefined) return refusal;
-  if (error instanceof AuthorizationError && !isTooSlow(error)) return `it rejects our login (${error.message})`;
+  if (error instanceof AuthorizationError && !isTooSlow(error))
+    return `it rejects our login (${error.message})`;
   const message = error instanceof Error ? error.message : String(error);
   // A broker at its limit closes the connection at once, often before the client has read why.
   const isDropped = /EPIPE|ECONNRESET|maximum .*connections exceeded/i.test(message);

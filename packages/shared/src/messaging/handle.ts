@@ -58,7 +58,7 @@ const deadLetters = meter().createCounter('paceline.dead_letters', {
 });
 
 /** Real ms that a request for messages waits at the broker. */
-const pullMs = 2_000;
+const pullMs = 5_000;
 
 export interface WorkConsumer {
   /** Stops taking messages and waits for those in progress. */

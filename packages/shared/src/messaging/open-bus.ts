@@ -29,8 +29,9 @@ export async function openBus(
   const onWaiting = (reason: string) => log.warn({ reason }, 'waiting for the broker');
   const connection = await connect(url, service, { ...(tls && { tls }), onWaiting });
   const bus = createBus(connection, log);
-  const { check, isConnected } = connectionCheck(connection, () => whyUnreachable(url, service, tls));
-  const look = storageCheck(bus, service);
+  const { check: look, reconnected } = storageCheck(bus, service);
+  const probe = () => whyUnreachable(url, service, tls);
+  const { check, isConnected } = connectionCheck(connection, probe, reconnected);
   const storage = async () => {
     if (!isConnected()) throw new Error('Unknown while disconnected');
     await look();
@@ -45,13 +46,16 @@ const probeEveryMs = 5_000;
 function connectionCheck(
   connection: NatsConnection,
   probe: () => Promise<string | undefined>,
+  onReconnect: () => void,
 ): { readonly check: () => Promise<void>; readonly isConnected: () => boolean } {
   let isConnected = true;
   let probed: { readonly at: number; readonly reason: Promise<string | undefined> } | undefined;
   void (async () => {
     for await (const { type } of connection.status()) {
       if (type === 'disconnect' || type === 'close') isConnected = false;
-      if (type === 'reconnect') [isConnected, probed] = [true, undefined];
+      if (type !== 'reconnect') continue;
+      [isConnected, probed] = [true, undefined];
+      onReconnect();
     }
   })();
   const check = async () => {

@@ -35,22 +35,28 @@ export async function ensureConsumer(bus: Bus, { stream, config }: DurableConsum
   }
 }
 
-/** Real ms for which a good result is used. */
-const checkEveryMs = 5_000;
+/** Real ms for which a good result is used, while the connection lasts. */
+const checkEveryMs = 15_000;
 
-/** A readiness check: what the service needs on the broker is there. @throws {Error} naming what is missing, and what to do */
-export function storageCheck(bus: Bus, service: Service): () => Promise<void> {
+/** A readiness check: what the service needs on the broker is there. `check` throws, naming what is missing and what to do. */
+export function storageCheck(bus: Bus, service: Service) {
   let known: { readonly at: number; readonly missing: readonly string[] } | undefined;
   let pending: Promise<unknown> | undefined;
   const look = () =>
     (pending ??= findMissing(bus, service)
       .then((missing) => (known = { at: performance.now(), missing }))
       .finally(() => (pending = undefined)));
-  return async () => {
-    const isFresh = known && known.missing.length === 0 && performance.now() - known.at < checkEveryMs;
-    if (!isFresh) await look();
-    if (known && known.missing.length > 0)
-      throw new Error(`Missing on the broker: ${known.missing.join(', ')}. Provision it again`);
+  return {
+    async check(): Promise<void> {
+      const isFresh = known && known.missing.length === 0 && performance.now() - known.at < checkEveryMs;
+      if (!isFresh) await look();
+      if (known && known.missing.length > 0)
+        throw new Error(`Missing on the broker: ${known.missing.join(', ')}. Provision it again`);
+    },
+    /** The broker may have been restarted, or restored from a backup. */
+    reconnected(): void {
+      known = undefined;
+    },
   };
 }
 

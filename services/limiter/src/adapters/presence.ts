@@ -13,6 +13,8 @@ import {
 
 /** Real ms from receiving our own heartbeat to sending the next one. */
 const heartbeatInterval = 250;
+/** The same while there is no other limiter: a new one is answered at once. */
+const heartbeatIntervalAlone = 1_000;
 /** Real ms after which a heartbeat that did not come back is followed by another: the broker may be back. */
 const resendAfter = 1_000;
 /** Real ms to wait for the answer to a ping. A frozen limiter never answers. */
@@ -75,9 +77,10 @@ export function startPresence({
     if (own !== sequence || own === receivedSequence) return;
     receivedSequence = own;
     cancelTimer();
-    cancelTimer = machine.after(heartbeatInterval, sendHeartbeat);
     rounds += 1;
     members = roundEnded(members);
+    const isAlone = members.size === 0 && rounds >= roundsToSync;
+    cancelTimer = machine.after(isAlone ? heartbeatIntervalAlone : heartbeatInterval, sendHeartbeat);
     for (const silent of membersToPing(members)) void ping(silent);
     onRound();
   };
@@ -101,7 +104,7 @@ export function startPresence({
       }
       const isNew = !heartbeat.leaving && !members.has(heartbeat.limiter);
       members = heartbeatReceived(members, heartbeat);
-      if (isNew) announce();
+      if (isNew) sendHeartbeat();
       onChange();
     }),
   ];

@@ -15,8 +15,8 @@ export interface Scheduling {
   readonly signal: AbortSignal;
 }
 
-/** Real ms. The loops check again after this time, as the notice of a changed schedule can get lost. */
-const maxSleepMs = 5_000;
+/** Real ms. The loops check again after this time, as the clock can be set and the notice of a changed schedule can get lost. */
+const maxSleepMs = 10_000;
 const retryMs = 1_000;
 
 /** Opens the slots of one kind until the signal aborts. Any number of schedulers can do so at the same time. */
