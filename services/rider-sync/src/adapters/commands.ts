@@ -1,5 +1,5 @@
 import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contracts';
-import { type Database, tables } from '@paceline/shared/database';
+import { columnValues, type Database, givenRows, namesOf, prepared, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
 import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
 import type { RiderOutcome } from '../core/bulk-call.ts';
@@ -25,24 +25,38 @@ export async function findProgress(db: Database, commandId: string): Promise<Pro
   return command?.progress;
 }
 
+const progressColumns = {
+  commandId: commands.commandId,
+  type: commands.type,
+  riderId: commands.riderId,
+  progress: commands.progress,
+  requestedAt: commands.requestedAt,
+  publishedAt: commands.publishedAt,
+  updatedAt: commands.updatedAt,
+  finishedAt: commands.finishedAt,
+};
+
+const upsertProgress = prepared<object>(
+  'command-progress',
+  sql`insert into ${commands} (${namesOf(progressColumns)})
+    select ${namesOf(progressColumns)} from ${givenRows(progressColumns)}
+    on conflict (command_id) do update set progress = excluded.progress, updated_at = excluded.updated_at,
+      finished_at = excluded.finished_at, published_at = coalesce(${commands.publishedAt}, excluded.published_at)
+    where ${commands.finishedAt} is null
+    returning command_id`,
+);
+
 /** Stores the progress of a command, creating its row if needed. A final state never changes: returns false then. */
 export async function storeProgress(
-  db: Pick<Database, 'insert'>,
+  db: Database,
   { commandId, riderId, requestedAt }: RiderCommand,
   progress: Progress,
   now: number,
 ): Promise<boolean> {
-  const state = { progress, updatedAt: now, finishedAt: isFinal(progress) ? now : null };
   const type = riderId === undefined ? 'import-riders' : 'add-rider';
-  const { rowCount } = await db
-    .insert(commands)
-    .values({ commandId, type, riderId, requestedAt, publishedAt: now, ...state })
-    .onConflictDoUpdate({
-      target: commands.commandId,
-      set: { ...state, publishedAt: sql`coalesce(${commands.publishedAt}, excluded.published_at)` },
-      setWhere: isNull(commands.finishedAt),
-    });
-  return rowCount === 1;
+  const times = { requestedAt, publishedAt: now, updatedAt: now, finishedAt: isFinal(progress) ? now : null };
+  const row = { commandId, type, riderId, progress, ...times };
+  return (await upsertProgress(db, columnValues(progressColumns, [row]))).length > 0;
 }
 
 type WantedRider = Pick<

@@ -102,8 +102,10 @@ function createReporter(sync: Sync, command: RiderCommand, onEnded: () => void) 
   let stored = Promise.resolve();
   const store = async (status: CommandStatus) => {
     try {
-      if (await storeProgress(sync.db, command, status.progress, nowMs(sync)))
-        await announce(sync, command, status);
+      const isOpen =
+        isStoredByItsCall(command, status.progress) ||
+        (await storeProgress(sync.db, command, status.progress, nowMs(sync)));
+      if (isOpen) await announce(sync, command, status);
       else onEnded();
     } catch (error) {
       // No need to retry: the next report replaces it.
@@ -129,6 +131,10 @@ function createReporter(sync: Sync, command: RiderCommand, onEnded: () => void) 
     },
   };
 }
+
+/** See `adapters/rider-calls.ts`. */
+const isStoredByItsCall = ({ riderId }: RiderCommand, progress: Progress): boolean =>
+  riderId !== undefined && progress.state === 'running' && progress.via === 'single';
 
 /** Errors are only logged: the row in Postgres is authoritative. @param at when it was stored, project ms */
 async function announce(
