@@ -39,7 +39,7 @@ export async function request<M extends RequestMessage>(
   injectTraceContext(carrier);
   const reply = await bus.connection.request(subjectOf(message, tokens), JSON.stringify(payload), {
     timeout: timeoutMs,
-    headers: carrier,
+    ...(carrier.keys().length > 0 && { headers: carrier }),
   });
   const reason = reply.headers?.get(reasonHeader);
   if (reason)
