@@ -1,8 +1,10 @@
 import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contracts';
 import { columnValues, type Database, givenRows, namesOf, prepared, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
-import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import type { RiderOutcome } from '../core/bulk-call.ts';
+
+import { idsParam } from './riders.ts';
 
 const { commands, wantedRiders, riders } = tables;
 
@@ -101,7 +103,7 @@ export const lockWanted = (tx: Transaction, limit: number, except: Iterable<numb
     })
     .from(wantedRiders)
     .leftJoin(commands, eq(commands.commandId, wantedRiders.commandId))
-    .where(and(isNull(wantedRiders.outcome), notInArray(wantedRiders.riderId, [...except])))
+    .where(and(isNull(wantedRiders.outcome), sql`${wantedRiders.riderId} <> all(${idsParam(except)})`))
     .orderBy(asc(wantedRiders.why), asc(wantedRiders.since), asc(wantedRiders.riderId))
     .limit(limit)
     .for('update', { of: wantedRiders, skipLocked: true });

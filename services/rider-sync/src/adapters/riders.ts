@@ -10,7 +10,6 @@ import {
   isNull,
   lt,
   notExists,
-  notInArray,
   or,
   sql,
   type SQL,
@@ -19,6 +18,9 @@ import {
 import type { Pass } from '../core/club-run.ts';
 
 const { clubs, clubMemberships, riders, riderHistory } = tables;
+
+/** One parameter: a thousand would take milliseconds to write into a statement. */
+export const idsParam = (riderIds: Iterable<number>) => sql`${sql.param([...riderIds])}::integer[]`;
 
 export const riderColumns = getTableColumns(riders);
 const historyColumns = getTableColumns(riderHistory);
@@ -146,7 +148,7 @@ export async function takeOutsiders(
   const oldest = db
     .select({ riderId: riders.riderId })
     .from(riders)
-    .where(and(isStaleOutsider(db, outsiders), notInArray(riders.riderId, [...except])))
+    .where(and(isStaleOutsider(db, outsiders), sql`${riders.riderId} <> all(${idsParam(except)})`))
     .orderBy(asc(sql`greatest(${riders.fetchedAt}, ${riders.takenAt})`), asc(riders.riderId))
     .limit(limit)
     .for('update', { skipLocked: true });
@@ -167,7 +169,7 @@ export async function findStored(
   const rows = await db
     .select({ riderId })
     .from(riders)
-    .where(inArray(riderId, [...riderIds]));
+    .where(sql`${riderId} = any(${idsParam(riderIds)})`);
   return rows.map((row) => row.riderId);
 }
 
@@ -179,7 +181,7 @@ export async function releaseOutsiders(
   await db
     .update(riders)
     .set({ takenAt: null })
-    .where(inArray(riders.riderId, [...riderIds]));
+    .where(sql`${riders.riderId} = any(${idsParam(riderIds)})`);
 }
 
 export async function countOutsiders(db: Database, outsiders: Outsiders): Promise<number> {

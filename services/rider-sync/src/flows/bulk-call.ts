@@ -180,8 +180,7 @@ async function storeResponse(
   const requested = new Set(riderIds);
   const wanted = answer.riders.filter(({ rider }) => requested.has(rider.riderId));
   const now = nowMs(sync);
-  const stored = await retryDuringOutage(sync, () => findStored(sync.db, riderIds));
-  const missing = new Set(isDoubtful(riderIds, stored, answer) ? answer.missing : []);
+  const missing = new Set(answer.missing.length > 0 ? await doubtedIn(call, riderIds, answer) : []);
   const reason = `ZwiftRacing returned ${answer.riders.length} of ${count(riderIds.length, 'rider')}`;
   if (missing.size > 0)
     sync.log.warn({ requested: riderIds.length, missing: missing.size }, 'bulk response in doubt');
@@ -200,6 +199,12 @@ async function storeResponse(
   delete call.held;
   const returned = new Set(answer.riders.map(({ rider }) => rider.riderId));
   notify(call, 'answered', held.value, outsiders.filter((id) => returned.has(id)).length);
+}
+
+/** The riders that a response lacks, if it is in doubt. */
+async function doubtedIn({ sync }: BulkCall, riderIds: readonly number[], answer: RidersResponse) {
+  const stored = await retryDuringOutage(sync, () => findStored(sync.db, riderIds));
+  return isDoubtful(riderIds, stored, answer) ? answer.missing : [];
 }
 
 /** Makes the riders available to other calls. A broken transaction has done so already, but the lost call isn't counted. */

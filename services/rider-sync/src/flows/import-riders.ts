@@ -82,7 +82,10 @@ async function byBulkCalls(sync: RiderSync, commandId: string, report: ReportSta
       if (!imports.includes(commandId)) return;
       span?.addLinks(linksTo(trace));
       inFlight.add(call);
-    } else inFlight.delete(call);
+      reportNow();
+      return;
+    }
+    inFlight.delete(call);
     // Also after calls for other commands, which can include riders of this import.
     recount().catch(ended.reject);
   };
