@@ -55,7 +55,7 @@ export function createProcessGroup(
 }
 
 /** MB. V8's defaults are for one process with the machine to itself: each of ours would grow by 60 MB before it collects. */
-const smallHeap = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
+const smallHeap = ['--max-semi-space-size=2', '--max-old-space-size=1024'];
 
 const telemetry = join(root, 'packages/shared/src/telemetry/start.ts');
 

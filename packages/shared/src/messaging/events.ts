@@ -93,6 +93,8 @@ function readEvent(bus: Bus, sequence: number, { subject, data }: Stored): Strea
 }
 
 const batchSize = 100;
+/** Real ms that a request for events waits at the broker. */
+const pullMs = 5_000;
 const retryMs = 500;
 
 /** Distributes events in batches among all processes that call this. A failed batch is redelivered, possibly out of order. */
@@ -104,9 +106,15 @@ export async function consumeEvents(
   const stopping = new AbortController();
   const failures = repeatedFailure((err) => bus.log.warn({ err }, 'failed to process events, retrying'));
   const loop = pullWhile(bus, stopping.signal, eventConsumer, async () => {
-    const messages: JsMsg[] = [];
-    const batch = fetchBatch(consumer, { max_messages: batchSize, expires: 1_000 }, stopping.signal);
-    for await (const message of batch) messages.push(message);
+    let messages: JsMsg[] = [];
+    const batch = fetchBatch(consumer, { max_messages: batchSize, expires: pullMs }, stopping.signal);
+    for await (const message of batch) {
+      messages.push(message);
+      // What the stream has now, without waiting for more.
+      if (message.info.pending > 0) continue;
+      await settle(messages);
+      messages = [];
+    }
     await settle(messages);
   });
 
