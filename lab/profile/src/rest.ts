@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuBetween, cpuTimes, memoryOf, type NamedProcess } from '@paceline/kit/processes';
 import { recordStatements, statementCounts, transactionsOf } from '@paceline/kit/statements';
 import { sum } from '@paceline/kit/statistics';
+import { smallHeap } from '@paceline/launcher';
 import { countMessages } from './counters.ts';
 import type { StartedSystem } from './launcher.ts';
 
@@ -15,7 +16,7 @@ const settleMs = 15_000;
 
 /** A system with nothing to do, at the speed of real time, started as `npm start` does. @param lasts real ms */
 export async function measureRest(lasts: number) {
-  const launcher = fork(join(import.meta.dirname, 'launcher.ts'), { stdio: 'inherit' });
+  const launcher = fork(join(import.meta.dirname, 'launcher.ts'), { stdio: 'inherit', execArgv: smallHeap });
   const ended = once(launcher, 'exit');
   try {
     const [system] = (await once(launcher, 'message')) as [StartedSystem];

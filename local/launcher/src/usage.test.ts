@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import manifest from '../../../package.json' with { type: 'json' };
+import { smallHeap } from './processes.ts';
 import { root } from './state.ts';
 import { usageFor } from './usage.ts';
 
@@ -26,6 +28,12 @@ function run([program = '', ...args]: readonly string[], ...more: string[]) {
   });
   return { status, stdout, stderr, keepsState: existsSync(join(folder, '.paceline')) };
 }
+
+it('npm start runs the launcher with a heap as small as that of the services', () => {
+  expect(manifest.scripts.start).toBe(
+    `exec sh scripts/run.sh ${smallHeap.join(' ')} local/launcher/src/main.ts`,
+  );
+});
 
 describe.each([
   ['npm start', start],
