@@ -24,11 +24,12 @@ export function asRows<Table extends PgTable>(table: Table, rows: ReadonlyArray<
   const typed = Object.values(columns).map(
     (column) => sql`${sql.identifier(column.name)} ${sql.raw(column.getSQLType())}`,
   );
-  const given = rows.map((row: Readonly<Record<string, unknown>>) =>
-    Object.fromEntries(
-      Object.entries(columns).map(([key, column]) => [column.name, jsonOf(column, row[key])]),
-    ),
-  );
+  const entries = Object.entries(columns);
+  const given = rows.map((row: Readonly<Record<string, unknown>>) => {
+    const values: Record<string, unknown> = {};
+    for (const [key, column] of entries) values[column.name] = jsonOf(column, row[key]);
+    return values;
+  });
   return sql`select ${namesOf(columns)} from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given (${list(typed)})`;
 }
 
