@@ -1,10 +1,10 @@
 import { createVirtualClock } from '@paceline/shared/clock';
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, openDatabase, tables } from '@paceline/shared/database';
 import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
 import { partitionOf } from '@paceline/shared/limiter';
 import type { Sync } from '@paceline/shared/sync';
-import { asc, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { asc, eq, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRiderCalls, type RiderCall, type RiderCalls } from './rider-calls.ts';
 
 const { commands, limiterTerms, riders, riderHistory, sources, syncLogs, wantedRiders } = tables;
@@ -177,6 +177,26 @@ describe('calls of one moment', () => {
     const { rows } = await db.execute(sql`select distinct xmin::text from ${riders}`);
     expect(rows).toHaveLength(2);
     expect((await states()).map(([state]) => state)).toEqual(all.map(() => 'done'));
+  });
+
+  it('lock their commands in the order of the ids, so that nothing else that does so waits for them in turn', async () => {
+    for (const riderId of [1, 2]) await command(riderId);
+    const other = openDatabase(database.url, () => undefined);
+    let storing: Promise<unknown> | undefined;
+    await other.db.transaction(async (tx) => {
+      const lock = (id: string) => tx.select().from(commands).where(eq(commands.commandId, id)).for('update');
+      await lock('c1');
+      storing = Promise.all([9, 2, 1].map((riderId) => calls.store(answerFor(riderId))));
+      await vi.waitFor(async () => {
+        const waits =
+          "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        expect((await other.db.execute(waits)).rows).toHaveLength(1);
+      });
+      await lock('c2');
+    });
+    await storing;
+    expect((await states()).map(([state]) => state)).toEqual(['done', 'done']);
+    await other.close();
   });
 
   it('for the same rider store it once, and each has its own end', async () => {

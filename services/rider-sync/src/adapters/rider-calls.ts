@@ -95,6 +95,7 @@ const answerColumns = {
   why: wantedRiders.why,
 };
 
+/** Locks commands in the order of their ids, as every statement does that writes several. */
 const storeRiderCalls = prepared<{ permit: string; has_ended: boolean; is_available: boolean }>(
   'rider-calls-end',
   sql`with calls as (select * from ${givenRows(answerColumns)}),
@@ -107,10 +108,14 @@ const storeRiderCalls = prepared<{ permit: string; has_ended: boolean; is_availa
     outcomes as (
       update ${wantedRiders} wanted set outcome = 'done', ended_at = ${sql.placeholder('now')}::timestamptz
       from free where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id)),
+    open as (
+      select command_id from ${commands}
+      where command_id in (select command_id from calls where why = 'add') and finished_at is null
+      order by command_id for update),
     ended as (
       update ${commands} set progress = '{"state":"done"}', updated_at = ${sql.placeholder('now')}::timestamptz,
         finished_at = ${sql.placeholder('now')}::timestamptz
-      from calls where ${commands.commandId} = calls.command_id and why = 'add' and ${commands.finishedAt} is null
+      from open where ${commands.commandId} = open.command_id
       returning ${commands.commandId})
     select permit, ended.command_id is not null as has_ended, ${isAvailable('riders')} as is_available
     from calls left join ended using (command_id)`,
