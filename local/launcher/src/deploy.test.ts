@@ -155,7 +155,7 @@ describe("the sandbox's clock", () => {
     const entry = /^ENTRYPOINT (\[.*\])$/m.exec(await readText('deploy/docker/Dockerfile'))?.[1] ?? '[]';
     expect(JSON.parse(entry)).toEqual([
       'node',
-      '--max-semi-space-size=2',
+      '--max-semi-space-size=8',
       '--env-file-if-exists=/var/lib/paceline/clock.env',
       '--import',
       './packages/shared/src/telemetry/start.ts',

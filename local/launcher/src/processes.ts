@@ -55,7 +55,7 @@ export function createProcessGroup(
 }
 
 /** MB. V8's defaults are for one process with the machine to itself: each of ours would grow by 60 MB before it collects. `npm start` and the image have them, too. */
-export const smallHeap = ['--max-semi-space-size=2', '--max-old-space-size=1024'];
+export const smallHeap = ['--max-semi-space-size=8', '--max-old-space-size=1024'];
 
 const telemetry = join(root, 'packages/shared/src/telemetry/start.ts');
 
