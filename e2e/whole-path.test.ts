@@ -148,7 +148,7 @@ describe('one trace', () => {
     [...new Set(spans.filter((span) => span.name === name).map(({ traceId }) => traceId))]
       .map((traceId) => spans.filter((span) => span.traceId === traceId))
       .find(test);
-  const stores = (span: ReceivedSpan) => span.name.startsWith('INSERT ');
+  const stores = (span: ReceivedSpan) => /^(INSERT|rider-calls-end) /.test(span.name);
 
   it('spans the POST, the broker, the permit, the upstream call and the insert', async () => {
     const { headers } = await stack.post('/v1/riders', JSON.stringify({ riderId: 4_900_200 }));
@@ -173,7 +173,7 @@ describe('one trace', () => {
         expect.stringMatching(`^${root} .*permit riders_single > limiter: commit permit$`),
       );
       expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: GET`));
-      expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: INSERT `));
+      expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: rider-calls-end `));
       const permit = trace?.find(({ name }) => name === 'permit riders_single');
       expect(permit?.events.map(({ name }) => name).slice(-2)).toEqual(['granted', 'started']);
     });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { manualMachine } from '../clock/index.ts';
 import { inBatches } from './batches.ts';
@@ -15,32 +16,44 @@ function start() {
   return { machine, batches, add, items: () => batches.map((batch) => batch.items) };
 }
 
-it('collects items that arrive while a batch is in flight into the next one', async () => {
+it('collects items of one turn, and those that arrive while a batch is in flight, into one', async () => {
   const { batches, add, items } = start();
-  const results = [1, 2, 3].map(add);
-  expect(items()).toEqual([[1]]);
+  const results = [1, 2].map(add);
+  expect(items()).toEqual([]);
+  await nextTurn();
+  expect(items()).toEqual([[1, 2]]);
+  results.push(add(3));
+  await nextTurn();
+  results.push(add(4));
   batches[0]?.end();
   await results[0];
-  await expect.poll(items).toEqual([[1], [2, 3]]);
+  await expect.poll(items).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
   batches[1]?.end();
-  expect(await Promise.all(results)).toEqual([1, 2, 3]);
+  expect(await Promise.all(results)).toEqual([1, 2, 3, 4]);
 });
 
 it('starts a second batch beside a stuck one after two seconds, and continues from there', async () => {
   const { machine, batches, add, items } = start();
   void add(1);
+  await nextTurn();
   const second = add(2);
+  await nextTurn();
   machine.moveTo(1_999);
   expect(items()).toEqual([[1]]);
   machine.moveTo(2_000);
   expect(items()).toEqual([[1], [2]]);
   const third = add(3);
+  await nextTurn();
   expect(items()).toHaveLength(2);
   batches[1]?.end();
   expect(await second).toBe(2);
   await expect.poll(items).toEqual([[1], [2], [3]]);
 
   void add(4);
+  await nextTurn();
   machine.moveTo(10_000);
   expect(items()).toHaveLength(3);
   batches[0]?.end();
@@ -63,7 +76,9 @@ it('tries each item alone when one has a value that Postgres cannot store', asyn
     10,
     manualMachine(),
   );
-  const results = [1, 2, 3, 4].map(add);
+  const results = [add(1)];
+  await nextTurn();
+  results.push(...[2, 3, 4].map(add));
   first.resolve([1]);
   expect(await Promise.allSettled(results)).toEqual([
     { status: 'fulfilled', value: 1 },

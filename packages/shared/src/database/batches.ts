@@ -58,8 +58,9 @@ export function inBatches<In, Out>(
 
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Out>();
+    // Those of one event-loop turn share a batch.
+    if (waiting.length === 0) setImmediate(startNext);
     waiting.push({ item, resolve, reject, inTraceContext: AsyncLocalStorage.snapshot() });
-    startNext();
     return promise;
   };
 }

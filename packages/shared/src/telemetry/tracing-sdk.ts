@@ -36,8 +36,13 @@ export function traceLibraries(tracerProvider: TracerProvider): void {
   });
 }
 
-/** Names a query's span after its operation, as the conventions require. */
+/** Names a query's span after the prepared statement or its operation, as the conventions require. */
 function nameStatement(span: Span, { query, connection }: PgRequestHookInformation): void {
+  if (query.name) {
+    span.setAttribute('db.query.summary', query.name);
+    span.updateName(`${query.name} ${connection.database}`);
+    return;
+  }
   const operation = /^\s*(\w+)/.exec(query.text)?.[1]?.toUpperCase();
   if (operation === undefined) return;
   span.setAttribute('db.operation.name', operation);

@@ -35,6 +35,8 @@ async function riderSync(carryOut: CarryOut): Promise<FakeRiderSync> {
   return fake;
 }
 async function limiter(response: Parameters<typeof fakeWindows>[1]): Promise<void> {
+  // By then the API has forgotten the answer of the one before.
+  await test.pass(test.clock.toProjectMs(20));
   fakes.push(await fakeWindows(limiterBus, response));
 }
 const add = (riderId: number, headers?: Record<string, string>) =>

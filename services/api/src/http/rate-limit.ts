@@ -13,21 +13,25 @@ const maxWaitMs = 1_000;
 /** Real ms after which a request to the limiter is given up. */
 const requestTimeoutMs = 5_000;
 
+/** Machine ms for which an answer of the limiter serves the requests that follow. */
+const sharedForMs = 20;
+
 export function currentWindows(limiter: LimiterPeer, machine: Machine): CurrentWindows {
-  let inFlight: Promise<readonly WindowView[] | undefined> | undefined;
+  let shared: Promise<readonly WindowView[] | undefined> | undefined;
+  const forget = () => (shared = undefined);
   const requestWindows = () =>
-    limiter
-      .windows({ waiting: 0, timeoutMs: requestTimeoutMs })
-      .then(
-        ({ windows }) => windows,
-        () => undefined,
-      )
-      .finally(() => (inFlight = undefined));
+    limiter.windows({ waiting: 0, timeoutMs: requestTimeoutMs }).then(
+      ({ windows }) => {
+        machine.after(sharedForMs, forget);
+        return windows;
+      },
+      () => forget(),
+    );
   return () =>
     new Promise((resolve) => {
       const cancelTimer = machine.after(maxWaitMs, () => resolve(undefined));
-      inFlight ??= requestWindows();
-      void inFlight.then((windows) => {
+      shared ??= requestWindows();
+      void shared.then((windows) => {
         cancelTimer();
         resolve(windows);
       });
