@@ -62,7 +62,7 @@ describe('the trace of a request', () => {
           parentSpanId: server?.spanId,
         }),
       );
-      expect(spans.some(({ name }) => name.startsWith('INSERT '))).toBe(true);
+      expect(spans.some(({ name }) => name.startsWith('commands-add '))).toBe(true);
     });
   });
 

@@ -81,9 +81,12 @@ const damaged =
 /** The newest file of the journal's messages, and its size; undefined: it has none. */
 async function newestBlock(store: string): Promise<{ path: string; size: number } | undefined> {
   const folder = join(store, '$G', 'streams', journal, 'msgs');
-  const numbers = (await readdir(folder))
-    .filter((name) => name.endsWith('.blk'))
-    .map((name) => Number.parseInt(name, 10));
+  // A server that was replaced may not have its copy back yet.
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const numbers = names.filter((name) => name.endsWith('.blk')).map((name) => Number.parseInt(name, 10));
   if (numbers.length === 0) return undefined;
   const path = join(folder, `${Math.max(...numbers)}.blk`);
   return { path, size: (await stat(path)).size };
