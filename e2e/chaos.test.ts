@@ -50,7 +50,7 @@ describe.runIf(await canRunCluster())('Paceline under random faults', () => {
 
   it('makes no call too early when brokers lose what they have acknowledged', async () => {
     const [result] = await chaos(
-      '--seed 5 --virtual-hours 0.55 --faults power-cut,journal-rewound,journal-truncated,journal-bit-flipped,node-replaced',
+      '--seed 9 --virtual-hours 0.7 --faults power-cut,journal-rewound,journal-truncated,journal-bit-flipped,node-replaced',
     );
     const { faults = [], figures } = result ?? {};
     expect(new Set(faults.map(({ kind }) => kind)).size).toBe(5);
