@@ -13,7 +13,7 @@ const secondBatchAfterMs = 2_000;
 const maxInFlight = 2;
 
 /**
- * Group commit: items that arrive while a batch is in flight form the next one. When Postgres can't store a value of a batch, each of
+ * Group commit: items of one event-loop turn, and those that arrive while a batch is in flight, share a batch. When Postgres can't store a value of a batch, each of
  * its items is tried alone.
  * @param run returns results in item order
  */
@@ -58,7 +58,6 @@ export function inBatches<In, Out>(
 
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Out>();
-    // Those of one event-loop turn share a batch.
     if (waiting.length === 0) setImmediate(startNext);
     waiting.push({ item, resolve, reject, inTraceContext: AsyncLocalStorage.snapshot() });
     return promise;

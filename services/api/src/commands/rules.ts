@@ -35,6 +35,7 @@ function timeOfCall(view: WindowView, k: number, now: number): number {
   // A call counts from its response.
   const cycleMs = windowMs + windowMarginMs + budgets[view.endpoint].typicalMs;
   const opensAt = Math.max(now, view.unknownUntil ?? 0, pauseEnd(view));
+  // The window has room: what else is in it doesn't matter.
   if (opensAt === now && k <= view.available) return Math.ceil(now);
   const free = Array.from({ length: Math.min(view.available, limit) }, () => now);
   // An open call is expected to take the usual time, not the maximum.

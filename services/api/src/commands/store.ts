@@ -127,7 +127,7 @@ const insertAdds = prepared<{ command_id: string; is_new: boolean; rider_stored:
   'commands-add',
   sql`insert into ${commands} (${namesOf(columns)}) select ${namesOf(columns)} from ${givenRows(columns)}
     on conflict (command_id) do update
-      set updated_at = greatest(excluded.updated_at, ${commands.updatedAt} + interval '1 millisecond')
+      set updated_at = ${touchExisting.set.updatedAt}
       where ${commands.publishedAt} is null
     returning command_id, xmax = 0 as is_new,
       exists (select from ${riders} where ${riders.riderId} = ${commands.riderId}) as rider_stored,

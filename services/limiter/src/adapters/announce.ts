@@ -13,7 +13,7 @@ import { meter } from '@paceline/shared/telemetry';
 import { count } from '@paceline/shared/words';
 import type { Announce } from './partition.ts';
 
-/** Real ms over which permit changes are collected into one event, up to a number: the broker stores each event with a sync. */
+/** Real ms over which permit changes are collected into one event, up to a number: each is a message for every viewer. */
 const batchMs = 200;
 const maxChanges = 1_000;
 

@@ -1,9 +1,8 @@
 import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contracts';
 import { columnValues, type Database, givenRows, namesOf, prepared, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { RiderOutcome } from '../core/bulk-call.ts';
-
 import { idsParam } from './riders.ts';
 
 const { commands, wantedRiders, riders } = tables;
@@ -38,14 +37,17 @@ const progressColumns = {
   finishedAt: commands.finishedAt,
 };
 
+/** The end of an insert of commands with their progress: it replaces that of open ones, and returns the ids of those. */
+export const replacingProgress = sql`
+  on conflict (command_id) do update set progress = excluded.progress, updated_at = excluded.updated_at,
+    finished_at = excluded.finished_at, published_at = coalesce(${commands.publishedAt}, excluded.published_at)
+  where ${commands.finishedAt} is null
+  returning command_id`;
+
 const upsertProgress = prepared<object>(
   'command-progress',
   sql`insert into ${commands} (${namesOf(progressColumns)})
-    select ${namesOf(progressColumns)} from ${givenRows(progressColumns)}
-    on conflict (command_id) do update set progress = excluded.progress, updated_at = excluded.updated_at,
-      finished_at = excluded.finished_at, published_at = coalesce(${commands.publishedAt}, excluded.published_at)
-    where ${commands.finishedAt} is null
-    returning command_id`,
+    select ${namesOf(progressColumns)} from ${givenRows(progressColumns)} ${replacingProgress}`,
 );
 
 /** Stores the progress of a command, creating its row if needed. A final state never changes: returns false then. */
@@ -108,6 +110,13 @@ export const lockWanted = (tx: Transaction, limit: number, except: Iterable<numb
     .limit(limit)
     .for('update', { of: wantedRiders, skipLocked: true });
 
+/** A CTE: `free`, the riders that wait since `sentAt` or earlier. Skips rows locked by a call. @param riderIds array or query */
+export const freeRiders = (riderIds: SQL, sentAt: SQL, more = sql``): SQL => sql`
+  free as (
+    select command_id, rider_id from ${wantedRiders}
+    where outcome is null and rider_id = any(${riderIds}) and since <= ${sentAt} ${more}
+    order by command_id, rider_id for update skip locked)`;
+
 /**
  * Stores the outcomes of riders for every command that wanted them before the call was sent. Skips rows locked by
  * another call.
@@ -124,10 +133,7 @@ export async function storeOutcomes(
   const ends = sql.param(outcomes.map(({ outcome }) => outcome));
   const reasons = sql.param(outcomes.map(({ reason }) => reason));
   await tx.execute(sql`
-    with free as (
-      select command_id, rider_id from ${wantedRiders}
-      where outcome is null and rider_id = any(${ids}::integer[]) and since <= ${iso(sentAt)} ${ofCommand(commandId)}
-      order by command_id, rider_id for update skip locked)
+    with ${freeRiders(sql`${ids}::integer[]`, sql`${iso(sentAt)}`, ofCommand(commandId))}
     update ${wantedRiders} wanted set outcome = ended.outcome, reason = ended.reason, ended_at = ${iso(now)}
     from free, unnest(${ids}::integer[], ${ends}::text[], ${reasons}::text[]) as ended (rider_id, outcome, reason)
     where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id) and ended.rider_id = free.rider_id`);

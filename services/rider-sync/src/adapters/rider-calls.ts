@@ -18,6 +18,7 @@ import {
 } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { sql } from 'drizzle-orm';
+import { freeRiders, replacingProgress } from './commands.ts';
 import { riderColumns, ridersStored, rowsOf } from './riders.ts';
 
 const { commands, riders, wantedRiders } = tables;
@@ -80,11 +81,7 @@ const recordRiderCalls = recordCalls<RiderCall>(
     claimed as (
       insert into ${commands} (command_id, type, rider_id, progress, requested_at, published_at, updated_at)
       select command_id, 'add-rider', rider_id, ${sql.raw(`'${running}'`)}::jsonb, requested_at, started_at, started_at
-      from stale where why = 'add' order by command_id
-      on conflict (command_id) do update set progress = excluded.progress, updated_at = excluded.updated_at,
-        published_at = coalesce(${commands.publishedAt}, excluded.published_at)
-      where ${commands.finishedAt} is null
-      returning command_id),
+      from stale where why = 'add' order by command_id ${replacingProgress}),
     needed as (select * from stale where why = 'import' or command_id in (select command_id from claimed))`,
 );
 
@@ -101,10 +98,7 @@ const storeRiderCalls = prepared<{ permit: string; has_ended: boolean; is_availa
   sql`with calls as (select * from ${givenRows(answerColumns)}),
     logged as (${endsOfCalls}),
     ${ridersStored},
-    free as (
-      select command_id, rider_id from ${wantedRiders}
-      where outcome is null and rider_id in (select rider_id from calls) and since <= ${sql.placeholder('now')}::timestamptz
-      order by command_id, rider_id for update skip locked),
+    ${freeRiders(sql`select rider_id from calls`, sql`${sql.placeholder('now')}::timestamptz`)},
     outcomes as (
       update ${wantedRiders} wanted set outcome = 'done', ended_at = ${sql.placeholder('now')}::timestamptz
       from free where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id)),
