@@ -34,7 +34,7 @@ const defaultBucketBytes = 16 * mebibyte;
 /** Bytes of a stream without a limit, on an account that requires one. */
 const requiredBytes = 256 * mebibyte;
 
-/** Creates or updates streams, consumers and buckets with `replicas` copies, and creates anew what can't have copies. Idempotent. */
+/** Creates or updates streams, consumers and buckets with `replicas` copies; creates a stream again that can't have copies. Idempotent. */
 export async function provision(
   connection: NatsConnection,
   replicas = 1,
