@@ -156,7 +156,7 @@ describe('the rate limits page', () => {
 
 describe('a rider that is added on the page', () => {
   it('is shown with its progress and then with its name', async () => {
-    await show('riders');
+    await show('requests');
     await addRider('4900321');
     // For the next one.
     await eventually(async () => expect(await focused()).toBe('rider-id'));

@@ -11,7 +11,7 @@ import { AlertsView } from '../alerts/AlertsView.tsx';
 import { DayView } from '../day/DayView.tsx';
 import { FreshnessView } from '../freshness/FreshnessView.tsx';
 import { LanesView } from '../lanes/LanesView.tsx';
-import { RidersView } from '../riders/RidersView.tsx';
+import { RequestsView } from '../requests/RequestsView.tsx';
 import { RunsView } from '../runs/RunsView.tsx';
 import { ScheduleView } from '../schedule/ScheduleView.tsx';
 import { TimelineView } from '../timeline/TimelineView.tsx';
@@ -24,7 +24,7 @@ const views: readonly { name: string; title: string; Show: ComponentType<{ id: s
   { name: 'day', title: 'Last 24 hours', Show: DayView },
   { name: 'runs', title: 'Runs', Show: RunsView },
   { name: 'freshness', title: 'Freshness', Show: FreshnessView },
-  { name: 'riders', title: 'Riders', Show: RidersView },
+  { name: 'requests', title: 'Requests', Show: RequestsView },
   { name: 'schedule', title: 'Schedule', Show: ScheduleView },
   { name: 'alerts', title: 'Alerts', Show: AlertsView },
 ];

@@ -23,9 +23,9 @@ import { Button, Read, TableCard } from '../parts/elements.tsx';
 import { Chart } from '../parts/Chart.tsx';
 import { forget, tracked, useCommand } from './commands.ts';
 import { layoutProgress, parseRiderId } from './layout.ts';
-import './riders.css';
+import './requests.css';
 
-export function RidersView() {
+export function RequestsView() {
   const commandIds = useStore(tracked);
   return (
     <>
