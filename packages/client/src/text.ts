@@ -30,8 +30,37 @@ export function duration(ms: number): string {
 
 const rounded = (value: number) => String(Math.round(value * 10) / 10);
 
-/** UTC time of day: `18:34:12`. @param time ISO 8601, or ms since the epoch */
-export const clockTime = (time: string | number): string => new Date(time).toISOString().slice(11, 19);
+let shownZone = 'UTC';
+/** Shows all times in this zone: for a program that knows its viewer's. Until then they are in UTC. */
+export function showTimesIn(timeZone: string): void {
+  shownZone = timeZone;
+}
+
+/** Offsets change at full quarters of an hour at most. Formatting a zone is slow, and pages format all times often. */
+const quarter = 15 * minute;
+const offsets = new Map<string, number>();
+
+function offsetOf(time: number, timeZone: string): number {
+  const key = `${timeZone} ${Math.floor(time / quarter)}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+    const wholeSeconds = Math.floor(time / second) * second;
+    offset = Date.parse(`${format.format(wholeSeconds).replace(' ', 'T')}Z`) - wholeSeconds;
+    offsets.set(key, offset);
+  }
+  return offset;
+}
+
+/** The time of day and date in a zone, written like UTC: `2026-11-26T18:34:12.000Z`. */
+function inZone(time: string | number, timeZone: string): string {
+  const ms = new Date(time).getTime();
+  return new Date(ms + (timeZone === 'UTC' ? 0 : offsetOf(ms, timeZone))).toISOString();
+}
+
+/** Time of day: `18:34:12`. @param time ISO 8601, or ms since the epoch */
+export const clockTime = (time: string | number, timeZone = shownZone): string =>
+  inZone(time, timeZone).slice(11, 19);
 /** `18:34` */
 export const shortTime = (time: string | number): string => clockTime(time).slice(0, 5);
 
@@ -42,12 +71,14 @@ const date = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 /** `Thu 26 Nov` */
-export const dayOf = (time: string | number): string => date.format(new Date(time)).replace(',', '');
+export const dayOf = (time: string | number, timeZone = shownZone): string =>
+  date.format(new Date(inZone(time, timeZone))).replace(',', '');
 /** `Thu 26 Nov 18:34:12` */
-export const dayAndTime = (time: string | number): string => `${dayOf(time)} ${clockTime(time)}`;
+export const dayAndTime = (time: string | number, timeZone = shownZone): string =>
+  `${dayOf(time, timeZone)} ${clockTime(time, timeZone)}`;
 
 const isSameDay = (one: string | number, other: string | number) =>
-  new Date(one).toISOString().slice(0, 10) === new Date(other).toISOString().slice(0, 10);
+  inZone(one, shownZone).slice(0, 10) === inZone(other, shownZone).slice(0, 10);
 /** `18:34:12`, or `Thu 26 Nov 18:34:12` when that is another day than `near`. */
 export const timeNear = (time: string | number, near: string | number): string =>
   isSameDay(time, near) ? clockTime(time) : dayAndTime(time);

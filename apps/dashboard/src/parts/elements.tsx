@@ -1,10 +1,8 @@
 import { isPermanent, Unreachable } from '@paceline/client';
-import { timeNear } from '@paceline/client/text';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { type ComponentProps, type ReactNode, useState } from 'react';
 import { apiDownSince, useStore } from '../api/client.ts';
 import { type Poll, reads, useRead } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
 
 interface ReadProps<T> {
   readonly from: Poll<T>;
@@ -132,9 +130,6 @@ export const ButtonGroup = ({ label, children }: { label: string; children: Reac
     {children}
   </fieldset>
 );
-
-/** A time of day, with its day unless it is today. */
-export const Time = ({ at }: { at: string }) => timeNear(at, useNow());
 
 export const ErrorMessage = ({ error }: { error: Error | null }) =>
   error && (

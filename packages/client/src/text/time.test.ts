@@ -1,11 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   clockTime,
   countdown,
+  dayAndTime,
   dayOf,
   duration,
   fetchedText,
   shortTimeNear,
+  showTimesIn,
   timeNear,
   timeRange,
 } from '../text.ts';
@@ -33,10 +35,32 @@ describe('a duration', () => {
   ])('of %i ms is %s', (ms, text) => expect(duration(ms)).toBe(text));
 });
 
-it('times are shown in UTC', () => {
+describe('times', () => {
   const time = Date.UTC(2026, 10, 26, 18, 34, 12);
-  expect(clockTime(time)).toBe('18:34:12');
-  expect(dayOf(time)).toBe('Thu 26 Nov');
+  afterEach(() => showTimesIn('UTC'));
+
+  it('are shown in UTC', () => {
+    expect(clockTime(time)).toBe('18:34:12');
+    expect(dayOf(time)).toBe('Thu 26 Nov');
+  });
+
+  it.each([
+    ['Europe/Berlin', 'Thu 26 Nov 19:34:12'],
+    ['America/St_Johns', 'Thu 26 Nov 15:04:12'],
+    ['Pacific/Auckland', 'Fri 27 Nov 07:34:12'],
+  ])('are shown in %s when the program says so', (zone, text) => {
+    showTimesIn(zone);
+    expect(dayAndTime(time)).toBe(text);
+    expect(dayAndTime(time, 'UTC')).toBe('Thu 26 Nov 18:34:12');
+  });
+
+  it('follow the change to and from summer time', () => {
+    showTimesIn('Europe/Berlin');
+    const change = Date.UTC(2026, 9, 25, 1);
+    expect(clockTime(change - 1_000)).toBe('02:59:59');
+    expect(clockTime(change)).toBe('02:00:00');
+    expect(timeNear(Date.UTC(2026, 9, 24, 22), change)).toBe('00:00:00');
+  });
 });
 
 describe('a time of another day', () => {

@@ -12,7 +12,7 @@ import { Legend, TimeChart } from '../parts/Chart.tsx';
 import { readSince, layoutDay, mergePermits, type StripShape } from './layout.ts';
 import './day.css';
 
-export function DayView() {
+export function DayPage() {
   const permits = useDay();
   return <Loaded query={permits}>{(data) => <Day permits={data} />}</Loaded>;
 }

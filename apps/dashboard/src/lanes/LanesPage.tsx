@@ -8,7 +8,7 @@ import { Read, TableToggle } from '../parts/elements.tsx';
 import { TimeChart } from '../parts/Chart.tsx';
 import { waitingRequests, type LaneBandShape, layoutLanes, type TicketShape } from './layout.ts';
 
-export function LanesView() {
+export function LanesPage() {
   return (
     <Read from={reads.queue} live>
       {(data) => <Lanes queue={data} />}

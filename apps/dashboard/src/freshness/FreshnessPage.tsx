@@ -11,7 +11,7 @@ import './freshness.css';
 
 type ClassReport = Freshness['classes'][number];
 
-export const FreshnessView = () => (
+export const FreshnessPage = () => (
   <Read from={reads.freshness}>
     {(report) => (
       <>

@@ -11,13 +11,14 @@ import {
 import { budgets, lanes } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read, TableToggle, Time } from '../parts/elements.tsx';
+import { Read, TableToggle } from '../parts/elements.tsx';
+import { Time } from '../parts/time.tsx';
 import { Legend, Chart } from '../parts/Chart.tsx';
 import { PauseControls } from './PauseControls.tsx';
 import { layoutWindow, type WindowShape } from './layout.ts';
 import './windows.css';
 
-export function WindowsView() {
+export function WindowsPage() {
   const commands = useRead(reads.commands);
   return (
     <Read from={reads.budgets} live>

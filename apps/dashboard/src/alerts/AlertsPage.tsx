@@ -3,10 +3,11 @@ import { dayAndTime, duration, sentenceCase } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read, TableCard, Time } from '../parts/elements.tsx';
+import { Read, TableCard } from '../parts/elements.tsx';
+import { Time } from '../parts/time.tsx';
 import './alerts.css';
 
-export const AlertsView = () => (
+export const AlertsPage = () => (
   <Read from={reads.alerts} live>
     {({ items }) => {
       const open = items.filter(({ resolvedAt }) => resolvedAt === null);

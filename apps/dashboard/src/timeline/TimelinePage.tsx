@@ -27,7 +27,7 @@ import {
 } from './layout.ts';
 import './timeline.css';
 
-export function TimelineView({ id: time }: { id: string | undefined }) {
+export function TimelinePage({ id: time }: { id: string | undefined }) {
   const events = useRead(reads.events);
   const conflicts = useRead(reads.conflicts);
   const schedule = useRead(reads.schedule);

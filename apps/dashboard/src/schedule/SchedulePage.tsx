@@ -19,7 +19,7 @@ import { Checks, useChecks } from './Checks.tsx';
 import { changeOf, type Field as FieldName, isEmpty, type KindSettings, withField } from './draft.ts';
 import './schedule.css';
 
-export const ScheduleView = () => (
+export const SchedulePage = () => (
   <Read from={reads.schedule}>
     {(inForce) => (
       <>

@@ -29,7 +29,7 @@ import { Button, ButtonGroup, Read, ErrorMessage, TableToggle, TableCard } from 
 import { Swatch, TimeChart } from '../parts/Chart.tsx';
 import { callText, layoutWaterfall } from './layout.ts';
 
-export function RunsView({ id }: { id: string | undefined }) {
+export function RunsPage({ id }: { id: string | undefined }) {
   return id === undefined ? <Runs /> : <RunDetails id={id} />;
 }
 

@@ -1,0 +1,32 @@
+import { dayAndTime, timeNear } from '@paceline/client/text';
+import { useNow } from '../app/clock.tsx';
+import { utcText, wholeDuration } from './zone.ts';
+
+interface TimeProps {
+  /** ISO 8601, or ms since the epoch. */
+  readonly at: string | number;
+}
+
+/** A text about a time, with that time in UTC on hover. */
+const Stamp = ({ at, text }: TimeProps & { text: string }) => (
+  <time dateTime={new Date(at).toISOString()} title={utcText(at)}>
+    {text}
+  </time>
+);
+
+/** `18:34:12`, with its day unless it is today; in the viewer's time zone. */
+export const Time = ({ at }: TimeProps) => <Stamp at={at} text={timeNear(at, useNow())} />;
+
+/** `Thu 26 Nov 18:34:12`, in the viewer's time zone. */
+export const DateTime = ({ at }: TimeProps) => <Stamp at={at} text={dayAndTime(at)} />;
+
+/** `3 min ago` */
+export const Age = ({ at }: TimeProps) => (
+  <Stamp at={at} text={`${wholeDuration(useNow() - new Date(at).getTime())} ago`} />
+);
+
+/** `in 12 min`, or `now` once the time has come. */
+export function Countdown({ at }: TimeProps) {
+  const left = new Date(at).getTime() - useNow();
+  return <Stamp at={at} text={left > 0 ? `in ${wholeDuration(left)}` : 'now'} />;
+}
