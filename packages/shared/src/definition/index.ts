@@ -117,6 +117,25 @@ export const eventKinds = goalClasses
   .toSorted(([, a], [, b]) => classNames.indexOf(a) - classNames.indexOf(b))
   .map(([kind]) => kind) as [EventKind, ...EventKind[]];
 
+/** When an event belongs to a class, project ms; `until` is exclusive. */
+export function classSpan(name: FreshnessClass, startsAt: number): { from: number; until: number } {
+  const { fromMs, untilMs } = freshnessClasses[name];
+  return { from: startsAt - fromMs, until: startsAt - untilMs };
+}
+
+/** Undefined for an event that has started or starts beyond the horizon. */
+export const classOf = (startsAt: number, now: number): FreshnessClass | undefined =>
+  classNames.find((name) => {
+    const { from, until } = classSpan(name, startsAt);
+    return now >= from && now < until;
+  });
+
+/** The kind that covers an event: the one for the soonest events whose class is entered. */
+export const eventKindOf = (startsAt: number, now: number): EventKind | undefined =>
+  now < startsAt
+    ? eventKinds.find((kind) => now >= startsAt - freshnessClasses[classOfKind[kind]].fromMs)
+    : undefined;
+
 /** Events that start later than this are ignored, project ms. */
 export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[name].fromMs));
 

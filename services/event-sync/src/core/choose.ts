@@ -1,6 +1,6 @@
-import { type EventKind, freshnessClasses, kinds } from '@paceline/shared/definition';
+import { type EventKind, eventKindOf, freshnessClasses, kinds } from '@paceline/shared/definition';
 import type { CallReason } from '@paceline/shared/contracts';
-import { type Candidate, freshUntil, type Goals, isWithinGoal, kindOf } from './classes.ts';
+import { type Candidate, freshUntil, type Goals, isWithinGoal } from './classes.ts';
 import { isUrgent } from './urgent.ts';
 import type { BestEvent, EventRun, Selection } from './event-run.ts';
 
@@ -94,7 +94,7 @@ export function chooseInSlot(
   for (const event of events) {
     const candidate = { event, value: isPending(event, run) ? callValue(event, goals, now) : 0 };
     if (candidate.value < minValue) continue;
-    if (kindOf(event.startsAt, now) === kind) {
+    if (eventKindOf(event.startsAt, now) === kind) {
       left += 1;
       own = better(own, candidate);
     } else other = better(other, candidate);
@@ -104,7 +104,7 @@ export function chooseInSlot(
 }
 
 function toBest(event: Candidate, kind: EventKind, goals: Goals, now: number): BestEvent {
-  const own = kindOf(event.startsAt, now) ?? kind;
+  const own = eventKindOf(event.startsAt, now) ?? kind;
   const because = reasonFor(event, goals, now);
   return { eventId: event.eventId, lane: kinds[own].lane, because, isOwn: own === kind };
 }

@@ -1,6 +1,13 @@
-import { type EventKind, eventKinds, forcedLanes, kinds as syncKinds } from '@paceline/shared/definition';
+import {
+  classOf,
+  type EventKind,
+  eventKindOf,
+  eventKinds,
+  forcedLanes,
+  kinds as syncKinds,
+} from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
-import { classOf, horizonOf, isListFresh, kindOf } from './classes.ts';
+import { horizonOf, isListFresh } from './classes.ts';
 
 const minute = 60_000;
 const now = 1_000_000_000;
@@ -20,7 +27,7 @@ describe('the horizons of the kinds', () => {
     ['starts later still', 48 * 60 * minute + 1, []],
   ])('cover an event that %s', (_, lead, kinds) => {
     expect(eventKinds.filter((kind) => covers(kind, now + lead))).toEqual(kinds);
-    if (kinds.length > 0) expect([kindOf(now + lead, now)]).toEqual(kinds);
+    if (kinds.length > 0) expect([eventKindOf(now + lead, now)]).toEqual(kinds);
   });
 });
 

@@ -1,6 +1,8 @@
 import {
   classNames,
+  classOf,
   classOfKind,
+  classSpan,
   type EventKind,
   eventKinds,
   type FreshnessClass,
@@ -31,16 +33,6 @@ export interface TimeSpan {
   readonly until: number;
 }
 
-/** When an event belongs to a class; `until` is exclusive. */
-export function classSpan(name: FreshnessClass, startsAt: number): TimeSpan {
-  const { fromMs, untilMs } = freshnessClasses[name];
-  return { from: startsAt - fromMs, until: startsAt - untilMs };
-}
-
-/** Undefined for an event that has started or starts beyond the horizon. */
-export const classOf = (startsAt: number, now: number): FreshnessClass | undefined =>
-  classNames.find((name) => isWithin(classSpan(name, startsAt), now));
-
 export const isWithin = ({ from, until }: TimeSpan, at: number): boolean => at >= from && at < until;
 
 /** A range of start times, project ms: `after` exclusive, `until` inclusive. */
@@ -60,10 +52,6 @@ export function horizonOf(kind: EventKind, now: number): Horizon {
   const index = eventKinds.indexOf(kind);
   return { after: now + (lookAheads[index - 1]?.ms ?? 0), until: now + (lookAheads[index]?.ms ?? 0) };
 }
-
-/** The kind that covers an event that has not started. */
-export const kindOf = (startsAt: number, now: number): EventKind | undefined =>
-  lookAheads.find(({ ms }) => startsAt <= now + ms)?.kind;
 
 /** Whether the copy of the event list is less than a minute old. */
 export const isListFresh = (fetchedAt: number | null, now: number): boolean =>

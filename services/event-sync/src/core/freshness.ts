@@ -1,7 +1,7 @@
-import { classNames, type FreshnessClass, mapValues } from '@paceline/shared/definition';
+import { classNames, classOf, classSpan, type FreshnessClass, mapValues } from '@paceline/shared/definition';
 import type { ClassFreshness, FreshnessMeasured, RankedEvent } from '@paceline/shared/contracts';
 import { rankByValue } from './choose.ts';
-import { type Candidate, classOf, classSpan, type Goals, isWithinGoal, type TimeSpan } from './classes.ts';
+import { type Candidate, type Goals, isWithinGoal, type TimeSpan } from './classes.ts';
 
 /** An event with the times at which its signups were copied. Times are project ms. */
 export interface CopiedEvent {

@@ -1,5 +1,5 @@
-import { freshnessClasses } from '@paceline/shared/definition';
-import { type Candidate, classSpan, type Goals, isWithin } from './classes.ts';
+import { classSpan, freshnessClasses } from '@paceline/shared/definition';
+import { type Candidate, type Goals, isWithin } from './classes.ts';
 
 /** Project ms; then the events are checked again, because the list may have changed. */
 const maxPauseMs = 60_000;
