@@ -58,11 +58,11 @@ function follow(listener: () => void): () => void {
   };
 }
 
-/** Project ms, updated while the page is visible. */
-export function useNow(): number {
+/** Project ms, updated while the page is visible. @param stepMs what shows no more detail is drawn once per step */
+export function useNow(stepMs = 1): number {
   const reading = useClock();
-  return projectTime(
-    reading,
-    useSyncExternalStore(follow, () => monotonicMs),
-  );
+  return useSyncExternalStore(follow, () => {
+    const now = projectTime(reading, monotonicMs);
+    return now - (now % stepMs);
+  });
 }

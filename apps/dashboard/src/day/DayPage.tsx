@@ -21,7 +21,7 @@ const minute = 60_000;
 
 /** A pixel is about a minute, so once a minute is often enough to redraw. */
 const Day = ({ permits }: { permits: readonly Permit[] }) => (
-  <Strips permits={permits} now={Math.ceil(useNow() / minute) * minute} />
+  <Strips permits={permits} now={useNow(minute) + minute} />
 );
 
 const barY = 20;

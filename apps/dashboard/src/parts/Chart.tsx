@@ -3,6 +3,7 @@ import { sentenceCase } from '@paceline/client/text';
 import { laneNames, lanes } from '@paceline/shared/definition';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { TimeAxis } from './layout.ts';
+import { utcText } from './zone.ts';
 
 interface ChartProps {
   readonly label: string;
@@ -66,10 +67,11 @@ export function TimeChart<Shape extends { readonly axis: TimeAxis; readonly heig
 /** The ticks of a time axis: labels at `y`, grid lines above. */
 const Axis = ({ axis, width, y }: { axis: TimeAxis; width: number; y: number }) => (
   <g>
-    {axis.ticks.map(({ x, label }) => (
+    {axis.ticks.map(({ x, time, label }) => (
       <g key={x}>
         <line className="grid" x1={x} x2={x} y2={y - 13} />
         <text className="axis" x={x} y={y} textAnchor={x < 20 ? 'start' : x > width - 20 ? 'end' : 'middle'}>
+          <title>{utcText(time)}</title>
           {label}
         </text>
       </g>

@@ -1,10 +1,11 @@
 import { shortTime, clockTime } from '@paceline/client/text';
-import { scaleUtc } from 'd3-scale';
+import { scaleTime } from 'd3-scale';
 
 const pixelsPerTick = 90;
 
+/** A time axis in the viewer's time zone, as the browser's. */
 export function timeAxis(from: number, to: number, width: number) {
-  const scale = scaleUtc([from, to], [0, width]).clamp(true);
+  const scale = scaleTime([from, to], [0, width]).clamp(true);
   const formatDay = scale.tickFormat();
   const formatTime = (tick: number) => (tick % 60_000 === 0 ? shortTime(tick) : clockTime(tick));
   return {
@@ -15,7 +16,9 @@ export function timeAxis(from: number, to: number, width: number) {
     timeAt: (x: number) => scale.invert(x).getTime(),
     ticks: scale.ticks(Math.max(2, Math.floor(width / pixelsPerTick))).map((tick) => ({
       x: roundPixel(scale(tick)),
-      label: tick.getTime() % 86_400_000 === 0 ? formatDay(tick) : formatTime(tick.getTime()),
+      /** Project ms. */
+      time: tick.getTime(),
+      label: formatTime(tick.getTime()) === '00:00' ? formatDay(tick) : formatTime(tick.getTime()),
     })),
   };
 }

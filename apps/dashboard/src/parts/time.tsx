@@ -2,6 +2,9 @@ import { dayAndTime, timeNear } from '@paceline/client/text';
 import { useNow } from '../app/clock.tsx';
 import { utcText, wholeDuration } from './zone.ts';
 
+const second = 1_000;
+const minute = 60 * second;
+
 interface TimeProps {
   /** ISO 8601, or ms since the epoch. */
   readonly at: string | number;
@@ -15,18 +18,18 @@ const Stamp = ({ at, text }: TimeProps & { text: string }) => (
 );
 
 /** `18:34:12`, with its day unless it is today; in the viewer's time zone. */
-export const Time = ({ at }: TimeProps) => <Stamp at={at} text={timeNear(at, useNow())} />;
+export const Time = ({ at }: TimeProps) => <Stamp at={at} text={timeNear(at, useNow(minute))} />;
 
 /** `Thu 26 Nov 18:34:12`, in the viewer's time zone. */
 export const DateTime = ({ at }: TimeProps) => <Stamp at={at} text={dayAndTime(at)} />;
 
 /** `3 min ago` */
 export const Age = ({ at }: TimeProps) => (
-  <Stamp at={at} text={`${wholeDuration(useNow() - new Date(at).getTime())} ago`} />
+  <Stamp at={at} text={`${wholeDuration(useNow(second) - new Date(at).getTime())} ago`} />
 );
 
 /** `in 12 min`, or `now` once the time has come. */
 export function Countdown({ at }: TimeProps) {
-  const left = new Date(at).getTime() - useNow();
+  const left = new Date(at).getTime() - useNow(second);
   return <Stamp at={at} text={left > 0 ? `in ${wholeDuration(left)}` : 'now'} />;
 }
