@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { documents, missingDocuments, missingIn, sources } from './documents.ts';
+import { documents, linkedFrom, missingDocuments, missingIn, sources } from './documents.ts';
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
@@ -13,6 +13,16 @@ describe('every document', () => {
     const missing = sources.flatMap((path) => missingDocuments(text(path)).map((name) => `${path}: ${name}`));
     expect(missing).toEqual([]);
   });
+});
+
+it('the index links every document for readers once', () => {
+  const index = 'docs/README.md';
+  const pages = documents.filter(
+    (path) =>
+      /^(?:docs\/(?:[^/]+|decisions\/README)|CONTRIBUTING|SECURITY)\.md$/.test(path) && path !== index,
+  );
+  const linked = linkedFrom(index, text(index)).filter((path) => pages.includes(path));
+  expect(linked.toSorted()).toEqual(pages.toSorted());
 });
 
 describe('the check of documents', () => {

@@ -10,7 +10,7 @@ const glob = (patterns: string[]) => globSync(patterns, { cwd: root, exclude: ig
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 /** Every Markdown file of the repository, by its path from the root. */
-export const documents = glob(['*.md', `{${folders.join(',')}}/**/*.md`]);
+export const documents = glob(['*.md', '.github/*.md', `{${folders.join(',')}}/**/*.md`]);
 
 /** Files that are no documents and may name one, in a comment or as an alert's runbook. */
 export const sources = glob([
@@ -74,6 +74,13 @@ export function missingIn(page: string, text: string): string[] {
       .map((route) => `route ${route}`),
   ]);
 }
+
+/** The files of the repository that a document links to, as paths from the root, in order. */
+export const linkedFrom = (page: string, text: string): string[] =>
+  blocksOf(marked.lexer(text))
+    .flatMap(({ links }) => links)
+    .filter((link) => !/^(?:[a-z]+:|#)/.test(link))
+    .map((link) => join(dirname(page), link.replace(/#.*/, '')));
 
 /** Documents and their headings that a source file names and that do not exist. */
 export const missingDocuments = (text: string): string[] =>

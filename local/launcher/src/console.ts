@@ -30,16 +30,14 @@ export function banner(stack: Stack, logs: string, hasToken: boolean): string {
   return `
   Paceline is running. ${time}
 
-  Open        ${apiUrl}                 dashboard: rate limits, queue, runs
-              ${apiUrl}/docs            API reference, to read and try
-              ${apiUrl}/v1/riders       stored riders
-              ${apiUrl}/v1/schedule     next slots of each sync
-              ${apiUrl}/v1/runs         sync runs
-              ${apiUrl}/v1/coordination rate limit usage
-${furtherApis}  Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
+  Open        ${apiUrl}                 dashboard: what can be called now, riders, events, queue
+${furtherApis}              ${apiUrl}/docs            API reference, to read and try
+              npm run paceline -- status            the same in a second terminal
+  Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Services    ${servicesOf(stack)}, each with /readyz and /metrics
 ${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  simulated ZwiftRacing: our calls, and those it rejected\n` : ''}
-  Try         curl -X POST ${apiUrl}/v1/riders${authorization} -H 'content-type: application/json' -d '{"riderId": 4500001}'
+  Try         add rider 4500001 on the dashboard's first page, or
+              curl -X POST ${apiUrl}/v1/riders${authorization} -H 'content-type: application/json' -d '{"riderId": 4500001}'
 ${hasToken ? '              with API_TOKEN set in your shell as for npm start; every /v1 path needs it\n' : ''}
   Ctrl-C stops everything and keeps the state; npm run reset deletes it.
   Runs, commands and alerts appear below as they happen.
