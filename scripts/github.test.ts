@@ -39,7 +39,8 @@ describe('the workflow', () => {
   });
 
   it('pins each action to a version', () => {
-    for (const { uses } of steps) if (uses !== undefined) expect(uses).toMatch(/@v\d+(?:\.\d+)*$/);
+    const actions = steps.flatMap(({ uses }) => uses ?? []);
+    expect(actions.filter((action) => !/@v\d+(?:\.\d+)*$/.test(action))).toEqual([]);
   });
 });
 
