@@ -1,27 +1,27 @@
 import type { ReactNode } from 'react';
 import { setQuery } from '../app/route.ts';
 
-export interface SortableColumn {
+export interface SortableColumn<Field extends string = string> {
   readonly label: string;
   /** The field of the API to sort by; undefined: not sortable. */
-  readonly sort?: string;
+  readonly sort?: Field;
   /** Right-aligned, and the largest first when sorted for the first time. */
   readonly isNumber?: boolean;
 }
 
-interface Sorting {
-  readonly sort: string;
+interface Sorting<Field extends string = string> {
+  readonly sort: Field;
   readonly order: 'asc' | 'desc';
 }
 
 /** The sorting in the query of the page, `?sort=rating&order=desc`, if it names a column; else the given one. */
-export function sortingOf(
+export function sortingOf<Field extends string>(
   query: URLSearchParams,
-  columns: readonly SortableColumn[],
-  initial: Sorting,
-): Sorting {
-  const sort = query.get('sort');
-  if (sort === null || !columns.some((column) => column.sort === sort)) return initial;
+  columns: readonly SortableColumn<Field>[],
+  initial: Sorting<Field>,
+): Sorting<Field> {
+  const sort = columns.find((column) => column.sort !== undefined && column.sort === query.get('sort'))?.sort;
+  if (sort === undefined) return initial;
   return { sort, order: query.get('order') === 'desc' ? 'desc' : 'asc' };
 }
 
@@ -31,11 +31,21 @@ interface SortableTableProps {
   readonly sorting: Sorting;
   readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
   readonly emptyText: string;
+  /** For many columns: on a narrow screen each row is a card with the labels above the values. */
+  readonly asCards?: boolean;
 }
 
 /** A table whose headers sort it, by the query of the page. The rows come sorted from the API. */
-export const SortableTable = ({ caption, columns, sorting, rows, emptyText }: SortableTableProps) => (
-  <div className="card table-frame">
+export const SortableTable = ({
+  caption,
+  columns,
+  sorting,
+  rows,
+  emptyText,
+  asCards = false,
+}: SortableTableProps) => (
+  <div className={asCards ? 'card table-frame cards' : 'card table-frame'}>
+    {asCards && <SortChoice columns={columns} sorting={sorting} />}
     <table>
       <caption className="visually-hidden">{caption}</caption>
       <thead>
@@ -49,7 +59,11 @@ export const SortableTable = ({ caption, columns, sorting, rows, emptyText }: So
         {rows.map(({ key, cells }) => (
           <tr key={key}>
             {cells.map((cell, index) => (
-              <td key={columns[index]?.label} className={columns[index]?.isNumber ? 'number' : undefined}>
+              <td
+                key={columns[index]?.label}
+                data-label={columns[index]?.label}
+                className={columns[index]?.isNumber ? 'number' : undefined}
+              >
                 {cell}
               </td>
             ))}
@@ -65,6 +79,31 @@ export const SortableTable = ({ caption, columns, sorting, rows, emptyText }: So
   </div>
 );
 
+const firstOrder = ({ isNumber = false }: SortableColumn) => (isNumber ? 'desc' : 'asc');
+
+/** Instead of the headers, which cards do not have. */
+function SortChoice({ columns, sorting }: { columns: readonly SortableColumn[]; sorting: Sorting }) {
+  const choices = columns.filter(({ sort }) => sort !== undefined);
+  return (
+    <label className="sort-choice">
+      Sort by{' '}
+      <select
+        value={sorting.sort}
+        onChange={({ target }) => {
+          const column = choices.find(({ sort }) => sort === target.value);
+          if (column) setQuery({ sort: column.sort, order: firstOrder(column) });
+        }}
+      >
+        {choices.map(({ label, sort }) => (
+          <option key={sort} value={sort}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 const arrows = { asc: ' ↑', desc: ' ↓' };
 
 function Header({ column, sorting }: { column: SortableColumn; sorting: Sorting }) {
@@ -77,8 +116,7 @@ function Header({ column, sorting }: { column: SortableColumn; sorting: Sorting 
       </th>
     );
   const current = sort === sorting.sort ? sorting.order : undefined;
-  const first = isNumber ? 'desc' : 'asc';
-  const next = current === undefined ? first : current === 'asc' ? 'desc' : 'asc';
+  const next = current === undefined ? firstOrder(column) : current === 'asc' ? 'desc' : 'asc';
   return (
     <th
       scope="col"

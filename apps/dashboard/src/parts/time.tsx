@@ -10,6 +10,8 @@ interface TimeProps {
   readonly at: string | number;
 }
 
+const dayWithYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+
 /** A text about a time, with that time in UTC on hover. */
 const Stamp = ({ at, text }: TimeProps & { text: string }) => (
   <time dateTime={new Date(at).toISOString()} title={utcText(at)}>
@@ -22,6 +24,9 @@ export const Time = ({ at }: TimeProps) => <Stamp at={at} text={timeNear(at, use
 
 /** `Thu 26 Nov 18:34:12`, in the viewer's time zone. */
 export const DateTime = ({ at }: TimeProps) => <Stamp at={at} text={dayAndTime(at)} />;
+
+/** `26 Nov 2026`, in the viewer's time zone. */
+export const Day = ({ at }: TimeProps) => <Stamp at={at} text={dayWithYear.format(new Date(at))} />;
 
 /** `3 min ago` */
 export const Age = ({ at }: TimeProps) => (
