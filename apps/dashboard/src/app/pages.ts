@@ -29,7 +29,7 @@ const entries: readonly PageEntry[] = [
     title: 'Requests',
     question: 'What was requested, and how far is it?',
     group: 'team',
-    load: () => import('../requests/RequestsView.tsx').then((file) => ({ default: file.RequestsView })),
+    load: () => import('../requests/RequestsPage.tsx').then((file) => ({ default: file.RequestsPage })),
   },
   {
     name: 'windows',

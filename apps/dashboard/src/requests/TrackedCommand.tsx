@@ -1,23 +1,26 @@
 import { type Command, isPermanent, laneColor, projectTime } from '@paceline/client';
 import {
+  availability,
   commandLane,
   describeCommand,
   fetchedText,
   isFailed,
   isFinished,
-  progress,
   sentenceCase,
   stepOf,
   steps,
   titleOf,
 } from '@paceline/client/text';
+import { count } from '@paceline/shared/words';
 import { useEffect, useRef } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
 import { useClock, useNow } from '../app/clock.tsx';
 import { Chart } from '../parts/Chart.tsx';
+import { CancelButton } from './CancelButton.tsx';
 import { forget } from './commands.ts';
 import { layoutProgress } from './layout.ts';
+import { RequestProgress } from './RequestProgress.tsx';
 import './requests.css';
 
 export function TrackedCommand({ commandId }: { commandId: string }) {
@@ -32,7 +35,9 @@ export function TrackedCommand({ commandId }: { commandId: string }) {
   return (
     <li className="card tracked" data-command={commandId} data-state={state}>
       <h2>{titleOf(command)}</h2>
-      <Progress command={command} />
+      <p className="progress">
+        <RequestProgress request={command} /> <CancelButton command={command} />
+      </p>
       {riders ? <Import command={command} riders={riders} /> : <Steps command={command} />}
       {riderId !== null && state === 'done' && <Rider riderId={riderId} />}
       {traceId !== null && <p className="hint trace">Trace {traceId}</p>}
@@ -51,15 +56,6 @@ function useAnnouncedState(command: Command | undefined) {
     announced.current = state;
     if (!isOld) announce(describeCommand(command, projectTime(clock)));
   }, [command, state, clock]);
-}
-
-function Progress({ command }: { command: Command }) {
-  const now = useNow();
-  return (
-    <p className={isFailed(command) ? 'progress wrong' : 'progress'}>
-      {sentenceCase(progress(command, now))}
-    </p>
-  );
 }
 
 function Steps({ command }: { command: Command }) {
@@ -99,6 +95,17 @@ function Rider({ riderId }: { riderId: number }) {
   );
 }
 
+/** A bulk call fetches this many riders. */
+const ridersPerCall = 1_000;
+
+/** What remains of an import, in calls, and when the next one is possible. */
+function NextBulkCall({ riders }: { riders: number }) {
+  const now = useNow();
+  const budget = useRead(reads.budgets).data?.items.find((each) => each.budget === 'riders_bulk');
+  const calls = count(Math.ceil(riders / ridersPerCall), 'bulk call');
+  return budget ? `: ${calls}, the next one ${availability(budget, now).text}` : `: ${calls}`;
+}
+
 function Import({ command, riders }: { command: Command; riders: NonNullable<Command['riders']> }) {
   const { done, failed, waiting } = riders;
   const failedRiders = useRead(reads.failedRiders(command), failed > 0);
@@ -119,6 +126,7 @@ function Import({ command, riders }: { command: Command; riders: NonNullable<Com
       <p className="hint">
         {done} added, {waiting} remaining
         {failed > 0 && <span className="wrong">, {failed} failed</span>}
+        {waiting > 0 && !isFinished(command) && <NextBulkCall riders={waiting} />}
       </p>
       <ul className="hint">
         {failedRiders.data?.items.map(({ riderId, reason }) => (
