@@ -89,12 +89,31 @@ export type Clock = {
 export type Club = {
   clubId: integer,
   name: string,
-  /** Number of members; list them with `/v1/riders?clubId=…` */
+  /** Number of members; list them with `/v1/clubs/{clubId}/members` */
   members: integer,
+  /** Members who joined in the last 30 days; those of the club's first day with us do not count */
+  joined30: integer,
+  /** Members who left in the last 30 days */
+  left30: integer,
   /** When its members were last fetched completely */
   fetchedAt: string,
   /** Seconds since `fetchedAt` */
   ageSeconds: integer,
+  /** When the next slot of the rider sync opens; null: none is planned */
+  nextRefreshAt: string | null,
+};
+
+export type ClubMember = {
+  riderId: integer,
+  name: string,
+  /** When the club first listed the rider */
+  joinedAt: string,
+  /** When the club last listed the rider; null: still a member */
+  leftAt: string | null,
+  current: boolean,
+  rating: number | null,
+  /** Category of the rating, for example "Diamond" */
+  category: string | null,
 };
 
 export type Command = {
@@ -206,13 +225,29 @@ export type Event = {
     current: integer | null,
     /** Fetched signups that were withdrawn */
     withdrawn: integer | null,
+    /** Riders first seen, and first missing, in the last 24 hours; those of the first fetch do not count */
+    lastDay: { joined: integer, withdrawn: integer },
   },
+  /** Our riders who are signed up: current members of our clubs */
+  ours: integer,
   fetchedAt: string,
   /** Seconds since the event was last in the list */
   ageSeconds: integer,
+  /** When it disappeared from the list before its start, for example because it was cancelled */
+  delistedAt: string | null,
   /** null: never */
   signupsFetchedAt: string | null,
   signupsAgeSeconds: integer | null,
+  /** Freshness of the signups against their goal */
+  freshness: {
+    /** null: not fetched now, as it has started, is delisted or starts later */
+    class: FreshnessClass | null,
+    /** Freshness goal: max age of the signups */
+    goalSeconds: number | null,
+    withinGoal: boolean | null,
+    /** Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned */
+    nextRefreshAt: string | null,
+  },
   results: {
     /** null: not requested yet. `unrated` is final for rides, which are never rated */
     state: "none_yet" | "unrated" | "rated" | "given_up" | null,
@@ -244,13 +279,29 @@ export type EventDetail = {
     current: integer | null,
     /** Fetched signups that were withdrawn */
     withdrawn: integer | null,
+    /** Riders first seen, and first missing, in the last 24 hours; those of the first fetch do not count */
+    lastDay: { joined: integer, withdrawn: integer },
   },
+  /** Our riders who are signed up: current members of our clubs */
+  ours: integer,
   fetchedAt: string,
   /** Seconds since the event was last in the list */
   ageSeconds: integer,
+  /** When it disappeared from the list before its start, for example because it was cancelled */
+  delistedAt: string | null,
   /** null: never */
   signupsFetchedAt: string | null,
   signupsAgeSeconds: integer | null,
+  /** Freshness of the signups against their goal */
+  freshness: {
+    /** null: not fetched now, as it has started, is delisted or starts later */
+    class: FreshnessClass | null,
+    /** Freshness goal: max age of the signups */
+    goalSeconds: number | null,
+    withinGoal: boolean | null,
+    /** Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned */
+    nextRefreshAt: string | null,
+  },
   results: {
     /** null: not requested yet. `unrated` is final for rides, which are never rated */
     state: "none_yet" | "unrated" | "rated" | "given_up" | null,
@@ -264,6 +315,16 @@ export type EventDetail = {
     fetchedAt: string | null,
     ageSeconds: integer | null,
   },
+  pens: Array<{
+    pen: string,
+    /** Riders signed up */
+    current: integer,
+    withdrawn: integer,
+    /** Our riders among those signed up */
+    ours: integer,
+    /** Average rating of those signed up; null: none is rated */
+    avgRating: number | null,
+  }>,
   /** The unchanged response from upstream */
   raw?: unknown | undefined,
 };
@@ -478,6 +539,10 @@ export type Result = {
   removedAt: string | null,
   firstSeenAt: string,
   lastSeenAt: string,
+  /** Whether the rider is a current member of one of our clubs */
+  ours: boolean,
+  /** Our club of the rider, else the club in the stored rider; null: none, or unknown */
+  club: { clubId: integer, name: string | null } | null,
 };
 
 export type Results = {
@@ -511,12 +576,25 @@ export type Rider = {
   rating: number | null,
   ratingMax30: number | null,
   ratingMax90: number | null,
+  /** Category of the rating, for example "Diamond" */
+  category: string | null,
+  /** Race record as upstream counts it; null: never raced, or unknown */
+  races: {
+    finishes: integer,
+    wins: integer,
+    podiums: integer,
+    dnfs: integer,
+    /** Start of the last rated race; null: unknown */
+    lastAt: string | null,
+  } | null,
   phenotype: string | null,
   club: { clubId: integer, name: string | null } | null,
   firstSeenAt: string,
   fetchedAt: string,
   /** Seconds since `fetchedAt` */
   ageSeconds: integer,
+  /** With `include=trend`: the rating over 90 days, about one point a week, max 14, oldest first */
+  ratingTrend?: { at: string, rating: number }[] | undefined,
 };
 
 export type RiderChange = {
@@ -543,14 +621,130 @@ export type RiderDetail = {
   rating: number | null,
   ratingMax30: number | null,
   ratingMax90: number | null,
+  /** Category of the rating, for example "Diamond" */
+  category: string | null,
+  /** Race record as upstream counts it; null: never raced, or unknown */
+  races: {
+    finishes: integer,
+    wins: integer,
+    podiums: integer,
+    dnfs: integer,
+    /** Start of the last rated race; null: unknown */
+    lastAt: string | null,
+  } | null,
   phenotype: string | null,
   club: { clubId: integer, name: string | null } | null,
   firstSeenAt: string,
   fetchedAt: string,
   /** Seconds since `fetchedAt` */
   ageSeconds: integer,
+  /** Our clubs that the rider is or was a member of, latest first */
+  clubs: Array<{
+    clubId: integer,
+    name: string | null,
+    /** When the club first listed the rider */
+    joinedAt: string,
+    /** When the club last listed the rider; null: still a member */
+    leftAt: string | null,
+    current: boolean,
+  }>,
+  /** Best efforts, shortest first */
+  power: Array<{
+    /** Duration of the effort, for example "5 min" */
+    name: string,
+    seconds: integer,
+    watts: number,
+    /** W/kg */
+    perKg: number | null,
+  }>,
   /** The unchanged response from upstream: power curve, handicaps, race record */
   raw?: unknown | undefined,
+};
+
+export type RiderEvent = {
+  eventId: string,
+  title: string,
+  startsAt: string,
+  type: string | null,
+  subType: string | null,
+  routeId: string | null,
+  /** From upstream, usually in metres */
+  distance: number | null,
+  signups: {
+    /** Count in upstream's event list */
+    listed: integer,
+    /** Fetched signups that are still current */
+    current: integer | null,
+    /** Fetched signups that were withdrawn */
+    withdrawn: integer | null,
+    /** Riders first seen, and first missing, in the last 24 hours; those of the first fetch do not count */
+    lastDay: { joined: integer, withdrawn: integer },
+  },
+  /** Our riders who are signed up: current members of our clubs */
+  ours: integer,
+  fetchedAt: string,
+  /** Seconds since the event was last in the list */
+  ageSeconds: integer,
+  /** When it disappeared from the list before its start, for example because it was cancelled */
+  delistedAt: string | null,
+  /** null: never */
+  signupsFetchedAt: string | null,
+  signupsAgeSeconds: integer | null,
+  /** Freshness of the signups against their goal */
+  freshness: {
+    /** null: not fetched now, as it has started, is delisted or starts later */
+    class: FreshnessClass | null,
+    /** Freshness goal: max age of the signups */
+    goalSeconds: number | null,
+    withinGoal: boolean | null,
+    /** Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned */
+    nextRefreshAt: string | null,
+  },
+  results: {
+    /** null: not requested yet. `unrated` is final for rides, which are never rated */
+    state: "none_yet" | "unrated" | "rated" | "given_up" | null,
+    /** Explanation of the state, if there is one */
+    reason: string | null,
+    /** Number of fetch attempts */
+    tries: integer,
+    /** Last fetch attempt, successful or not */
+    triedAt: string | null,
+    /** Last successful fetch; null: never */
+    fetchedAt: string | null,
+    ageSeconds: integer | null,
+  },
+  /** The signup of the rider */
+  signup: { pen: string, withdrawn: boolean, withdrawnAt: string | null, firstSeenAt: string },
+};
+
+export type RiderResult = {
+  eventId: string,
+  title: string,
+  startsAt: string,
+  riderId: integer,
+  name: string,
+  pen: string | null,
+  finished: boolean,
+  /** Place among the finishers of the pen; null: did not finish, or unknown */
+  positionInPen: integer | null,
+  /** Seconds from the start to the finish, or to giving up */
+  seconds: number | null,
+  /** Gap to the first rider of the pen; null: did not finish */
+  gapSeconds: number | null,
+  /** While not rated, the rating before the race, or null */
+  rating: number | null,
+  ratingBefore: number | null,
+  /** null: not rated (yet) */
+  ratingDelta: number | null,
+  removed: boolean,
+  /** When the rider was first missing from the results, e.g. disqualified */
+  removedAt: string | null,
+  firstSeenAt: string,
+  lastSeenAt: string,
+  /** Whether the rider is a current member of one of our clubs */
+  ours: boolean,
+  /** Our club of the rider, else the club in the stored rider; null: none, or unknown */
+  club: { clubId: integer, name: string | null } | null,
 };
 
 export type Run = {
@@ -729,6 +923,10 @@ export type Signup = {
   lastSeenAt: string,
   /** Seconds since the rider was last in the signups */
   ageSeconds: integer,
+  /** Whether the rider is a current member of one of our clubs */
+  ours: boolean,
+  /** Our club of the rider, else the club in the signup; null: none */
+  club: { clubId: integer, name: string | null } | null,
 };
 
 export type Source = {
@@ -949,9 +1147,11 @@ export interface Operations {
   "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, response: Budget };
   /** Get the time and speed of Paceline's clock */
   "GET /v1/clock": { response: Clock };
-  /** List clubs by id, each with the age of its data */
+  /** List clubs, each with the age of its data */
   "GET /v1/clubs": {
     query?: {
+      sort?: "clubId" | "name" | "members" | undefined,
+      order?: "asc" | "desc" | undefined,
       /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
       /** The `next` value of the previous page */
@@ -961,6 +1161,29 @@ export interface Operations {
       items: Club[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
+      /** Number of items on all pages */
+      total: integer,
+    },
+  };
+  /** Get a club */
+  "GET /v1/clubs/{clubId}": { path: { clubId: integer }, response: Club };
+  /** List the current and former members of a club by name */
+  "GET /v1/clubs/{clubId}/members": {
+    path: { clubId: integer },
+    query?: {
+      /** true: only current members; false: only former ones */
+      current?: boolean | undefined,
+      /** Items per page, default 100, max 500 */
+      limit?: integer | undefined,
+      /** The `next` value of the previous page */
+      cursor?: string | undefined,
+    } | undefined,
+    response: {
+      items: ClubMember[],
+      /** Cursor of the next page; null on the last page */
+      next: string | null,
+      /** Number of items on all pages */
+      total: integer,
     },
   };
   /** List commands, newest first */
@@ -1020,8 +1243,20 @@ export interface Operations {
   /** List events by start time, each with its signup counts and their age */
   "GET /v1/events": {
     query?: {
-      /** upcoming: events that have not started yet; all: past events too */
-      when?: "upcoming" | "all" | undefined,
+      /** upcoming: events that have not started yet */
+      when?: "upcoming" | "past" | "all" | undefined,
+      /** Only events that start at this time or later */
+      from?: string | undefined,
+      /** Only events that start before this time */
+      to?: string | undefined,
+      /** Only events of this type */
+      type?: string | undefined,
+      /** Part of the title, case-insensitive */
+      q?: string | undefined,
+      /** true: only events with a signup of one of our riders; false: only the others */
+      ours?: boolean | undefined,
+      /** By start time; default asc, for past events desc */
+      order?: "asc" | "desc" | undefined,
       /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
       /** The `next` value of the previous page */
@@ -1031,9 +1266,11 @@ export interface Operations {
       items: Event[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
+      /** Number of items on all pages */
+      total: integer,
     },
   };
-  /** Get an event, with all data from upstream */
+  /** Get an event, with its pens and all data from upstream */
   "GET /v1/events/{eventId}": { path: { eventId: string }, response: EventDetail };
   /** List the results of an event by pen, finishers by place and then the others, with their state */
   "GET /v1/events/{eventId}/results": {
@@ -1050,6 +1287,12 @@ export interface Operations {
   "GET /v1/events/{eventId}/signups": {
     path: { eventId: string },
     query?: {
+      /** Only signups for this pen */
+      pen?: string | undefined,
+      /** true: only our riders; false: only the others */
+      ours?: boolean | undefined,
+      /** true: only withdrawn signups; false: only current ones */
+      withdrawn?: boolean | undefined,
       /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
       /** The `next` value of the previous page */
@@ -1059,6 +1302,8 @@ export interface Operations {
       items: Signup[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
+      /** Number of items on all pages */
+      total: integer,
     },
   };
   /** Get what failed since a time, and why */
@@ -1105,13 +1350,17 @@ export interface Operations {
   };
   /** List all requests that wait for a permit, by budget and lane, with estimates */
   "GET /v1/queue": { response: Queue };
-  /** List riders by id, each with the age of its data */
+  /** List riders, each with the age of its data */
   "GET /v1/riders": {
     query?: {
       /** Only riders of this club */
       clubId?: integer | undefined,
       /** Part of the name, case-insensitive */
       q?: string | undefined,
+      /** trend: each rider with its `ratingTrend` */
+      include?: "trend" | undefined,
+      sort?: "riderId" | "name" | "rating" | "weight" | "ftp" | "fetchedAt" | undefined,
+      order?: "asc" | "desc" | undefined,
       /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
       /** The `next` value of the previous page */
@@ -1121,6 +1370,8 @@ export interface Operations {
       items: Rider[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
+      /** Number of items on all pages */
+      total: integer,
     },
   };
   /** Fetch a rider now */
@@ -1135,8 +1386,8 @@ export interface Operations {
   };
   /** Get a rider, with all data from upstream */
   "GET /v1/riders/{riderId}": { path: { riderId: integer }, response: RiderDetail };
-  /** Rider history, newest first: one item per change */
-  "GET /v1/riders/{riderId}/history": {
+  /** List the upcoming events that a rider is or was signed up for, soonest first */
+  "GET /v1/riders/{riderId}/events": {
     path: { riderId: integer },
     query?: {
       /** Items per page, default 100, max 500 */
@@ -1145,7 +1396,39 @@ export interface Operations {
       cursor?: string | undefined,
     } | undefined,
     response: {
+      items: RiderEvent[],
+      /** Cursor of the next page; null on the last page */
+      next: string | null,
+    },
+  };
+  /** Rider history, newest first: one item per change */
+  "GET /v1/riders/{riderId}/history": {
+    path: { riderId: integer },
+    query?: {
+      /** Only changes since this time */
+      since?: string | undefined,
+      /** Items per page, default 100, max 500 */
+      limit?: integer | undefined,
+      /** The `next` value of the previous page */
+      cursor?: string | undefined,
+    } | undefined,
+    response: {
       items: RiderChange[],
+      /** Cursor of the next page; null on the last page */
+      next: string | null,
+    },
+  };
+  /** List the results of a rider, newest first */
+  "GET /v1/riders/{riderId}/results": {
+    path: { riderId: integer },
+    query?: {
+      /** Items per page, default 100, max 500 */
+      limit?: integer | undefined,
+      /** The `next` value of the previous page */
+      cursor?: string | undefined,
+    } | undefined,
+    response: {
+      items: RiderResult[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },

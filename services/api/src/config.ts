@@ -1,4 +1,9 @@
-import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
+import {
+  brokerTlsVariables,
+  type Config,
+  freshnessVariableNames,
+  loadConfigOrExit,
+} from '@paceline/shared/config';
 
 export const needed = [
   'API_HOST',
@@ -18,6 +23,7 @@ export const needed = [
   'ZWIFTRACING_API_KEY',
   'PACELINE_CLOCK',
   'LOG_LEVEL',
+  ...freshnessVariableNames,
 ] as const;
 export const optional = [
   ...brokerTlsVariables,

@@ -46,6 +46,10 @@ function failureText(error: unknown): string {
   return 'does not answer';
 }
 
+/** With a time limit a reply is only an addition to a response, which need not wait for another process to take over. */
+const repeatUnless = (timeoutMs: number | undefined) =>
+  timeoutMs === undefined ? undefined : <T>(once: () => Promise<T>) => once();
+
 /** Requests to the other services. Each function throws `BrokerUnavailable` or `ServiceUnavailable`. */
 export function peersOf(broker: Broker, account: string) {
   const send = async <M extends RequestMessage>(
@@ -68,9 +72,7 @@ export function peersOf(broker: Broker, account: string) {
     limiter: {
       windows({ waiting, timeoutMs }: { waiting?: number; timeoutMs?: number } = {}) {
         const query = { account, ...(waiting !== undefined && { waiting }) };
-        // With a time limit it is only an addition to a response, which need not wait for a new owner.
-        const repeat = timeoutMs === undefined ? undefined : <T>(once: () => Promise<T>) => once();
-        return send('limiter', catalog.windows, { partition }, query, timeoutMs, repeat);
+        return send('limiter', catalog.windows, { partition }, query, timeoutMs, repeatUnless(timeoutMs));
       },
       async operate(endpoint: BudgetName, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
@@ -81,7 +83,8 @@ export function peersOf(broker: Broker, account: string) {
       status: () => send('limiter', catalog.status, { partition }, { account }),
     },
     scheduler: {
-      schedule: () => send('scheduler', catalog.currentSchedule, {}, {}),
+      schedule: ({ timeoutMs }: { timeoutMs?: number } = {}) =>
+        send('scheduler', catalog.currentSchedule, {}, {}, timeoutMs, repeatUnless(timeoutMs)),
       check: (query: CheckSchedule) => send('scheduler', catalog.checkSchedule, {}, query, checkTimeoutMs),
       change: (query: ChangeSchedule) => send('scheduler', catalog.changeSchedule, {}, query, checkTimeoutMs),
     },

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { catalog, clockOrigin } from '@paceline/shared/contracts';
 import { type Database, databaseOrigin, openDatabase, retryDuringOutage } from '@paceline/shared/database';
+import { freshnessGoalsOf } from '@paceline/shared/config';
 import { accountOf } from '@paceline/shared/limiter';
 import {
   brokerOrigin,
@@ -33,6 +34,7 @@ import { type Peers, peersOf } from './peers.ts';
 import { startHousekeeping } from './retention.ts';
 import { republishLostTicks } from './runs/lost-ticks.ts';
 import { riderFinder } from './riders/find.ts';
+import { sharedReply } from './shared-reply.ts';
 import { triggersWith } from './runs/trigger.ts';
 import { startFeed } from './stream/feed.ts';
 
@@ -85,6 +87,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     ...parts.peers,
     ...commands.services,
     findRider: riderFinder(parts.db, parts.clock.machine),
+    refreshPlan: refreshPlanOf(parts),
     triggers: triggersWith(broker, parts.db, parts.clock),
     feed,
     traceUrl: config.API_TRACE_URL,
@@ -158,6 +161,20 @@ function createCommands({ config, db, commandDb, broker, peers, clock, log }: Ap
       return sweep;
     },
     services: { keys, windows, submitCommand, cancelCommand: cancelCommandWith(broker, db, clock) },
+  };
+}
+
+/** The schedule is only an addition to a response. */
+function refreshPlanOf({ config, clock, peers }: ApiParts): Services['refreshPlan'] {
+  const goals = freshnessGoalsOf(config);
+  const currentSchedule = sharedReply(() => peers.scheduler.schedule({ timeoutMs: 2_000 }), clock.machine, {
+    maxWaitMs: 500,
+    sharedForMs: 1_000,
+  });
+  return async () => {
+    const reply = await currentSchedule();
+    const schedule = reply?.answer === 'in_force' ? reply.schedule : undefined;
+    return { goals, schedule, now: clock.now() };
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UnexpectedShape } from './errors.ts';
 
 /** A numeric id; also accepted as text. */
-const numericId = z
+export const numericId = z
   .union([z.number(), z.string().regex(/^\d+$/, 'must be an id').transform(Number)])
   .pipe(z.int32().positive());
 
@@ -14,7 +14,7 @@ const textId = z.union([
 ]);
 
 /** A timestamp in seconds, parsed to ms since the epoch. */
-const secondsAsMs = z
+export const secondsAsMs = z
   .union([z.number(), z.string().trim().min(1).transform(Number)])
   .pipe(z.number().positive().max(253_402_300_799))
   .transform((seconds) => Math.round(seconds * 1_000));
@@ -35,13 +35,13 @@ const text = z.string().transform((escaped) => decodeHTMLStrict(escaped));
 const name = text.nullable().transform((given) => given ?? '');
 
 /** A text; null when missing or empty. */
-const optionalText = text
+export const optionalText = text
   .transform((given) => given || null)
   .nullable()
   .catch(null);
 
 /** An object; null when missing or of another shape. */
-const optional = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).nullable().catch(null);
+export const optional = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).nullable().catch(null);
 
 /** A rating; upstream sends 0 without a rated race, parsed to null. */
 const rating = optionalNumber.transform((value) => (value !== null && value > 0 ? value : null));

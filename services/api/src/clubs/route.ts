@@ -1,43 +1,124 @@
 import { z } from '@hono/zod-openapi';
-import { ageSeconds, isoTimes, type RowOf, time } from '../http/view.ts';
-import { tables } from '@paceline/shared/database';
-import { and, eq } from 'drizzle-orm';
-import { defineList, keyId, listOf, pageQuery, readPage } from '../http/params.ts';
+import { type Database, tables } from '@paceline/shared/database';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { nextSlots, type RefreshPlan } from '../events/freshness.ts';
+import { countedListOf, flagParam, idParam, ifFlag, keyId, pageOf, readRows } from '../http/params.ts';
+import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
+import { keyAnyText, pageOfList, sortable } from '../http/sort.ts';
+import { byName, race } from '../riders/find.ts';
+import { clubMemberShape, clubMemberView, clubShape, clubView } from './view.ts';
 
-const clubShape = z
-  .object({
-    clubId: z.int(),
-    name: z.string(),
-    members: z.int().describe('Number of members; list them with `/v1/riders?clubId=…`'),
-    fetchedAt: time.describe('When its members were last fetched completely'),
-    ageSeconds: z.int().describe('Seconds since `fetchedAt`'),
-  })
-  .openapi('Club');
-type ClubRow = Omit<RowOf<z.infer<typeof clubShape>, 'fetchedAt'>, 'ageSeconds'>;
+const { clubs, clubMemberships: memberships, riders } = tables;
+const tags = ['riders'];
+const params = z.object({ clubId: idParam().openapi({ example: 20650 }) });
+const monthMs = 30 * 86_400_000;
 
-const clubView = (now: number) => (club: ClubRow) => ({
-  ...club,
-  ...isoTimes(club, 'fetchedAt'),
-  ageSeconds: ageSeconds(club.fetchedAt, now),
+const members = sql<number>`coalesce(counts.members, 0)`;
+const byId = { field: 'clubId', column: clubs.clubId, key: keyId } as const;
+const clubSorts = sortable('clubs', byId, {
+  clubId: byId,
+  name: { field: 'name', column: sql`${clubs.name} collate "und-x-icu"`, key: keyAnyText },
+  members: { field: 'members', column: members, key: z.int() },
 });
 
-const { clubs, clubMemberships: memberships } = tables;
+/** Members of the first day were members before we knew the club. A large club takes hours to fetch. */
+const countsSince = (since: string): SQL => sql`(
+  select club_id,
+    count(*) filter (where current)::integer as members,
+    count(*) filter (where first_seen_at > greatest(known_since + interval '1 day', ${since}::timestamptz))::integer
+      as joined,
+    count(*) filter (where not current and last_seen_at > ${since})::integer as gone
+  from (select *, min(first_seen_at) over (partition by club_id) as known_since from ${memberships}) as membership
+  group by club_id) as counts`;
 
-const clubList = defineList('clubs', 'asc', { clubId: clubs.clubId }, [keyId]);
+const selectClubs = (db: Database, now: number) =>
+  db
+    .select({
+      clubId: clubs.clubId,
+      name: clubs.name,
+      fetchedAt: clubs.fetchedAt,
+      members,
+      joined30: sql<number>`coalesce(counts.joined, 0)`,
+      left30: sql<number>`coalesce(counts.gone, 0)`,
+    })
+    .from(clubs)
+    .leftJoin(countsSince(new Date(now - monthMs).toISOString()), sql`counts.club_id = ${clubs.clubId}`)
+    .$dynamic();
+
+const viewOf = (plan: RefreshPlan) =>
+  clubView(plan.now, nextSlots('rider', plan.now, plan.schedule)[0] ?? null);
+
+const byRiderId = { field: 'riderId', column: memberships.riderId, key: keyId } as const;
+const memberList = sortable('members', byRiderId, { name: byName });
 
 export const clubRoutes = [
   endpoint('get', '/v1/clubs', 'listClubs', {
-    tags: ['riders'],
-    summary: 'List clubs by id, each with the age of its data',
-    request: { query: z.object(pageQuery(clubList)) },
-    responses: jsonResponses('A page of clubs', listOf(clubShape), 400),
-    handler: async (c, { db, clock }) => {
-      const { clubId, name, fetchedAt } = clubs;
-      const isMember = and(eq(memberships.clubId, clubId), eq(memberships.current, true));
-      const columns = { clubId, name, fetchedAt, members: db.$count(memberships, isMember) };
-      const all = db.select(columns).from(clubs).$dynamic();
-      return c.json(await readPage(all, clubList, c.req.valid('query'), clubView(clock.now())), 200);
+    tags,
+    summary: 'List clubs, each with the age of its data',
+    request: { query: z.object(clubSorts.query) },
+    responses: jsonResponses('A page of clubs', countedListOf(clubShape), 400),
+    handler: async (c, { db, refreshPlan }) => {
+      const { sort, order, ...query } = c.req.valid('query');
+      const list = clubSorts.listBy(sort, order);
+      const page = pageOfList(list, query);
+      const plan = await refreshPlan();
+      const [rows, total] = await Promise.all([
+        readRows(selectClubs(db, plan.now), list, page),
+        db.$count(clubs),
+      ]);
+      return c.json({ ...pageOf(list, rows, page.limit, viewOf(plan)), total }, 200);
+    },
+  }),
+
+  endpoint('get', '/v1/clubs/{clubId}', 'getClub', {
+    tags,
+    summary: 'Get a club',
+    request: { params },
+    responses: jsonResponses('The club', clubShape, 400, 404),
+    handler: async (c, { db, refreshPlan }) => {
+      const { clubId } = c.req.valid('param');
+      const plan = await refreshPlan();
+      const [club] = await selectClubs(db, plan.now).where(eq(clubs.clubId, clubId));
+      return c.json(viewOf(plan)(requireFound(club, notStored(clubId))), 200);
+    },
+  }),
+
+  endpoint('get', '/v1/clubs/{clubId}/members', 'listClubMembers', {
+    tags,
+    summary: 'List the current and former members of a club by name',
+    request: {
+      params,
+      query: z.object({
+        current: flagParam('true: only current members; false: only former ones'),
+        limit: memberList.query.limit,
+        cursor: memberList.query.cursor,
+      }),
+    },
+    responses: jsonResponses('A page of members', countedListOf(clubMemberShape), 400, 404),
+    handler: async (c, { db }) => {
+      const { clubId } = c.req.valid('param');
+      const { current, ...query } = c.req.valid('query');
+      const list = memberList.listBy('name', 'asc');
+      const page = pageOfList(list, query);
+      const known = await db.$count(clubs, eq(clubs.clubId, clubId));
+      requireFound(known === 0 ? undefined : known, notStored(clubId));
+      const { riderId, firstSeenAt, lastSeenAt } = memberships;
+      const { name, rating } = riders;
+      const columns = { riderId, name, rating, race, firstSeenAt, lastSeenAt, current: memberships.current };
+      const where = and(eq(memberships.clubId, clubId), ifFlag(current, sql`${memberships.current}`));
+      const all = db
+        .select(columns)
+        .from(memberships)
+        .innerJoin(riders, eq(riders.riderId, riderId))
+        .$dynamic();
+      const [rows, total] = await Promise.all([
+        readRows(all, list, page, where),
+        db.$count(memberships, where),
+      ]);
+      return c.json({ ...pageOf(list, rows, page.limit, clubMemberView), total }, 200);
     },
   }),
 ];
+
+const notStored = (clubId: number) => `Club ${clubId} is not stored`;

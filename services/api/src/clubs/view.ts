@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { readRace } from '@paceline/shared/zwiftracing/profile';
 import { ageSeconds, isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
-import { readRace } from '../riders/raw.ts';
 import { membershipView } from '../riders/view.ts';
 
 export const clubShape = z
@@ -14,7 +14,9 @@ export const clubShape = z
     left30: z.int().describe('Members who left in the last 30 days'),
     fetchedAt: time.describe('When its members were last fetched completely'),
     ageSeconds: z.int().describe('Seconds since `fetchedAt`'),
-    nextRefreshAt: time.nullable().describe('When the next slot of the rider sync opens; null: none is planned'),
+    nextRefreshAt: time
+      .nullable()
+      .describe('When the next slot of the rider sync opens; null: none is planned'),
   })
   .openapi('Club');
 type ClubView = z.infer<typeof clubShape>;

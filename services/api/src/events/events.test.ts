@@ -68,11 +68,15 @@ describe('GET /v1/events', () => {
       subType: 'Scratch',
       routeId: '22757204',
       distance: 21_784,
-      signups: { listed: 156, current: 3, withdrawn: 1 },
+      signups: { listed: 156, current: 3, withdrawn: 1, lastDay: { joined: 0, withdrawn: 0 } },
+      ours: 0,
       fetchedAt: new Date(now - 60_000).toISOString(),
       ageSeconds: event.ageSeconds,
+      delistedAt: null,
       signupsFetchedAt: new Date(now - 120_000).toISOString(),
       signupsAgeSeconds: event.signupsAgeSeconds,
+      // No scheduler runs.
+      freshness: { class: 'near', goalSeconds: 3_600, withinGoal: true, nextRefreshAt: null },
       results: {
         state: null,
         reason: null,
@@ -91,10 +95,21 @@ describe('GET /v1/events', () => {
     });
   });
 
-  it('rejects other values of when than upcoming and all', async () => {
+  it('lists past events, the latest first, with when=past', async () => {
+    expect(ids(await test.get('/v1/events?when=past'))).toEqual(['100']);
+    expect(ids(await test.get('/v1/events?when=all&order=desc'))).toEqual([
+      '104',
+      '103',
+      '102',
+      '101',
+      '100',
+    ]);
+  });
+
+  it('rejects other values of when', async () => {
     const { status, body } = await test.get('/v1/events?when=yesterday');
     expect(status).toBe(400);
-    expect(body.errors).toEqual([{ field: 'when', message: 'must be upcoming or all' }]);
+    expect(body.errors).toEqual([{ field: 'when', message: 'must be one of upcoming, past, all' }]);
   });
 });
 
@@ -105,6 +120,11 @@ describe('GET /v1/events/:eventId', () => {
     expect(body).toMatchObject({
       eventId: '101',
       signups: { listed: 156, current: 3, withdrawn: 1 },
+      pens: [
+        { pen: 'A', current: 1, withdrawn: 0, ours: 0, avgRating: 1701.09 },
+        { pen: 'A+', current: 1, withdrawn: 0, ours: 0, avgRating: null },
+        { pen: 'B', current: 1, withdrawn: 1, ours: 0, avgRating: null },
+      ],
       raw: { eventId: '101', categories: 'A,B' },
     });
   });
@@ -146,6 +166,8 @@ describe('GET /v1/events/:eventId/signups', () => {
       firstSeenAt: '2026-03-01T12:00:00.000Z',
       lastSeenAt: '2026-03-01T12:00:00.000Z',
       ageSeconds: expect.any(Number),
+      ours: false,
+      club: null,
     });
   });
 
@@ -157,7 +179,7 @@ describe('GET /v1/events/:eventId/signups', () => {
   });
 
   it('is empty for an event without signups, and returns 404 for an unknown event', async () => {
-    expect((await test.get('/v1/events/102/signups')).body).toEqual({ items: [], next: null });
+    expect((await test.get('/v1/events/102/signups')).body).toEqual({ items: [], next: null, total: 0 });
     expect((await test.get('/v1/events/999/signups')).status).toBe(404);
   });
 });

@@ -66,6 +66,8 @@ describe('GET /v1/events/:eventId/results', () => {
       removedAt: null,
       firstSeenAt: '2026-03-01T12:00:00.000Z',
       lastSeenAt: '2026-03-01T12:00:00.000Z',
+      ours: false,
+      club: null,
     });
   });
 

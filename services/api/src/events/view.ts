@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { type ResultsState, resultsStates } from '@paceline/shared/contracts';
 import { classNames } from '@paceline/shared/definition';
+import { readClub } from '@paceline/shared/zwiftracing/profile';
+import type { RiderClubs } from '../ours.ts';
 import { freshnessOf, type RefreshPlan } from './freshness.ts';
 import { ageSeconds, iso, isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
 
@@ -63,21 +65,15 @@ export const resultShape = z
     firstSeenAt: time,
     lastSeenAt: time,
     ours,
-    club: clubShape.describe('Our club of the rider, else the club in the stored rider; null: none, or unknown'),
+    club: clubShape.describe(
+      'Our club of the rider, else the club in the stored rider; null: none, or unknown',
+    ),
   })
   .openapi('Result');
 type ResultView = z.infer<typeof resultShape>;
-type Club = z.infer<typeof clubShape>;
-
-/** Whose a rider is. */
-interface RiderClubs {
-  /** The club of ours that the rider is a member of. */
-  readonly ourClub: Club;
-  readonly otherClub: Club;
-}
 const clubView = ({ ourClub, otherClub }: RiderClubs) => ({
   ours: ourClub !== null,
-  club: ourClub ?? otherClub,
+  club: ourClub ?? readClub(otherClub),
 });
 
 type ResultFields = Omit<
@@ -126,7 +122,9 @@ export const eventShape = z
       withdrawn: z.int().nullable().describe('Fetched signups that were withdrawn'),
       lastDay: z
         .object({ joined: z.int(), withdrawn: z.int() })
-        .describe('Riders first seen, and first missing, in the last 24 hours; those of the first fetch do not count'),
+        .describe(
+          'Riders first seen, and first missing, in the last 24 hours; those of the first fetch do not count',
+        ),
     }),
     ours: z.int().describe('Our riders who are signed up: current members of our clubs'),
     fetchedAt: time,
@@ -138,12 +136,17 @@ export const eventShape = z
     signupsAgeSeconds: z.int().nullable(),
     freshness: z
       .object({
-        class: z.enum(classNames).nullable().describe('null: not fetched now, as it has started, is delisted or starts later'),
+        class: z
+          .enum(classNames)
+          .nullable()
+          .describe('null: not fetched now, as it has started, is delisted or starts later'),
         goalSeconds: z.number().nullable().describe('Freshness goal: max age of the signups'),
         withinGoal: z.boolean().nullable(),
         nextRefreshAt: time
           .nullable()
-          .describe('Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned'),
+          .describe(
+            'Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned',
+          ),
       })
       .describe('Freshness of the signups against their goal'),
     results: resultsStatusShape,
@@ -151,18 +154,19 @@ export const eventShape = z
   .openapi('Event');
 export type EventView = z.infer<typeof eventShape>;
 
+const penShape = z.object({
+  pen: z.string(),
+  current: z.int().describe('Riders signed up'),
+  withdrawn: z.int(),
+  ours: z.int().describe('Our riders among those signed up'),
+  avgRating: z.number().nullable().describe('Average rating of those signed up; null: none is rated'),
+});
+export type PenRow = z.infer<typeof penShape>;
+
 export const eventDetailShape = z
   .object({
     ...eventShape.shape,
-    pens: z.array(
-      z.object({
-        pen: z.string(),
-        current: z.int().describe('Riders signed up'),
-        withdrawn: z.int(),
-        ours: z.int().describe('Our riders among those signed up'),
-        avgRating: z.number().nullable().describe('Average rating of those signed up; null: none is rated'),
-      }),
-    ),
+    pens: z.array(penShape),
     raw: z.unknown().describe('The unchanged response from upstream'),
   })
   .openapi('EventDetail');

@@ -17,6 +17,7 @@ import { freshnessRoutes } from '../freshness/route.ts';
 import { healthRoutes } from '../health/route.ts';
 import { operationRoutes } from '../operations/route.ts';
 import { riderRoutes } from '../riders/route.ts';
+import { seasonRoutes } from '../riders/season.ts';
 import { failureRoutes } from '../failures/route.ts';
 import { runRoutes } from '../runs/route.ts';
 import { scheduleRoutes } from '../schedule/route.ts';
@@ -72,6 +73,7 @@ const maxImportBytes = 256 * 1_024;
 
 const endpoints: readonly Endpoint[] = [
   riderRoutes,
+  seasonRoutes,
   clubRoutes,
   acceptRoutes,
   commandRoutes,

@@ -14,6 +14,7 @@ const services: Services = {
   clock: createClock(),
   account: 'none',
   findRider: unused,
+  refreshPlan: unused,
   cancelCommand: unused,
   triggers: { run: unused, retry: unused },
   submitCommand: unused,

@@ -10,6 +10,7 @@ export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly format?: string;
+  readonly example?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -25,7 +26,8 @@ const operationExamples: Readonly<Record<string, Readonly<Record<string, unknown
 const componentPath = '#/components/schemas/';
 
 /** The example of a schema, put together from those of the components that it refers to. */
-function exampleOf({ $ref, type, properties, items }: JsonSchema): unknown {
+function exampleOf({ $ref, type, properties, items, example }: JsonSchema): unknown {
+  if (example !== undefined) return example;
   if ($ref !== undefined) return schemaExamples[$ref.replace(componentPath, '')];
   if (properties)
     return Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, exampleOf(field)]));

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { and, getTableColumns, is, type SQL, sql } from 'drizzle-orm';
+import { and, getTableColumns, ilike, is, not, type SQL, sql } from 'drizzle-orm';
 import { PgColumn, type PgSelect, type PgTable } from 'drizzle-orm/pg-core';
 
 export const wholeNumber = (minimum: number, maximum: number) => {
@@ -25,6 +25,28 @@ export const textId = z
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
 
+/** true or false; undefined: both. */
+export const flagParam = (description: string) =>
+  oneOf(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .openapi({ type: 'boolean', description });
+
+/** The condition of a `flagParam`. */
+export const ifFlag = (flag: boolean | undefined, condition: SQL): SQL | undefined =>
+  flag === undefined ? undefined : flag ? condition : not(condition);
+
+/** Part of a name or title. */
+export const searchParam = (description: string, example: string) =>
+  z
+    .string()
+    .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
+    .optional()
+    .openapi({ description, example });
+
+export const contains = (column: PgColumn, part: string | undefined): SQL | undefined =>
+  part === undefined ? undefined : ilike(column, `%${part.replace(/[\\%_]/g, '\\$&')}%`);
+
 export const timeParam = z.iso.datetime('must be a time such as 2026-03-01T12:00:00Z');
 
 type Key = readonly (string | number)[];
@@ -38,7 +60,7 @@ export interface List<Column extends string = string, K extends Key = Key> {
   readonly name: string;
   readonly direction: 'asc' | 'desc';
   /** The sort columns, unique together. Rows have fields of the same names. */
-  readonly columns: Readonly<Record<Column, PgColumn>>;
+  readonly columns: Readonly<Record<Column, PgColumn | SQL>>;
   readonly key: z.ZodType<K>;
   readonly nulls?: Readonly<Partial<Record<Column, string | number>>> | undefined;
 }
@@ -59,10 +81,14 @@ export interface PageQuery<K extends Key = Key> {
   readonly cursor?: K | undefined;
 }
 
+export const limitParam = wholeNumber(1, 500)
+  .default(100)
+  .openapi({ default: 100, description: 'Items per page, default 100, max 500' });
+const cursorDescription = 'The `next` value of the previous page';
+export const cursorParam = z.string().optional().openapi({ description: cursorDescription });
+
 export const pageQuery = <K extends Key>({ name, key }: Pick<List<string, K>, 'name' | 'key'>) => ({
-  limit: wholeNumber(1, 500)
-    .default(100)
-    .openapi({ default: 100, description: 'Items per page, default 100, max 500' }),
+  limit: limitParam,
   cursor: z
     .string()
     .transform((text, context): K => {
@@ -72,13 +98,18 @@ export const pageQuery = <K extends Key>({ name, key }: Pick<List<string, K>, 'n
       return z.NEVER;
     })
     .optional()
-    .openapi({ description: 'The `next` value of the previous page' }),
+    .openapi({ description: cursorDescription }),
 });
 
 export const listOf = <S extends z.ZodType>(item: S) =>
   z.object({
     items: z.array(item),
     next: z.string().nullable().describe('Cursor of the next page; null on the last page'),
+  });
+
+export const countedListOf = <S extends z.ZodType>(item: S) =>
+  listOf(item).extend({
+    total: z.int().describe('Number of items on all pages').openapi({ example: 1 }),
   });
 
 export function columnsExcept<T extends PgTable, Name extends keyof T['_']['columns'] & string>(

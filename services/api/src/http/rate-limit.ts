@@ -4,39 +4,21 @@ import type { WindowView } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { type Item, serializeList } from 'structured-headers';
 import type { LimiterPeer } from '../peers.ts';
+import { sharedReply } from '../shared-reply.ts';
 
 /** Returns the account's windows; undefined when the limiter does not answer in time. */
 export type CurrentWindows = () => Promise<readonly WindowView[] | undefined>;
 
-/** Machine ms that a response waits for the windows at most; they are only an addition to it. */
-const maxWaitMs = 1_000;
 /** Real ms after which a request to the limiter is given up. */
 const requestTimeoutMs = 5_000;
 
-/** Machine ms for which an answer of the limiter serves the requests that follow. */
-const sharedForMs = 20;
-
-export function currentWindows(limiter: LimiterPeer, machine: Machine): CurrentWindows {
-  let shared: Promise<readonly WindowView[] | undefined> | undefined;
-  const forget = () => (shared = undefined);
-  const requestWindows = () =>
-    limiter.windows({ waiting: 0, timeoutMs: requestTimeoutMs }).then(
-      ({ windows }) => {
-        machine.after(sharedForMs, forget);
-        return windows;
-      },
-      () => forget(),
-    );
-  return () =>
-    new Promise((resolve) => {
-      const cancelTimer = machine.after(maxWaitMs, () => resolve(undefined));
-      shared ??= requestWindows();
-      void shared.then((windows) => {
-        cancelTimer();
-        resolve(windows);
-      });
-    });
-}
+/** The windows are only an addition to a response. */
+export const currentWindows = (limiter: LimiterPeer, machine: Machine): CurrentWindows =>
+  sharedReply(
+    async () => (await limiter.windows({ waiting: 0, timeoutMs: requestTimeoutMs })).windows,
+    machine,
+    { maxWaitMs: 1_000, sharedForMs: 20 },
+  );
 
 /** `RateLimit-Policy` (quota, window) and `RateLimit` (remaining, reset) of draft-ietf-httpapi-ratelimit-headers; seconds. */
 export function limitFields(

@@ -12,6 +12,7 @@ import type { CancelCommand } from '../commands/cancel.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { SubmitCommand } from '../commands/submit.ts';
 import type { HealthReader } from '../health/parts.ts';
+import type { RefreshPlan } from '../events/freshness.ts';
 import type { Peers } from '../peers.ts';
 import type { FindRider } from '../riders/find.ts';
 import type { Triggers } from '../runs/trigger.ts';
@@ -26,6 +27,7 @@ export interface Services extends Peers {
   readonly account: string;
   readonly triggers: Triggers;
   readonly findRider: FindRider;
+  readonly refreshPlan: () => Promise<RefreshPlan>;
   readonly cancelCommand: CancelCommand;
   readonly submitCommand: SubmitCommand;
   readonly keys: IdempotencyKeys;

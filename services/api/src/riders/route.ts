@@ -1,18 +1,28 @@
 import { z } from '@hono/zod-openapi';
 import { type Database, tables } from '@paceline/shared/database';
-import { and, eq, ilike, notExists } from 'drizzle-orm';
+import { and, eq, gte, notExists } from 'drizzle-orm';
 import {
   columnsExcept,
+  contains,
+  countedListOf,
   defineList,
   idParam,
   keyId,
   keyTime,
   listOf,
+  oneOf,
+  pageOf,
   pageQuery,
   readPage,
+  readRows,
+  searchParam,
+  timeParam,
 } from '../http/params.ts';
 import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
+import { keyNumber, pageOfList, sortable } from '../http/sort.ts';
+import { byName, listed } from './find.ts';
+import { findTrends } from './trend.ts';
 import {
   riderChangeShape,
   riderChangeView,
@@ -20,13 +30,23 @@ import {
   riderDetailView,
   riderShape,
   riderView,
+  trendView,
 } from './view.ts';
 
 const { riders, riderHistory, clubMemberships } = tables;
 const tags = ['riders'];
-const params = z.object({ riderId: idParam().openapi({ example: 4500001 }) });
-const listed = columnsExcept(riders, 'raw', 'takenAt');
-const riderList = defineList('riders', 'asc', { riderId: riders.riderId }, [keyId]);
+export const params = z.object({ riderId: idParam().openapi({ example: 4500001 }) });
+export const notStored = (riderId: number) => `Rider ${riderId} is not stored`;
+
+const byId = { field: 'riderId', column: riders.riderId, key: keyId } as const;
+const riderSorts = sortable('riders', byId, {
+  riderId: byId,
+  name: byName,
+  rating: { field: 'rating', column: riders.rating, key: keyNumber },
+  weight: { field: 'weightKg', column: riders.weightKg, key: keyNumber },
+  ftp: { field: 'zpFtp', column: riders.zpFtp, key: keyNumber },
+  fetchedAt: { field: 'fetchedAt', column: riders.fetchedAt, key: keyTime },
+});
 const changeList = defineList('rider-history', 'desc', { recordedAt: riderHistory.recordedAt }, [keyTime]);
 
 /** A rider's own record names the club. That a rider has left is only known from the club's member pages. */
@@ -42,27 +62,36 @@ function memberOf(db: Database, clubId: number) {
 export const riderRoutes = [
   endpoint('get', '/v1/riders', 'listRiders', {
     tags,
-    summary: 'List riders by id, each with the age of its data',
+    summary: 'List riders, each with the age of its data',
     request: {
       query: z.object({
         clubId: idParam().optional().openapi({ description: 'Only riders of this club', example: 20650 }),
-        q: z
-          .string()
-          .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
+        q: searchParam('Part of the name, case-insensitive', 'Andersen'),
+        include: oneOf(['trend'])
           .optional()
-          .openapi({ description: 'Part of the name, case-insensitive', example: 'Andersen' }),
-        ...pageQuery(riderList),
+          .openapi({ description: 'trend: each rider with its `ratingTrend`' }),
+        ...riderSorts.query,
       }),
     },
-    responses: jsonResponses('A page of riders', listOf(riderShape), 400),
+    responses: jsonResponses('A page of riders', countedListOf(riderShape), 400),
     handler: async (c, { db, clock }) => {
-      const { clubId, q, ...page } = c.req.valid('query');
-      const where = and(
-        clubId === undefined ? undefined : memberOf(db, clubId),
-        q === undefined ? undefined : ilike(riders.name, `%${q.replace(/[\\%_]/g, '\\$&')}%`),
-      );
+      const { clubId, q, include, sort, order, ...query } = c.req.valid('query');
+      const list = riderSorts.listBy(sort, order);
+      const where = and(clubId === undefined ? undefined : memberOf(db, clubId), contains(riders.name, q));
       const all = db.select(listed).from(riders).$dynamic();
-      return c.json(await readPage(all, riderList, page, riderView(clock.now()), where), 200);
+      const now = clock.now();
+      const [rows, total] = await Promise.all([
+        readRows(all, list, pageOfList(list, query), where),
+        db.$count(riders, where),
+      ]);
+      const view = riderView(now);
+      if (include === undefined) return c.json({ ...pageOf(list, rows, query.limit, view), total }, 200);
+      const trendOf = await findTrends(db, rows, now);
+      const withTrend = (row: (typeof rows)[number]) => ({
+        ...view(row),
+        ratingTrend: trendView(trendOf(row)),
+      });
+      return c.json({ ...pageOf(list, rows, query.limit, withTrend), total }, 200);
     },
   }),
 
@@ -73,22 +102,32 @@ export const riderRoutes = [
     responses: jsonResponses('The rider', riderDetailShape, 400, 404),
     handler: async (c, { clock, findRider }) => {
       const { riderId } = c.req.valid('param');
-      const notStored = `Rider ${riderId} is not stored; fetch it with POST /v1/riders`;
-      return c.json(riderDetailView(requireFound(await findRider(riderId), notStored), clock.now()), 200);
+      const detail = `${notStored(riderId)}; fetch it with POST /v1/riders`;
+      return c.json(riderDetailView(requireFound(await findRider(riderId), detail), clock.now()), 200);
     },
   }),
 
   endpoint('get', '/v1/riders/{riderId}/history', 'listRiderHistory', {
     tags,
     summary: 'Rider history, newest first: one item per change',
-    request: { params, query: z.object(pageQuery(changeList)) },
+    request: {
+      params,
+      query: z.object({
+        since: timeParam.optional().openapi({ description: 'Only changes since this time' }),
+        ...pageQuery(changeList),
+      }),
+    },
     responses: jsonResponses('A page of changes', listOf(riderChangeShape), 400, 404),
     handler: async (c, { db, findRider }) => {
       const { riderId } = c.req.valid('param');
-      requireFound(await findRider(riderId), `Rider ${riderId} is not stored`);
+      const { since, ...page } = c.req.valid('query');
+      requireFound(await findRider(riderId), notStored(riderId));
       const all = db.select(columnsExcept(riderHistory, 'riderId')).from(riderHistory).$dynamic();
-      const ofRider = eq(riderHistory.riderId, riderId);
-      return c.json(await readPage(all, changeList, c.req.valid('query'), riderChangeView, ofRider), 200);
+      const where = and(
+        eq(riderHistory.riderId, riderId),
+        since === undefined ? undefined : gte(riderHistory.recordedAt, Date.parse(since)),
+      );
+      return c.json(await readPage(all, changeList, page, riderChangeView, where), 200);
     },
   }),
 ];

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { ageSeconds, iso, isoTimes, type RowOf, time } from '../http/view.ts';
-import { readEfforts, readRace } from './raw.ts';
+import { readEfforts, readRace } from '@paceline/shared/zwiftracing/profile';
+import { ageSeconds, iso, isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
 
 export const maxTrendPoints = 14;
 
@@ -89,15 +89,20 @@ export const riderView =
   (now: number) =>
   (row: RiderRow): RiderView => {
     const { age, clubId, clubName, race, ...rider } = row;
+    const { category, races } = readRace(race);
     return {
       ...rider,
-      ...readRace(race),
+      category,
+      races: races && { ...races, lastAt: isoOrNull(races.lastAt) },
       ageGroup: age,
       club: clubId === null ? null : { clubId, name: clubName },
       ...isoTimes(row, 'firstSeenAt', 'fetchedAt'),
       ageSeconds: ageSeconds(row.fetchedAt, now),
     };
   };
+
+export const trendView = (points: ReadonlyArray<{ readonly at: number; readonly rating: number }>) =>
+  points.map(({ at, rating }) => ({ at: iso(at), rating }));
 
 export interface MembershipRow {
   readonly clubId: number;
@@ -108,7 +113,11 @@ export interface MembershipRow {
 }
 
 /** A rider's time in a club. */
-export const membershipView = ({ firstSeenAt, lastSeenAt, current }: Omit<MembershipRow, 'clubId' | 'name'>) => ({
+export const membershipView = ({
+  firstSeenAt,
+  lastSeenAt,
+  current,
+}: Omit<MembershipRow, 'clubId' | 'name'>) => ({
   joinedAt: iso(firstSeenAt),
   leftAt: current ? null : iso(lastSeenAt),
   current,
