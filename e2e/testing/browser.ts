@@ -14,16 +14,21 @@ const flags = [
   '--disable-sync',
 ];
 
+/** The locale C of a server gives the browser the language `en-US@posix`, which `Intl` refuses. */
+const locale = { LC_ALL: 'en_US.UTF-8' };
+
 /** Starts a headless Chromium: from `PACELINE_CHROMIUM`, else from the PATH, else from npm. */
 export async function openBrowser(): Promise<Browser> {
   const installed = process.env.PACELINE_CHROMIUM ?? onPath('chromium') ?? onPath('chromium-browser');
-  if (installed) return chromium.launch({ executablePath: installed, args: flags });
+  if (installed)
+    return chromium.launch({ executablePath: installed, args: flags, env: { ...process.env, ...locale } });
   const folder = await unpacked();
   return chromium.launch({
     executablePath: join(folder, 'chromium'),
     args: flags,
     env: {
       ...process.env,
+      ...locale,
       LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
       FONTCONFIG_FILE: join(folder, 'fonts.conf'),
       HOME: folder,
