@@ -4,7 +4,8 @@ import { processesOf } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
 import { type ClockSetting, realTime } from '@paceline/shared/clock';
 import { ours } from './all.ts';
-import { handBuilt } from './hand-built/all.ts';
+import { handBuilt, peers } from './hand-built/all.ts';
+import type { HandBuilt } from './hand-built/queue.ts';
 import { type CommandSystem, onHandBuilt } from './hand-built/system.ts';
 
 /** A system for commands, Paceline or hand-built. */
@@ -37,18 +38,21 @@ const pacelineWith = (
     ),
 });
 
-const peers = handBuilt.map((queue): CommandContender => ({
+const builtBy = (queue: HandBuilt): CommandContender => ({
   contender: queue,
   on: (work) => onHandBuilt(queue, work),
-}));
+});
 
 /** Under load, with limits so wide that they are not the bound. */
-export const busyContenders: readonly CommandContender[] = [pacelineWith({}, raiseLimits), ...peers];
+export const busyContenders: readonly CommandContender[] = [
+  pacelineWith({}, raiseLimits),
+  ...handBuilt.map(builtBy),
+];
 
 /** At the speed of real time, with the log levels of production. */
 export const idleContenders: readonly CommandContender[] = [
   pacelineWith({ LOG_LEVEL: 'info' }, async () => undefined, { clock: realTime }),
-  ...peers,
+  ...peers.map(builtBy),
 ];
 
 /** Starts all systems, so that they can be measured in turn. @param work gets them in the same order */

@@ -4,6 +4,7 @@ import { digits, percent, times } from '@paceline/kit/table';
 import { busyContenders, onAll } from '../contenders/command-systems.ts';
 import type { CommandSystem } from '../contenders/hand-built/system.ts';
 import { tableOf, type Workload, type WorkloadOutcome } from '../report.ts';
+import { bare } from '../contenders/hand-built/bare.ts';
 import { against, contenderColumns } from './comparison.ts';
 
 const inFlights = [16, 64] as const;
@@ -65,7 +66,9 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
   if (!ours) throw new Error('nothing was measured of Paceline');
   const oursAt = (inFlight: number) => results.find((each) => each.inFlight === inFlight) ?? ours;
   const isOurs = (each: (typeof results)[number]) => each.contender === ours.contender;
-  const peers = results.filter((each) => !isOurs(each) && each.inFlight === ours.inFlight);
+  const others = results.filter((each) => !isOurs(each) && each.inFlight === ours.inFlight);
+  const peers = others.filter(({ contender }) => contender.name !== bare.name);
+  const path = others.find(({ contender }) => contender.name === bare.name) ?? ours;
   return {
     ...tableOf(results, {
       ...contenderColumns,
@@ -90,7 +93,8 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
     notes: [
       `\`POST /v1/riders\` with a new rider: until the answer to \`Prefer: wait\` with the stored rider, then until the 202. All systems run, each with its own Postgres (synced commits) and its own sandbox with limits that are not the bound; after ${warmUpMs / 1_000} s to warm up they take ${rounds} turns of ${lastsMs / 1_000} s. CPU: of all processes of the system with its servers, without the sandbox and the load generator, for each command until it is done; of others: of a core, by all other work on the machine meanwhile, the other systems at rest included.`,
       'The peers are what a team would build instead, for the same work: a server process checks the request, stores the command and queues a job; a worker process with 64 jobs at a time takes a permit, calls upstream, and stores rider, history, call and end of the command in one statement. All statements are prepared.',
-      'What they do not do: count a window from the answer, so that it is exact whatever the network does (theirs counts from the start of a job); journal each permit; record a call before it is sent; rank requests and estimate when they run; show progress; cancel; trace and measure; judge which copies are stale. With bullmq a crash between the two stores leaves a command without its job.',
+      'The bare path is what is left to save: a server, a limiter and a worker with the messages, journal entry, statements and call of our path, and nothing that is decided about them.',
+      'What the peers do not do: count a window from the answer, so that it is exact whatever the network does (theirs counts from the start of a job); journal each permit; record a call before it is sent; rank requests and estimate when they run; show progress; cancel; trace and measure; judge which copies are stale. With bullmq a crash between the two stores leaves a command without its job.',
     ],
     summary: {
       measure: 'commands/s to done; CPU each',
@@ -100,7 +104,7 @@ async function run(report: (line: string) => void): Promise<WorkloadOutcome> {
         (each) => `${times(ours.perSecond / each.perSecond)}; CPU ${times(each.cpu / ours.cpu)}`,
       ),
       met: ours.perSecond >= 350 && ours.cpu <= 5,
-      remark: `${ours.inFlight} in flight; until the 202 p50 ${digits(ours.acceptedP50)} ms, p99 ${digits(ours.acceptedP99)} ms. The peers do less for each command, which the notes list`,
+      remark: `${ours.inFlight} in flight; until the 202 p50 ${digits(ours.acceptedP50)} ms, p99 ${digits(ours.acceptedP99)} ms. The peers do less for each command, which the notes list. The bare path, without anything that Paceline decides, makes ${digits(path.perSecond)}/s with ${digits(path.cpu)} ms of CPU each`,
     },
   };
 }

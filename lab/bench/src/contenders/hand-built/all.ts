@@ -1,8 +1,11 @@
+import { bare } from './bare.ts';
 import { bullmq } from './bullmq.ts';
 import { graphile } from './graphile.ts';
 import type { HandBuilt, QueueSettings } from './queue.ts';
 
-export const handBuilt: readonly HandBuilt[] = [bullmq, graphile];
+/** What a team would build instead of Paceline. */
+export const peers: readonly HandBuilt[] = [bullmq, graphile];
+export const handBuilt: readonly HandBuilt[] = [...peers, bare];
 
 /** What a process of a hand-built system is started with, as JSON in its first argument. */
 export interface ProcessArguments extends QueueSettings {

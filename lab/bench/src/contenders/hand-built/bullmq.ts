@@ -11,12 +11,12 @@ export const bullmq: HandBuilt = {
   id: 'bullmq',
   name: 'bullmq',
   as: 'Hono, bullmq with limiter {max N, duration W} on Redis (appendfsync always), pg',
-  needsRedis: true,
+  broker: 'redis',
   async migrate() {},
-  async openServer({ databaseUrl, redisUrl }) {
+  async openServer({ databaseUrl, brokerUrl }) {
     const store = openStore(databaseUrl);
-    const queue = new Queue<AddCommand>(name, { connection: connectTo(redisUrl) });
-    const events = new QueueEvents(name, { connection: connectTo(redisUrl) });
+    const queue = new Queue<AddCommand>(name, { connection: connectTo(brokerUrl) });
+    const events = new QueueEvents(name, { connection: connectTo(brokerUrl) });
     await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
     return {
       store,
@@ -36,10 +36,10 @@ export const bullmq: HandBuilt = {
       },
     };
   },
-  async openWorker({ databaseUrl, redisUrl, limit }, run) {
+  async openWorker({ databaseUrl, brokerUrl, limit }, run) {
     const store = openStore(databaseUrl);
     const worker = new Worker<AddCommand>(name, ({ data }) => run(store, data), {
-      connection: connectTo(redisUrl),
+      connection: connectTo(brokerUrl),
       concurrency,
       limiter: { max: limit.calls, duration: limit.windowMs },
     });

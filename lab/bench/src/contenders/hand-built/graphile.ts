@@ -22,7 +22,7 @@ export const graphile: HandBuilt = {
   id: 'graphile',
   name: 'graphile-worker',
   as: 'Hono, graphile-worker, RateLimiterQueue on RateLimiterPostgres, pg',
-  needsRedis: false,
+  broker: 'none',
   async migrate({ databaseUrl }) {
     const utils = await makeWorkerUtils({ connectionString: databaseUrl, logger });
     await utils.migrate();

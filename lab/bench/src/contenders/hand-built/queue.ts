@@ -3,8 +3,8 @@ import type { AddCommand, Store } from './store.ts';
 /** Addresses and limit of a hand-built system, as its processes get them. */
 export interface QueueSettings {
   readonly databaseUrl: string;
-  /** Empty without Redis. */
-  readonly redisUrl: string;
+  /** Of Redis or NATS; empty without. */
+  readonly brokerUrl: string;
   readonly upstreamUrl: string;
   readonly limit: { readonly calls: number; readonly windowMs: number };
 }
@@ -18,14 +18,16 @@ export interface ServerQueue {
 
 /** A way to build the command path from a queue package. */
 export interface HandBuilt {
-  readonly id: 'bullmq' | 'graphile';
+  readonly id: 'bullmq' | 'graphile' | 'bare';
   /** The package, as in the other workloads. */
   readonly name: string;
   readonly as: string;
-  readonly needsRedis: boolean;
-  /** Creates what the queue keeps in Postgres. */
+  readonly broker: 'redis' | 'nats' | 'none';
+  /** Creates what the queue keeps in its servers. */
   migrate(settings: QueueSettings): Promise<void>;
   openServer(settings: QueueSettings): Promise<ServerQueue>;
+  /** Grants permits in a process of its own. */
+  openLimiter?(settings: QueueSettings): Promise<void>;
   /** Runs jobs, each after it got a permit. @param run fetches the rider and stores it with the end of its command */
   openWorker(
     settings: QueueSettings,

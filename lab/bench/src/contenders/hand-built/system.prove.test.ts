@@ -15,7 +15,7 @@ const rows = `select
   (select count(*)::integer from commands where state = 'done' and finished_at is not null) as done`;
 
 describe.each(handBuilt)('a system built by hand from $name', (queue) => {
-  it.skipIf(queue.needsRedis && !hasRedis)('does for a command what is compared', () =>
+  it.skipIf(queue.broker === 'redis' && !hasRedis)('does for a command what is compared', () =>
     onHandBuilt(queue, async ({ urls: [url], database, ended }) => {
       const add = async (body: unknown, headers: Record<string, string> = {}) => {
         const answer = await fetch(`${url}/v1/riders`, {
