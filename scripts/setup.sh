@@ -12,10 +12,10 @@ state() {
 
 test -f "$stamp" && state 2>/dev/null | cmp -s - "$stamp" && exit
 
-echo 'Paceline: installing dependencies (a minute the first time, seconds after a change) …' >&2
+echo 'Paceline: installing dependencies (a minute or two the first time, seconds after a change) …' >&2
 # Node's cache of compiled code keeps that of earlier versions, too.
 rm -rf "$stamp" node_modules/.cache/node
-npx --yes pnpm@12.21.0 install --frozen-lockfile --prefer-offline --loglevel=warn >&2 || exit
+npx --yes pnpm@12.21.0 install --frozen-lockfile --prefer-offline --loglevel=error >&2 || exit
 # Renamed, so that a stamp is never incomplete.
 state >"$stamp.new" 2>/dev/null
 mv "$stamp.new" "$stamp"
