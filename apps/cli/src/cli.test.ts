@@ -177,7 +177,7 @@ describe('paceline runs and run', () => {
         callRow('aaaa-1', { status: 500, message: 'Internal error' }),
       ]);
     const near = await paceline(['runs', '--kind=near', '--state=done']);
-    expect(near.out).toMatch(/aaaa-1 .* near events +done +60 s|aaaa-1 .* near events +done +1 min/);
+    expect(near.out).toMatch(/aaaa-1 .* near sync +done +60 s|aaaa-1 .* near sync +done +1 min/);
     expect(near.out).not.toContain('bbbb-2');
 
     const reason = `ZwiftRacing answered 503 ${'and so on '.repeat(20)}`.trim();
@@ -208,13 +208,18 @@ describe('paceline pause and resume', () => {
     expect(resumed.document).toMatchObject({ budget: 'clubs', pausedUntil: { operator: null } });
   });
 
-  it('turn a sync off and on until schedule reset restores the configuration', async () => {
-    const off = await json(['pause', 'near-sync']);
-    expect(off.document.kinds.near.mode).toBe('off');
-    const on = await paceline(['resume', 'near-sync']);
-    expect(on).toMatchObject({ code: 0, out: expect.stringMatching(/near +on +10,25,40,55/) });
-    const back = await json(['schedule', 'reset']);
-    expect(back.document).toMatchObject({ from: 'configured', kinds: { near: { mode: 'on' } } });
+  it('pause a sync for an hour, and resume it', async () => {
+    const paused = await paceline(['pause', 'near-sync']);
+    expect(paused).toMatchObject({ code: 0, out: expect.stringMatching(/near +paused until .*, then/) });
+    const schedule = await json(['schedule']);
+    const untilMs = Date.parse(schedule.document.pausedUntil.near);
+    expect(untilMs).toBe(Math.ceil(system.test.clock.now()) + 3_600_000);
+    expect((await paceline(['status'])).out).toMatch(/Syncs +rider at .* near paused until/);
+    const resumed = await json(['resume', 'near-sync']);
+    expect(resumed.document).toMatchObject({
+      pausedUntil: { near: null },
+      kinds: { near: { mode: 'on' } },
+    });
   });
 });
 

@@ -30,14 +30,19 @@ export interface Subcommand {
   readonly usage: string;
   readonly summary: string;
   readonly details?: string;
+  /** Positional arguments: `[NAME]` is optional, `NAME …` and `[NAME …]` can be repeated, `A|B` is one of two. */
+  readonly takes: readonly string[];
+  readonly options: ParseArgsOptionsConfig;
+  /** The values of a placeholder, such as `KIND` of `--kind=KIND`. */
+  readonly choices: Readonly<Record<string, readonly string[]>>;
   run(args: readonly string[], context: Context): Promise<ExitStatus>;
 }
 
 type OptionValues<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
 
-interface Definition<O extends ParseArgsOptionsConfig> extends Omit<Subcommand, 'run'> {
-  /** Positional arguments: `[NAME]` is optional, `NAME …` and `[NAME …]` can be repeated. */
-  readonly takes?: readonly string[];
+interface Definition<O extends ParseArgsOptionsConfig> extends Partial<Omit<Subcommand, 'run' | 'options'>> {
+  readonly usage: string;
+  readonly summary: string;
   readonly options?: O;
   run(args: readonly string[], context: Context, values: OptionValues<O>): Promise<ExitStatus>;
 }
@@ -49,11 +54,14 @@ export const texts = { type: 'string', multiple: true, default: [] as string[] }
 export function defineCommand<const O extends ParseArgsOptionsConfig = Record<never, never>>(
   definition: Definition<O>,
 ): Subcommand {
-  const { takes = [], options, run } = definition;
+  const { takes = [], options = {} as O, choices = {}, run } = definition;
   return {
     ...definition,
+    takes,
+    options,
+    choices,
     run(args, context) {
-      const { values, positionals } = parse(args, options ?? ({} as O));
+      const { values, positionals } = parse(args, options);
       const missing = takes[positionals.length];
       if (missing !== undefined && !missing.startsWith('[')) throw missingArgument(missing);
       const surplus = /…\]?$/.test(takes.at(-1) ?? '') ? undefined : positionals[takes.length];

@@ -40,7 +40,7 @@ ${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  simulated ZwiftRa
               curl -X POST ${apiUrl}/v1/riders${authorization} -H 'content-type: application/json' -d '{"riderId": 4500001}'
 ${hasToken ? '              with API_TOKEN set in your shell as for npm start; every /v1 path needs it\n' : ''}
   Ctrl-C stops everything and keeps the state; npm run reset deletes it.
-  Runs, commands and alerts appear below as they happen.
+  Runs, requests and alerts appear below as they happen.
 `;
 }
 
@@ -73,17 +73,17 @@ export async function printActivity(
 /** A run in one line, e.g. `far sync done: 4 far events with 63 signups, 3 deferred`. */
 export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
   const { kind, state, mode, counts, unreadable, error, slotId } = run;
-  if (state === 'running') return `${kind} sync started (${slotId ?? 'on demand'})`;
-  if (state === 'failed') return `${kind} sync failed: ${error ?? 'unknown error'}`;
+  const { label, thing, yields } = kinds[kind];
+  if (state === 'running') return `${label} started (${slotId ?? 'on demand'})`;
+  if (state === 'failed') return `${label} failed: ${error ?? 'unknown error'}`;
   const { planned, deferred, synced, stored } = counts;
   if (mode === 'observed')
-    return `${kind} sync observed only: would make ${planned - deferred} of ${count(planned, 'planned call')}`;
+    return `${label} observed only: would make ${planned - deferred} of ${count(planned, 'planned call')}`;
   const rest = deferred > 0 ? `, ${deferred} deferred to the next slot` : '';
   const skipped = unreadable ? `, ${unreadableText(unreadable)}` : '';
-  const { thing, yields } = kinds[kind];
   const failed = state === 'partly_failed' ? `, ${failureText(counts.failed, error)}` : '';
   const verb = state === 'partly_failed' ? 'partly failed' : 'done';
-  return `${kind} sync ${verb}: ${count(synced, thing)} with ${count(stored, yields)}${failed}${skipped}${rest}`;
+  return `${label} ${verb}: ${count(synced, thing)} with ${count(stored, yields)}${failed}${skipped}${rest}`;
 }
 
 /** A run without failed items has failed to refresh its list. */

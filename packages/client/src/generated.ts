@@ -827,6 +827,8 @@ export type Schedule = {
   from: "configured" | "changed",
   /** null: since the first start */
   since: string | null,
+  /** Until then a kind opens no slots; null: it is not paused */
+  pausedUntil: Record<SyncKind, string | null>,
   /** The next slots of each kind; empty if the kind is off */
   next: Record<SyncKind, { id: string, opensAt: string, endsAt: string }[]>,
   /** Why the stored schedule cannot be read; this is the last readable one then. null: it can be read */
@@ -1075,6 +1077,8 @@ export type StreamEvents = {
     from: "configured" | "changed",
     /** null: since the first start */
     since: string | null,
+    /** Until then a kind opens no slots; null: it is not paused */
+    pausedUntil: Record<SyncKind, string | null>,
   },
 };
 
@@ -1520,6 +1524,14 @@ export interface Operations {
   };
   /** List the data sources with their availability, and what is wrong with unavailable ones */
   "GET /v1/sources": { response: { sources: Source[] } };
+  /** Pause a sync: it opens no slots until the pause ends */
+  "PUT /v1/syncs/{kind}/pause": {
+    path: { kind: SyncKind },
+    body: { until?: string | undefined, forSeconds?: integer | undefined },
+    response: Schedule,
+  };
+  /** End the pause of a sync early */
+  "DELETE /v1/syncs/{kind}/pause": { path: { kind: SyncKind }, response: Schedule };
   /** Run a sync now, outside its slots, for up to 10 minutes */
   "POST /v1/syncs/{kind}/trigger": {
     path: { kind: SyncKind },

@@ -3,48 +3,50 @@ import { budgetNames, kindNames, parseDuration } from '@paceline/shared/definiti
 import { type Context, defineCommand, text } from '../command.ts';
 import { oneOf, UsageError } from '../core/usage.ts';
 import { windowLines } from '../core/windows.ts';
-import { changeSchedule } from './schedule.ts';
+import { showSchedule } from './schedule.ts';
 
 const syncOf = (kind: SyncKind) => `${kind}-sync`;
-const targets = [`BUDGET: ${budgetNames.join(', ')}`, `SYNC: ${kindNames.map(syncOf).join(', ')}`].join('\n');
+const choices = { BUDGET: budgetNames, SYNC: kindNames.map(syncOf) };
+const pausedBy = ['operator', 'upstream'] as const;
 
 export const pause = defineCommand({
-  usage: 'pause BUDGET [--for=TIME] | SYNC',
-  summary: 'pause the calls of one rate limit, or turn a sync off',
+  usage: 'pause BUDGET|SYNC [--for=TIME]',
+  summary: 'pause the calls of one rate limit, or a sync',
   details: [
-    targets,
     'TIME: such as 90s, 15m or 6h; default 1h',
-    'No calls start while a budget is paused. A sync opens no new slots until you resume it.',
+    'No calls start while a budget is paused. A paused sync opens no slots; near-sync makes no urgent calls either.',
+    'To turn a sync off until you turn it on again: paceline schedule set near.mode=off',
   ].join('\n'),
-  takes: ['BUDGET or SYNC'],
+  takes: ['BUDGET|SYNC'],
+  choices,
   options: { for: text },
   async run([name = ''], context, values) {
     const target = targetOf(name);
-    if ('kind' in target) {
-      if (values.for !== undefined)
-        throw new UsageError('--for applies to budgets only; a sync stays off until you resume it');
-      // Despite errors in the schedule: fewer slots can't make them worse.
-      return changeSchedule(context, { kinds: { [target.kind]: { mode: 'off' } } }, true);
-    }
     const forMs = parseDuration(values.for ?? '1h');
     if (forMs === undefined) throw new UsageError('--for must be a duration such as "90s", "15m" or "6h"');
     const body = { forSeconds: Math.ceil(forMs / 1_000) };
+    if ('kind' in target)
+      return showSchedule(
+        await context.api.call('PUT /v1/syncs/{kind}/pause', { path: target, body }),
+        context,
+      );
     return show(context, context.api.call('PUT /v1/budgets/{budget}/pause', { path: target, body }));
   },
 });
 
 export const resume = defineCommand({
-  usage: 'resume BUDGET [--by=upstream] | SYNC',
-  summary: 'end a pause early, or turn a sync back on',
-  details: `${targets}\n--by=upstream ends a pause caused by a 429; a single trial call starts first.`,
-  takes: ['BUDGET or SYNC'],
+  usage: 'resume BUDGET|SYNC [--by=upstream]',
+  summary: 'end a pause early',
+  details: '--by=upstream ends the pause of a budget after a 429; a single trial call starts first.',
+  takes: ['BUDGET|SYNC'],
+  choices: { ...choices, BY: pausedBy },
   options: { by: text },
   async run([name = ''], context, values) {
-    const by = oneOf('--by', values.by, ['operator', 'upstream']);
+    const by = oneOf('--by', values.by, pausedBy);
     const target = targetOf(name);
     if ('kind' in target) {
       if (by !== undefined) throw new UsageError('--by applies to budgets only');
-      return changeSchedule(context, { kinds: { [target.kind]: { mode: 'on' } } }, false);
+      return showSchedule(await context.api.call('DELETE /v1/syncs/{kind}/pause', { path: target }), context);
     }
     const input: InputOf<'DELETE /v1/budgets/{budget}/pause'> = { path: target, query: { by } };
     return show(context, context.api.call('DELETE /v1/budgets/{budget}/pause', input));
@@ -56,7 +58,7 @@ function targetOf(name: string): { budget: BudgetName } | { kind: SyncKind } {
   if (budget) return { budget };
   const kind = kindNames.find((each) => syncOf(each) === name);
   if (kind) return { kind };
-  throw new UsageError(`"${name}" is neither a budget nor a sync\n${targets}`);
+  throw new UsageError(`"${name}" is neither a budget nor a sync`);
 }
 
 async function show(

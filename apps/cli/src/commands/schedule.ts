@@ -15,11 +15,12 @@ export const plan = defineCommand({
   usage: 'plan [--set=KIND.FIELD=VALUE …] [--goal=KIND=TIME …] [--near=N] [--far=N]',
   summary: 'check the schedule, or a change to it, without applying anything',
   details: [
-    `KIND: ${kindNames.join(', ')}. FIELD: mode, opens, duration, skip, catchUp. Or --set=timeZone=ZONE.`,
+    'FIELD: mode, opens, duration, skip, catchUp. Or --set=timeZone=ZONE.',
     '--near, --far: number of events within the hour, within two days.',
-    '--goal: max time between two refreshes, such as near=60m or far=cycle (once per slot cycle).',
+    '--goal: max time between two refreshes, such as near=60m or far=cycle (in every slot).',
     'Exits with 1 if there are errors.',
   ].join('\n'),
+  choices: { KIND: kindNames },
   options: { set: texts, goal: texts, near: text, far: text },
   async run(_, { api, screen, json, printJson }, { set, goal, near, far }) {
     const judged = await api.call('POST /v1/schedule/lint', {
@@ -37,13 +38,13 @@ export const plan = defineCommand({
 });
 
 export const schedule = defineCommand({
-  usage: 'schedule [set KIND.FIELD=VALUE … [--despite-errors] | reset]',
+  usage: 'schedule [set KIND.FIELD=VALUE … [--despite-errors]] | [reset]',
   summary: 'show the schedule, change it, or reset it to the configuration',
   details: [
     'KIND and FIELD: as for `paceline plan`, which checks a change without applying it.',
     'A schedule with errors is rejected unless --despite-errors is given.',
   ].join('\n'),
-  takes: ['[set]', '[KIND.FIELD=VALUE …]'],
+  takes: ['[set|reset]', '[KIND.FIELD=VALUE …]'],
   options: { 'despite-errors': flag },
   async run([verb, ...settings], context, values) {
     const { api } = context;
@@ -57,7 +58,7 @@ export const schedule = defineCommand({
       verb === 'reset'
         ? await api.call('DELETE /v1/schedule', { headers: { 'if-match': '*' } })
         : await api.call('GET /v1/schedule');
-    return show(found, context);
+    return showSchedule(found, context);
   },
 });
 
@@ -69,7 +70,10 @@ export async function changeSchedule(
   if (Object.keys(change).length === 0) throw new UsageError('No changes given');
   try {
     const body = { ...change, despiteErrors };
-    return show(await context.api.call('PUT /v1/schedule', { body, headers: { 'if-match': '*' } }), context);
+    return showSchedule(
+      await context.api.call('PUT /v1/schedule', { body, headers: { 'if-match': '*' } }),
+      context,
+    );
   } catch (error) {
     if (!(error instanceof ApiProblem) || error.status !== 422 || context.json) throw error;
     const { findings = [], repaired } = error.body;
@@ -84,7 +88,7 @@ export async function changeSchedule(
   }
 }
 
-function show(found: Schedule, { json, printJson, screen }: Context): 0 {
+export function showSchedule(found: Schedule, { json, printJson, screen }: Context): 0 {
   if (json) printJson(found);
   else screen.print(scheduleLines(found, screen.look));
   return 0;

@@ -195,6 +195,7 @@ it('the next slots have their day once, and a slot across midnight has both', ()
     version: 1,
     from: 'configured',
     since: null,
+    pausedUntil: mapValues(kinds, () => null),
     next: { ...mapValues(kinds, () => []), rider: [slot(0), slot(60), slot(325), slot(420)] },
   } as unknown as Schedule;
   expect(scheduleLines(schedule, look(120)).find((line) => line.includes('–'))).toMatch(

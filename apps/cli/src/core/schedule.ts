@@ -25,10 +25,14 @@ export function settingsLines(settings: ScheduleSettings, look: TextStyle): stri
 }
 
 export function scheduleLines(schedule: Schedule, look: TextStyle): string[] {
-  const { version, from, since, next } = schedule;
+  const { version, from, since, next, pausedUntil } = schedule;
   const { paint } = look;
   const when = since === null ? '' : ` since ${dayAndTime(since)}`;
-  const rows = kindNames.map((kind) => [kindCell(kind, look), slotTimes(next[kind]) || 'off']);
+  const rows = kindNames.map((kind) => {
+    const until = pausedUntil[kind];
+    const pause = until === null ? [] : [`paused until ${dayAndTime(until)}, then`];
+    return [kindCell(kind, look), [...pause, slotTimes(next[kind]) || 'off'].join('  ')];
+  });
   return [
     `Version ${version}, ${from === 'changed' ? 'changed at runtime' : 'as configured'}${when}`,
     '',

@@ -18,6 +18,7 @@ const schedule: Schedule = {
     far: { ...slots, mode: 'observed' },
     results: { ...slots, mode: 'off' },
   },
+  pausedUntil: { ...mapValues(kinds, () => null), near: at(60) },
   next: { ...mapValues(kinds, () => opens), results: [] },
 };
 const up: Part = { part: 'limiter', state: 'up', since: at(-9), title: null, why: null, todo: null };
@@ -60,9 +61,9 @@ describe('the status', () => {
   it('shows the time, the queue by lane, and the state of each sync', () => {
     const lines = statusLines(status, now, look(80));
     expect(lines[0]).toBe('Paceline  Thu 26 Nov 18:30:00 UTC, 60× real time');
-    expect(lines).toContain('Queue    add rider: 17 · far event: 2');
+    expect(lines).toContain('Queue    add rider: 17 · far sync: 2');
     expect(lines).toContain(
-      'Syncs    rider at 18:40 · near at 18:40 · far observed · results off (schedule changed at runtime)',
+      'Syncs    rider at 18:40 · near paused until 19:30 · far observed · results off (schedule changed at runtime)',
     );
     expect(lines).toContain('Alerts   none');
   });
@@ -101,6 +102,6 @@ describe('the status', () => {
   it('wraps its legend to the width of the screen', () => {
     const lines = statusLines(status, now, look(40)).slice(-4);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
-    expect(lines.join('\n')).toContain('f far event');
+    expect(lines.join('\n')).toContain('f far sync');
   });
 });

@@ -116,9 +116,16 @@ function queueText(queue: Queue, { paint }: TextStyle): string {
 const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: Lane): number =>
   waiting.reduce((sum, each) => sum + (each.lane === lane ? each.waiting : 0), 0);
 
-function syncText({ kinds: settings, next, from }: Schedule, now: number, { paint }: TextStyle): string {
+function syncText(
+  { kinds: settings, next, from, pausedUntil }: Schedule,
+  now: number,
+  { paint }: TextStyle,
+): string {
   const texts = kindNames.map((kind) => {
     const { mode } = settings[kind];
+    const paused = pausedUntil[kind];
+    if (mode !== 'off' && paused !== null)
+      return `${kind} ${paint.bold(`paused until ${shortTimeNear(paused, now)}`)}`;
     const slot = next[kind][0];
     const time = slot === undefined ? '' : paint.muted(` at ${shortTimeNear(slot.opensAt, now)}`);
     return mode === 'on' ? `${paint.lane(kinds[kind].lane, kind)}${time}` : `${kind} ${paint.bold(mode)}`;

@@ -48,7 +48,7 @@ function Runs() {
         </ButtonGroup>
         {kind && (
           <StartRunButton start={() => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } })}>
-            {`Sync ${kinds[kind].label} now`}
+            {`Run ${kinds[kind].label} now`}
           </StartRunButton>
         )}
       </div>
@@ -130,7 +130,7 @@ function Details({ run }: { run: RunDetail }) {
     <>
       <h2>
         <Swatch color={color} />
-        Sync of {kinds[run.kind].label}, {dayAndTime(run.startedAt)}
+        {sentenceCase(kinds[run.kind].label)}, {dayAndTime(run.startedAt)}
       </h2>
       <p className={hasFailed(run) ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
       <p className="hint">

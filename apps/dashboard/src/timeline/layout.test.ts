@@ -38,7 +38,7 @@ describe('the timeline', () => {
           x: 100,
           width: 70,
           style: 'solid',
-          text: 'near events at Thu 26 Nov 17:50:00, 7 min: 3 synced',
+          text: 'near sync at Thu 26 Nov 17:50:00, 7 min: 3 synced',
         },
       ],
     });
@@ -93,7 +93,7 @@ describe('the timeline', () => {
     });
     const y = (name: string) => bands.find(({ kind }) => kind === name)?.y ?? Number.NaN;
     expect(conflictLines).toMatchObject([
-      { x: 200, untilX: 250, text: 'Thu 26 Nov 18:00:00: far event delayed 5 min by near event (Signups)' },
+      { x: 200, untilX: 250, text: 'Thu 26 Nov 18:00:00: far sync delayed 5 min by near sync (Signups)' },
       { x: 200, untilX: 250 },
     ]);
     const [toBand, toTop] = conflictLines;

@@ -64,6 +64,6 @@ it('the summary covers all budgets in one line', () => {
   );
   const busy = budgetAt({ freeAt: 3, waiting: [waitingRequest('a', 3)] });
   expect(summary([busy], now)).toBe(
-    'Calls available on 0 of 1 rate limit. 1 request waiting; next: near event in 3:00.',
+    'Calls available on 0 of 1 rate limit. 1 request waiting; next: near sync in 3:00.',
   );
 });

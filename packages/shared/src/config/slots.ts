@@ -132,14 +132,14 @@ const slotFields = {
     schema: ({ opens }: KindDefinition) => opening.default(opens),
     description: (kind: KindDefinition) =>
       isFirst(kind)
-        ? `When slots for ${kind.label} open: a cron expression in the time zone, or an interval such as "every 90m", counted from midnight UTC.`
-        : `When slots for ${kind.label} open.`,
+        ? `When slots of the ${kind.label} open: a cron expression in the time zone, or an interval such as "every 90m", counted from midnight UTC.`
+        : `When slots of the ${kind.label} open.`,
   },
   durationMs: {
     name: (kind: string) => `SLOT_${kind}_DURATION`,
     schema: (kind: KindDefinition) => slotDuration.default(durationMs(kind.duration)),
     description: ({ label, why }: KindDefinition) =>
-      sentences(`Duration of slots for ${label}.`, why.duration),
+      sentences(`Duration of slots of the ${label}.`, why.duration),
     example: ({ duration }: KindDefinition) => duration,
   },
   skip: {
@@ -147,8 +147,8 @@ const slotFields = {
     schema: () => skips.default(''),
     description: (kind: KindDefinition) =>
       isFirst(kind)
-        ? `Slots for ${kind.label} to skip, by opening time: times, spans, weekdays and dates.`
-        : `Slots for ${kind.label} to skip.`,
+        ? `Slots of the ${kind.label} to skip, by opening time: times, spans, weekdays and dates.`
+        : `Slots of the ${kind.label} to skip.`,
     example: (kind: KindDefinition) => (isFirst(kind) ? '06:00,23:00-05:00,sat,2026-12-24' : undefined),
   },
   catchUp: {
@@ -157,8 +157,8 @@ const slotFields = {
     description: (kind: KindDefinition) =>
       sentences(
         isFirst(kind)
-          ? `Slots for ${kind.label} that were missed because no scheduler ran or no sync could start them, as while the database is down: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
-          : `Missed slots for ${kind.label}: skip, latest or "all 2h".`,
+          ? `Slots of the ${kind.label} that were missed because no scheduler ran or no sync could start them, as while the database is down: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
+          : `Missed slots of the ${kind.label}: skip, latest or "all 2h".`,
         kind.why.catchUp,
       ),
   },

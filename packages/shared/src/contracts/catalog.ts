@@ -20,7 +20,7 @@ export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof sync.tick>>> =
     from: ['scheduler', 'api'],
     to: [service],
     delivery: { ...delivery, concurrency: 1 },
-    description: `A slot for ${label} opened.`,
+    description: `A slot of the ${label} opened.`,
   }),
 );
 

@@ -20,16 +20,24 @@ export const scheduleSettings = z.object({
 });
 export type ScheduleSettings = z.infer<typeof scheduleSettings>;
 
+/** Until when a kind opens no slots, apart from its settings. */
+const pausedUntil = z.partialRecord(z.enum(kindNames), timestamp);
+export type PausedUntil = z.infer<typeof pausedUntil>;
+
 /** A change of the schedule; omitted fields keep their value. */
 export const scheduleChange = z.object({
   timeZone: timeZone.optional(),
   kinds: z.partialRecord(z.enum(kindNames), slotSettings.partial()).optional(),
+  /** null ends a pause. */
+  pausedUntil: z.partialRecord(z.enum(kindNames), timestamp.nullable()).optional(),
 });
 export type ScheduleChange = z.infer<typeof scheduleChange>;
 
 /** As stored on the broker. Earlier periods are kept to know which slots were due in them. */
 export const storedSchedule = z.object({
-  periods: z.array(z.object({ since: timestamp, settings: scheduleSettings })).min(1),
+  periods: z
+    .array(z.object({ since: timestamp, settings: scheduleSettings, pausedUntil: pausedUntil.optional() }))
+    .min(1),
   /** The configured settings when the variables were last read. */
   configured: scheduleSettings,
   /** Whether the API has changed the schedule since. */
@@ -46,6 +54,7 @@ export const scheduleInForce = z.object({
   /** Increases with each change. */
   version: z.number().int(),
   settings: scheduleSettings,
+  pausedUntil: pausedUntil.optional(),
   /** False: it is the configured schedule. */
   changed: z.boolean(),
   since: timestamp,

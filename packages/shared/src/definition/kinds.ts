@@ -1,6 +1,5 @@
 export interface KindEntry {
-  readonly title: string;
-  /** Short label of a run or slot: `riders`. */
+  /** The name of the sync, in the middle of a sentence. */
   readonly label: string;
   /** What it syncs, as part of a sentence. */
   readonly covers: string;
@@ -32,8 +31,7 @@ export interface KindEntry {
 /** The scheduled syncs. */
 export const kinds = {
   rider: {
-    title: 'Rider sync',
-    label: 'riders',
+    label: 'rider sync',
     covers: 'members of the clubs, and riders added by hand',
     service: 'rider-sync',
     lane: 'rider_sync',
@@ -50,8 +48,7 @@ export const kinds = {
     why: { catchUp: 'Default latest: the next slot is hours away.' },
   },
   near: {
-    title: 'Near events',
-    label: 'near events',
+    label: 'near sync',
     covers: 'signups of events that start within an hour',
     service: 'event-sync',
     lane: 'near_event_normal',
@@ -66,13 +63,12 @@ export const kinds = {
     duration: '10m',
     catchUp: 'skip',
     why: {
-      mode: 'When off or observed, urgent refreshes before an event are disabled too.',
+      mode: 'When off or observed, no urgent calls are made shortly before an event either.',
       catchUp: 'Default skip: the events of a missed slot have started, and the next slot is minutes away.',
     },
   },
   far: {
-    title: 'Far events',
-    label: 'far events',
+    label: 'far sync',
     covers: 'signups of events in the next two days',
     service: 'event-sync',
     lane: 'far_event_sync',
@@ -87,14 +83,13 @@ export const kinds = {
     duration: '4m',
     catchUp: 'skip',
     why: {
-      duration: 'Near and far events share a rate limit: check new slots with npm run plan.',
+      duration: 'The near and the far sync share a rate limit: check new slots with npm run plan.',
       catchUp:
-        'Default skip: a late slot would collide with a slot for near events, and the next is minutes away.',
+        'Default skip: a late slot would collide with one of the near sync, and the next is minutes away.',
     },
   },
   results: {
-    title: 'Results',
-    label: 'results',
+    label: 'results sync',
     covers: 'results of finished events',
     service: 'event-sync',
     lane: 'far_event_sync',

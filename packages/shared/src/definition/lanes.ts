@@ -23,9 +23,9 @@ export const lanes = {
     headStart: '54m',
     sync: 'near',
   },
-  near_event_normal: { label: 'near event', color: 'blue', forced: false, headStart: '18m', sync: 'near' },
+  near_event_normal: { label: 'near sync', color: 'blue', forced: false, headStart: '18m', sync: 'near' },
   rider_sync: { label: 'rider sync', color: 'teal', forced: false, headStart: '9m', sync: 'rider' },
-  far_event_sync: { label: 'far event', color: 'grey', forced: false, headStart: '0m', sync: 'far' },
+  far_event_sync: { label: 'far sync', color: 'grey', forced: false, headStart: '0m', sync: 'far' },
 } as const satisfies Readonly<Record<string, LaneEntry>>;
 
 /** Extra head start of a request during its kind's own slot: too small to pass a forced lane. */

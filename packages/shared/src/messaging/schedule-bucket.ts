@@ -45,11 +45,12 @@ export async function openScheduleBucket(bus: Bus) {
   return {
     bucket,
     find,
-    /** The mode of a kind now: on while there is no schedule, and observed while none could be read. */
-    modeOf: async (kind: SyncKind): Promise<SyncMode> => {
+    /** The mode of a kind now: off while paused, on while there is no schedule, observed while none could be read. */
+    modeOf: async (kind: SyncKind, now: number): Promise<SyncMode> => {
       const { version, stored } = await find();
-      if (!stored) return version === 0 ? 'on' : 'observed';
-      return stored.periods.at(-1)?.settings.kinds[kind].mode ?? 'on';
+      const period = stored?.periods.at(-1);
+      if (!period) return version === 0 ? 'on' : 'observed';
+      return (period.pausedUntil?.[kind] ?? 0) > now ? 'off' : period.settings.kinds[kind].mode;
     },
   };
 }

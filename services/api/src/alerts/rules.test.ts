@@ -172,8 +172,8 @@ describe('a conflict', () => {
     expect(conflicts([waiting(7 * minute)], now)).toMatchObject([
       {
         key: 'sync_conflict:far_event_sync:near_event_normal:signups',
-        title: 'Sync conflict: near event calls delay far event calls',
-        why: 'Both use the rate limit for signups. A far event call has waited 7 min while near event calls went first.',
+        title: 'Sync conflict: near sync calls delay far sync calls',
+        why: 'Both use the rate limit for signups. A far sync call has waited 7 min while near sync calls went first.',
         since: now - 7 * minute,
       },
     ]);

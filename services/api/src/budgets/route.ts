@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { type BudgetName, budgetNames } from '@paceline/shared/definition';
-import { listOf, oneOf, pageOf, pageQuery, timeParam } from '../http/params.ts';
-import { requireFound, Problem } from '../http/problem.ts';
+import { listOf, oneOf, pageOf, pageQuery } from '../http/params.ts';
+import { endOfPause, pauseBody } from '../http/pause.ts';
+import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonBody } from '../http/route.ts';
 import type { BudgetOperation, LimiterPeer } from '../peers.ts';
 import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view.ts';
@@ -11,22 +12,6 @@ const budget = oneOf(budgetNames);
 const params = z.object({ budget });
 const responses = jsonResponses('The budget', budgetShape, 400);
 const budgetList = { name: 'budgets', columns: { endpoint: 0 }, key: z.tuple([budget]) };
-
-const maxPauseSeconds = 30 * 86_400;
-const pauseBody = z
-  .object({
-    until: timeParam.optional(),
-    forSeconds: z
-      .int('must be a whole number of seconds')
-      .min(1, 'must be at least 1')
-      .max(maxPauseSeconds, `must be at most ${maxPauseSeconds}`)
-      .optional(),
-  })
-  .refine(({ until, forSeconds }) => (until === undefined) !== (forSeconds === undefined), {
-    path: ['until'],
-    message: 'or forSeconds is required, not both',
-  })
-  .openapi({ example: { forSeconds: 3_600 } });
 
 const policyBody = z
   .object({
@@ -120,14 +105,6 @@ export const budgetRoutes = [
       c.json(await operate(limiter, c.req.valid('param').budget, { do: 'forget_policy' }), 200),
   }),
 ];
-
-/** @returns project ms @throws {Problem} */
-function endOfPause({ until, forSeconds = 0 }: z.infer<typeof pauseBody>, now: number): number {
-  const end = until === undefined ? now + forSeconds * 1_000 : Date.parse(until);
-  if (end > now && end <= now + maxPauseSeconds * 1_000) return Math.ceil(end);
-  const message = `must be later than now (${new Date(now).toISOString()}) and within 30 days`;
-  throw new Problem('invalid-input', `until ${message}`, { errors: [{ field: 'until', message }] });
-}
 
 async function operate(
   limiter: LimiterPeer,

@@ -53,6 +53,15 @@ describe('the freshness of an event', () => {
     });
   });
 
+  it('that is about to start waits for the end of a pause of the near sync, if that comes first', () => {
+    const paused = (minutes: number): RefreshPlan => ({
+      ...plan,
+      schedule: { ...schedule, next: { ...next, near: [] }, pausedUntil: { near: now + minutes * minute } },
+    });
+    expect(fresh(10 * minute, null, null, paused(7)).nextRefreshAt).toBe(now + 7 * minute);
+    expect(fresh(10 * minute, null, null, paused(10)).nextRefreshAt).toBeNull();
+  });
+
   it.each([
     ['has started', 0, null],
     ['starts later than in two days', 48 * hour + 1, null],

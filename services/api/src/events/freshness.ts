@@ -13,7 +13,7 @@ export interface RefreshPlan {
   /** The freshness goal of each class, project ms. */
   readonly goals: Readonly<Record<FreshnessClass, number>>;
   /** Undefined: the scheduler does not answer. */
-  readonly schedule: Pick<ScheduleInForce, 'settings' | 'next'> | undefined;
+  readonly schedule: Pick<ScheduleInForce, 'settings' | 'next' | 'pausedUntil'> | undefined;
 }
 
 interface FetchedEvent {
@@ -42,7 +42,9 @@ function nextRefreshOf(
 ): number | null {
   const urgent = classSpan('urgent', startsAt);
   const isDue = now >= urgent.from && !(withinGoal && (signupsFetchedAt ?? 0) >= urgent.from);
-  if (isDue && isOn(eventKindOf(startsAt, now), schedule)) return urgent.from;
+  const kind = eventKindOf(startsAt, now);
+  const pausedUntil = (kind && schedule?.pausedUntil?.[kind]) ?? 0;
+  if (isDue && isOn(kind, schedule) && pausedUntil < startsAt) return Math.max(urgent.from, pausedUntil);
   const slots = eventKinds.flatMap((kind) =>
     nextSlots(kind, now, schedule).filter((at) => eventKindOf(startsAt, at) === kind),
   );

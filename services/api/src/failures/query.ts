@@ -29,7 +29,7 @@ async function failedRuns(db: Database, since: number, limit: number): Promise<F
   return rows.map(({ runId, kind, counts: { planned, failed }, error, startedAt, finishedAt }) => ({
     at: finishedAt ?? startedAt,
     type: 'run',
-    what: `sync of ${kinds[kind].label}`,
+    what: kinds[kind].label,
     reason: error ?? `${failed} of ${planned} failed`,
     runId,
     commandId: null,

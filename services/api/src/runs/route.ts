@@ -128,7 +128,7 @@ export const runRoutes = [
     summary: 'Run a sync now, outside its slots, for up to 10 minutes',
     description: [
       'If a run of this kind is already in progress, the response names that one. A kind that is off can be run too.',
-      'To pause or resume a kind, set its `mode` in `/v1/schedule`.',
+      'A paused kind too: to pause one for a time, use `/v1/syncs/{kind}/pause`; to turn it off, set its `mode` in `/v1/schedule`.',
     ].join('\n'),
     request: { params: z.object({ kind: oneOf(kindNames) }) },
     responses: { 202: accepted, ...problems(400, 401, 503) },

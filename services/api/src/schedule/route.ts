@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import type { ScheduleReply } from '@paceline/shared/contracts';
+import type { ChangeSchedule, ScheduleReply } from '@paceline/shared/contracts';
 import type { Context } from 'hono';
-import { wholeNumber } from '../http/params.ts';
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
+import { endOfPause, pauseBody } from '../http/pause.ts';
+import { oneOf, wholeNumber } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonBody, jsonOf } from '../http/route.ts';
 import { changeBody, changeOf, checkRequestOf, lintBody, maxEvents, goalsQuery } from './body.ts';
@@ -24,6 +26,15 @@ const headers = z.object({
     .string()
     .optional()
     .openapi({ description: 'The ETag of the schedule to change, or `*`', example: '"7"' }),
+});
+
+const kindParams = z.object({ kind: oneOf(kindNames) });
+
+/** A pause needs no check: it only takes slots away. */
+const pauseOf = (kind: SyncKind, until: number | null): ChangeSchedule => ({
+  version: null,
+  change: { pausedUntil: { [kind]: until } },
+  despiteErrors: true,
 });
 
 export const scheduleRoutes = [
@@ -57,6 +68,28 @@ export const scheduleRoutes = [
       const version = versionOf(c.req.valid('header'));
       return respond(c, await scheduler.change({ version, change: null, despiteErrors: true }));
     },
+  }),
+
+  endpoint('put', '/v1/syncs/{kind}/pause', 'pauseSync', {
+    tags,
+    summary: 'Pause a sync: it opens no slots until the pause ends',
+    description:
+      'Open slots are not affected, and slots that the pause skips are not caught up. A paused near sync makes no urgent calls either.',
+    request: { params: kindParams, ...jsonBody(pauseBody) },
+    responses: { 200: scheduleResponse, ...problems(400, 401, 503) },
+    handler: async (c, { scheduler, clock }) => {
+      const until = endOfPause(c.req.valid('json'), clock.now());
+      return respond(c, await scheduler.change(pauseOf(c.req.valid('param').kind, until)));
+    },
+  }),
+
+  endpoint('delete', '/v1/syncs/{kind}/pause', 'resumeSync', {
+    tags,
+    summary: 'End the pause of a sync early',
+    request: { params: kindParams },
+    responses: { 200: scheduleResponse, ...problems(400, 401, 503) },
+    handler: async (c, { scheduler }) =>
+      respond(c, await scheduler.change(pauseOf(c.req.valid('param').kind, null))),
   }),
 
   endpoint('post', '/v1/schedule/lint', 'lintSchedule', {

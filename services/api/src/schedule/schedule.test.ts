@@ -155,6 +155,34 @@ describe('PUT /v1/schedule', () => {
   });
 });
 
+describe('PUT and DELETE /v1/syncs/{kind}/pause', () => {
+  it('pause a sync for a time: it has no slots until then, and its settings stay', async () => {
+    const before = (await read()).body;
+    const paused = await send('PUT', { forSeconds: 3_600 }, undefined, '/v1/syncs/near/pause');
+    expect(paused.status).toBe(200);
+    expect(paused.headers.get('etag')).toBe(await etagNow());
+    const until = Date.parse(paused.body.pausedUntil.near);
+    expect(until).toBe(Math.ceil(test.clock.now()) + 3_600_000);
+    expect(paused.body).toMatchObject({ from: 'configured', kinds: before.kinds });
+    expect(paused.body.pausedUntil).toMatchObject({ rider: null, far: null, results: null });
+    expect(Date.parse(paused.body.next.near[0].opensAt)).toBeGreaterThanOrEqual(until);
+
+    const resumed = await send('DELETE', undefined, undefined, '/v1/syncs/near/pause');
+    expect(resumed.body.pausedUntil.near).toBeNull();
+    expect(resumed.body.next.near).toEqual(before.next.near);
+  });
+
+  it.each([
+    ['near', {}, 'until'],
+    ['near', { forSeconds: 0 }, 'forSeconds'],
+    ['club', { forSeconds: 60 }, 'kind'],
+  ])('of %s with %j gets an error for the field %s', async (kind, body, field) => {
+    const rejected = await send('PUT', body, undefined, `/v1/syncs/${kind}/pause`);
+    expect(rejected.status).toBe(400);
+    expect(rejected.body.errors.map((each: { field: string }) => each.field)).toEqual([field]);
+  });
+});
+
 describe('POST /v1/schedule/lint', () => {
   it('checks a change with its goals without applying it', async () => {
     const before = await etagNow();

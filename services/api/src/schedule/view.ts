@@ -7,7 +7,7 @@ import {
   type ScheduleSettings,
   syncModes,
 } from '@paceline/shared/contracts';
-import { iso, isoTimes, time } from '../http/view.ts';
+import { iso, isoOrNull, isoTimes, time } from '../http/view.ts';
 
 const kind = z.enum(kindNames);
 /** An object, because a record would not list the kinds as required in OpenAPI. */
@@ -43,6 +43,7 @@ export const scheduleChangedShape = settingsShape.extend({
     .enum(['configured', 'changed'])
     .describe('configured: from the variables; changed: over the API since then'),
   since: time.nullable().describe('null: since the first start'),
+  pausedUntil: perKind(time.nullable()).describe('Until then a kind opens no slots; null: it is not paused'),
 });
 
 export const scheduleChangedView = (
@@ -52,6 +53,7 @@ export const scheduleChangedView = (
   ...settingsView(schedule.settings),
   from: schedule.changed ? 'changed' : 'configured',
   since: schedule.since > 0 ? iso(schedule.since) : null,
+  pausedUntil: mapValues(kinds, (_, each) => isoOrNull(schedule.pausedUntil?.[each] ?? null)),
 });
 
 export const scheduleShape = scheduleChangedShape

@@ -103,16 +103,16 @@ async function fetchMostUrgent(
 }
 
 /** Passes events on only while the near sync is on. While it is observed, each event is logged once. */
-function modeFilter({ log }: EventSync, { modeOf }: ScheduleBucket) {
+function modeFilter(sync: EventSync, { modeOf }: ScheduleBucket) {
   const logged = new Set<string>();
   return async (urgent: readonly Candidate[]): Promise<readonly Candidate[]> => {
     if (urgent.length === 0) return urgent;
-    const mode = await modeOf(watchedKind);
+    const mode = await modeOf(watchedKind, nowMs(sync));
     if (mode === 'on') return urgent;
     for (const { eventId } of mode === 'observed' ? urgent : []) {
       if (logged.has(eventId)) continue;
       logged.add(eventId);
-      log.info({ eventId, observed: logged.size }, 'urgent event observed, not fetched');
+      sync.log.info({ eventId, observed: logged.size }, 'urgent event observed, not fetched');
     }
     return [];
   };

@@ -1,6 +1,7 @@
 import type { SchedulePeriod } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import { dueTicks } from './due.ts';
+import { nextOpening, withChange, withConfigured } from './schedule.ts';
 import { fixedSchedule, settingsFrom } from './testing.ts';
 
 const minute = 60_000;
@@ -173,5 +174,41 @@ describe('a changed schedule', () => {
       ['slot:far:2026-10-25T02:40:00.000Z', at('2026-10-25T03:10Z')],
     ]);
     expect(missedOf(found)).toEqual([['slot:far:2026-10-25T02:40:00.000Z', 'run late', 'latest']]);
+  });
+});
+
+describe('a pause of a kind', () => {
+  const [paused, until] = [at('2026-03-01T06:12Z'), at('2026-03-01T07:10Z')];
+  const configured = withConfigured(undefined, settingsFrom(), 0);
+  if (!configured) throw new Error('no schedule');
+  const during = withChange(configured, { pausedUntil: { near: until } }, paused);
+  if (!during) throw new Error('not paused');
+  const nearTicks = (now: number) => idsOf(dueTicks(during.periods, 'near', paused, now));
+
+  it('opens no slots, and the first one the moment it ends; the skipped ones are not caught up', () => {
+    expect(nearTicks(at('2026-03-01T06:26Z'))).toEqual([]);
+    expect(nearTicks(until - 1)).toEqual([]);
+    expect(nearTicks(until)).toEqual(['slot:near:2026-03-01T07:10:00.000Z']);
+    const [, period] = during.periods;
+    if (!period) throw new Error('no period');
+    expect(nextOpening(period, 'near', paused)).toBe(until);
+    expect(nextOpening(period, 'far', paused)).toBe(at('2026-03-01T06:20Z'));
+  });
+
+  it('does not open a slot late that was due before it', () => {
+    const { ticks, missed } = dueTicks(during.periods, 'near', at('2026-03-01T05:55Z'), paused + minute);
+    expect(ticks).toEqual([]);
+    expect(missed).toMatchObject([{ outcome: 'skipped', policy: 'paused' }]);
+  });
+
+  it('survives other changes, and ends early when it is resumed or the schedule is reset', () => {
+    const later = paused + minute;
+    const changed = withChange(during, { kinds: { near: { mode: 'observed' } } }, later);
+    expect(changed?.periods.at(-1)?.pausedUntil).toEqual({ near: until });
+    expect(during.changed).toBe(false);
+    for (const change of [{ pausedUntil: { near: null } }, null])
+      expect(withChange(during, change, later)?.periods.at(-1)?.pausedUntil).toEqual({});
+    expect(withChange(during, { pausedUntil: { far: null } }, later)).toBeUndefined();
+    expect(withChange(during, {}, until)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { kinds, type SyncKind } from '@paceline/shared/definition';
 import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
 import type { SchedulePeriod, Slot, Tick } from '@paceline/shared/contracts';
-import { currentPeriod, maxLookBackMs, nextOpening, slotsOf } from './schedule.ts';
+import { currentPeriod, maxLookBackMs, nextOpening, pauseOf, slotsOf } from './schedule.ts';
 
 /** A slot that is run late ends when the next one opens, or after this time; project ms. */
 const maxLateMs = 86_400_000;
@@ -18,8 +18,10 @@ export function dueTicks(
   const from = Math.max(last ?? now - durationMs, now - maxLookBackMs);
   const slots = slotsOf(periods, kind, from, now);
   const handled = slots.at(-1)?.scheduledFor ?? last;
-  if (mode === 'off') {
-    const missed = slots.map((slot) => ({ slot, outcome: 'skipped', policy: 'off' }));
+  const isPaused = pauseOf(period, kind, now) !== undefined;
+  if (mode === 'off' || isPaused) {
+    const policy = isPaused ? 'paused' : 'off';
+    const missed = slots.map((slot) => ({ slot, outcome: 'skipped', policy }));
     return { ticks: [], missed, handled };
   }
   const open = slots.filter(({ endsAt }) => endsAt > now);

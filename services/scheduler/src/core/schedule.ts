@@ -1,6 +1,7 @@
 import { kindNames, mapValues, type SyncKind } from '@paceline/shared/definition';
 import { nextSlot, type KindSchedule, schedulesOf, slotsBetween } from '@paceline/planning/slots';
 import type {
+  PausedUntil,
   ScheduleChange,
   ScheduleInForce,
   SchedulePeriod,
@@ -35,7 +36,12 @@ export function withConfigured(
 ): StoredSchedule | undefined {
   if (!stored) return configuredSchedule(configured);
   if (isSame(stored.configured, configured)) return undefined;
-  return { periods: withPeriod(stored, configured, now), configured, changed: false };
+  const pausedUntil = pausesAfter(currentPeriod(stored.periods), {}, now);
+  return {
+    periods: withPeriod(stored, { settings: configured, pausedUntil }, now),
+    configured,
+    changed: false,
+  };
 }
 
 /** The stored schedule after a change; a `change` of null restores the configured one. Undefined: nothing changes. */
@@ -44,11 +50,13 @@ export function withChange(
   change: ScheduleChange | null,
   now: number,
 ): StoredSchedule | undefined {
-  const current = currentPeriod(stored.periods).settings;
-  const settings = change ? settingsAfter(current, change) : stored.configured;
-  if (isSame(settings, current)) return undefined;
+  const current = currentPeriod(stored.periods);
+  const settings = change ? settingsAfter(current.settings, change) : stored.configured;
+  const pausedUntil = change ? pausesAfter(current, change, now) : {};
+  const isPausedAsBefore = kindNames.every((kind) => pausedUntil[kind] === pauseOf(current, kind, now));
+  if (isSame(settings, current.settings) && isPausedAsBefore) return undefined;
   return {
-    periods: withPeriod(stored, settings, now),
+    periods: withPeriod(stored, { settings, pausedUntil }, now),
     configured: stored.configured,
     changed: change !== null && !isSame(settings, stored.configured),
   };
@@ -63,10 +71,31 @@ export function settingsAfter(settings: ScheduleSettings, change: ScheduleChange
   return { timeZone: change.timeZone ?? settings.timeZone, kinds };
 }
 
+/** When the pause of a kind ends; undefined: it is not paused. */
+export function pauseOf({ pausedUntil }: SchedulePeriod, kind: SyncKind, now: number): number | undefined {
+  const until = pausedUntil?.[kind];
+  return until !== undefined && until > now ? until : undefined;
+}
+
+/** The pauses after a change, without those that have ended. */
+function pausesAfter(period: SchedulePeriod, change: ScheduleChange, now: number): PausedUntil {
+  const pauses = kindNames.map((kind) => {
+    const until = change.pausedUntil?.[kind];
+    return [kind, until === undefined ? pauseOf(period, kind, now) : until] as const;
+  });
+  return Object.fromEntries(
+    pauses.filter(([, until]) => until !== undefined && until !== null && until > now),
+  );
+}
+
 /** Adds a period, which starts after all earlier ones even if this clock is behind. Drops old periods. */
-function withPeriod({ periods }: StoredSchedule, settings: ScheduleSettings, now: number): SchedulePeriod[] {
+function withPeriod(
+  { periods }: StoredSchedule,
+  period: Omit<SchedulePeriod, 'since'>,
+  now: number,
+): SchedulePeriod[] {
   const since = Math.max(now, (periods.at(-1)?.since ?? 0) + 1);
-  const all = [...periods, { since, settings }];
+  const all = [...periods, { since, ...period }];
   return all
     .filter((_, index) => (all[index + 1]?.since ?? Infinity) > now - maxLookBackMs)
     .slice(-maxPeriods);
@@ -86,17 +115,21 @@ export const slotsOf = (
   after: number,
   until: number,
 ): Slot[] =>
-  periods.flatMap(({ since, settings }, index) => {
-    const schedule = scheduleOf(settings, kind);
-    const [from, end] = [Math.max(after, since), Math.min(until, periods[index + 1]?.since ?? until)];
+  periods.flatMap((period, index) => {
+    const schedule = scheduleOf(period.settings, kind);
+    const [from, end] = [earliest(period, kind, after), Math.min(until, periods[index + 1]?.since ?? until)];
     return schedule && from < end ? slotsBetween(schedule, from, end) : [];
   });
 
 /** When the next slot of a kind opens, project ms; Infinity for never. */
-export function nextOpening({ since, settings }: SchedulePeriod, kind: SyncKind, now: number): number {
-  const schedule = scheduleOf(settings, kind);
-  return schedule ? nextSlot(schedule, Math.max(now, since)) : Infinity;
+export function nextOpening(period: SchedulePeriod, kind: SyncKind, now: number): number {
+  const schedule = scheduleOf(period.settings, kind);
+  return schedule ? nextSlot(schedule, earliest(period, kind, now)) : Infinity;
 }
+
+/** Slots open later than this; one can open the moment a pause ends. */
+const earliest = ({ since, pausedUntil }: SchedulePeriod, kind: SyncKind, after: number): number =>
+  Math.max(after, since, (pausedUntil?.[kind] ?? 0) - 1);
 
 const scheduleOf = (settings: ScheduleSettings, kind: SyncKind): KindSchedule | undefined =>
   schedulesOf(settings).find((schedule) => schedule.kind === kind);
@@ -120,5 +153,12 @@ export function viewOf(version: number, stored: StoredSchedule, now: number): Sc
       slots.map(({ slotId, scheduledFor, endsAt }) => ({ slotId, opensAt: scheduledFor, endsAt })),
     ];
   });
-  return { version, settings, since, changed: stored.changed, next: Object.fromEntries(next) };
+  return {
+    version,
+    settings,
+    pausedUntil: pausesAfter(period, {}, now),
+    since,
+    changed: stored.changed,
+    next: Object.fromEntries(next),
+  };
 }

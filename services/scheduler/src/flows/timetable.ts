@@ -91,8 +91,7 @@ async function openDueSlots(
 async function announce({ bus, progress, schedules }: Scheduling): Promise<void> {
   const { version, stored, problem } = await schedules.read();
   if (problem !== undefined || ((await progress.last('announced')) ?? 0) >= version) return;
-  const { since, settings } = currentPeriod(stored.periods);
-  const message = { version, settings, since, changed: stored.changed };
+  const message = { version, ...currentPeriod(stored.periods), changed: stored.changed };
   await publish(bus, catalog.scheduleChanged, message, { id: `schedule:${version}` });
   await progress.store('announced', version);
 }
