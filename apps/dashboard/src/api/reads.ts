@@ -2,13 +2,14 @@ import {
   type ResponseOf,
   type ArgumentsOf,
   type Command,
+  type InputOf,
   isPermanent,
   type OperationName,
   pathOf,
   type SyncKind,
 } from '@paceline/client';
 import { isFinished } from '@paceline/client/text';
-import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { keepPreviousData, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { api, createStore } from './client.ts';
 
 export const streamConnected = createStore(false);
@@ -29,6 +30,16 @@ const read = <O extends OperationName>(
 ): Poll<ResponseOf<O>> => ({
   path: pathOf(operation, ...input),
   load: () => api.call(operation, ...input),
+  every,
+});
+/** All pages of a list. */
+const readAll = <O extends Parameters<typeof api.all>[0]>(
+  operation: O,
+  every: Poll<unknown>['every'],
+  ...input: ArgumentsOf<O>
+): Poll<Awaited<ReturnType<typeof api.all<O>>>> => ({
+  path: pathOf(operation, ...input),
+  load: () => api.all(operation, ...input),
   every,
 });
 const fixed = (everyMs: number) => () => everyMs;
@@ -65,6 +76,14 @@ export const reads = {
     read('GET /v1/runs', streamed(2_000), { query: { limit: 30, kind } }),
   schedule: read('GET /v1/schedule', streamed(15_000)),
   sources: read('GET /v1/sources', streamed(15_000)),
+  // Events
+  eventsOf: (query: InputOf<'GET /v1/events'>['query']) =>
+    read('GET /v1/events', streamed(15_000), { query }),
+  event: (eventId: string) => read('GET /v1/events/{eventId}', streamed(10_000), { path: { eventId } }),
+  signups: (eventId: string) =>
+    readAll('GET /v1/events/{eventId}/signups', streamed(10_000), { path: { eventId } }),
+  results: (eventId: string) =>
+    readAll('GET /v1/events/{eventId}/results', streamed(30_000), { path: { eventId } }),
   timelineRuns: read('GET /v1/runs', streamed(3_000), { query: { limit: 200 } }),
 };
 
@@ -83,13 +102,18 @@ export const untilRefused =
   ({ state: { data, error } }: ReadState<T>) =>
     isPermanent(error) ? false : every(data);
 
-export const useRead = <T>({ path, load, every }: Poll<T>, enabled = true): UseQueryResult<T> =>
-  useQuery({
-    queryKey: [path],
-    queryFn: load,
-    enabled,
-    refetchInterval: untilRefused(every),
-  });
+const optionsOf = <T>({ path, load, every }: Poll<T>) => ({
+  queryKey: [path],
+  queryFn: load,
+  refetchInterval: untilRefused(every),
+});
+
+export const useRead = <T>(poll: Poll<T>, enabled = true): UseQueryResult<T> =>
+  useQuery({ ...optionsOf(poll), enabled });
+
+/** For lists with filters: shows the last list until the next one is loaded. */
+export const useList = <T>(poll: Poll<T>): UseQueryResult<T> =>
+  useQuery({ ...optionsOf(poll), placeholderData: keepPreviousData });
 
 export const refresh = (path: string): Promise<void> =>
   queryClient.invalidateQueries({

@@ -4,7 +4,7 @@ import { api, token, useStore } from './client.ts';
 import { streamConnected, refresh } from './reads.ts';
 
 const affectedPaths: Readonly<Record<StreamType, readonly string[]>> = {
-  'run.changed': ['/v1/runs'],
+  'run.changed': ['/v1/runs', '/v1/events'],
   'command.changed': ['/v1/commands'],
   'permits.changed': ['/v1/budgets', '/v1/queue', '/v1/permits'],
   conflict: ['/v1/budgets', '/v1/queue', '/v1/conflicts'],

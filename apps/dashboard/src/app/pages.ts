@@ -25,6 +25,13 @@ const entries: readonly PageEntry[] = [
     load: () => import('../overview/OverviewPage.tsx').then((file) => ({ default: file.OverviewPage })),
   },
   {
+    name: 'events',
+    title: 'Events',
+    question: 'Which events do our riders ride next, and what changed?',
+    group: 'team',
+    load: () => import('../events/EventsPage.tsx').then((file) => ({ default: file.EventsPage })),
+  },
+  {
     name: 'requests',
     title: 'Requests',
     question: 'What was requested, and how far is it?',

@@ -53,17 +53,19 @@ function useIsSaidAbove(error: Error | null): boolean {
 interface TableProps {
   readonly caption?: string;
   readonly columns: readonly string[];
+  /** The columns that are right-aligned. */
+  readonly numbers?: readonly string[];
   readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
   readonly emptyText?: string;
 }
 
-export const Table = ({ caption, columns, rows, emptyText }: TableProps) => (
+export const Table = ({ caption, columns, numbers = [], rows, emptyText }: TableProps) => (
   <table>
     {caption !== undefined && <caption className="visually-hidden">{caption}</caption>}
     <thead>
       <tr>
         {columns.map((column) => (
-          <th key={column} scope="col">
+          <th key={column} scope="col" className={numbers.includes(column) ? 'number' : undefined}>
             {column}
           </th>
         ))}
@@ -73,7 +75,12 @@ export const Table = ({ caption, columns, rows, emptyText }: TableProps) => (
       {rows.map(({ key, cells }) => (
         <tr key={key}>
           {cells.map((cell, index) => (
-            <td key={columns[index]}>{cell}</td>
+            <td
+              key={columns[index]}
+              className={numbers.includes(columns[index] ?? '') ? 'number' : undefined}
+            >
+              {cell}
+            </td>
           ))}
         </tr>
       ))}

@@ -1,4 +1,4 @@
-import { dayAndTime, timeNear } from '@paceline/client/text';
+import { dayAndTime, shortTime, timeNear } from '@paceline/client/text';
 import { useNow } from '../app/clock.tsx';
 import { utcText, wholeDuration } from './zone.ts';
 
@@ -21,6 +21,9 @@ const Stamp = ({ at, text }: TimeProps & { text: string }) => (
 
 /** `18:34:12`, with its day unless it is today; in the viewer's time zone. */
 export const Time = ({ at }: TimeProps) => <Stamp at={at} text={timeNear(at, useNow(minute))} />;
+
+/** `18:34`, next to its day; in the viewer's time zone. */
+export const TimeOfDay = ({ at }: TimeProps) => <Stamp at={at} text={shortTime(at)} />;
 
 /** `Thu 26 Nov 18:34:12`, in the viewer's time zone. */
 export const DateTime = ({ at }: TimeProps) => <Stamp at={at} text={dayAndTime(at)} />;

@@ -1,0 +1,89 @@
+import { kindColor, type Run, type SyncKind } from '@paceline/client';
+import { outcome, sentenceCase } from '@paceline/client/text';
+import { kinds } from '@paceline/shared/definition';
+import { useMutation } from '@tanstack/react-query';
+import { api } from '../api/client.ts';
+import { reads, refresh, useRead } from '../api/reads.ts';
+import { announce } from '../app/announce.tsx';
+import { Bar } from '../parts/Bar.tsx';
+import { Swatch } from '../parts/Chart.tsx';
+import { Button, ErrorMessage } from '../parts/elements.tsx';
+import { Age, Countdown } from '../parts/time.tsx';
+import { runText } from './layout.ts';
+
+/** What a sync did last or does now, when its next slot opens, and a button that starts it now. */
+export function SyncStatus({ kind }: { kind: SyncKind }) {
+  const { data: runs } = useRead(reads.runsOf(kind));
+  const { data: schedule } = useRead(reads.schedule);
+  const trigger = useTrigger(kind);
+  const [last] = runs?.items ?? [];
+  const isRunning = last?.state === 'running';
+  const requested = trigger.data;
+  const isStarting = requested !== undefined && !runs?.items.some(({ id }) => id === requested.runId);
+  const [next] = schedule?.next[kind] ?? [];
+  const label = kinds[kind].label;
+  return (
+    <div className="sync" data-sync={kind} data-state={last?.state}>
+      <div className="sync-text">
+        <strong>
+          <Swatch color={kindColor(kind)} />
+          {sentenceCase(label)}
+        </strong>{' '}
+        {isRunning ? (
+          <Progress run={last} />
+        ) : (
+          <span className="hint">
+            {last ? <LastRun run={last} /> : 'Not synced yet.'}{' '}
+            {next ? (
+              <>
+                Next slot <Countdown at={next.opensAt} />.
+              </>
+            ) : (
+              schedule && <a href="#/schedule">This sync is off.</a>
+            )}
+          </span>
+        )}
+      </div>
+      <Button inactive={isRunning || trigger.isPending || isStarting} onClick={() => trigger.mutate()}>
+        {isStarting ? 'Requested …' : `Sync ${label} now`}
+      </Button>
+      <ErrorMessage error={trigger.error} />
+      {isStarting && requested.reason !== null && (
+        <p className="wrong" role="alert">
+          Accepted, but not started: {requested.reason}.
+        </p>
+      )}
+    </div>
+  );
+}
+
+const useTrigger = (kind: SyncKind) =>
+  useMutation({
+    mutationFn: () => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } }),
+    async onSuccess({ already }) {
+      announce(already ? 'This sync is already running' : `Sync of ${kinds[kind].label} requested`);
+      await refresh('/v1/runs');
+    },
+  });
+
+const LastRun = ({ run }: { run: Run }) => (
+  <>
+    <a href={`#/runs/${run.id}`}>Last run</a> <Age at={run.finishedAt ?? run.startedAt} />: {outcome(run)}.
+  </>
+);
+
+function Progress({ run }: { run: Run }) {
+  const { planned, synced, failed } = run.counts;
+  const text = runText(run.counts);
+  return (
+    <>
+      <span className="hint">
+        <a href={`#/runs/${run.id}`}>Running</a>: {text}
+      </span>
+      <Bar
+        label={text}
+        shares={[{ share: planned === 0 ? 0 : (synced + failed) / planned, color: kindColor(run.kind) }]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+import type { Event } from '@paceline/client';
+import { duration } from '@paceline/client/text';
+import { eventKindOf } from '@paceline/shared/definition';
+import { useNow } from '../app/clock.tsx';
+import { Age, Countdown } from '../parts/time.tsx';
+import { lastDayText } from './layout.ts';
+
+const second = 1_000;
+
+/** `38 signed up +5, −1 in 24 h` */
+export function SignupCount({ event: { signups } }: { event: Event }) {
+  const { current, listed, lastDay } = signups;
+  return (
+    <>
+      {current ?? listed} signed up <span className="hint">{lastDayText(lastDay)}</span>
+    </>
+  );
+}
+
+/** How old the copy of an event's signups is, against its goal. */
+export function CopyAge({ event: { signupsFetchedAt, freshness } }: { event: Event }) {
+  const { goalSeconds, withinGoal } = freshness;
+  if (signupsFetchedAt === null) return 'Not fetched yet';
+  return (
+    <>
+      Fetched <Age at={signupsFetchedAt} />
+      {goalSeconds !== null && (
+        <span className={withinGoal === false ? 'wrong' : undefined}>
+          , {withinGoal === false ? 'older than the goal of' : 'goal'} {duration(goalSeconds * 1_000)}
+        </span>
+      )}
+    </>
+  );
+}
+
+const slotNames = { near: 'in the slot for near events', far: 'in the slot for far events' };
+
+/** When an event's signups are fetched next, and why then. */
+export function NextRefresh({ event, hasStarted }: { event: Event; hasStarted: boolean }) {
+  const { startsAt, delistedAt, freshness } = event;
+  const { class: name, nextRefreshAt } = freshness;
+  const now = useNow(second);
+  if (hasStarted) return 'none, because the event has started';
+  if (delistedAt !== null) return 'none, because the event is no longer listed';
+  if (name === null) return 'from two days before the start';
+  if (nextRefreshAt === null) return 'none, because this sync is off';
+  const at = Date.parse(nextRefreshAt);
+  if (at <= now) return 'now, before all other calls, because it is about to start';
+  const kind = eventKindOf(Date.parse(startsAt), at);
+  return (
+    <>
+      <Countdown at={nextRefreshAt} />
+      {kind && `, ${slotNames[kind]}`}
+    </>
+  );
+}
