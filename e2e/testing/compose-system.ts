@@ -99,9 +99,9 @@ export async function prepareComposeSystem() {
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   return {
     apiUrl,
-    api: createApi({ url: apiUrl, token }),
+    api: createApi({ url: apiUrl, token, retries: 0 }),
     /** An API client with another token, or none. */
-    apiWith: (other: string | undefined): Api => createApi({ url: apiUrl, token: other }),
+    apiWith: (other: string | undefined): Api => createApi({ url: apiUrl, token: other, retries: 0 }),
     spans: () => collector.spans(),
     compose,
     containers,

@@ -76,6 +76,7 @@ async function runCommand(
       token: env.PACELINE_TOKEN || undefined,
       signal,
       timeoutMs: requestTimeoutMs,
+      retries: 0,
     }),
     screen: createScreen(output, env),
     json,

@@ -56,7 +56,7 @@ export async function startTestStack(
   return {
     ...stack,
     stateFolder: folder,
-    api: createApi({ url: stack.apiUrl, token: env.API_TOKEN }),
+    api: createApi({ url: stack.apiUrl, token: env.API_TOKEN, retries: 0 }),
     async get<T>(path: string) {
       const response = await fetch(`${stack.apiUrl}${path}`, { headers: token });
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);

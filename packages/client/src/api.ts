@@ -1,11 +1,13 @@
-import type { Operations, Problem } from './generated.ts';
+import type { Problem } from './generated.ts';
+import type { InputOf, OperationName, ResponseOf } from './operations.ts';
+import { sendWithRetries } from './retry.ts';
 
-export type OperationName = keyof Operations;
-export type ResponseOf<O extends OperationName> = Operations[O]['response'];
-/** The `path`, `query`, `headers` and `body` that an operation has. */
-export type InputOf<O extends OperationName> = Omit<Operations[O], 'response'>;
+interface CallOptions {
+  /** Aborts this call only. */
+  readonly signal?: AbortSignal | undefined;
+}
 export type ArgumentsOf<O extends OperationName> =
-  object extends InputOf<O> ? [input?: InputOf<O>] : [input: InputOf<O>];
+  object extends InputOf<O> ? [input?: InputOf<O> & CallOptions] : [input: InputOf<O> & CallOptions];
 
 type ListOperation = {
   [O in OperationName]: ResponseOf<O> extends { items: unknown[]; next: string | null } ? O : never;
@@ -16,16 +18,19 @@ export interface ClientOptions {
   /** Base URL such as `http://127.0.0.1:3000`; default: the origin of the page. */
   readonly url?: string;
   readonly token?: string | undefined;
+  /** Aborts all calls. */
   readonly signal?: AbortSignal;
   /** Real ms per request; default: no limit, because a slow database delays the acceptance of a command. */
   readonly timeoutMs?: number;
+  /** Max retries of a call that the API refuses for the moment, each after the time in `Retry-After`; default 2. */
+  readonly retries?: number;
   readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
 }
 
-interface RequestParts {
+interface RequestParts extends CallOptions {
   readonly path?: Readonly<Record<string, string | number>>;
   readonly query?: Readonly<Record<string, string | number | null | undefined>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
 }
 
@@ -33,6 +38,8 @@ interface RequestParts {
 const fromMemory: ReadonlySet<string> = new Set<OperationName>(['GET /v1/health', 'GET /v1/clock']);
 /** Real ms. */
 const fromMemoryMs = 4_000;
+/** Changes nothing, so that a repetition needs no idempotency key. */
+const changesNothing: ReadonlySet<string> = new Set<OperationName>(['POST /v1/schedule/lint']);
 
 /** The API's operations, typed by its OpenAPI document. @throws {ApiProblem | Unreachable} */
 export interface Api {
@@ -44,39 +51,53 @@ export interface Api {
 }
 
 export function createApi(options: ClientOptions = {}): Api {
-  const { url = '', token, signal, timeoutMs, fetch: sendRequest = fetch } = options;
+  const { url = '', token, signal, timeoutMs, retries = 2, fetch: sendRequest = fetch } = options;
   const at = url && ` at ${url}`;
-  const abortedBy = (extra?: AbortSignal): { signal?: AbortSignal } => {
-    const signals = [signal, extra].filter((each) => each !== undefined);
-    return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
-  };
 
-  async function send(path: string, ownHeaders: Record<string, string>, request: RequestInit) {
-    const headers = { ...ownHeaders, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    const response = await sendRequest(url + path, { ...request, headers }).catch((error: Error) => {
-      signal?.throwIfAborted();
+  async function send(
+    path: string,
+    headers: Readonly<Record<string, string | undefined>>,
+    request: RequestInit,
+    caller?: AbortSignal,
+  ) {
+    const authorization = token === undefined ? undefined : `Bearer ${token}`;
+    const init = { ...request, headers: present({ ...headers, authorization }) };
+    const response = await sendWithRetries(
+      () => sendRequest(url + path, init),
+      retries,
+      request.signal,
+    ).catch((error: Error) => {
+      caller?.throwIfAborted();
       throw new Unreachable(`The API${at} does not answer${reasonOf(error)}`);
     });
+    caller?.throwIfAborted();
     if (!response.ok) throw await problemOf(response);
     return response;
   }
 
   async function request(operation: string, parts: RequestParts = {}): Promise<unknown> {
-    const { body, headers } = parts;
+    const [method = ''] = operation.split(' ', 1);
     const limitMs = fromMemory.has(operation) ? Math.min(fromMemoryMs, timeoutMs ?? fromMemoryMs) : timeoutMs;
+    const caller = anyOf(signal, parts.signal);
+    const either = anyOf(caller, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs));
+    const headers = {
+      'content-type': parts.body === undefined ? undefined : 'application/json',
+      // Makes a repetition of the request safe.
+      'idempotency-key':
+        method === 'POST' && !changesNothing.has(operation) ? newIdempotencyKey() : undefined,
+      ...present(parts.headers ?? {}),
+    };
+    const body = parts.body === undefined ? {} : { body: JSON.stringify(parts.body) };
     const response = await send(
       urlOf(operation, parts),
-      { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      {
-        method: operation.split(' ', 1)[0] ?? 'GET',
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...abortedBy(limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)),
-      },
+      headers,
+      { method, ...body, ...(either && { signal: either }) },
+      caller,
     );
     try {
       return JSON.parse(await response.text());
     } catch (error) {
-      signal?.throwIfAborted();
+      caller?.throwIfAborted();
       if (error instanceof SyntaxError) throw new Unreachable(`The server${at} is not the Paceline API`);
       throw new Unreachable(`The response of the API was cut off${reasonOf(error as Error)}`);
     }
@@ -96,12 +117,22 @@ export function createApi(options: ClientOptions = {}): Api {
       return items;
     },
     async open(path, headers, streamSignal) {
-      const { body } = await send(path, headers, abortedBy(streamSignal));
+      const { body } = await send(path, headers, { signal: anyOf(signal, streamSignal) ?? null }, signal);
       if (!body) throw new Unreachable('The API sent an empty response');
       return body.pipeThrough(new TextDecoderStream());
     },
   };
 }
+
+function anyOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((each) => each !== undefined);
+  return given.length > 1 ? AbortSignal.any(given) : given[0];
+}
+
+const present = (headers: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 
 export function pathOf<O extends OperationName>(operation: O, ...[input]: ArgumentsOf<O>): string {
   return urlOf(operation, input as RequestParts);

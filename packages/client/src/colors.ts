@@ -1,4 +1,5 @@
-import { type Color, kinds, type Lane, lanes, type SyncKind } from '@paceline/shared/definition';
+import { type Color, kinds, lanes } from '@paceline/shared/definition';
+import type { Lane, SyncKind } from './operations.ts';
 
 /** A lane's color in CSS; `colors.css` has its values for light and dark. */
 export const laneColor = (lane: Lane): string => `var(--${lanes[lane].color})`;

@@ -1,10 +1,19 @@
-import type { InputOf } from './api.ts';
 import type { ScheduleCheck } from './generated.ts';
+import type { InputOf } from './operations.ts';
 
 export type * from './generated.ts';
 export { streamTypes } from './generated.ts';
+export type {
+  BudgetName,
+  FreshnessClass,
+  InputOf,
+  Lane,
+  OperationName,
+  ResponseOf,
+  SourceName,
+  SyncKind,
+} from './operations.ts';
 export {
-  type ResponseOf,
   ApiProblem,
   isPermanent,
   isTemporary,
@@ -15,9 +24,7 @@ export {
   type ClientOptions,
   type ArgumentsOf,
   createApi,
-  type InputOf,
   newIdempotencyKey,
-  type OperationName,
   pathOf,
 } from './api.ts';
 export { type ClockReading, projectTime, readClock } from './clock.ts';

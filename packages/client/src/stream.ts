@@ -1,6 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import type { StreamEvents } from './generated.ts';
 import { type Api, isPermanent } from './api.ts';
+import { pause } from './retry.ts';
 
 export type StreamType = keyof StreamEvents;
 
@@ -98,15 +99,4 @@ export async function* follow(
     await pause(reconnectDelayMs, signal);
   }
   signal.throwIfAborted();
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const stop = () => resolve();
-  signal.addEventListener('abort', stop);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  });
 }

@@ -1,6 +1,7 @@
-import { budgets as definedBudgets, type Lane, lanes } from '@paceline/shared/definition';
+import { budgets as definedBudgets, lanes } from '@paceline/shared/definition';
 import { count, unreadableText } from '@paceline/shared/words';
 import type { Budget, Command, Part, Run } from './generated.ts';
+import type { Lane } from './operations.ts';
 
 const second = 1_000;
 const minute = 60 * second;

@@ -1,4 +1,4 @@
-import type { Policy, Unreadable } from './contracts/index.ts';
+import type { Limit } from './definition/index.ts';
 
 const units = [
   ['h', 3_600_000],
@@ -18,14 +18,17 @@ export const count = (number: number, thing: string): string =>
   `${number} ${thing}${number === 1 ? '' : 's'}`;
 
 /** `6 unreadable: 4500012, 4500025, …` @param most how many ids to name */
-export function unreadableText({ count: total, ids }: Unreadable, most = 5): string {
+export function unreadableText(
+  { count: total, ids }: { readonly count: number; readonly ids: readonly (number | string)[] },
+  most = 5,
+): string {
   const named = ids.slice(0, most);
   const rest = named.length > 0 && named.length < total ? ', …' : '';
   return `${total} unreadable${named.length > 0 ? ': ' : ''}${named.join(', ')}${rest}`;
 }
 
 /** `5 calls per minute`, `15 calls per 15 min` */
-export const rate = ({ limit, windowMs }: Policy): string =>
+export const rate = ({ limit, windowMs }: Limit): string =>
   `${count(limit, 'call')} per ${windowMs === 60_000 ? 'minute' : humanDuration(windowMs)}`;
 
 const reasons: ReadonlyArray<readonly [RegExp, string]> = [

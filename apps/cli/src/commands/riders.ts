@@ -31,10 +31,9 @@ export const addRider = defineCommand({
     if (!/^\d+$/.test(id)) throw new UsageError(`"${id}" is not a rider id`);
     const { api, screen, json, printJson } = context;
     const rider = { riderId: Number(id) };
-    const finished = await send(context, wait, async (headers) => {
-      const response = await api.call('POST /v1/riders', { body: rider, headers });
-      return 'command' in response ? response.command : response;
-    });
+    const finished = await send(context, wait, (headers) =>
+      api.call('POST /v1/riders', { body: rider, headers }),
+    );
     if (!finished) return 0;
     const { command, lines } = finished;
     const isAdded = command.state === 'done';

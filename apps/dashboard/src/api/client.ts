@@ -45,6 +45,8 @@ const isWithdrawn = ({ signal }: RequestInit): boolean =>
   signal?.aborted === true && (signal.reason as Error).name !== 'TimeoutError';
 
 export const api = createApi({
+  // The next poll is the retry; until then the page shows what is wrong.
+  retries: 0,
   async fetch(path, request) {
     const used = token.get();
     const headers = new Headers(request.headers);

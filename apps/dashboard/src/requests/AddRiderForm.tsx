@@ -8,10 +8,7 @@ export function AddRiderForm() {
   const { form, field, button, messageOf } = useField(
     'rider-id',
     (typed) => (typed.trim() === '' ? undefined : parseRiderId(typed)),
-    async (riderId, headers) => {
-      const response = await api.call('POST /v1/riders', { body: { riderId: riderId as number }, headers });
-      return 'command' in response ? response.command : response;
-    },
+    (riderId, headers) => api.call('POST /v1/riders', { body: { riderId: riderId as number }, headers }),
   );
   return (
     <form {...form}>

@@ -24,7 +24,7 @@ const isFinal = (status: number, { type }: Answer['body']): boolean =>
 export function createApi(urls: readonly string[]): PacelineApi {
   let requests = 0;
   const next = () => urls[(requests += 1) % urls.length] ?? '';
-  const client = () => createClient({ url: next(), timeoutMs: 10_000 });
+  const client = () => createClient({ url: next(), timeoutMs: 10_000, retries: 0 });
   return {
     call: (...request) => client().call(...request),
     all: (...request) => client().all(...request),

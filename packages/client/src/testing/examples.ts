@@ -1,4 +1,5 @@
-import type { Budget, Command, Lane } from '../generated.ts';
+import type { Budget, Command } from '../generated.ts';
+import type { Lane } from '../operations.ts';
 
 export const minute = 60_000;
 /** The current time in all examples, project ms. */
