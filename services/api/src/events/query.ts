@@ -1,7 +1,7 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { eq, type SQL, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { columnsExcept } from '../http/params.ts';
-import { isOurs, nested, ourClub } from '../ours.ts';
+import { isOurs, nested, ourClub, ourRiders } from '../ours.ts';
 import type { PenRow, SignupCounts } from './view.ts';
 
 const { events, results, riders, signups } = tables;
@@ -24,30 +24,39 @@ export const hasOurs = sql`exists (
   where ${signups.eventId} = ${events.eventId} and ${signups.withdrawnAt} is null and ${isOurs(signups.riderId)})`;
 
 const none: SignupCounts = { current: 0, withdrawn: 0, ours: 0, joinedLately: 0, withdrawnLately: 0 };
-const countIf = (condition: SQL) => sql`count(*) filter (where ${condition})::integer`;
-const isCurrentOfOurs = sql`withdrawn_at is null and ${isOurs(sql`signup.rider_id`)}`;
 
 type EventId = Readonly<{ eventId: string }>;
 
-/** Counts the signups of each event. Riders in the first copy joined at an unknown time, so not lately. */
+/**
+ * Counts the signups of each event by the copy that they were first in: those of the first copy joined at an unknown time,
+ * so not lately.
+ */
 export async function countSignups(
   db: Database,
   ofEvents: readonly EventId[],
   now: number,
 ): Promise<(event: EventId) => SignupCounts> {
   const ids = sql.param(ofEvents.map(({ eventId }) => eventId));
-  const since = new Date(now - dayMs).toISOString();
+  const since = sql`${new Date(now - dayMs).toISOString()}::timestamptz`;
   const { rows } = await db.execute<EventId & Record<keyof SignupCounts, number>>(sql`
+    with ours as materialized (${ourRiders}),
+    copies as (
+      select event_id, first_seen_at,
+        count(*) - count(withdrawn_at) as current,
+        count(withdrawn_at) as withdrawn,
+        count(ours.rider_id) filter (where withdrawn_at is null) as ours,
+        count(*) filter (where withdrawn_at > ${since}) as withdrawn_lately,
+        count(*) as joined
+      from ${signups} left join ours using (rider_id)
+      where event_id = any(${ids}::text[])
+      group by event_id, first_seen_at)
     select event_id as "eventId",
-      ${countIf(sql`withdrawn_at is null`)} as current,
-      count(withdrawn_at)::integer as withdrawn,
-      ${countIf(isCurrentOfOurs)} as ours,
-      ${countIf(sql`first_seen_at > greatest(first_copy, ${since}::timestamptz)`)} as "joinedLately",
-      ${countIf(sql`withdrawn_at > ${since}`)} as "withdrawnLately"
-    from (
-      select event_id, rider_id, withdrawn_at, first_seen_at,
-        min(first_seen_at) over (partition by event_id) as first_copy
-      from ${signups} where event_id = any(${ids}::text[])) as signup
+      sum(current)::integer as current,
+      sum(withdrawn)::integer as withdrawn,
+      sum(ours)::integer as ours,
+      sum(withdrawn_lately)::integer as "withdrawnLately",
+      coalesce(sum(joined) filter (where first_seen_at > greatest(first_copy, ${since})), 0)::integer as "joinedLately"
+    from (select *, min(first_seen_at) over (partition by event_id) as first_copy from copies) as copy
     group by event_id`);
   const byEvent = new Map(rows.map(({ eventId, ...counts }) => [eventId, counts]));
   return ({ eventId }) => byEvent.get(eventId) ?? none;
@@ -56,11 +65,11 @@ export async function countSignups(
 export async function countPens(db: Database, eventId: string): Promise<PenRow[]> {
   const { rows } = await db.execute<PenRow & Record<string, unknown>>(sql`
     select pen,
-      ${countIf(sql`withdrawn_at is null`)} as current,
+      (count(*) - count(withdrawn_at))::integer as current,
       count(withdrawn_at)::integer as withdrawn,
-      ${countIf(isCurrentOfOurs)} as ours,
+      count(ours.rider_id) filter (where withdrawn_at is null)::integer as ours,
       round((avg(rating) filter (where withdrawn_at is null))::numeric, 2)::float8 as "avgRating"
-    from ${signups} as signup where event_id = ${eventId}
+    from ${signups} left join (${ourRiders}) as ours using (rider_id) where event_id = ${eventId}
     group by pen order by pen`);
   return rows;
 }

@@ -72,7 +72,8 @@ export const signups = pgTable(
   (table) => [
     primaryKey({ columns: [table.eventId, table.riderId] }),
     index('signups_rider').on(table.riderId),
-    index('signups_withdrawn').on(table.eventId, table.withdrawnAt),
+    // Has all that counting the signups of many events needs.
+    index('signups_event').on(table.eventId, table.firstSeenAt, table.withdrawnAt, table.riderId),
   ],
 );
 
