@@ -288,6 +288,11 @@ describe('exit codes', () => {
     expect(JSON.parse(unreachable.err).detail).toMatch(/^The API at .* does not answer/);
     const help = await paceline(['--help']);
     expect(help).toMatchObject({ code: 0, out: expect.stringMatching(/Exit codes:\n {2}0 +success/) });
+    expect(help.out).toMatch(/^Look:\n {2}status [\s\S]*^Act:\n {2}add-rider [\s\S]*^Operate:\n {2}pause /m);
+    expect((await paceline(['trigger', '--help'])).out).toContain('KIND: rider, near, far, results');
+    expect((await paceline(['completion', 'bash'])).out).toContain(
+      'complete -o default -F _paceline paceline',
+    );
     expect((await paceline(['tail', '--help'])).out).toContain('paceline tail');
   });
 

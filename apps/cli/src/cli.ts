@@ -2,27 +2,8 @@ import { ApiProblem, createApi, Unreachable, errorText } from '@paceline/client'
 import { sentenceCase } from '@paceline/client/text';
 import { type Context, type Subcommand, type CliEnvironment } from './command.ts';
 import { UsageError } from './core/usage.ts';
-import { pause, resume } from './commands/pause.ts';
-import { addRider, importRiders } from './commands/riders.ts';
-import { failures, run, runs } from './commands/runs.ts';
-import { plan, schedule } from './commands/schedule.ts';
-import { alerts, status, tail } from './commands/status.ts';
+import { allCommands, groups } from './commands/index.ts';
 import { createScreen } from './screen.ts';
-
-const commands: Readonly<Record<string, Subcommand>> = {
-  status,
-  'add-rider': addRider,
-  import: importRiders,
-  runs,
-  run,
-  failures,
-  tail,
-  plan,
-  schedule,
-  pause,
-  resume,
-  alerts,
-};
 
 export const exitCodes = {
   ok: 0,
@@ -58,7 +39,7 @@ async function runCommand(
 ): Promise<number> {
   const [name, ...rest] = args;
   const { env, output, errorOutput, signal } = environment;
-  const command = name === undefined ? undefined : commands[name];
+  const command = name === undefined ? undefined : allCommands[name];
   if (args.includes('--help') || args.includes('-h') || name === 'help') {
     output.write(`${command ? commandHelp(command) : generalHelp()}\n`);
     return exitCodes.ok;
@@ -122,13 +103,17 @@ const errorDocument = (error: unknown): object =>
     ? { ...error.body, status: error.status, errors: error.errors }
     : { detail: errorMessage(error) };
 
+const listOf = (commands: Readonly<Record<string, Subcommand>>): string =>
+  Object.entries(commands)
+    .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
+    .join('\n');
+
 const generalHelp = (): string =>
   `Usage: paceline COMMAND [--json]
 
-Commands:
-${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
-  .join('\n')}
+${Object.entries(groups)
+  .map(([title, commands]) => `${title}:\n${listOf(commands)}`)
+  .join('\n\n')}
 
 Help for one command: paceline COMMAND --help
 
@@ -149,5 +134,11 @@ Exit codes:
   77   token missing, invalid or not allowed to do this
   130  interrupted with Ctrl-C`;
 
-const commandHelp = ({ usage, summary, details }: Subcommand): string =>
-  `Usage: paceline ${usage} [--json]\n\n${sentenceCase(summary)}.${details === undefined ? '' : `\n\n${details}`}`;
+function commandHelp({ usage, summary, details, choices }: Subcommand): string {
+  const values = Object.entries(choices).map(([name, each]) => `${name}: ${each.join(', ')}`);
+  const notes = [...values, ...(details === undefined ? [] : [details])];
+  return [
+    `Usage: paceline ${usage} [--json]\n\n${sentenceCase(summary)}.`,
+    ...(notes.length > 0 ? [notes.join('\n')] : []),
+  ].join('\n\n');
+}

@@ -24,7 +24,7 @@ export const addRider = defineCommand({
   usage: 'add-rider ID [--wait=no]',
   summary: 'fetch a rider now and follow the progress',
   details:
-    '--wait=no returns as soon as the command is accepted. Ctrl-C stops following; the command itself continues.',
+    '--wait=no returns as soon as the request is accepted. Ctrl-C stops following; the request continues.',
   takes: ['ID'],
   options: { wait: text },
   async run([id = ''], context, { wait }) {
@@ -54,7 +54,7 @@ export const importRiders = defineCommand({
     'FILE is a list of rider ids, or CSV with a header row and a column riderId (or zwiftId, zwid, id).',
     '- reads from stdin. Empty lines and comments (# and a space; in a list also #) are skipped.',
     '--preview only shows what would be imported. --skip-invalid imports although some lines have no clear rider id.',
-    '--wait=no returns as soon as the command is accepted. Exits with 1 if any rider failed.',
+    '--wait=no returns as soon as the request is accepted. Exits with 1 if any rider failed.',
   ].join('\n'),
   takes: ['FILE'],
   options: { wait: text, preview: flag, 'skip-invalid': flag },

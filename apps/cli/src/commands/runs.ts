@@ -1,13 +1,17 @@
-import { type Api, ApiProblem, type InputOf, projectTime, readClock, type RunDetail } from '@paceline/client';
+import { type InputOf, projectTime, readClock, type Run } from '@paceline/client';
 import { kindNames, parseDuration } from '@paceline/shared/definition';
 import { defineCommand, text } from '../command.ts';
 import { UsageError, wholeNumber } from '../core/usage.ts';
 import { failureLines, runLines, runsLines } from '../core/runs.ts';
+import { findRun } from './find.ts';
+
+const states = ['running', 'done', 'partly_failed', 'failed'] as const satisfies ReadonlyArray<Run['state']>;
 
 export const runs = defineCommand({
   usage: 'runs [--kind=KIND] [--state=STATE] [--limit=N]',
   summary: 'recent sync runs, newest first',
-  details: `KIND: ${kindNames.join(', ')}. STATE: running, done, partly_failed, failed. N: default 20, max 500.`,
+  details: 'N: default 20, max 500.',
+  choices: { KIND: kindNames, STATE: states },
   options: { kind: text, state: text, limit: text },
   async run(_, { api, screen, json, printJson }, values) {
     // The API validates the values.
@@ -21,7 +25,7 @@ export const runs = defineCommand({
 
 export const failures = defineCommand({
   usage: 'failures [--since=TIME] [--limit=N]',
-  summary: 'what failed and why: runs, their calls, lists in doubt, commands and riders of imports',
+  summary: 'what failed and why: runs, calls, requests, riders of imports',
   details: 'TIME: how far back, such as 30m, 6h or 2d; default 1h. N: default 100, max 500.',
   options: { since: text, limit: text },
   async run(_, { api, screen, json, printJson }, { since = '1h', limit }) {
@@ -48,17 +52,3 @@ export const run = defineCommand({
     return 0;
   },
 });
-
-async function findRun(api: Api, id: string): Promise<RunDetail> {
-  const getRun = (runId: string) => api.call('GET /v1/runs/{runId}', { path: { runId } });
-  try {
-    return await getRun(id);
-  } catch (error) {
-    if (!(error instanceof ApiProblem) || error.status !== 404) throw error;
-    const { items } = await api.call('GET /v1/runs', { query: { limit: 500 } });
-    const [match, second] = items.filter((each) => each.id.startsWith(id));
-    if (!match) throw error;
-    if (second) throw new UsageError(`Several run ids start with ${id}`);
-    return getRun(match.id);
-  }
-}

@@ -108,13 +108,14 @@ export const alerts = defineCommand({
 });
 
 export const tail = defineCommand({
-  usage: 'tail [--types=A,B] [--after=ID]',
-  summary: 'live events until Ctrl-C',
+  usage: 'tail [--types=TYPES] [--after=ID]',
+  summary: 'live changes of runs, requests, calls and alerts, until Ctrl-C',
   details: [
-    `Types: ${streamTypes.join(', ')}`,
-    'Reconnects when the connection breaks; each event is printed once. --after=ID starts with the event after that id.',
-    '--json prints one line per event: type, id, data.',
+    'Several types are separated by commas.',
+    'Reconnects when the connection breaks; each change is printed once. --after=ID starts after the change with that id.',
+    '--json prints one line per change: type, id, data.',
   ].join('\n'),
+  choices: { TYPES: streamTypes },
   options: { types: text, after: text },
   async run(_, { api, screen, json, printJson, warn, signal }, values) {
     const after = wholeNumber('--after', values.after);

@@ -28,7 +28,7 @@ export function alertLines(alerts: readonly Alert[], { width, paint }: TextStyle
 
 /** An event as lines: time, type, text. @param now project ms */
 export function eventLines(event: StreamEvent, now: number, { paint }: TextStyle): string[] {
-  if (event.type === 'gap') return [paint.error('Some events are missing here: they are no longer stored.')];
+  if (event.type === 'gap') return [paint.error('Some changes are missing here: they are no longer stored.')];
   return linesOf(event, now, paint).map(
     ({ at, text }) => `${paint.muted(clockTime(at))}  ${event.type.split('.')[0]?.padEnd(9)}  ${text}`,
   );

@@ -1,4 +1,4 @@
-import type { Failures, Run, RunDetail } from '@paceline/client';
+import type { Failures, Run, RunDetail, TriggeredRun } from '@paceline/client';
 import {
   clockTime,
   dayAndTime,
@@ -49,6 +49,12 @@ export function failureLines({ items, since, complete }: Failures, look: TextSty
   const rest = complete ? [] : ['There are more: use --limit or a shorter --since.'];
   return [...table(['at', 'failed', 'reason', 'part of'], rows, look), ...rest];
 }
+
+/** The run that a trigger or a retry requested. */
+export const triggeredLines = ({ runId, already, reason }: TriggeredRun, look: TextStyle): string[] => [
+  `Run ${shortId(runId)} ${already ? 'was requested before' : 'requested'}${reason === null ? '' : `, waiting: ${reason}`}`,
+  look.paint.muted(`paceline run ${shortId(runId)} shows it.`),
+];
 
 export function runLines(run: RunDetail, now: number, look: TextStyle): string[] {
   const { paint, width } = look;

@@ -26,3 +26,9 @@ export function wholeNumber(name: string, value: string | undefined): number | u
   if (!/^\d{1,15}$/.test(value)) throw new UsageError(`${name} must be a whole number`);
   return Number(value);
 }
+
+/** @param thing with its article: `a rider` @throws {UsageError} */
+export function idOf(thing: string, value = ''): number {
+  if (!/^\d{1,10}$/.test(value)) throw new UsageError(`"${value}" is not the id of ${thing}`);
+  return Number(value);
+}

@@ -1,5 +1,5 @@
 import type { EventDetail, SyncKind } from '@paceline/client';
-import { dayOf } from '@paceline/client/text';
+import { dayOf, eventFacts } from '@paceline/client/text';
 import { memo } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
@@ -8,7 +8,7 @@ import { Loaded, Read } from '../parts/elements.tsx';
 import { Age, Countdown, Time, TimeOfDay } from '../parts/time.tsx';
 import { Changes } from './Changes.tsx';
 import { CopyAge, NextRefresh, SignupCount } from './facts.tsx';
-import { eventFacts, type Filter } from './layout.ts';
+import { type Filter } from './layout.ts';
 import { Pens } from './Pens.tsx';
 import { Results } from './Results.tsx';
 import { RiderFilter } from './RiderFilter.tsx';

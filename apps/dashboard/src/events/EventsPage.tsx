@@ -1,5 +1,5 @@
 import type { Event } from '@paceline/client';
-import { dayOf } from '@paceline/client/text';
+import { dayOf, eventFacts, resultsText } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { useState } from 'react';
 import { reads, useList } from '../api/reads.ts';
@@ -10,7 +10,7 @@ import { Age, Countdown, TimeOfDay } from '../parts/time.tsx';
 import { EventPage } from './EventPage.tsx';
 import { CopyAge, SignupCount } from './facts.tsx';
 import { EventFilters, type EventQuery, readQuery } from './EventFilters.tsx';
-import { eventFacts, groupBy, oursText, resultsText } from './layout.ts';
+import { groupBy, oursText } from './layout.ts';
 import { SyncStatus } from './SyncStatus.tsx';
 import './events.css';
 

@@ -2,7 +2,8 @@ import type { EventDetail, Signup } from '@paceline/client';
 import { useMemo } from 'react';
 import { Table } from '../parts/elements.tsx';
 import { Plot } from '../parts/Plot.tsx';
-import { growthOf, ratingText, sortPens } from './layout.ts';
+import { ratingText } from '@paceline/client/text';
+import { growthOf, sortPens } from './layout.ts';
 
 interface PensProps {
   readonly event: EventDetail;

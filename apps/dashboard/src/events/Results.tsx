@@ -3,7 +3,8 @@ import { reads } from '../api/reads.ts';
 import { Read, Table } from '../parts/elements.tsx';
 import { Age } from '../parts/time.tsx';
 import { count } from '@paceline/shared/words';
-import { type Filter, placeText, raceTime, ratingText, resultGroups, resultsText, signed } from './layout.ts';
+import { placeText, raceTime, ratingText, resultsText, signed } from '@paceline/client/text';
+import { type Filter, resultGroups } from './layout.ts';
 import { RiderName } from './RiderName.tsx';
 
 export function Results({ event: { eventId, results }, filter }: { event: EventDetail; filter: Filter }) {

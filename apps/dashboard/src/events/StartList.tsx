@@ -2,7 +2,8 @@ import type { Signup } from '@paceline/client';
 import { count } from '@paceline/shared/words';
 import { Table } from '../parts/elements.tsx';
 import { Time } from '../parts/time.tsx';
-import { type Filter, ourRiders, ratingText, startList } from './layout.ts';
+import { ratingText } from '@paceline/client/text';
+import { type Filter, ourRiders, startList } from './layout.ts';
 import { RiderName } from './RiderName.tsx';
 
 /** Our riders by name at the head of the page, those who withdrew too. */

@@ -45,7 +45,7 @@ export function SyncStatus({ kind }: { kind: SyncKind }) {
         )}
       </div>
       <Button inactive={isRunning || trigger.isPending || isStarting} onClick={() => trigger.mutate()}>
-        {isStarting ? 'Requested …' : `Sync ${label} now`}
+        {isStarting ? 'Requested …' : `Run ${label} now`}
       </Button>
       <ErrorMessage error={trigger.error} />
       {isStarting && requested.reason !== null && (
@@ -61,7 +61,7 @@ const useTrigger = (kind: SyncKind) =>
   useMutation({
     mutationFn: () => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } }),
     async onSuccess({ already }) {
-      announce(already ? 'This sync is already running' : `Sync of ${kinds[kind].label} requested`);
+      announce(already ? 'This sync is already running' : `${sentenceCase(kinds[kind].label)} requested`);
       await refresh('/v1/runs');
     },
   });

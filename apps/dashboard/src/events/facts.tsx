@@ -1,6 +1,6 @@
 import type { Event } from '@paceline/client';
 import { duration } from '@paceline/client/text';
-import { eventKindOf } from '@paceline/shared/definition';
+import { eventKindOf, kinds } from '@paceline/shared/definition';
 import { useNow } from '../app/clock.tsx';
 import { Age, Countdown } from '../parts/time.tsx';
 import { lastDayText } from './layout.ts';
@@ -33,8 +33,6 @@ export function CopyAge({ event: { signupsFetchedAt, freshness } }: { event: Eve
   );
 }
 
-const slotNames = { near: 'in the slot for near events', far: 'in the slot for far events' };
-
 /** When an event's signups are fetched next, and why then. */
 export function NextRefresh({ event, hasStarted }: { event: Event; hasStarted: boolean }) {
   const { startsAt, delistedAt, freshness } = event;
@@ -43,14 +41,14 @@ export function NextRefresh({ event, hasStarted }: { event: Event; hasStarted: b
   if (hasStarted) return 'none, because the event has started';
   if (delistedAt !== null) return 'none, because the event is no longer listed';
   if (name === null) return 'from two days before the start';
-  if (nextRefreshAt === null) return 'none, because this sync is off';
+  if (nextRefreshAt === null) return 'none is planned';
   const at = Date.parse(nextRefreshAt);
   if (at <= now) return 'now, before all other calls, because it is about to start';
   const kind = eventKindOf(Date.parse(startsAt), at);
   return (
     <>
       <Countdown at={nextRefreshAt} />
-      {kind && `, ${slotNames[kind]}`}
+      {kind && `, in a slot of the ${kinds[kind].label}`}
     </>
   );
 }

@@ -1,18 +1,7 @@
 import type { Result, Signup } from '@paceline/client';
 import { at, minute, now } from '@paceline/client/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  changesOf,
-  eventFacts,
-  groupBy,
-  growthOf,
-  lastDayText,
-  placeText,
-  raceTime,
-  resultGroups,
-  signed,
-  startList,
-} from './layout.ts';
+import { changesOf, groupBy, growthOf, lastDayText, resultGroups, startList } from './layout.ts';
 
 const everyone = { ours: false };
 
@@ -144,29 +133,6 @@ describe('results', () => {
       ['B', [5, 1]],
     ]);
   });
-
-  it('show a place only for riders who finished and were not removed', () => {
-    expect(placeText(result(1, { positionInPen: 3 }))).toBe('3');
-    expect(placeText(result(1))).toBe('–');
-    expect(placeText(result(1, { finished: false }))).toBe('DNF');
-    expect(placeText(result(1, { positionInPen: 3, removed: true }))).toBe('removed');
-  });
-
-  it('show race times with tenths', () => {
-    expect(raceTime(1_506.486)).toBe('25:06.5');
-    expect(raceTime(59.96)).toBe('1:00.0');
-    expect(raceTime(3_726.4)).toBe('1:02:06.4');
-  });
-
-  it('show a change of rating with its sign', () => {
-    expect([26.69, -12.31, 0.01].map(signed)).toEqual(['+26.7', '−12.3', '0.0']);
-  });
-});
-
-it('facts about an event leave out what is unknown', () => {
-  expect(eventFacts({ type: 'Race', subType: 'Scratch', distance: 21_784 })).toBe('Race · Scratch · 21.8 km');
-  expect(eventFacts({ type: 'Race', subType: '', distance: 19.58 })).toBe('Race · 19.6 km');
-  expect(eventFacts({ type: null, subType: null, distance: null })).toBe('');
 });
 
 it('changes of the last day are left out when there are none', () => {

@@ -1,16 +1,4 @@
-import type { Event, Result, Signup } from '@paceline/client';
-
-/** `Race · Scratch · 21.8 km` */
-export const eventFacts = ({
-  type,
-  subType,
-  distance,
-}: Pick<Event, 'type' | 'subType' | 'distance'>): string =>
-  [type, subType, distance && distanceText(distance)].filter(Boolean).join(' · ');
-
-/** Upstream gives most distances in metres and some in kilometres; no race is shorter than 1 km. */
-const distanceText = (distance: number): string =>
-  `${(distance >= 1_000 ? distance / 1_000 : distance).toFixed(1)} km`;
+import type { Result, Signup } from '@paceline/client';
 
 /** Consecutive items with the same label, e.g. the same day. */
 export function groupBy<T>(items: readonly T[], labelOf: (item: T) => string) {
@@ -122,26 +110,6 @@ export function resultGroups(results: readonly Result[], filter: Filter) {
     .toSorted((one, other) => comparePens(one.pen, other.pen));
 }
 
-/** `1`, `DNF` (did not finish), `removed`; `–` for a finisher whose place is unknown. */
-export function placeText({ removed, finished, positionInPen }: Result): string {
-  if (removed) return 'removed';
-  return finished ? String(positionInPen ?? '–') : 'DNF';
-}
-
-/** `25:06.5`, `1:02:06.4` */
-export function raceTime(seconds: number): string {
-  const tenths = Math.round(seconds * 10);
-  const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];
-  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
-}
-
-/** `+26.7`, `−12.3`, `0.0` */
-export function signed(value: number): string {
-  const digits = Math.abs(value).toFixed(1);
-  return digits === '0.0' ? digits : `${value > 0 ? '+' : '−'}${digits}`;
-}
-
 /** `12 of 37 synced, 2 failed` */
 export const runText = ({
   planned,
@@ -154,16 +122,3 @@ export const runText = ({
 }): string => [`${synced} of ${planned} synced`, failed > 0 && `${failed} failed`].filter(Boolean).join(', ');
 
 export const oursText = (ours: number): string => (ours === 0 ? 'none of ours' : `${ours} of ours`);
-
-export const ratingText = (rating: number | null): string =>
-  rating === null ? '–' : String(Math.round(rating));
-
-const resultsStates = {
-  none_yet: 'No results yet',
-  unrated: 'Results without ratings',
-  rated: 'Rated results',
-  given_up: 'No results, no longer requested',
-};
-
-export const resultsText = ({ state }: Pick<Event['results'], 'state'>): string =>
-  state === null ? 'Results not requested yet' : resultsStates[state];

@@ -1,0 +1,34 @@
+import type { Subcommand } from '../command.ts';
+import { completionOf } from './completion.ts';
+import { event, events } from './events.ts';
+import { pause, resume } from './pause.ts';
+import { addRider, importRiders } from './riders.ts';
+import { failures, run, runs } from './runs.ts';
+import { plan, schedule } from './schedule.ts';
+import { alerts, status, tail } from './status.ts';
+import { retry, trigger } from './syncs.ts';
+import { club, clubs, rider, riders } from './team.ts';
+
+type Commands = Readonly<Record<string, Subcommand>>;
+
+/** Every command, as the general help lists them. */
+export const groups: Readonly<Record<'Look' | 'Act' | 'Operate', Commands>> = {
+  Look: {
+    status,
+    riders,
+    rider,
+    events,
+    event,
+    clubs,
+    club,
+    runs,
+    run,
+    failures,
+    alerts,
+    tail,
+  },
+  Act: { 'add-rider': addRider, import: importRiders, trigger, retry },
+  Operate: { pause, resume, plan, schedule, completion: completionOf(() => allCommands) },
+};
+
+export const allCommands: Commands = Object.assign({}, ...Object.values(groups));
