@@ -104,12 +104,12 @@ it('appears in the API with its window, slots and source', async () => {
       policy: expect.objectContaining({ limit: 3, windowSeconds: 60 }),
     }),
   );
-  const schedule = await stack.get<{ kinds: Record<string, object>; next: Record<string, object[]> }>(
+  const schedule = await stack.get<{ kinds: Record<string, object>; nextSlots: Record<string, object[]> }>(
     '/v1/schedule',
   );
   expect(schedule.kinds.teams).toMatchObject({ mode: 'on', opens: 'every 2m', duration: '90s' });
-  expect(schedule.next.teams).not.toEqual([]);
-  const { sources } = await stack.api.call('GET /v1/sources');
+  expect(schedule.nextSlots.teams).not.toEqual([]);
+  const { items: sources } = await stack.api.call('GET /v1/sources');
   expect(sources).toContainEqual(expect.objectContaining({ source: 'teams', state: 'available' }));
 });
 

@@ -110,7 +110,7 @@ describe('the rate limits page', () => {
         const shown = await drawn(budget).evaluateAll((all) =>
           all.map((each) => each.getAttribute('data-permit')),
         );
-        expect(new Set(shown), budget).toEqual(new Set(permits.map(({ permit }) => permit)));
+        expect(new Set(shown), budget).toEqual(new Set(permits.map(({ permitId }) => permitId)));
       }
     });
   });
@@ -310,9 +310,9 @@ it('the page of a run lists what its sync could not read', async () => {
     return found;
   });
   expect(run.unreadable.count).toBeGreaterThan(0);
-  const { calls } = await stack.api.call('GET /v1/runs/{runId}', { path: { runId: run.id } });
+  const { calls } = await stack.api.call('GET /v1/runs/{runId}', { path: { runId: run.runId } });
   const ids = calls.flatMap(({ unreadable }) => unreadable.map(({ id }) => id));
-  await page.goto(`${stack.apiUrl}/#/runs/${run.id}`);
+  await page.goto(`${stack.apiUrl}/#/runs/${run.runId}`);
   const items = page.getByRole('region', { name: 'Unreadable items' }).locator('tbody tr');
   await items.first().waitFor();
   const shown = await items.locator('td:first-child').allInnerTexts();
@@ -330,7 +330,7 @@ it('the timeline shows every run of the API, and Enter opens one', async () => {
       .locator('[data-run]')
       .evaluateAll((all) => all.map((each) => each.getAttribute('data-run')));
     expect(items.length).toBeGreaterThan(0);
-    expect(new Set(shown)).toEqual(new Set(items.map(({ id }) => id)));
+    expect(new Set(shown)).toEqual(new Set(items.map(({ runId }) => runId)));
   });
   await page.locator('[data-run]').first().focus();
   await page.keyboard.press('Enter');

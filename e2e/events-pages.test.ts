@@ -124,7 +124,7 @@ it('a sync that is started on the page shows its progress', async () => {
   const near = page.locator('[data-sync=near]');
   await eventually(async () => expect(await near.getAttribute('data-state')).not.toBe('running'));
   const { items } = await stack.api.call('GET /v1/runs', { query: { kind: 'near' } });
-  const known = new Set(items.map(({ id }) => id));
+  const known = new Set(items.map(({ runId }) => runId));
   await near.getByRole('button').click();
   await eventually(async () => {
     const [link] = await near.getByRole('link').all();

@@ -97,7 +97,7 @@ describe.each(cases)('$part, $how', ({ part, name, how, title, unready }) => {
     const downAt = clock.now();
     stalls.reset();
     server.kill(how === 'killed' ? 'SIGKILL' : 'SIGSTOP');
-    const { since, todo, said } = await eventually(async () => {
+    const { since, advice, said } = await eventually(async () => {
       if (part === 'upstream') await callUpstream();
       return namedEverywhere(await askEverywhere(stack, page), { part, title, unready, printed });
     });
@@ -119,7 +119,7 @@ describe.each(cases)('$part, $how', ({ part, name, how, title, unready }) => {
     if (alertedAfter !== undefined && part !== 'upstream')
       expect(alertedAfter).toBeLessThan(namedWithinMs + stalls.max / 1e6);
     rows.push(
-      rowOf({ part, how, said, since, todo, alertedAfter, alerted, recovered: lines.slice(recovering) }),
+      rowOf({ part, how, said, since, advice, alertedAfter, alerted, recovered: lines.slice(recovering) }),
     );
   });
 });
@@ -150,24 +150,25 @@ type Expected = Pick<Case, 'part' | 'title' | 'unready'> & { readonly printed: n
 /** @returns what all places say. @throws unless they name this part, and no other */
 function namedEverywhere(said: Said, { part, title, unready, printed }: Expected) {
   const about = part === 'api' ? { ...apiDown, since: sinceOf(said.page.api) } : said.down?.[0];
-  const { since, why, todo } = about ?? {};
+  const { since, reason, advice } = about ?? {};
   if (typeof since !== 'string') throw new Error(`${part} is not named: ${JSON.stringify(said)}`);
   expect(said.down?.map((each) => each.part)).toEqual(part === 'api' ? undefined : [part]);
-  expect(about).toMatchObject({ title, why: expect.stringMatching(/\w/), todo: expect.stringMatching(/\w/) });
+  const someText = expect.stringMatching(/\w/);
+  expect(about).toMatchObject({ title, reason: someText, advice: someText });
   // An alert and a line on the console keep the reason of the moment, which can change.
-  if (part !== 'api') expect(said.alerts).toMatchObject([{ title, todo, since }]);
-  const text = `${title} since ${dayAndTime(since)}. ${why} ${todo}`;
+  if (part !== 'api') expect(said.alerts).toMatchObject([{ title, advice, since }]);
+  const text = `${title} since ${dayAndTime(since)}. ${reason} ${advice}`;
   expect(said.page).toEqual({ [part]: text });
   expect(said.pageText.split(title), 'said once').toHaveLength(2);
   expect(said.cli.code).toBe(69);
   if (part === 'api') expect(said.cli.text).toMatch(/^The API at \S+ does not answer.*\. Start it, or/);
-  else expect(said.cli.text).toContain(`${title} (since ${dayAndTime(since)}) ${why} → ${todo}`);
+  else expect(said.cli.text).toContain(`${title} (since ${dayAndTime(since)}) ${reason} → ${advice}`);
   const raised = part === 'api' ? `ALERT ${title} since ` : `ALERT ${title} since ${dayAndTime(since)}. `;
   const line = lines.slice(printed).find((each) => each.startsWith(raised));
-  expect(line, lines.slice(printed).join('\n')).toMatch(new RegExp(`${todo}$`));
+  expect(line, lines.slice(printed).join('\n')).toMatch(new RegExp(`${advice}$`));
   for (const [name, says] of Object.entries(said.ready))
     expect(says, name).toMatch(unready[name] ?? /^ready$/);
-  return { since: Date.parse(since), todo: todo ?? '', said };
+  return { since: Date.parse(since), advice: advice ?? '', said };
 }
 
 /** The time that a banner of the evening shows. */
@@ -192,7 +193,7 @@ async function allIsWell(meanwhile = async () => {}): Promise<void> {
 async function alertedAfterMs(part: string, since: number): Promise<number> {
   const resolved = await partAlerts(stack, 'resolved');
   const alert = resolved.find(
-    (each) => each.id.startsWith(`part_down:${part}`) && Date.parse(each.since) === since,
+    (each) => each.alertId.startsWith(`part_down:${part}`) && Date.parse(each.since) === since,
   );
   if (!alert) throw new Error(`no resolved alert about ${part}`);
   return (Date.parse(alert.raisedAt) - since) / scale;
@@ -201,14 +202,14 @@ async function alertedAfterMs(part: string, since: number): Promise<number> {
 interface Outage extends Pick<Case, 'part' | 'how'> {
   readonly said: Said;
   readonly since: number;
-  readonly todo: string;
+  readonly advice: string;
   readonly alertedAfter: number | undefined;
   readonly alerted: readonly string[];
   readonly recovered: readonly string[];
 }
 
 /** A row of the table. */
-function rowOf({ part, how, said, since, todo, alertedAfter, alerted, recovered }: Outage): string[] {
+function rowOf({ part, how, said, since, advice, alertedAfter, alerted, recovered }: Outage): string[] {
   const [down] = said.down ?? [];
   const seconds = alertedAfter === undefined ? '' : `, alert after ${(alertedAfter / 1_000).toFixed(1)} s`;
   const unready = Map.groupBy(
@@ -221,7 +222,7 @@ function rowOf({ part, how, said, since, todo, alertedAfter, alerted, recovered 
   const shown = part === 'api' ? said.cli.text : `${down?.title} (since ${dayAndTime(since)})`;
   return [
     `${part}, ${how}`,
-    down ? `${down.title} since ${dayAndTime(since)}${seconds}. ${todo}` : 'does not answer',
+    down ? `${down.title} since ${dayAndTime(since)}${seconds}. ${advice}` : 'does not answer',
     said.page[part] ?? '',
     `${shown} (${said.cli.code})`,
     plain(alerted),

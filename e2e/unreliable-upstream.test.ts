@@ -134,6 +134,6 @@ describe('ten hours of an upstream that does everything wrong', () => {
     expect(failing.length).toBeGreaterThan(0);
     expect(failing.filter(({ state }) => state === 'done')).toEqual([]);
     const sources = await stack.api.call('GET /v1/sources');
-    expect(sources.sources.filter(({ state }) => state === 'unavailable')).toEqual([]);
+    expect(sources.items.filter(({ state }) => state === 'unavailable')).toEqual([]);
   });
 });

@@ -59,7 +59,7 @@ describe('a first start', () => {
   it('stores the upcoming events with signups, and finishes a run of every sync kind', async () => {
     await eventually(async () => {
       for (const kind of ['rider', 'near', 'far'] as const) {
-        expect((await finishedRuns(kind))[0], kind).toMatchObject({ error: null });
+        expect((await finishedRuns(kind))[0], kind).toMatchObject({ reason: null });
       }
     });
     await eventually(async () => {
@@ -270,7 +270,7 @@ describe('the metrics of all services', () => {
 
 describe('secrets', () => {
   it('appear in no log, trace, metric, response, page, row, event or dead letter, even after errors', async () => {
-    await provoke();
+    const streamToken = await provoke();
     const spans = [{ where: 'traces', text: JSON.stringify(collector.spans()) }];
     const readable: SystemText[] = [
       ...spans,
@@ -280,7 +280,7 @@ describe('secrets', () => {
       ...(await messagesOf(stack, 'EVENTS')),
       ...(await messagesOf(stack, 'DEAD_LETTERS')),
     ];
-    const secrets = { ...planted, webhook: webhookSecret, ...ownPasswords(stack) };
+    const secrets = { ...planted, webhook: webhookSecret, streamToken, ...ownPasswords(stack) };
     expect(Object.values(secrets).every((secret) => secret.length > 10)).toBe(true);
     const where = readable.map((each) => each.where).join('\n');
     for (const kind of ['log api.log', 'log limiter.log', '/metrics', 'table commands', 'dead-letter'])
@@ -291,12 +291,17 @@ describe('secrets', () => {
     expect(found).toEqual([]);
   });
 
-  /** Causes errors wherever a secret is in use. */
-  async function provoke(): Promise<void> {
+  /** Causes errors wherever a secret is in use. Returns a token for streams, which is in URLs. */
+  async function provoke(): Promise<string> {
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
     await fetch(`${stack.apiUrl}/v1/riders?token=${planted.API_TOKEN}`, {
       headers: bearer('wrong-token-here'),
     });
+    const { token: streamToken } = await stack.api.call('POST /v1/stream/tokens');
+    for (const path of ['/v1/stream', `/v1/commands/${crypto.randomUUID()}/stream`, '/v1/riders']) {
+      const response = await fetch(`${stack.apiUrl}${path}?token=${streamToken}`);
+      await response.body?.cancel();
+    }
     await stack.post('/v1/riders', JSON.stringify({ riderId: planted.API_TOKEN }));
     await fetch(`${stack.apiUrl}/v1/syncs/near/trigger`, {
       method: 'POST',
@@ -320,6 +325,7 @@ describe('secrets', () => {
       await server?.start();
     }
     await eventually(() => stack.get('/v1/riders'));
+    return streamToken;
   }
 
   const control = (path: string, body: object) =>

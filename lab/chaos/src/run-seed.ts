@@ -159,5 +159,5 @@ async function failedRunPath(api: PacelineApi): Promise<string | undefined> {
     .call('GET /v1/runs', { query: { state: 'failed', limit: 1 } })
     .catch(() => undefined);
   const [run] = runs?.items ?? [];
-  return run && `/v1/runs/${run.id}/retry`;
+  return run && `/v1/runs/${run.runId}/retry`;
 }

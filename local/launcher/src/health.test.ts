@@ -7,14 +7,14 @@ const part = (state: Part['state']): Part => ({
   state,
   since: state === 'down' ? '2026-03-01T18:29:57.000Z' : null,
   title: state === 'down' ? 'No rider-sync is running' : null,
-  why: state === 'down' ? 'Added riders wait.' : null,
-  todo: state === 'down' ? 'Start it.' : null,
+  reason: state === 'down' ? 'Added riders wait.' : null,
+  advice: state === 'down' ? 'Start it.' : null,
 });
 const health = (state: Part['state']): Health => ({
   at: '2026-03-01T18:30:00.000Z',
   healthy: state !== 'down',
   parts: [part(state)],
-  durability: { sync: 'always', title: null, why: null, todo: null },
+  durability: { sync: 'always', title: null, reason: null, advice: null },
 });
 
 /** The lines that each of the answers prints. */
@@ -39,7 +39,7 @@ describe('the health in the console', () => {
   });
 
   it('says once that a power cut can lose something', () => {
-    const durability = { sync: 'unknown', title: 'Not known', why: 'Why.', todo: 'Do.' } as const;
+    const durability = { sync: 'unknown', title: 'Not known', reason: 'Why.', advice: 'Do.' } as const;
     const risky = { ...health('up'), durability };
     expect(printed(risky, risky, health('up'), health('up'))).toEqual([
       ['Not known. Why. Do.'],
@@ -50,13 +50,13 @@ describe('the health in the console', () => {
   });
 
   it('names an API that does not answer', () => {
-    const todo =
+    const advice =
       'Nothing can be read or requested; syncs continue. Start the API, or check its log for the cause.';
     expect(printed(undefined, undefined, health('up'), undefined)).toEqual([
-      [`ALERT The API does not answer. ${todo}`],
+      [`ALERT The API does not answer. ${advice}`],
       [],
       ['The API answers again'],
-      [`ALERT The API does not answer since Sun 1 Mar 18:30:00. ${todo}`],
+      [`ALERT The API does not answer since Sun 1 Mar 18:30:00. ${advice}`],
     ]);
   });
 });

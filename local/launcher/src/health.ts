@@ -41,14 +41,14 @@ export function healthLines(
     const text = state === 'unknown' ? shown.down.get(part) : title;
     return typeof text === 'string' ? [[part, text]] : [];
   });
-  const { sync, title: risk, why: riskWhy, todo: riskTodo } = health.durability;
+  const { sync, title: risk, reason, advice } = health.durability;
   return {
     shown: { down: new Map(known), isReachable: true, risk, answeredAt: health.at },
     lines: [
       ...(shown.isReachable ? [] : ['The API answers again']),
       ...raised.map((part) => `ALERT ${downText(part)}`),
       ...back.map(({ part }) => `${part} is back`),
-      ...(risk !== null && risk !== shown.risk ? [`${risk}. ${riskWhy} ${riskTodo}`] : []),
+      ...(risk !== null && risk !== shown.risk ? [`${risk}. ${reason} ${advice}`] : []),
       ...(sync === 'always' && shown.risk !== null
         ? ['A power cut can no longer lose what the broker has acknowledged']
         : []),

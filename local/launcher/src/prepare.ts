@@ -63,8 +63,8 @@ export async function prepare(
     if (origin) await Promise.all([markBroker(connection, origin), markDatabase(database.db, origin)]);
     const found = await proveDurability(connection, broker.monitorUrls);
     await recordDurability(connection, found);
-    const { title, why, todo } = durabilityNotice(found);
-    if (title !== null) console.error(`${title}. ${why} ${todo}`);
+    const { title, reason, advice } = durabilityNotice(found);
+    if (title !== null) console.error(`${title}. ${reason} ${advice}`);
   } finally {
     await Promise.all([connection.close(), database.close()]);
   }

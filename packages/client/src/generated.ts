@@ -281,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a waiting command
-         * @description The command ends as `failed` and leaves the queue. Cancelling it again changes nothing.
+         * @description The command ends as `cancelled` and leaves the queue. Cancelling it again changes nothing.
          */
         post: operations["cancelCommand"];
         delete?: never;
@@ -299,6 +299,28 @@ export interface paths {
         };
         /** List the riders of a command with their outcome, by rider id */
         get: operations["listCommandRiders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/commands/{commandId}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a command until it ends (server-sent events)
+         * @description An event `command` with the current command, then one for each change. The stream ends after the final state: done,
+         *     failed, expired or cancelled. A client that reconnects with `Last-Event-ID`, as browsers do, gets the command only if it
+         *     has changed since, and 204 once it has received the final state. `closing` and the heartbeat are as in `/v1/stream`.
+         */
+        get: operations["streamCommand"];
         put?: never;
         post?: never;
         delete?: never;
@@ -533,14 +555,15 @@ export interface paths {
          * Fetch a rider now
          * @description Fetches the rider as soon as the rate limits allow, before any scheduled sync, even if it is already stored.
          *
-         *     The rider is fetched by a call of its own or with the next bulk call, whichever is earlier (`via`).
+         *     The rider is fetched by a call of its own or with the next bulk call, whichever is earlier (`via`). While an add of the same
+         *     rider waits, that one is returned.
          *     The response is sent once the command is stored and published: `202` with its position and estimated time.
          *     Follow `Location` for progress. A slow database delays the response; `503` means that the database or the broker
          *     is not available, or that the command queue is full. While no rider-sync or limiter is running the state is
          *     `waiting_for_service`, with the `reason` and without an estimate.
          *
          *     `Prefer: wait=N` (seconds, max 30) waits for the result: `200` with the rider once it is stored, `422`
-         *     (`command-failed`, with `command`) if the command failed or expired, `202` if the time ran out first. The command
+         *     (`command-failed`, with `command`) if it failed, expired or was cancelled, `202` if the time ran out first. The command
          *     continues in any case.
          */
         post: operations["addRider"];
@@ -750,7 +773,7 @@ export interface paths {
             cookie?: never;
         };
         /** List the data sources with their availability, and what is wrong with unavailable ones */
-        get: operations["getSources"];
+        get: operations["listSources"];
         put?: never;
         post?: never;
         delete?: never;
@@ -779,6 +802,27 @@ export interface paths {
         get: operations["streamEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stream/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a token for the URL of a stream
+         * @description Browsers' EventSource can't send a bearer token. This token is good for `?token=` of the streams, for nothing else, and
+         *     for about an hour; an open stream continues after that. The viewer token may create one, too.
+         */
+        post: operations["createStreamToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -832,15 +876,15 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Alert: {
-            id: string;
+            alertId: string;
             /** @enum {string} */
             type: "part_down" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable";
             /** @enum {string} */
             severity: "error" | "warning";
             title: string;
-            why: string;
+            reason: string;
             /** @description What an operator can do */
-            todo: string;
+            advice: string;
             /**
              * Format: date-time
              * @description When the condition started
@@ -886,7 +930,7 @@ export interface components {
             } | null;
             /** @description The calls in the current window */
             permits: {
-                permit: string;
+                permitId: string;
                 /** @enum {string} */
                 lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
                 /** Format: date-time */
@@ -922,8 +966,8 @@ export interface components {
             waiting: {
                 count: number;
                 /** @description The first requests in the queue, in order */
-                next: {
-                    ticket: string;
+                requests: {
+                    requestId: string;
                     /** @enum {string} */
                     lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
                     /** Format: date-time */
@@ -1000,25 +1044,15 @@ export interface components {
                 failed: number;
             } | null;
             /** @enum {string} */
-            state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "waiting_for_service" | "running" | "done" | "failed" | "expired";
+            state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "waiting_for_service" | "running" | "done" | "failed" | "expired" | "cancelled";
             /** @description waiting_in_line: position in the queue; 1 is next */
             position: number | null;
             /**
              * Format: date-time
-             * @description waiting_in_line: estimated start
-             */
-            at: string | null;
-            /**
-             * Format: date-time
-             * @description waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait
+             * @description waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait; outside_slot: when the next slot opens
              */
             until: string | null;
-            /**
-             * Format: date-time
-             * @description outside_slot: when the next slot opens
-             */
-            next: string | null;
-            /** @description failed, expired, waiting_for_service: the reason */
+            /** @description failed, expired, cancelled, waiting_for_service: the reason */
             reason: string | null;
             /**
              * Format: date-time
@@ -1048,7 +1082,7 @@ export interface components {
             /** @description failed: the reason */
             reason: string | null;
             /** Format: date-time */
-            endedAt: string | null;
+            finishedAt: string | null;
             /** @description done: path of the rider */
             rider: string | null;
         };
@@ -1154,15 +1188,14 @@ export interface components {
                      */
                     blocked: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
                     /** @enum {string} */
-                    endpoint: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                    budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
                 } | null;
             };
             queue: {
                 pending: number;
-                /** @description Project ms, over waiting requests and those granted within the last hour */
-                avgWaitTime: number;
-                /** @description Project ms */
-                maxWaitTime: number;
+                /** @description Over waiting requests and those granted within the last hour */
+                avgWaitSeconds: number;
+                maxWaitSeconds: number;
             };
             /** @description Availability of each data source (see /v1/sources); null: the database does not answer */
             sources: {
@@ -1187,9 +1220,9 @@ export interface components {
             /** @description A power cut can lose acknowledged messages, or may; null: it can not */
             title: string | null;
             /** @description What would be lost */
-            why: string | null;
+            reason: string | null;
             /** @description What an operator can do */
-            todo: string | null;
+            advice: string | null;
         };
         Event: {
             eventId: string;
@@ -1387,7 +1420,7 @@ export interface components {
                 /** @enum {string} */
                 kind: "rider" | "near" | "far" | "results";
                 /** @description Clubs or events to refresh */
-                things: number;
+                targets: number;
                 slotsADay: number;
                 /** @description Calls per day that fit into its slots */
                 callsADay: number;
@@ -1451,7 +1484,7 @@ export interface components {
                 oursLastDay: number | null;
             }[];
             /** @description The most valuable first */
-            next: {
+            nextCalls: {
                 eventId: string;
                 title: string;
                 /** Format: date-time */
@@ -1467,7 +1500,7 @@ export interface components {
                  * @description Why it is worth fetching
                  * @enum {string}
                  */
-                because: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy";
+                reason: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy";
             }[];
         };
         Health: {
@@ -1494,12 +1527,12 @@ export interface components {
             /** @description down: what is wrong */
             title: string | null;
             /** @description down: the effect, and the reason if there is one */
-            why: string | null;
+            reason: string | null;
             /** @description down: what an operator can do */
-            todo: string | null;
+            advice: string | null;
         };
         Permit: {
-            permit: string;
+            permitId: string;
             /** @enum {string} */
             budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
             /** @enum {string} */
@@ -1510,7 +1543,7 @@ export interface components {
              * Format: date-time
              * @description null: not recorded (yet)
              */
-            endedAt: string | null;
+            finishedAt: string | null;
             /**
              * @description null: not recorded (yet). A permit that was returned unused is not listed
              * @enum {string|null}
@@ -1544,7 +1577,7 @@ export interface components {
                 timeline: {
                     /** Format: date-time */
                     at: string;
-                    says: string;
+                    text: string;
                 }[];
             }[];
             /** @description Only with schedule-refused */
@@ -1625,8 +1658,8 @@ export interface components {
                     waiting: number;
                 }[];
                 /** @description The waiting requests in order, max 1000 */
-                tickets: {
-                    ticket: string;
+                requests: {
+                    requestId: string;
                     /** @description 1 is next */
                     position: number;
                     /** @enum {string} */
@@ -1635,7 +1668,7 @@ export interface components {
                     requestedAt: string;
                     waitedSeconds: number;
                     /** Format: date-time */
-                    expectedAt: string;
+                    estimatedAt: string;
                 }[];
             }[];
         };
@@ -1957,7 +1990,7 @@ export interface components {
             } | null;
         };
         Run: {
-            id: string;
+            runId: string;
             /** @enum {string} */
             kind: "rider" | "near" | "far" | "results";
             /** @enum {string} */
@@ -1968,11 +2001,11 @@ export interface components {
              */
             mode: "on" | "observed";
             slot: {
-                id: string;
+                slotId: string;
                 /** Format: date-time */
-                scheduledFor: string;
+                opensAt: string;
                 /** Format: date-time */
-                endsAt: string;
+                closesAt: string;
             };
             /** Format: date-time */
             startedAt: string;
@@ -1998,12 +2031,13 @@ export interface components {
                 /** Format: date-time */
                 until: string;
             } | null;
-            error: string | null;
+            /** @description Why it failed */
+            reason: string | null;
             /** @description Trace id, for Jaeger and the logs; null if it was not traced */
             traceId: string | null;
         };
         RunDetail: {
-            id: string;
+            runId: string;
             /** @enum {string} */
             kind: "rider" | "near" | "far" | "results";
             /** @enum {string} */
@@ -2014,11 +2048,11 @@ export interface components {
              */
             mode: "on" | "observed";
             slot: {
-                id: string;
+                slotId: string;
                 /** Format: date-time */
-                scheduledFor: string;
+                opensAt: string;
                 /** Format: date-time */
-                endsAt: string;
+                closesAt: string;
             };
             /** Format: date-time */
             startedAt: string;
@@ -2044,26 +2078,27 @@ export interface components {
                 /** Format: date-time */
                 until: string;
             } | null;
-            error: string | null;
+            /** @description Why it failed */
+            reason: string | null;
             /** @description Trace id, for Jaeger and the logs; null if it was not traced */
             traceId: string | null;
             /** @description URL of its trace; null: API_TRACE_URL is not set */
             traceUrl: string | null;
             /** @description Its upstream calls, oldest first */
             calls: {
-                id: number;
+                callId: number;
                 /** @description One of clubs, riders_bulk, riders_single, results, events, signups */
-                endpoint: string;
+                budget: string;
                 /** @description The requested club, rider or event */
                 target: string;
                 /** @description Why this call was chosen; null: no choice was needed */
-                because: string | null;
+                reason: string | null;
                 /** @description HTTP status; null without a response */
                 status: number | null;
                 message: string;
                 /** Format: date-time */
                 startedAt: string;
-                durationMs: number;
+                durationSeconds: number;
                 /** @description The start of an unreadable response */
                 rawStart: string | null;
                 /** @description The skipped items of the response; id: null if that could not be read either */
@@ -2149,34 +2184,34 @@ export interface components {
                 results: string | null;
             };
             /** @description The next slots of each kind; empty if the kind is off */
-            next: {
+            nextSlots: {
                 rider: {
-                    id: string;
+                    slotId: string;
                     /** Format: date-time */
                     opensAt: string;
                     /** Format: date-time */
-                    endsAt: string;
+                    closesAt: string;
                 }[];
                 near: {
-                    id: string;
+                    slotId: string;
                     /** Format: date-time */
                     opensAt: string;
                     /** Format: date-time */
-                    endsAt: string;
+                    closesAt: string;
                 }[];
                 far: {
-                    id: string;
+                    slotId: string;
                     /** Format: date-time */
                     opensAt: string;
                     /** Format: date-time */
-                    endsAt: string;
+                    closesAt: string;
                 }[];
                 results: {
-                    id: string;
+                    slotId: string;
                     /** Format: date-time */
                     opensAt: string;
                     /** Format: date-time */
-                    endsAt: string;
+                    closesAt: string;
                 }[];
             };
             /** @description Why the stored schedule cannot be read; this is the last readable one then. null: it can be read */
@@ -2195,7 +2230,7 @@ export interface components {
                 timeline: {
                     /** Format: date-time */
                     at: string;
-                    says: string;
+                    text: string;
                 }[];
             }[];
             forecast: {
@@ -2203,7 +2238,7 @@ export interface components {
                     /** @enum {string} */
                     kind: "rider" | "near" | "far" | "results";
                     /** @description Clubs or events to refresh */
-                    things: number;
+                    targets: number;
                     slotsADay: number;
                     /** @description Calls per day that fit into its slots */
                     callsADay: number;
@@ -2396,7 +2431,7 @@ export interface components {
             /** @description HTTP status of the last rejection */
             status: number | null;
             /** @description What is wrong */
-            message: string | null;
+            reason: string | null;
             /** @description What to do about it */
             advice: string | null;
             /** @description The start of the response */
@@ -2409,7 +2444,7 @@ export interface components {
         };
         StreamEvents: {
             "run.changed": {
-                id: string;
+                runId: string;
                 /** @enum {string} */
                 kind: "rider" | "near" | "far" | "results";
                 /**
@@ -2432,13 +2467,16 @@ export interface components {
                     count: number;
                     ids: string[];
                 };
-                error: string | null;
+                /** @description Why it failed */
+                reason: string | null;
                 slotId: string | null;
                 /** Format: date-time */
                 at: string;
             };
             "command.changed": {
                 commandId: string;
+                /** @enum {string} */
+                type: "add-rider" | "import-riders";
                 /** @description null for imports */
                 riderId: number | null;
                 /** @description For imports, if the counts have changed */
@@ -2448,25 +2486,15 @@ export interface components {
                     failed: number;
                 } | null;
                 /** @enum {string} */
-                state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "waiting_for_service" | "running" | "done" | "failed" | "expired";
+                state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "waiting_for_service" | "running" | "done" | "failed" | "expired" | "cancelled";
                 /** @description waiting_in_line: position in the queue; 1 is next */
                 position: number | null;
                 /**
                  * Format: date-time
-                 * @description waiting_in_line: estimated start
-                 */
-                at: string | null;
-                /**
-                 * Format: date-time
-                 * @description waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait
+                 * @description waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait; outside_slot: when the next slot opens
                  */
                 until: string | null;
-                /**
-                 * Format: date-time
-                 * @description outside_slot: when the next slot opens
-                 */
-                next: string | null;
-                /** @description failed, expired, waiting_for_service: the reason */
+                /** @description failed, expired, cancelled, waiting_for_service: the reason */
                 reason: string | null;
                 /**
                  * Format: date-time
@@ -2478,14 +2506,23 @@ export interface components {
                  * @enum {string|null}
                  */
                 via: "single" | "bulk" | null;
+                /**
+                 * Format: date-time
+                 * @description null: sent by a service of an older version
+                 */
+                requestedAt: string | null;
                 /** Format: date-time */
                 updatedAt: string;
+                /** Format: date-time */
+                finishedAt: string | null;
+                /** @description done: path of the rider */
+                rider: string | null;
             };
             "permits.changed": {
                 changes: {
                     /** @enum {string} */
                     change: "started" | "settled" | "returned";
-                    permit: string;
+                    permitId: string;
                     /** @enum {string} */
                     budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
                     /** @enum {string|null} */
@@ -2532,24 +2569,27 @@ export interface components {
             "source.changed": {
                 /** @enum {string} */
                 source: "clubs" | "riders" | "results" | "events" | "signups";
+                /** @description HTTP status of the last rejection */
+                status: number | null;
+                /** @description What is wrong */
+                reason: string | null;
+                /** @description What to do about it */
+                advice: string | null;
                 /** @enum {string} */
                 state: "available" | "unavailable";
                 /** Format: date-time */
                 at: string;
-                status: number | null;
-                message: string | null;
-                advice: string | null;
             };
             "alert.changed": {
-                id: string;
+                alertId: string;
                 /** @enum {string} */
                 type: "part_down" | "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "doubted_data" | "source_unavailable";
                 /** @enum {string} */
                 severity: "error" | "warning";
                 title: string;
-                why: string;
+                reason: string;
                 /** @description What an operator can do */
-                todo: string;
+                advice: string;
                 /**
                  * Format: date-time
                  * @description When the condition started
@@ -2665,6 +2705,14 @@ export interface components {
                 };
             };
         };
+        StreamToken: {
+            token: string;
+            /**
+             * Format: date-time
+             * @description About an hour of real time from now
+             */
+            expiresAt: string;
+        };
         TriggeredRun: {
             runId: string;
             /** @description true: already in progress or requested before */
@@ -2715,6 +2763,7 @@ export type ScheduleCheck = components['schemas']['ScheduleCheck'];
 export type Signup = components['schemas']['Signup'];
 export type Source = components['schemas']['Source'];
 export type StreamEvents = components['schemas']['StreamEvents'];
+export type StreamToken = components['schemas']['StreamToken'];
 export type TriggeredRun = components['schemas']['TriggeredRun'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2736,6 +2785,15 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getMetrics: {
@@ -2754,6 +2812,15 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description API token required */
@@ -2783,6 +2850,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not ready */
@@ -3466,6 +3542,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description API token required */
             401: {
                 headers: {
@@ -3747,6 +3832,10 @@ export interface operations {
     listCommands: {
         parameters: {
             query?: {
+                /** @description Only adds of this rider, and imports with it */
+                riderId?: number;
+                type?: "add-rider" | "import-riders";
+                state?: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "waiting_for_service" | "running" | "done" | "failed" | "expired" | "cancelled";
                 /** @description Items per page, default 100, max 500 */
                 limit?: number;
                 /** @description The `next` value of the previous page */
@@ -4092,6 +4181,86 @@ export interface operations {
             };
         };
     };
+    streamCommand: {
+        parameters: {
+            query?: {
+                /** @description A token of `POST /v1/stream/tokens`, for clients that can't send headers, such as EventSource */
+                token?: string;
+            };
+            header?: {
+                /** @description The `id` of the last received event */
+                "last-event-id"?: string;
+            };
+            path: {
+                commandId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes of the command */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The command has ended, and the client has its final state */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConflicts: {
         parameters: {
             query?: {
@@ -4202,6 +4371,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description API token required */
             401: {
@@ -4744,8 +4922,8 @@ export interface operations {
     getFreshness: {
         parameters: {
             query?: {
-                /** @description Number of next events to list, default 50, max 500 */
-                next?: number;
+                /** @description Number of next calls to list, default 50, max 500 */
+                limit?: number;
             };
             header?: {
                 /** @description The `ETag` of your copy */
@@ -4845,6 +5023,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description API token required */
             401: {
@@ -4988,6 +5175,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description API token required */
             401: {
@@ -5143,7 +5339,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The command was accepted; it will end as done, failed or expired */
+            /** @description The command was accepted; it will end as done, failed, expired or cancelled */
             202: {
                 headers: {
                     /** @description The command */
@@ -5625,7 +5821,7 @@ export interface operations {
                     "application/json": components["schemas"]["Command"];
                 };
             };
-            /** @description The command was accepted; it will end as done, failed or expired */
+            /** @description The command was accepted; it will end as done, failed, expired or cancelled */
             202: {
                 headers: {
                     /** @description The command */
@@ -6011,6 +6207,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description API token required */
             401: {
@@ -6442,9 +6647,14 @@ export interface operations {
             };
         };
     };
-    getSources: {
+    listSources: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Items per page, default 100, max 500 */
+                limit?: number;
+                /** @description The `next` value of the previous page */
+                cursor?: string;
+            };
             header?: {
                 /** @description The `ETag` of your copy */
                 "if-none-match"?: string;
@@ -6454,7 +6664,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state */
+            /** @description The data sources */
             200: {
                 headers: {
                     /** @description Unchanged while only ages change */
@@ -6463,7 +6673,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        sources: components["schemas"]["Source"][];
+                        items: components["schemas"]["Source"][];
+                        /** @description Cursor of the next page; null on the last page */
+                        next: string | null;
                     };
                 };
             };
@@ -6475,6 +6687,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description API token required */
             401: {
@@ -6510,6 +6731,8 @@ export interface operations {
             query?: {
                 /** @description Only these event types, comma-separated; default all */
                 types?: string;
+                /** @description A token of `POST /v1/stream/tokens`, for clients that can't send headers, such as EventSource */
+                token?: string;
             };
             header?: {
                 /** @description The `id` of the last received event */
@@ -6540,6 +6763,71 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createStreamToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamToken"];
+                };
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Read-only token, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

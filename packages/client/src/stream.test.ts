@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Api } from './api.ts';
-import { follow, openStream, type StreamEvent } from './stream.ts';
+import { follow, followCommand, openStream, type StreamEvent } from './stream.ts';
 
 const stream =
   'retry: 1000\nid: 4\n\nevent: alert\nid: 5\ndata: {"a":"b: c"}\n\n: heartbeat\nid: 9\n\nevent: gap\ndata: {}\n\n';
@@ -67,5 +67,24 @@ describe('the event stream', () => {
   it('fails when the first connection fails', async () => {
     const { signal } = new AbortController();
     await expect(follow(fakeApi().api, { signal }).next()).rejects.toThrow('no connections left');
+  });
+});
+
+describe('following a command', () => {
+  const event = (id: string, command: object) =>
+    `event: command\nid: ${id}\ndata: ${JSON.stringify(command)}\n\n`;
+  const waiting = { state: 'waiting_in_line', finishedAt: null };
+  const done = { state: 'done', finishedAt: '2026-11-26T18:30:00.000Z' };
+
+  it('yields each change once, across connections, and ends with the final state', async () => {
+    const { api, requests } = fakeApi(
+      [`retry: 1000\nid: \n\n${event('a', waiting)}`, 'event: closing\ndata: {}\n\n'],
+      [event('b', done)],
+    );
+    const { signal } = new AbortController();
+    const states: string[] = [];
+    for await (const { state } of followCommand(api, 'id', { signal })) states.push(state);
+    expect(states).toEqual(['waiting_in_line', 'done']);
+    expect(requests).toEqual([{}, { 'last-event-id': 'a' }]);
   });
 });

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import type { StreamEvents } from './generated.ts';
+import type { Command, StreamEvents } from './generated.ts';
 import { type Api, isPermanent } from './api.ts';
 import { pause } from './retry.ts';
 
@@ -30,19 +30,26 @@ export interface StreamOptions {
 const silenceLimitMs = 40_000;
 const reconnectDelayMs = 1_000;
 
+interface ReceivedEvent {
+  readonly type: string | undefined;
+  readonly id: string | undefined;
+  readonly data: unknown;
+}
+
 /** One connection. @param onId receives each id, also of filtered events @throws {ApiProblem | Unreachable} */
-export async function openStream(
+async function openEvents(
   api: Api,
-  { types, after, signal }: StreamOptions,
-  onId: (id: number) => void = () => undefined,
-): Promise<AsyncGenerator<StreamEvent, void>> {
+  path: string,
+  lastId: string | undefined,
+  signal: AbortSignal,
+  onId: (id: string) => void,
+): Promise<AsyncGenerator<ReceivedEvent, void>> {
   const silence = new AbortController();
   const startTimer = () => setTimeout(() => silence.abort(), silenceLimitMs);
   let silenceTimer = startTimer();
-  const query = types === undefined ? '' : `?types=${encodeURIComponent(types.join(','))}`;
-  const headers: Record<string, string> = after === undefined ? {} : { 'last-event-id': String(after) };
+  const headers: Record<string, string> = lastId === undefined ? {} : { 'last-event-id': lastId };
   try {
-    const body = await api.open(`/v1/stream${query}`, headers, AbortSignal.any([signal, silence.signal]));
+    const body = await api.open(path, headers, AbortSignal.any([signal, silence.signal]));
     return events(body.getReader());
   } catch (error) {
     clearTimeout(silenceTimer);
@@ -50,16 +57,11 @@ export async function openStream(
   }
 
   // Uses the reader, because not every browser can iterate over a stream.
-  async function* events(reader: ReadableStreamDefaultReader<string>): AsyncGenerator<StreamEvent, void> {
-    const received: StreamEvent[] = [];
+  async function* events(reader: ReadableStreamDefaultReader<string>): AsyncGenerator<ReceivedEvent, void> {
+    const received: ReceivedEvent[] = [];
     const parser = createParser({
-      onId: (id) => onId(Number(id)),
-      onEvent: ({ event, id, data }) =>
-        received.push({
-          type: event,
-          id: id === undefined ? undefined : Number(id),
-          data: JSON.parse(data),
-        } as StreamEvent),
+      onId,
+      onEvent: ({ event: type, id, data }) => received.push({ type, id, data: JSON.parse(data) as unknown }),
     });
     try {
       for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
@@ -75,20 +77,37 @@ export async function openStream(
   }
 }
 
-/** Each event once, reconnecting when needed. @throws when the first connection fails */
-export async function* follow(
+/** One connection. @param onId receives each id, also of filtered events @throws {ApiProblem | Unreachable} */
+export async function openStream(
   api: Api,
-  options: StreamOptions,
-  onDisconnect: (reason: string) => void = () => undefined,
-): AsyncGenerator<StreamEvent, void> {
-  const { signal } = options;
-  let { after } = options;
+  { types, after, signal }: StreamOptions,
+  onId: (id: number) => void = () => undefined,
+): Promise<AsyncGenerator<StreamEvent, void>> {
+  const query = types === undefined ? '' : `?types=${encodeURIComponent(types.join(','))}`;
+  const lastId = after === undefined ? undefined : String(after);
+  const received = await openEvents(api, `/v1/stream${query}`, lastId, signal, (id) => onId(Number(id)));
+  return typed(received);
+}
+
+async function* typed(received: AsyncGenerator<ReceivedEvent, void>): AsyncGenerator<StreamEvent, void> {
+  for await (const { type, id, data } of received)
+    yield { type, id: id === undefined ? undefined : Number(id), data } as StreamEvent;
+}
+
+type OnDisconnect = (reason: string) => void;
+
+/** The events of one connection after the other. @throws when the first connection fails */
+async function* reconnecting<Event>(
+  open: () => Promise<AsyncGenerator<Event, void>>,
+  signal: AbortSignal,
+  onDisconnect: OnDisconnect = () => undefined,
+): AsyncGenerator<Event, void> {
   let connected = false;
   while (!signal.aborted) {
     try {
-      const events = await openStream(api, { ...options, after }, (id) => (after = id));
+      const events = await open();
       connected = true;
-      for await (const event of events) if (event.type !== 'closing') yield event;
+      yield* events;
       onDisconnect('The API closed the stream');
     } catch (error) {
       signal.throwIfAborted();
@@ -99,4 +118,34 @@ export async function* follow(
     await pause(reconnectDelayMs, signal);
   }
   signal.throwIfAborted();
+}
+
+/** Each event once, reconnecting when needed. @throws when the first connection fails */
+export async function* follow(
+  api: Api,
+  options: StreamOptions,
+  onDisconnect?: OnDisconnect,
+): AsyncGenerator<StreamEvent, void> {
+  let { after } = options;
+  const open = () => openStream(api, { ...options, after }, (id) => (after = id));
+  for await (const event of reconnecting(open, options.signal, onDisconnect))
+    if (event.type !== 'closing') yield event;
+}
+
+/** A command and its changes, reconnecting when needed; ends with its final state. @throws when the first connection fails */
+export async function* followCommand(
+  api: Api,
+  commandId: string,
+  { signal }: Pick<StreamOptions, 'signal'>,
+  onDisconnect?: OnDisconnect,
+): AsyncGenerator<Command, void> {
+  const path = `/v1/commands/${encodeURIComponent(commandId)}/stream`;
+  let lastId: string | undefined;
+  const open = () => openEvents(api, path, lastId, signal, (id) => (lastId = id || undefined));
+  for await (const { type, data } of reconnecting(open, signal, onDisconnect)) {
+    if (type !== 'command') continue;
+    const command = data as Command;
+    yield command;
+    if (command.finishedAt !== null) return;
+  }
 }

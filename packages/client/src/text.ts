@@ -58,7 +58,7 @@ export const rejectionCauses = {
 
 /** The lane at the head of the queue, with the rider id when only one command can be meant. */
 export function nextInQueue({ waiting }: Budget, open: readonly Command[]): string {
-  const [next] = waiting.next;
+  const [next] = waiting.requests;
   if (!next) return 'queue empty';
   const [command, other] = open.filter(({ estimatedAt }) => estimatedAt === next.estimatedAt);
   const isUnambiguous = lanes[next.lane].sync === undefined && other === undefined;
@@ -85,31 +85,31 @@ export function policyText({ policy, documented, advertised }: Budget, now: numb
 /** Shown when the API itself is down, which is not among the parts that it reports. */
 export const apiDown = {
   title: 'The API does not answer',
-  why: 'Nothing can be read or requested; syncs continue.',
-  todo: 'Start the API, or check its log for the cause.',
+  reason: 'Nothing can be read or requested; syncs continue.',
+  advice: 'Start the API, or check its log for the cause.',
 } as const;
 
 /** A part that is down, in one line: what, since when, the effect, what to do. */
-export const downText = ({ title, since, why, todo }: Omit<Part, 'part' | 'state'>): string =>
-  `${title}${since === null ? '' : ` since ${dayAndTime(since)}`}. ${why} ${todo}`;
+export const downText = ({ title, since, reason, advice }: Omit<Part, 'part' | 'state'>): string =>
+  `${title}${since === null ? '' : ` since ${dayAndTime(since)}`}. ${reason} ${advice}`;
 
 /** Can I call now, and if not, what goes first: all budgets in one line. @param now project ms */
 export function summary(budgets: readonly Budget[], now: number): string {
   const free = budgets.filter((budget) => availability(budget, now).state === 'free').length;
-  const waiting = budgets.flatMap(({ waiting: { next } }) => next);
-  const requests = budgets.reduce((sum, each) => sum + each.waiting.count, 0);
+  const waiting = budgets.flatMap(({ waiting: { requests } }) => requests);
+  const total = budgets.reduce((sum, each) => sum + each.waiting.count, 0);
   const available = `Calls available on ${free} of ${count(budgets.length, 'rate limit')}`;
   const first = waiting.toSorted((one, other) => one.estimatedAt.localeCompare(other.estimatedAt))[0];
   if (!first) return `${available}. No requests waiting.`;
   const when = countdown(Date.parse(first.estimatedAt) - now);
-  return `${available}. ${count(requests, 'request')} waiting; next: ${lanes[first.lane].label} in ${when}.`;
+  return `${available}. ${count(total, 'request')} waiting; next: ${lanes[first.lane].label} in ${when}.`;
 }
 
 export const commandLane: Lane = 'manual_rider_add';
 
 type CommandProgress = Pick<
   Command,
-  'state' | 'position' | 'at' | 'until' | 'next' | 'reason' | 'via' | 'riders'
+  'state' | 'position' | 'until' | 'reason' | 'estimatedAt' | 'via' | 'riders'
 >;
 
 /** Progress of a command with position and time, never a bare "queued". @param now project ms */
@@ -118,7 +118,7 @@ export function progress(command: CommandProgress, now: number): string {
     time === null ? '' : `${prefix} ${timeNear(time, now)} (in ${countdown(Date.parse(time) - now)})`;
   switch (command.state) {
     case 'waiting_in_line':
-      return `number ${command.position} in the queue${when(', expected at', command.at)}`;
+      return `number ${command.position} in the queue${when(', expected at', command.estimatedAt)}`;
     case 'waiting_for_window':
       return `waiting for the rate limit${when(' until', command.until)}`;
     case 'paused_by_upstream':
@@ -126,7 +126,7 @@ export function progress(command: CommandProgress, now: number): string {
     case 'paused_by_operator':
       return `paused by an operator${when(' until', command.until)}`;
     case 'outside_slot':
-      return `waiting for the next slot${when(' at', command.next)}`;
+      return `waiting for the next slot${when(' at', command.until)}`;
     case 'waiting_for_service':
       return `waiting: ${command.reason ?? 'a service is not running'}`;
     case 'running':
@@ -135,6 +135,7 @@ export function progress(command: CommandProgress, now: number): string {
       return command.riders ? 'done' : 'added';
     case 'failed':
     case 'expired':
+    case 'cancelled':
       return command.reason ?? command.state;
   }
 }
@@ -142,7 +143,7 @@ export function progress(command: CommandProgress, now: number): string {
 export const isFailed = ({ state }: Pick<Command, 'state'>): boolean =>
   state === 'failed' || state === 'expired';
 export const isFinished = (command: Pick<Command, 'state'>): boolean =>
-  command.state === 'done' || isFailed(command);
+  command.state === 'done' || command.state === 'cancelled' || isFailed(command);
 
 export function titleOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>): string {
   if (riderId !== null) return `Rider ${riderId}`;
@@ -162,13 +163,13 @@ export const stepOf = ({ state }: Pick<Command, 'state'>): number =>
 export const hasFailed = ({ state }: Pick<Run, 'state'>): boolean =>
   state === 'failed' || state === 'partly_failed';
 
-type RunEnd = Pick<Run, 'state' | 'mode' | 'counts' | 'unreadable' | 'error'> &
+type RunEnd = Pick<Run, 'state' | 'mode' | 'counts' | 'unreadable' | 'reason'> &
   Partial<Pick<Run, 'waitingFor'>>;
 
-/** `31 synced, 6 unreadable: 4500012, …`, or the error of the run. */
-export function outcome({ state, mode, counts, unreadable, error, waitingFor }: RunEnd): string {
+/** `31 synced, 6 unreadable: 4500012, …`, or why the run failed. */
+export function outcome({ state, mode, counts, unreadable, reason, waitingFor }: RunEnd): string {
   const skipped = unreadable.count > 0 && unreadableText(unreadable);
-  if (error !== null) return [error, skipped].filter((part) => part !== false).join('; ');
+  if (reason !== null) return [reason, skipped].filter((part) => part !== false).join('; ');
   if (mode === 'observed') return `observed: ${counts.planned} planned, no calls made`;
   const parts = [
     counts.synced > 0 && `${counts.synced} synced`,

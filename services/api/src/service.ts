@@ -29,6 +29,7 @@ import { maxResponseMs } from './http/limits.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
 import { currentWindows } from './http/rate-limit.ts';
 import type { Services } from './http/route.ts';
+import { streamTokens } from './http/stream-tokens.ts';
 import { measureParts, measureStoredData } from './operations/metrics.ts';
 import { type Peers, peersOf } from './peers.ts';
 import { startHousekeeping } from './retention.ts';
@@ -90,6 +91,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     refreshPlan: refreshPlanOf(parts),
     triggers: triggersWith(broker, parts.db, parts.clock),
     feed,
+    streamTokens: streamTokens(config.API_TOKEN, parts.clock.machine),
     traceUrl: config.API_TRACE_URL,
     checks: () => (isLeaving || signal.aborted ? notReady('shutting down') : checks),
     health,
@@ -160,7 +162,7 @@ function createCommands({ config, db, commandDb, broker, peers, clock, log }: Ap
       ({ onWork } = sweep);
       return sweep;
     },
-    services: { keys, windows, submitCommand, cancelCommand: cancelCommandWith(broker, db, clock) },
+    services: { watches, keys, windows, submitCommand, cancelCommand: cancelCommandWith(broker, db, clock) },
   };
 }
 

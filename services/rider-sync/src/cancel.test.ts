@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openRiderSyncHarness, type RiderSyncHarness } from './testing/harness.ts';
 
 const { commands, syncLogs } = tables;
-const cancelled = { state: 'failed', reason: 'Cancelled by an operator' } as const;
+const cancelled = { state: 'failed', reason: 'Cancelled by an operator', cancelled: true } as const;
 let harness: RiderSyncHarness;
 let service: HarnessService;
 

@@ -6,8 +6,7 @@ export const findRun = (api: Api, id: string): Promise<RunDetail> =>
   findByStart(
     id,
     (runId) => api.call('GET /v1/runs/{runId}', { path: { runId } }),
-    async () =>
-      (await api.call('GET /v1/runs', { query: { limit: 500 } })).items.map(({ id: runId }) => runId),
+    async () => (await api.call('GET /v1/runs', { query: { limit: 500 } })).items.map(({ runId }) => runId),
   );
 
 /** @param recentIds of the 500 newest */

@@ -22,7 +22,7 @@ export const retry = defineCommand({
   details: 'RUN: its id, or the first characters of it, as `paceline runs` prints them.',
   takes: ['RUN'],
   async run([id = ''], context) {
-    const { id: runId } = await findRun(context.api, id);
+    const { runId } = await findRun(context.api, id);
     return show(await context.api.call('POST /v1/runs/{runId}/retry', { path: { runId } }), context);
   },
 });

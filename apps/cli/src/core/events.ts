@@ -19,9 +19,9 @@ export function alertLines(alerts: readonly Alert[], { width, paint }: TextStyle
   return alerts.flatMap((alert, index) => [
     ...(index === 0 ? [] : ['']),
     alertHead(alert, paint),
-    ...wrap(alert.why, width - 2).map((line) => `  ${line}`),
+    ...wrap(alert.reason, width - 2).map((line) => `  ${line}`),
     ...(alert.resolvedAt === null
-      ? wrap(alert.todo, width - 4).map((line, at) => `  ${at === 0 ? '→' : ' '} ${line}`)
+      ? wrap(alert.advice, width - 4).map((line, at) => `  ${at === 0 ? '→' : ' '} ${line}`)
       : []),
   ]);
 }
@@ -42,9 +42,10 @@ interface EventLine {
 function linesOf(event: StreamEvent, now: number, paint: Paint): EventLine[] {
   switch (event.type) {
     case 'run.changed': {
-      const { kind, state, at, error } = event.data;
+      const { kind, state, at, reason } = event.data;
       const name = paint.lane(kinds[kind].lane, kinds[kind].label);
-      return [{ at, text: `${name} ${state}: ${error === null ? outcome(event.data) : paint.error(error)}` }];
+      const result = reason === null ? outcome(event.data) : paint.error(reason);
+      return [{ at, text: `${name} ${state}: ${result}` }];
     }
     case 'command.changed': {
       const text = describeCommand(event.data, now);
@@ -61,18 +62,18 @@ function linesOf(event: StreamEvent, now: number, paint: Paint): EventLine[] {
     case 'alert':
       return [{ at: event.data.at, text: paint.error(event.data.message) }];
     case 'alert.changed': {
-      const { title, resolvedAt, since, why } = event.data;
+      const { title, resolvedAt, since, reason } = event.data;
       return resolvedAt === null
-        ? [{ at: since, text: `${paint.error(title)}: ${why}` }]
+        ? [{ at: since, text: `${paint.error(title)}: ${reason}` }]
         : [{ at: resolvedAt, text: `resolved: ${title}` }];
     }
     case 'source.changed': {
-      const { source, state, at, message } = event.data;
+      const { source, state, at, reason } = event.data;
       return [
         {
           at,
           text:
-            state === 'available' ? `${source} available` : paint.error(`${source} unavailable: ${message}`),
+            state === 'available' ? `${source} available` : paint.error(`${source} unavailable: ${reason}`),
         },
       ];
     }

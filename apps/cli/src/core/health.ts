@@ -11,13 +11,13 @@ export const healthLines = (health: Health, style: TextStyle): string[] => [
 ];
 
 function problemLines(
-  { title, since, why, todo }: Pick<Part, 'title' | 'since' | 'why' | 'todo'>,
+  { title, since, reason, advice }: Pick<Part, 'title' | 'since' | 'reason' | 'advice'>,
   { width, paint }: TextStyle,
 ): string[] {
   if (title === null) return [];
   return [
     `${paint.error(title)}${since === null ? '' : ` ${paint.muted(`(since ${dayAndTime(since)})`)}`}`,
-    ...wrap(why ?? '', width - 2).map((line) => `  ${line}`),
-    ...wrap(todo ?? '', width - 4).map((line, index) => `  ${index === 0 ? '→' : ' '} ${line}`),
+    ...wrap(reason ?? '', width - 2).map((line) => `  ${line}`),
+    ...wrap(advice ?? '', width - 4).map((line, index) => `  ${index === 0 ? '→' : ' '} ${line}`),
   ];
 }

@@ -65,7 +65,7 @@ describe('the progress of a command', () => {
     expect(commandLine(waiting, now, look())).toBe(
       'Rider 4500001: waiting for the rate limit until 18:30:41 (in 0:41)',
     );
-    const queued = exampleCommand({ state: 'waiting_in_line', position: 2, at: at(41 / 60) });
+    const queued = exampleCommand({ state: 'waiting_in_line', position: 2, estimatedAt: at(41 / 60) });
     expect(commandLine(queued, now, look())).toBe(
       'Rider 4500001: number 2 in the queue, expected at 18:30:41 (in 0:41)',
     );
@@ -87,20 +87,27 @@ describe('a run', () => {
       { id: '4500012', reason: 'name: expected string' },
       { id: null, reason: 'riderId: must be an id' },
     ];
-    const call = { id: 1, endpoint: 'clubs', because: null, status: 200, durationMs: 61_000, rawStart: null };
+    const call = {
+      callId: 1,
+      budget: 'clubs',
+      reason: null,
+      status: 200,
+      durationSeconds: 61,
+      rawStart: null,
+    };
     const lines = runLines(
       {
-        id: 'run-1',
+        runId: 'run-1',
         kind: 'rider',
         mode: 'on',
         state: 'done',
-        slot: { id: 'slot:rider:1', scheduledFor: at(-9), endsAt: at(1) },
+        slot: { slotId: 'slot:rider:1', opensAt: at(-9), closesAt: at(1) },
         startedAt: at(-9),
         finishedAt: at(-7),
         counts: { planned: 1, synced: 1, failed: 0, deferred: 0, stored: 73 },
         unreadable: { count: 2, ids: ['4500012'] },
         waitingFor: null,
-        error: null,
+        reason: null,
         traceId: null,
         traceUrl: null,
         calls: [{ ...call, target: '20650', message: '', startedAt: at(-9), unreadable: [first, second] }],
@@ -164,7 +171,7 @@ describe('a checked schedule', () => {
             severity: 'error',
             kinds: ['near', 'far'],
             message: 'They collide.',
-            timeline: [{ at: at(0), says: 'near opens' }],
+            timeline: [{ at: at(0), text: 'near opens' }],
           },
         ],
         repaired: { ...settings, kinds: { ...settings.kinds, far: { ...slots, opens: '5 * * * *' } } },
@@ -182,7 +189,7 @@ describe('a checked schedule', () => {
 });
 
 it('the next slots have their day once, and a slot across midnight has both', () => {
-  const slot = (opens: number) => ({ id: `slot:${opens}`, opensAt: at(opens), endsAt: at(opens + 10) });
+  const slot = (opens: number) => ({ slotId: `slot:${opens}`, opensAt: at(opens), closesAt: at(opens + 10) });
   const schedule = {
     timeZone: 'UTC',
     kinds: mapValues(kinds, () => ({
@@ -196,7 +203,7 @@ it('the next slots have their day once, and a slot across midnight has both', ()
     from: 'configured',
     since: null,
     pausedUntil: mapValues(kinds, () => null),
-    next: { ...mapValues(kinds, () => []), rider: [slot(0), slot(60), slot(325), slot(420)] },
+    nextSlots: { ...mapValues(kinds, () => []), rider: [slot(0), slot(60), slot(325), slot(420)] },
   } as unknown as Schedule;
   expect(scheduleLines(schedule, look(120)).find((line) => line.includes('–'))).toMatch(
     /^rider +Thu 26 Nov 18:30–18:40  19:30–19:40  23:55–Fri 27 Nov 00:05  Fri 27 Nov 01:30–01:40$/,
@@ -205,12 +212,12 @@ it('the next slots have their day once, and a slot across midnight has both', ()
 
 describe('alerts', () => {
   const alert: Alert = {
-    id: 'a',
+    alertId: 'a',
     type: 'journal_lost',
     severity: 'error',
     title: 'Journal lost',
-    why: 'It is empty.',
-    todo: 'Check the broker.',
+    reason: 'It is empty.',
+    advice: 'Check the broker.',
     since: at(-1),
     raisedAt: at(-1),
     resolvedAt: null,
@@ -229,7 +236,7 @@ describe('alerts', () => {
 
 describe('an event of the stream', () => {
   it('shows time, type and text, with a 429 in red', () => {
-    const change = { permit: 'p', budget: 'clubs', at: at(0) };
+    const change = { permitId: 'p', budget: 'clubs', at: at(0) };
     const changes = [
       { ...change, change: 'started', lane: 'rider_sync', result: null, status: null },
       { ...change, change: 'settled', lane: null, result: 'answered', status: 429 },

@@ -20,7 +20,7 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
   const { paint } = look;
   if (runs.length === 0) return ['No runs found.'];
   const rows = runs.map((run) => [
-    { text: shortId(run.id), paint: paint.muted },
+    { text: shortId(run.runId), paint: paint.muted },
     `${dayOf(run.startedAt)} ${shortTime(run.startedAt)}`,
     { text: kinds[run.kind].label, paint: (text: string) => paint.lane(kinds[run.kind].lane, text) },
     {
@@ -28,7 +28,7 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
       paint: hasFailed(run) ? paint.error : run.state === 'running' ? paint.bold : paint.muted,
     },
     elapsed(run, now),
-    { text: outcome(run), paint: run.error === null ? (text: string) => text : paint.error },
+    { text: outcome(run), paint: run.reason === null ? (text: string) => text : paint.error },
   ]);
   return table(['run', 'started', 'sync', 'state', 'took', 'result'], rows, look);
 }
@@ -62,9 +62,9 @@ export function runLines(run: RunDetail, now: number, look: TextStyle): string[]
   const title = `${paint.lane(kinds[run.kind].lane, kinds[run.kind].label)} ${hasFailed(run) ? paint.error(run.state.replace('_', ' ')) : run.state}`;
   return [
     `${title}  ${outcome(run)}`,
-    paint.muted(`${run.id}, ${dayAndTime(run.startedAt)}, ${elapsed(run, now)}`),
+    paint.muted(`${run.runId}, ${dayAndTime(run.startedAt)}, ${elapsed(run, now)}`),
     ...(run.traceId === null ? [] : [paint.muted(`trace ${run.traceId}`)]),
-    paint.muted(`slot ${timeRange(slot.scheduledFor, slot.endsAt)} UTC  ${slot.id}`),
+    paint.muted(`slot ${timeRange(slot.opensAt, slot.closesAt)} UTC  ${slot.slotId}`),
     '',
     ...(calls.length === 0
       ? ['No calls.']
@@ -95,17 +95,17 @@ function unreadableLines({ calls }: RunDetail, look: TextStyle): string[] {
 }
 
 function row(
-  { startedAt, endpoint, target, status, message, durationMs, because }: RunDetail['calls'][number],
+  { startedAt, budget, target, status, message, durationSeconds, reason }: RunDetail['calls'][number],
   { paint }: TextStyle,
 ) {
   const isOk = status !== null && status < 400;
   const response = isOk ? String(status) : [status, message].filter((each) => each !== null).join(' ');
   return [
     clockTime(startedAt),
-    endpoint,
+    budget,
     target,
     { text: response, paint: isOk ? paint.muted : paint.error },
-    { text: duration(durationMs), paint: paint.muted },
-    because?.replaceAll('_', ' ') ?? '',
+    { text: duration(durationSeconds * 1_000), paint: paint.muted },
+    reason?.replaceAll('_', ' ') ?? '',
   ];
 }

@@ -25,13 +25,13 @@ export function settingsLines(settings: ScheduleSettings, look: TextStyle): stri
 }
 
 export function scheduleLines(schedule: Schedule, look: TextStyle): string[] {
-  const { version, from, since, next, pausedUntil } = schedule;
+  const { version, from, since, nextSlots, pausedUntil } = schedule;
   const { paint } = look;
   const when = since === null ? '' : ` since ${dayAndTime(since)}`;
   const rows = kindNames.map((kind) => {
     const until = pausedUntil[kind];
     const pause = until === null ? [] : [`paused until ${dayAndTime(until)}, then`];
-    return [kindCell(kind, look), [...pause, slotTimes(next[kind]) || 'off'].join('  ')];
+    return [kindCell(kind, look), [...pause, slotTimes(nextSlots[kind]) || 'off'].join('  ')];
   });
   return [
     `Version ${version}, ${from === 'changed' ? 'changed at runtime' : 'as configured'}${when}`,
@@ -44,11 +44,11 @@ export function scheduleLines(schedule: Schedule, look: TextStyle): string[] {
 }
 
 /** Each day is named once: `Thu 26 Nov 18:00–18:10  Fri 27 Nov 00:00–00:10  06:00–06:10`. */
-const slotTimes = (slots: Schedule['next'][SyncKind]): string =>
+const slotTimes = (slots: Schedule['nextSlots'][SyncKind]): string =>
   slots
-    .map(({ opensAt, endsAt }, index) => {
+    .map(({ opensAt, closesAt }, index) => {
       const opens = shortTimeNear(opensAt, slots[index - 1]?.opensAt ?? 0);
-      return `${opens}–${shortTimeNear(endsAt, opensAt)}`;
+      return `${opens}–${shortTimeNear(closesAt, opensAt)}`;
     })
     .join('  ');
 
@@ -80,7 +80,7 @@ export function findingLines(findings: ScheduleCheck['findings'], { paint, width
     ...wrap(`${severity}: ${message}`, width).map((line) =>
       severity === 'error' ? paint.error(line) : line,
     ),
-    ...timeline.map(({ at, says }) => `  ${paint.muted(`${dayOf(at)} ${shortTime(at)}`)}  ${says}`),
+    ...timeline.map(({ at, text }) => `  ${paint.muted(`${dayOf(at)} ${shortTime(at)}`)}  ${text}`),
     '',
   ]);
 }
@@ -97,7 +97,7 @@ export function differences(one: ScheduleSettings, other: ScheduleSettings): str
 function forecastLines(forecast: ScheduleCheck['forecast'], look: TextStyle): string[] {
   const byKind = forecast.kinds.map((each) => [
     kindCell(each.kind, look),
-    rounded(each.things),
+    rounded(each.targets),
     rounded(each.slotsADay),
     each.fewestCalls === each.mostCalls
       ? rounded(each.mostCalls)

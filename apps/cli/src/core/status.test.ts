@@ -6,7 +6,7 @@ import { type TextStyle, plain } from './look.ts';
 import { type Status, statusLines } from './windows.ts';
 
 const slots = { opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' };
-const opens = [{ id: 'slot', opensAt: at(10), endsAt: at(20) }];
+const opens = [{ slotId: 'slot', opensAt: at(10), closesAt: at(20) }];
 const schedule: Schedule = {
   version: 2,
   problem: null,
@@ -19,18 +19,18 @@ const schedule: Schedule = {
     results: { ...slots, mode: 'off' },
   },
   pausedUntil: { ...mapValues(kinds, () => null), near: at(60) },
-  next: { ...mapValues(kinds, () => opens), results: [] },
+  nextSlots: { ...mapValues(kinds, () => opens), results: [] },
 };
-const up: Part = { part: 'limiter', state: 'up', since: at(-9), title: null, why: null, todo: null };
+const up: Part = { part: 'limiter', state: 'up', since: at(-9), title: null, reason: null, advice: null };
 const down: Part = {
   ...up,
   state: 'down',
   since: at(-1),
   title: 'No limiter is running',
-  why: 'No calls start.',
-  todo: 'Start it.',
+  reason: 'No calls start.',
+  advice: 'Start it.',
 };
-const durable: Health['durability'] = { sync: 'always', title: null, why: null, todo: null };
+const durable: Health['durability'] = { sync: 'always', title: null, reason: null, advice: null };
 const health: Health = { at: at(0), healthy: true, parts: [up], durability: durable };
 const status: Status = {
   health,
@@ -41,12 +41,12 @@ const status: Status = {
       at: at(0),
       waiting: 19,
       budgets: [
-        { budget: 'signups', waiting: 2, lanes: [{ lane: 'far_event_sync', waiting: 2 }], tickets: [] },
+        { budget: 'signups', waiting: 2, lanes: [{ lane: 'far_event_sync', waiting: 2 }], requests: [] },
         {
           budget: 'riders_single',
           waiting: 17,
           lanes: [{ lane: 'manual_rider_add', waiting: 17 }],
-          tickets: [],
+          requests: [],
         },
       ],
     },
@@ -90,7 +90,12 @@ describe('the status', () => {
   });
 
   it('says that a power cut can lose something', () => {
-    const durability = { sync: 'interval', title: 'A power cut loses', why: 'Why.', todo: 'Do.' } as const;
+    const durability = {
+      sync: 'interval',
+      title: 'A power cut loses',
+      reason: 'Why.',
+      advice: 'Do.',
+    } as const;
     const risky = { ...health, durability };
     expect(statusLines({ ...status, health: risky }, now, look(80)).slice(1, 4)).toEqual([
       'A power cut loses',

@@ -10,7 +10,7 @@ const draw = (budget: Budget, width = 21) => drawBar(barOf(budget, now, width), 
 let permitCount = 0;
 /** A call that counts against a one-minute window from `seconds` on. */
 const permitOf = (lane: Lane, seconds: number): Budget['permits'][number] => ({
-  permit: `permit-${(permitCount += 1)}`,
+  permitId: `permit-${(permitCount += 1)}`,
   lane,
   startedAt: at(seconds / 60),
   settled: true,
@@ -32,7 +32,7 @@ describe('the bar of a rate limit', () => {
 
   it('counts the calls in one cell, and shows waiting requests where they are expected', () => {
     const permits = [permitOf('manual_rider_add', -12), permitOf('rider_sync', -13)];
-    const waiting = { count: 1, next: [waitingRequest('a', 18 / 60, 0, 'near_event_urgent')] };
+    const waiting = { count: 1, requests: [waitingRequest('a', 18 / 60, 0, 'near_event_urgent')] };
     expect(draw(exampleBudget({ permits, waiting }))).toBe('────────2─│··u·······');
   });
 

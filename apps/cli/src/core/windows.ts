@@ -117,7 +117,7 @@ const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: Lane): number
   waiting.reduce((sum, each) => sum + (each.lane === lane ? each.waiting : 0), 0);
 
 function syncText(
-  { kinds: settings, next, from, pausedUntil }: Schedule,
+  { kinds: settings, nextSlots, from, pausedUntil }: Schedule,
   now: number,
   { paint }: TextStyle,
 ): string {
@@ -126,7 +126,7 @@ function syncText(
     const paused = pausedUntil[kind];
     if (mode !== 'off' && paused !== null)
       return `${kind} ${paint.bold(`paused until ${shortTimeNear(paused, now)}`)}`;
-    const slot = next[kind][0];
+    const slot = nextSlots[kind][0];
     const time = slot === undefined ? '' : paint.muted(` at ${shortTimeNear(slot.opensAt, now)}`);
     return mode === 'on' ? `${paint.lane(kinds[kind].lane, kind)}${time}` : `${kind} ${paint.bold(mode)}`;
   });
@@ -154,7 +154,7 @@ export function barOf(budget: Budget, now: number, width: number): BarCell[] {
     ({ cell }) => cell,
   );
   const expected = Map.groupBy(
-    budget.waiting.next.map(({ lane, estimatedAt }) => ({
+    budget.waiting.requests.map(({ lane, estimatedAt }) => ({
       lane,
       cell: Math.max(middle + 1, cellOf(Date.parse(estimatedAt))),
     })),

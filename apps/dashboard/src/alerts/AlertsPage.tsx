@@ -31,19 +31,23 @@ export const AlertsPage = () => (
 const AlertList = ({ alerts }: { alerts: readonly Alert[] }) => (
   <ul className="alerts">
     {alerts.map((alert) => (
-      <AlertCard key={alert.id} alert={alert} />
+      <AlertCard key={alert.alertId} alert={alert} />
     ))}
   </ul>
 );
 
-function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedAt } }: { alert: Alert }) {
+function AlertCard({
+  alert: { type, severity, title, reason, advice, since, resolvedAt },
+}: {
+  alert: Alert;
+}) {
   const now = useNow();
   const lasted = duration((resolvedAt === null ? now : Date.parse(resolvedAt)) - Date.parse(since));
   return (
     <li className={resolvedAt === null ? `card alert open ${severity}` : 'card alert'} data-alert={type}>
       <h2>{title}</h2>
-      <p>{why}</p>
-      {resolvedAt === null && <p className="strong">{todo}</p>}
+      <p>{reason}</p>
+      {resolvedAt === null && <p className="strong">{advice}</p>}
       <p className="hint">
         {dayAndTime(since)}, {resolvedAt === null ? `open for ${lasted}` : `resolved after ${lasted}`} ·{' '}
         <a href={`#/timeline/${since}`}>Show in timeline</a>
@@ -54,17 +58,17 @@ function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedA
 
 const Sources = () => (
   <Read from={reads.sources}>
-    {({ sources: all }) => (
+    {({ items }) => (
       <TableCard
         columns={['Source', 'Status', 'Problem', 'Next check']}
-        rows={all.map(({ source, state, message, advice, nextTryAt }) => ({
+        rows={items.map(({ source, state, reason, advice, nextTryAt }) => ({
           key: source,
           cells: [
             sentenceCase(source),
             <span key="state" className={state === 'unavailable' ? 'wrong' : undefined}>
               {state === 'unknown' ? 'Not checked yet' : sentenceCase(state)}
             </span>,
-            [message, advice].filter(Boolean).join(' ') || '–',
+            [reason, advice].filter(Boolean).join(' ') || '–',
             nextTryAt === null ? '–' : <Time key="next" at={nextTryAt} />,
           ],
         }))}

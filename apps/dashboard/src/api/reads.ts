@@ -63,7 +63,7 @@ export const reads = {
       query: { outcome: 'failed', limit: 50 },
     }),
   failures: read('GET /v1/failures', streamed(10_000), { query: { limit: 100 } }),
-  freshness: read('GET /v1/freshness', streamed(5_000), { query: { next: 15 } }),
+  freshness: read('GET /v1/freshness', streamed(5_000), { query: { limit: 15 } }),
   health: read('GET /v1/health', fixed(1_000)),
   queue: read('GET /v1/queue', fixed(1_000)),
   rider: (riderId: number) => read('GET /v1/riders/{riderId}', fixed(30_000), { path: { riderId } }),

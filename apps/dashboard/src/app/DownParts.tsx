@@ -22,18 +22,18 @@ export function DownParts() {
       ))}
       {risk && risk.title !== null && (
         <p className="banner" data-durability={risk.sync}>
-          <strong>{risk.title}</strong>. {risk.why} {risk.todo}
+          <strong>{risk.title}</strong>. {risk.reason} {risk.advice}
         </p>
       )}
     </>
   );
 }
 
-type BannerProps = Pick<Part, 'title' | 'since' | 'why' | 'todo'> & { readonly part: string };
+type BannerProps = Pick<Part, 'title' | 'since' | 'reason' | 'advice'> & { readonly part: string };
 
-const Banner = ({ part, title, since, why, todo }: BannerProps) => (
+const Banner = ({ part, title, since, reason, advice }: BannerProps) => (
   <p className="banner" role="alert" data-part={part}>
     <strong>{title}</strong>
-    {since !== null && ` since ${dayAndTime(since)}`}. {why} {todo}
+    {since !== null && ` since ${dayAndTime(since)}`}. {reason} {advice}
   </p>
 );

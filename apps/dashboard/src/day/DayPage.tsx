@@ -73,8 +73,8 @@ const Strip = ({ strip: { budget, y, ticks, crosses }, width }: { strip: StripSh
     {ticks.map(({ x, lane }) => (
       <rect key={`${lane} ${x}`} fill={laneColor(lane)} x={x} width="1.5" y={y + barY} height={barHeight} />
     ))}
-    {crosses.map(({ permit, x }) => (
-      <path key={permit} className="cross" d={`M${x - 5} ${y + barY - 2}l10 10m0 -10l-10 10`} />
+    {crosses.map(({ permitId, x }) => (
+      <path key={permitId} className="cross" d={`M${x - 5} ${y + barY - 2}l10 10m0 -10l-10 10`} />
     ))}
   </g>
 );

@@ -4,11 +4,11 @@ import { at, now } from '@paceline/client/testing';
 import { readSince, layoutDay, mergePermits } from './layout.ts';
 
 const permit = (id: string, start: number, given: Partial<Permit> = {}): Permit => ({
-  permit: id,
+  permitId: id,
   budget: 'signups',
   lane: 'near_event_normal',
   startedAt: at(start),
-  endedAt: at(start + 0.1),
+  finishedAt: at(start + 0.1),
   result: 'answered',
   status: 200,
   ...given,
@@ -40,7 +40,7 @@ describe('the day strips', () => {
 
   it('mark calls that upstream rejected with a cross', () => {
     const strip = signups(permit('a', -720), permit('b', -360, { status: 429 }));
-    expect(strip?.crosses).toEqual([{ permit: 'b', x: 1_080 }]);
+    expect(strip?.crosses).toEqual([{ permitId: 'b', x: 1_080 }]);
     expect(strip?.rejected).toBe(1);
   });
 
@@ -54,14 +54,14 @@ describe('the permits of the day', () => {
     const known = [
       permit('old', -1_441),
       permit('a', -20),
-      permit('b', -10, { endedAt: null, result: null, status: null }),
+      permit('b', -10, { finishedAt: null, result: null, status: null }),
     ];
     expect(readSince([])).toBeUndefined();
     expect(readSince(known.slice(0, 2))).toBe(at(-20));
     expect(readSince(known)).toBe(at(-10));
-    expect(readSince([permit('never ended', -300, { endedAt: null }), permit('a', -20)])).toBe(at(-20));
+    expect(readSince([permit('never ended', -300, { finishedAt: null }), permit('a', -20)])).toBe(at(-20));
     const merged = mergePermits(known, [permit('b', -10), permit('c', -1)], now);
-    expect(merged.map(({ permit: id, status }) => [id, status])).toEqual([
+    expect(merged.map(({ permitId, status }) => [permitId, status])).toEqual([
       ['a', 200],
       ['b', 200],
       ['c', 200],

@@ -29,7 +29,7 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
       byLane,
       /** One per lane and pixel with calls. */
       ticks: [...ticks.values()],
-      crosses: rejected.map(({ permit, startedAt }) => ({ permit, x: axis.x(Date.parse(startedAt)) })),
+      crosses: rejected.map(({ permitId, startedAt }) => ({ permitId, x: axis.x(Date.parse(startedAt)) })),
     };
   });
   return { axis, strips, height: budgetNames.length * stripHeight };
@@ -37,7 +37,7 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
 
 /** The permits of the last day from two reads; the newer one wins. */
 export function mergePermits(known: readonly Permit[], newer: readonly Permit[], now: number): Permit[] {
-  const all = new Map([...known, ...newer].map((permit) => [permit.permit, permit]));
+  const all = new Map([...known, ...newer].map((permit) => [permit.permitId, permit]));
   return [...all.values()].filter(({ startedAt }) => Date.parse(startedAt) >= now - day);
 }
 
@@ -49,6 +49,8 @@ export function readSince(known: readonly Permit[]): string | undefined {
   const newest = known.at(-1)?.startedAt;
   if (newest === undefined) return undefined;
   const since = Date.parse(newest) - maxCallMs;
-  const open = known.filter(({ endedAt, startedAt }) => endedAt === null && Date.parse(startedAt) >= since);
+  const open = known.filter(
+    ({ finishedAt, startedAt }) => finishedAt === null && Date.parse(startedAt) >= since,
+  );
   return open[0]?.startedAt ?? newest;
 }

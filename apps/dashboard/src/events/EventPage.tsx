@@ -128,13 +128,13 @@ function syncOf({ freshness }: EventDetail, hasStarted: boolean): SyncKind | und
 /** The place of the event among the next calls, if it is one of the first. */
 function Rank({ eventId }: { eventId: string }) {
   const { data } = useRead(reads.freshness);
-  const index = data?.next.findIndex((call) => call.eventId === eventId) ?? -1;
-  const call = data?.next[index];
+  const index = data?.nextCalls.findIndex((call) => call.eventId === eventId) ?? -1;
+  const call = data?.nextCalls[index];
   if (!call) return null;
   return (
     <span className="hint">
       {' '}
-      Number {index + 1} of the next calls: {call.because.replaceAll('_', ' ')}
+      Number {index + 1} of the next calls: {call.reason.replaceAll('_', ' ')}
     </span>
   );
 }

@@ -19,8 +19,8 @@ export function SyncStatus({ kind }: { kind: SyncKind }) {
   const [last] = runs?.items ?? [];
   const isRunning = last?.state === 'running';
   const requested = trigger.data;
-  const isStarting = requested !== undefined && !runs?.items.some(({ id }) => id === requested.runId);
-  const [next] = schedule?.next[kind] ?? [];
+  const isStarting = requested !== undefined && !runs?.items.some(({ runId }) => runId === requested.runId);
+  const [next] = schedule?.nextSlots[kind] ?? [];
   const label = kinds[kind].label;
   return (
     <div className="sync" data-sync={kind} data-state={last?.state}>
@@ -68,7 +68,7 @@ const useTrigger = (kind: SyncKind) =>
 
 const LastRun = ({ run }: { run: Run }) => (
   <>
-    <a href={`#/runs/${run.id}`}>Last run</a> <Age at={run.finishedAt ?? run.startedAt} />: {outcome(run)}.
+    <a href={`#/runs/${run.runId}`}>Last run</a> <Age at={run.finishedAt ?? run.startedAt} />: {outcome(run)}.
   </>
 );
 
@@ -78,7 +78,7 @@ function Progress({ run }: { run: Run }) {
   return (
     <>
       <span className="hint">
-        <a href={`#/runs/${run.id}`}>Running</a>: {text}
+        <a href={`#/runs/${run.runId}`}>Running</a>: {text}
       </span>
       <Bar
         label={text}

@@ -67,7 +67,7 @@ const axisHeight = 20;
 function Ages({ report }: { report: Freshness }) {
   const now = useNow();
   const { height } = layoutAges(report, now, 1);
-  if (report.next.length === 0) return <p className="hint">No events start within two days.</p>;
+  if (report.nextCalls.length === 0) return <p className="hint">No events start within two days.</p>;
   return (
     <section className="card" aria-label="Next events">
       <Chart
@@ -98,7 +98,7 @@ function Ages({ report }: { report: Freshness }) {
       <TableToggle
         caption="Next calls, the most valuable first"
         columns={['Event', 'Class', 'Status', 'Within goal']}
-        rows={report.next.map((event) => ({
+        rows={report.nextCalls.map((event) => ({
           key: event.eventId,
           cells: [
             event.title,

@@ -3,8 +3,8 @@ import type { Freshness } from '@paceline/client';
 import { at, now } from '@paceline/client/testing';
 import { layoutAges, percent } from './layout.ts';
 
-type NextEvent = Freshness['next'][number];
-const event = (given: Partial<NextEvent>): NextEvent => ({
+type NextCall = Freshness['nextCalls'][number];
+const event = (given: Partial<NextCall>): NextCall => ({
   eventId: '1',
   title: 'A race',
   startsAt: at(50),
@@ -13,11 +13,15 @@ const event = (given: Partial<NextEvent>): NextEvent => ({
   signupsFetchedAt: at(-30),
   signupsAgeSeconds: 1_800,
   withinGoal: true,
-  because: 'oldest_copy',
+  reason: 'oldest_copy',
   ...given,
 });
 const nearGoal = { class: 'near', goalSeconds: 3_600 } as Freshness['classes'][number];
-const report = (...next: NextEvent[]): Freshness => ({ at: at(0), classes: [nearGoal], next });
+const report = (...nextCalls: NextCall[]): Freshness => ({
+  at: at(0),
+  classes: [nearGoal],
+  nextCalls,
+});
 
 describe('the age bars', () => {
   it('are relative to the goal of their class, which is in the middle', () => {
@@ -41,11 +45,7 @@ describe('the age bars', () => {
   });
 
   it('are empty for an event that was never fetched', () => {
-    const { rows } = layoutAges(
-      report(event({ signupsFetchedAt: null, because: 'never_fetched' })),
-      now,
-      400,
-    );
+    const { rows } = layoutAges(report(event({ signupsFetchedAt: null, reason: 'never_fetched' })), now, 400);
     expect(rows).toMatchObject([{ ageX: null, isStale: false, text: 'starts in 50:00, not fetched yet' }]);
   });
 });

@@ -3,7 +3,7 @@ import { countdown, duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { characterWidth, roundPixel, smallCharacterWidth, truncate } from '../parts/layout.ts';
 
-type NextEvent = Freshness['next'][number];
+type NextCall = Freshness['nextCalls'][number];
 
 export type AgeShape = ReturnType<typeof layoutAges>['rows'][number];
 
@@ -12,9 +12,9 @@ const rowHeight = 34;
 const maxAgeInGoals = 2;
 
 /** The age of the next events' signups, each relative to its own goal. */
-export function layoutAges({ next, classes }: Freshness, now: number, width: number) {
+export function layoutAges({ nextCalls, classes }: Freshness, now: number, width: number) {
   const goals = new Map(classes.map((each) => [each.class, each.goalSeconds]));
-  const rows = next.map((event, index) => {
+  const rows = nextCalls.map((event, index) => {
     const goal = goals.get(event.class) ?? Number.POSITIVE_INFINITY;
     const age = event.signupsFetchedAt === null ? null : (now - Date.parse(event.signupsFetchedAt)) / 1_000;
     return {
@@ -41,14 +41,14 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
 const hour = 3_600_000;
 
 /** e.g. `starts in 12:30, fetched 4 min ago, signups changed` */
-export function eventText({ startsAt, signupsFetchedAt, because }: NextEvent, now: number): string {
+export function eventText({ startsAt, signupsFetchedAt, reason }: NextCall, now: number): string {
   const copy =
     signupsFetchedAt === null
       ? 'not fetched yet'
       : `fetched ${duration(now - Date.parse(signupsFetchedAt))} ago`;
-  const reason = because === 'never_fetched' ? '' : `, ${because.replaceAll('_', ' ')}`;
+  const why = reason === 'never_fetched' ? '' : `, ${reason.replaceAll('_', ' ')}`;
   const untilStart = Date.parse(startsAt) - now;
-  return `starts in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${reason}`;
+  return `starts in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${why}`;
 }
 
 /** `98.2 %`, or `–` without any events. Rounded down, so 100 % means all. */

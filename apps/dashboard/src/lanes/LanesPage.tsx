@@ -6,7 +6,7 @@ import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableToggle } from '../parts/elements.tsx';
 import { TimeChart } from '../parts/Chart.tsx';
-import { waitingRequests, type LaneBandShape, layoutLanes, type TicketShape } from './layout.ts';
+import { waitingRequests, type LaneBandShape, layoutLanes, type RequestShape } from './layout.ts';
 
 export function LanesPage() {
   return (
@@ -38,14 +38,14 @@ function Lanes({ queue }: { queue: Queue }) {
         <TableToggle
           caption="Waiting requests, the next one first"
           columns={['Lane', 'Rate limit', 'Requested at', 'Expected at', 'Time left']}
-          rows={waitingRequests(queue).map(({ ticket, lane, budget, requestedAt, expectedAt }) => ({
-            key: ticket,
+          rows={waitingRequests(queue).map(({ requestId, lane, budget, requestedAt, estimatedAt }) => ({
+            key: requestId,
             cells: [
               sentenceCase(lanes[lane].label),
               budgets[budget].label,
               timeNear(requestedAt, now),
-              timeNear(expectedAt, now),
-              countdown(expectedAt - now),
+              timeNear(estimatedAt, now),
+              countdown(estimatedAt - now),
             ],
           }))}
           emptyText="No requests waiting."
@@ -61,34 +61,39 @@ interface BandPosition {
 }
 
 const Band = ({
-  band: { lane, y, tickets, hiddenCount },
+  band: { lane, y, requests, hiddenCount },
   ...position
 }: { band: LaneBandShape } & BandPosition) => (
   <g>
     <rect width="10" height="10" y={y + 4} rx="3" fill={laneColor(lane)} />
     <text className="band-name halo" x="16" y={y + 13}>
       {sentenceCase(lanes[lane].label)}
-      {tickets.length === 0 && <tspan className="axis"> · none waiting</tspan>}
+      {requests.length === 0 && <tspan className="axis"> · none waiting</tspan>}
       {hiddenCount > 0 && <tspan className="axis"> · {hiddenCount} more not shown</tspan>}
     </text>
-    {tickets.map((ticket) => (
-      <Ticket key={ticket.ticket} shape={ticket} color={laneColor(lane)} {...position} />
+    {requests.map((request) => (
+      <WaitingRequest key={request.requestId} shape={request} color={laneColor(lane)} {...position} />
     ))}
   </g>
 );
 
-function Ticket({ shape, color, nowX, width }: { shape: TicketShape; color: string } & BandPosition) {
-  const { budget, y, requestedX, expectedX, remainingMs } = shape;
+function WaitingRequest({
+  shape,
+  color,
+  nowX,
+  width,
+}: { shape: RequestShape; color: string } & BandPosition) {
+  const { budget, y, requestedX, estimatedX, remainingMs } = shape;
   const label = `${budgets[budget].label}, in ${countdown(remainingMs)}`;
-  const fitsRight = expectedX + 10 + label.length * 6 < width;
+  const fitsRight = estimatedX + 10 + label.length * 6 < width;
   return (
     <g>
       <line stroke={color} strokeWidth="6" strokeLinecap="round" x1={requestedX} x2={nowX} y1={y} y2={y} />
-      <line stroke={color} strokeWidth="1.5" strokeDasharray="4 3" x1={nowX} x2={expectedX} y1={y} y2={y} />
-      <circle r="4" cx={expectedX} cy={y} fill="var(--card)" stroke={color} strokeWidth="1.5" />
+      <line stroke={color} strokeWidth="1.5" strokeDasharray="4 3" x1={nowX} x2={estimatedX} y1={y} y2={y} />
+      <circle r="4" cx={estimatedX} cy={y} fill="var(--card)" stroke={color} strokeWidth="1.5" />
       <text
         className="axis halo wide"
-        x={fitsRight ? expectedX + 9 : expectedX - 9}
+        x={fitsRight ? estimatedX + 9 : estimatedX - 9}
         y={y + 4}
         textAnchor={fitsRight ? 'start' : 'end'}
       >

@@ -66,9 +66,9 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
     <TableCard
       columns={['Sync', 'Started', 'Duration', 'Result']}
       rows={runs.map((run) => ({
-        key: run.id,
+        key: run.runId,
         cells: [
-          <a key="run" href={`#/runs/${run.id}`}>
+          <a key="run" href={`#/runs/${run.runId}`}>
             <Swatch color={kindColor(run.kind)} />
             {sentenceCase(kinds[run.kind].label)}
           </a>,
@@ -124,7 +124,7 @@ function RunDetails({ id }: { id: string }) {
 
 function Details({ run }: { run: RunDetail }) {
   const now = useNow();
-  const { scheduledFor: opens, endsAt: closes } = run.slot;
+  const { opensAt: opens, closesAt: closes } = run.slot;
   const color = kindColor(run.kind);
   return (
     <>
@@ -138,10 +138,10 @@ function Details({ run }: { run: RunDetail }) {
         {elapsed(run, now)} · {count(run.calls.length, 'call')}
       </p>
       {run.state !== 'running' &&
-        (run.counts.failed > 0 || run.counts.deferred > 0 || run.error !== null) && (
+        (run.counts.failed > 0 || run.counts.deferred > 0 || run.reason !== null) && (
           <p>
             <StartRunButton
-              start={() => api.call('POST /v1/runs/{runId}/retry', { path: { runId: run.id } })}
+              start={() => api.call('POST /v1/runs/{runId}/retry', { path: { runId: run.runId } })}
             >
               Retry failed and deferred items
             </StartRunButton>
@@ -159,7 +159,7 @@ function Details({ run }: { run: RunDetail }) {
 }
 
 function UnreadableItems({ run }: { run: RunDetail }) {
-  const items = run.calls.flatMap(({ id: call, target, unreadable }) =>
+  const items = run.calls.flatMap(({ callId: call, target, unreadable }) =>
     unreadable.map((item, index) => ({ ...item, target, key: `${call}:${index}` })),
   );
   if (items.length === 0) return null;
@@ -184,8 +184,8 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
         layout={(width) => layoutWaterfall(run, now, width)}
       >
         {({ rows }) =>
-          rows.map(({ id, y, waitX, startX, endX, isFailed, text }) => (
-            <g key={id} fill={isFailed ? 'var(--wrong)' : color}>
+          rows.map(({ callId, y, waitX, startX, endX, isFailed, text }) => (
+            <g key={callId} fill={isFailed ? 'var(--wrong)' : color}>
               <text className={`row-text halo ${isFailed ? 'wrong-text' : ''}`} x="0" y={y + 13}>
                 {text}
               </text>
@@ -200,8 +200,12 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
         caption="The calls of the run, oldest first"
         columns={['Started', 'Duration', 'Call']}
         rows={run.calls.map((call) => ({
-          key: String(call.id),
-          cells: [timeNear(call.startedAt, run.startedAt), duration(call.durationMs), callText(call)],
+          key: String(call.callId),
+          cells: [
+            timeNear(call.startedAt, run.startedAt),
+            duration(call.durationSeconds * 1_000),
+            callText(call),
+          ],
         }))}
         emptyText="No calls yet."
       />

@@ -4,31 +4,31 @@ import { at, now } from '@paceline/client/testing';
 import { layoutWaterfall } from './layout.ts';
 
 type Call = RunDetail['calls'][number];
-const call = (id: number, start: number, given: Partial<Call> = {}): Call => ({
-  id,
-  endpoint: 'signups',
+const call = (callId: number, start: number, given: Partial<Call> = {}): Call => ({
+  callId,
+  budget: 'signups',
   target: '77',
-  because: null,
+  reason: null,
   status: 200,
   message: '9 signups',
   startedAt: at(start),
-  durationMs: 60_000,
+  durationSeconds: 60,
   rawStart: null,
   unreadable: [],
   ...given,
 });
 const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
-  id: 'run',
+  runId: 'run',
   kind: 'near',
   mode: 'on',
   state: finishedAt === null ? 'running' : 'done',
-  slot: { id: 'slot', scheduledFor: at(0), endsAt: at(10) },
+  slot: { slotId: 'slot', opensAt: at(0), closesAt: at(10) },
   startedAt: at(0),
   finishedAt,
   counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
   unreadable: { count: 0, ids: [] },
   waitingFor: null,
-  error: null,
+  reason: null,
   traceId: null,
   traceUrl: null,
   calls,
@@ -49,13 +49,13 @@ describe('the waterfall of a run', () => {
   });
 
   it('shows a call that is shorter than a pixel', () => {
-    const [row] = layoutWaterfall(run([call(1, 2, { durationMs: 1 })]), now, 100).rows;
+    const [row] = layoutWaterfall(run([call(1, 2, { durationSeconds: 0.001 })]), now, 100).rows;
     expect((row?.endX ?? 0) - (row?.startX ?? 0)).toBe(2);
   });
 
   it('labels each call with its target and reason, and marks only failed ones', () => {
     const calls = [
-      call(1, 1, { because: 'oldest_copy' }),
+      call(1, 1, { reason: 'oldest_copy' }),
       call(2, 2, { status: 503 }),
       call(3, 3, { status: null, message: 'no response' }),
     ];

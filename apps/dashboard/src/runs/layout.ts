@@ -7,18 +7,20 @@ const rowHeight = 34;
 /** The calls of a run below each other, each with its wait for a permit and its duration. */
 export function layoutWaterfall(run: RunDetail, now: number, width: number) {
   const startedAt = Date.parse(run.startedAt);
-  const ends = run.calls.map(({ startedAt, durationMs }) => Date.parse(startedAt) + durationMs);
+  const ends = run.calls.map(
+    ({ startedAt, durationSeconds }) => Date.parse(startedAt) + durationSeconds * 1_000,
+  );
   const end = run.finishedAt === null ? now : Date.parse(run.finishedAt);
   const axis = timeAxis(startedAt, Math.max(startedAt + 1_000, end, ...ends), width);
   const rows = run.calls.map((call, index) => {
     const start = Date.parse(call.startedAt);
     return {
-      id: call.id,
+      callId: call.callId,
       y: index * rowHeight,
       /** The wait for a permit starts at the end of the previous call, or at the start of the run. */
       waitX: axis.x(Math.min(start, ends[index - 1] ?? startedAt)),
       startX: axis.x(start),
-      endX: Math.max(axis.x(start) + 2, axis.x(start + call.durationMs)),
+      endX: Math.max(axis.x(start) + 2, axis.x(start + call.durationSeconds * 1_000)),
       isFailed: call.status === null || call.status >= 400,
       text: truncate(callText(call), width),
     };
@@ -29,8 +31,8 @@ export function layoutWaterfall(run: RunDetail, now: number, width: number) {
 type RunCall = RunDetail['calls'][number];
 
 /** e.g. `signups of event 24940950, oldest copy · 200, 36 signups` */
-export function callText({ endpoint, target, because, status, message }: RunCall): string {
-  const call = `${budgets[endpoint as BudgetName]?.fetches ?? endpoint} ${target}`;
-  const reason = because === null ? '' : `, ${because.replaceAll('_', ' ')}`;
-  return `${call}${reason} · ${status === null ? '' : `${status}, `}${message}`;
+export function callText({ budget, target, reason, status, message }: RunCall): string {
+  const call = `${budgets[budget as BudgetName]?.fetches ?? budget} ${target}`;
+  const why = reason === null ? '' : `, ${reason.replaceAll('_', ' ')}`;
+  return `${call}${why} · ${status === null ? '' : `${status}, `}${message}`;
 }

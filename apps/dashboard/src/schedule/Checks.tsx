@@ -58,9 +58,9 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
                   <details>
                     <summary className="hint">Example</summary>
                     <ul className="hint">
-                      {timeline.map(({ at, says }) => (
-                        <li key={`${at} ${says}`}>
-                          {dayAndTime(at)} {says}
+                      {timeline.map(({ at, text }) => (
+                        <li key={`${at} ${text}`}>
+                          {dayAndTime(at)} {text}
                         </li>
                       ))}
                     </ul>
@@ -85,12 +85,12 @@ const Forecast = ({ forecast }: { forecast: ScheduleCheck['forecast'] }) => (
     <div className="table-frame">
       <Table
         columns={['Sync', 'Slots', 'Calls', 'Refreshed at least every']}
-        rows={forecast.kinds.map(({ kind, things, slotsADay, callsADay, oldestSeconds }) => ({
+        rows={forecast.kinds.map(({ kind, targets, slotsADay, callsADay, oldestSeconds }) => ({
           key: kind,
           cells: [
             <>
               <Swatch color={kindColor(kind)} />
-              {sentenceCase(kinds[kind].label)} ({things})
+              {sentenceCase(kinds[kind].label)} ({targets})
             </>,
             Math.round(slotsADay),
             Math.round(callsADay),

@@ -41,7 +41,7 @@ export function TimelinePage({ id: time }: { id: string | undefined }) {
             runs: items,
             events: events.data?.items ?? [],
             conflicts: conflicts.data?.items ?? [],
-            upcoming: schedule.data?.next,
+            upcoming: schedule.data?.nextSlots,
           }}
         />
       )}
@@ -93,7 +93,7 @@ const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; rang
     rows={data.runs
       .filter((run) => Date.parse(run.startedAt) <= range.to && endOf(run, now) >= range.from)
       .map((run) => ({
-        key: run.id,
+        key: run.runId,
         cells: [
           sentenceCase(kinds[run.kind].label),
           timeNear(run.startedAt, now),
@@ -194,11 +194,11 @@ function Band({ band: { kind, y, slots, runs } }: { band: KindBandShape }) {
       <text className="band-name halo" x="0" y={y + 13}>
         {sentenceCase(kinds[kind].label)}
       </text>
-      {slots.map(({ id, x, width }) => (
-        <rect key={id} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />
+      {slots.map(({ slotId, x, width }) => (
+        <rect key={slotId} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />
       ))}
-      {runs.map(({ id, x, width, style, text }) => (
-        <a key={id} href={`#/runs/${id}`} aria-label={text} data-run={id} className={`run ${style}`}>
+      {runs.map(({ runId, x, width, style, text }) => (
+        <a key={runId} href={`#/runs/${runId}`} aria-label={text} data-run={runId} className={`run ${style}`}>
           <title>{text}</title>
           <rect stroke={color} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
         </a>

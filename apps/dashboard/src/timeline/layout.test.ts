@@ -10,17 +10,17 @@ const axis = timeAxis(now - 50 * minute, now + 10 * minute, 600);
 const counts = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 9 };
 const unreadable = { count: 0, ids: [] };
 const run = (id: string, start: number, end: number | null, given: Partial<Run> = {}): Run => ({
-  id,
+  runId: id,
   kind: 'near',
   mode: 'on',
   state: end === null ? 'running' : 'done',
-  slot: { id: `slot:${id}`, scheduledFor: at(start), endsAt: at(start + 10) },
+  slot: { slotId: `slot:${id}`, opensAt: at(start), closesAt: at(start + 10) },
   startedAt: at(start),
   finishedAt: end === null ? null : at(end),
   counts,
   unreadable,
   waitingFor: null,
-  error: null,
+  reason: null,
   traceId: null,
   ...given,
 });
@@ -34,7 +34,7 @@ describe('the timeline', () => {
       slots: [{ x: 100, width: 100 }],
       runs: [
         {
-          id: 'a',
+          runId: 'a',
           x: 100,
           width: 70,
           style: 'solid',
@@ -52,7 +52,7 @@ describe('the timeline', () => {
     const nothing = { ...counts, synced: 0, deferred: 3 };
     const runs = [
       run('a', -40, -39, { counts: nothing }),
-      run('b', -20, -19, { state: 'failed', error: 'no database' }),
+      run('b', -20, -19, { state: 'failed', reason: 'no database' }),
     ];
     expect(near(...runs)?.runs.map(({ style }) => style)).toEqual(['hollow', 'wrong']);
   });
@@ -68,13 +68,17 @@ describe('the timeline', () => {
   });
 
   it('shows upcoming slots, each once', () => {
-    const slot = (id: string, opens: number) => ({ id, opensAt: at(opens), endsAt: at(opens + 4) });
-    const upcoming: Schedule['next'] = {
+    const slot = (slotId: string, opens: number) => ({
+      slotId,
+      opensAt: at(opens),
+      closesAt: at(opens + 4),
+    });
+    const upcoming: Schedule['nextSlots'] = {
       ...mapValues(kinds, () => []),
       near: [slot('slot:a', -2), slot('slot:b', 5)],
     };
     const bands = timeline({ runs: [run('a', -2, null)], upcoming }).bands;
-    expect(bands.find(({ kind }) => kind === 'near')?.slots.map(({ id, x }) => [id, x])).toEqual([
+    expect(bands.find(({ kind }) => kind === 'near')?.slots.map(({ slotId, x }) => [slotId, x])).toEqual([
       ['slot:a', 480],
       ['slot:b', 550],
     ]);

@@ -13,7 +13,7 @@ export interface TimelineData {
   readonly runs: readonly Run[];
   readonly events: readonly Event[];
   readonly conflicts: readonly Conflict[];
-  readonly upcoming: Schedule['next'] | undefined;
+  readonly upcoming: Schedule['nextSlots'] | undefined;
 }
 
 export const flagHeight = 30;
@@ -33,13 +33,13 @@ export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) 
       y: bandY(index),
       slots: slotsOf(kind, own, data.upcoming)
         .filter(({ from, to }) => isVisible(from, to))
-        .map(({ id, from, to }) => ({ id, x: axis.x(from), width: axis.x(to) - axis.x(from) })),
+        .map(({ slotId, from, to }) => ({ slotId, x: axis.x(from), width: axis.x(to) - axis.x(from) })),
       runs: own
         .filter((run) => isVisible(Date.parse(run.startedAt), endOf(run, now)))
         .map((run) => {
           const x = axis.x(Date.parse(run.startedAt));
           const width = Math.max(minWidth, axis.x(endOf(run, now)) - x);
-          return { id: run.id, x, width, style: styleOf(run), text: runText(run, now) };
+          return { runId: run.runId, x, width, style: styleOf(run), text: runText(run, now) };
         }),
     };
   });
@@ -58,18 +58,22 @@ export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) 
 const bandY = (index: number) => flagHeight + index * bandHeight;
 
 function slotsOf(kind: SyncKind, runs: readonly Run[], upcoming: TimelineData['upcoming']) {
-  const opened = runs.map(({ slot: { id, scheduledFor, endsAt } }) => ({
-    id,
-    from: Date.parse(scheduledFor),
-    to: Date.parse(endsAt),
+  const opened = runs.map(({ slot: { slotId, opensAt, closesAt } }) => ({
+    slotId,
+    from: Date.parse(opensAt),
+    to: Date.parse(closesAt),
   }));
-  const known = new Set(opened.map(({ id }) => id));
+  const known = new Set(opened.map(({ slotId }) => slotId));
   const next = upcoming?.[kind] ?? [];
   return [
     ...opened,
     ...next
-      .filter(({ id }) => !known.has(id))
-      .map(({ id, opensAt, endsAt }) => ({ id, from: Date.parse(opensAt), to: Date.parse(endsAt) })),
+      .filter(({ slotId }) => !known.has(slotId))
+      .map(({ slotId, opensAt, closesAt }) => ({
+        slotId,
+        from: Date.parse(opensAt),
+        to: Date.parse(closesAt),
+      })),
   ];
 }
 

@@ -36,8 +36,8 @@ export function WindowsPage() {
             caption="The calls that count against each rate limit"
             columns={['Rate limit', 'Lane', 'Started', 'Counts until', 'Status']}
             rows={items.flatMap(({ budget, permits }) =>
-              permits.map(({ permit, lane, startedAt, leavesAt, settled }) => ({
-                key: permit,
+              permits.map(({ permitId, lane, startedAt, leavesAt, settled }) => ({
+                key: permitId,
                 cells: [
                   budgets[budget].label,
                   sentenceCase(lanes[lane].label),
@@ -144,9 +144,9 @@ function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | '
   const inRow = (row: number) => ({ y: row * height + gap / 2, height: height - gap });
   return (
     <>
-      {expected.map(({ ticket, lane, row, startX, leaveX }) => (
+      {expected.map(({ requestId, lane, row, startX, leaveX }) => (
         <rect
-          key={ticket}
+          key={requestId}
           className="expected"
           stroke={laneColor(lane)}
           x={startX + 1}
@@ -155,8 +155,8 @@ function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | '
           rx="3"
         />
       ))}
-      {calls.map(({ permit, lane, row, startX, respondedX, leaveX, settled }) => (
-        <g key={permit} fill={laneColor(lane)} data-permit={permit}>
+      {calls.map(({ permitId, lane, row, startX, respondedX, leaveX, settled }) => (
+        <g key={permitId} fill={laneColor(lane)} data-permit={permitId}>
           <rect className="counts" x={startX} width={leaveX - startX} {...inRow(row)} rx="3" />
           <rect
             className={settled ? 'called' : 'calling'}

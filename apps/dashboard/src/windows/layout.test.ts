@@ -54,7 +54,7 @@ describe('a window', () => {
       ],
       waiting: [waitingRequest('a', 10), waitingRequest('b', 40), waitingRequest('c', 90)],
     });
-    expect(expected.map(({ ticket, row, startX, leaveX }) => [ticket, row, startX, leaveX])).toEqual([
+    expect(expected.map(({ requestId, row, startX, leaveX }) => [requestId, row, startX, leaveX])).toEqual([
       ['a', 0, 350, 600],
       ['b', 1, 500, 600],
     ]);

@@ -12,10 +12,10 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
   const usedUntil: number[] = [];
   const calls = budget.permits
     .toSorted((one, other) => one.startedAt.localeCompare(other.startedAt))
-    .map(({ permit, lane, settled, startedAt, leavesAt }) => {
+    .map(({ permitId, lane, settled, startedAt, leavesAt }) => {
       const [start, leaves] = [Date.parse(startedAt), Date.parse(leavesAt)];
       return {
-        permit,
+        permitId,
         lane,
         settled,
         row: assignRow(usedUntil, start, leaves),
@@ -62,8 +62,8 @@ function expectedCalls(
   horizon: number,
 ) {
   const until = Array.from({ length: rows }, (_, row) => usedUntil[row] ?? 0);
-  return waiting.next
-    .map(({ ticket, lane, estimatedAt }) => ({ ticket, lane, start: Date.parse(estimatedAt) }))
+  return waiting.requests
+    .map(({ requestId, lane, estimatedAt }) => ({ requestId, lane, start: Date.parse(estimatedAt) }))
     .filter(({ start }) => start < horizon)
     .map((each) => {
       const row = until.indexOf(Math.min(...until));

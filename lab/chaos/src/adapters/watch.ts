@@ -61,7 +61,7 @@ export async function startWatch(stage: ChaosStage) {
 /** Real ms after which unfinished work counts as stuck. An alert lasts for the longest window, and then some. */
 const timeoutMs = ({ clock }: ChaosStage): number => Math.max(90_000, 20_000 + clock.toRealMs(80 * 60_000));
 
-const final = new Set(['done', 'failed', 'expired']);
+const final = new Set(['done', 'failed', 'expired', 'cancelled']);
 
 /** Turns all syncs off and waits for the remaining work. @returns what had not finished at the timeout */
 export async function drain(stage: ChaosStage, watch: Watch): Promise<string[]> {

@@ -18,8 +18,8 @@ export interface Accepted {
 
 /** The parts of a command and a run that the laws read. */
 export type CommandEnd = Pick<Command, 'commandId' | 'type' | 'riderId' | 'state' | 'reason'>;
-export type RunEnd = Pick<Run, 'id' | 'kind' | 'state' | 'error'> & {
-  readonly slot: Pick<Run['slot'], 'id'>;
+export type RunEnd = Pick<Run, 'runId' | 'kind' | 'state' | 'reason'> & {
+  readonly slot: Pick<Run['slot'], 'slotId'>;
   readonly counts: Pick<Run['counts'], 'synced' | 'failed' | 'stored'>;
 };
 

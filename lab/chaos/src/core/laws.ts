@@ -92,7 +92,7 @@ const unexplainedFindings = ({ auditFindings, inflicted }: Evidence): string[] =
 const isAround = (at: number, { startedAt, healedAt }: Evidence['inflicted'][number]): boolean =>
   at >= startedAt - aftermath && at <= healedAt + aftermath;
 
-const ends = new Set(['done', 'failed', 'expired']);
+const ends = new Set(['done', 'failed', 'expired', 'cancelled']);
 
 function commandsWithoutEnd({ accepted, commands }: Evidence): string[] {
   const known = new Map(commands.map((command) => [command.commandId, command]));
@@ -136,7 +136,7 @@ function ridersAndEventsLost({ club, eventIds, listedEventIds, runs }: Evidence)
 }
 
 function slotsRunTwice({ runs, runsOfSlots }: Evidence): string[] {
-  const stored = duplicatesIn(runs.map(({ slot }) => slot.id));
+  const stored = duplicatesIn(runs.map(({ slot }) => slot.slotId));
   const published = [...runsOfSlots].filter(([, ids]) => ids.size > 1).map(([slot]) => slot);
   return [...new Set([...stored, ...published])];
 }
@@ -190,7 +190,7 @@ export const laws: Readonly<Record<string, (evidence: Evidence) => readonly stri
   'lost club members or listed events': ridersAndEventsLost,
   'slots that ran twice': slotsRunTwice,
   'stuck runs': ({ runs }) =>
-    runs.filter(({ state }) => state === 'running').map(({ kind, id }) => `${kind} run ${id}`),
+    runs.filter(({ state }) => state === 'running').map(({ kind, runId }) => `${kind} run ${runId}`),
   'lost journals without an alert, or with one that stays': missedAlerts,
   'work that still waits': ({ waiting }) => waiting,
   'dead letters': ({ deadLetters }) => deadLetters,

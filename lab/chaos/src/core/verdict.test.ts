@@ -29,11 +29,11 @@ const call = (
 
 const command = { commandId: 'c', type: 'add-rider', riderId: 1, state: 'done', reason: null } as const;
 const run = {
-  id: 'r',
+  runId: 'r',
   kind: 'rider',
   state: 'done',
-  slot: { id: 'slot:1' },
-  error: null,
+  slot: { slotId: 'slot:1' },
+  reason: null,
   counts: { synced: 1, failed: 0, stored: 1 },
 } as const;
 
@@ -105,7 +105,7 @@ it.each<[string, Partial<Evidence>, string]>([
   ['a duplicate rider', { riderIds: [1, 1] }, 'duplicate riders or events'],
   ['a lost club member', { club: { size: 2, stored: 1 } }, 'lost club members or listed events'],
   ['a lost event', { listedEventIds: ['3'] }, 'lost club members or listed events'],
-  ['a slot that ran twice', { runs: [run, { ...run, id: 'other' }] }, 'slots that ran twice'],
+  ['a slot that ran twice', { runs: [run, { ...run, runId: 'other' }] }, 'slots that ran twice'],
   [
     'a slot with two published runs',
     { runsOfSlots: new Map([['s', new Set(['a', 'b'])]]) },

@@ -25,7 +25,8 @@ const ours = ({ arrivals }: Evidence) => arrivals.filter(({ isForeign }) => !isF
 export const figures = {
   accepted: ['commands accepted', ({ accepted }) => accepted.length],
   done: ['commands done', inState('done')],
-  failed: ['commands failed or cancelled, with the reason', inState('failed')],
+  failed: ['commands failed, with the reason', inState('failed')],
+  cancelled: ['commands cancelled', inState('cancelled')],
   expired: ['commands expired, with the reason', inState('expired')],
   unanswered: ['requests without an answer for 25 s', ({ unanswered }) => unanswered],
   refused: ['refused requests, with the reason', ({ refusals }) => refusals.length],

@@ -7,14 +7,14 @@ export const now = Date.UTC(2026, 10, 26, 18, 30);
 /** A time relative to `now`, in the API's format. */
 export const at = (minutes: number): string => new Date(now + minutes * minute).toISOString();
 
-type WaitingRequest = Budget['waiting']['next'][number];
+type WaitingRequest = Budget['waiting']['requests'][number];
 export const waitingRequest = (
-  ticket: string,
+  requestId: string,
   expected: number,
   requested = -1,
   lane: Lane = 'near_event_normal',
 ): WaitingRequest => ({
-  ticket,
+  requestId,
   lane,
   requestedAt: at(requested),
   estimatedAt: at(expected),
@@ -32,7 +32,7 @@ export const exampleBudget = (known: Partial<Budget> = {}): Budget => ({
   pausedUntil: { upstream: null, operator: null },
   probing: false,
   unknownUntil: null,
-  waiting: { count: 0, next: [] },
+  waiting: { count: 0, requests: [] },
   lastRejected: null,
   ...known,
 });
@@ -59,7 +59,7 @@ export function budgetAt(given: BudgetTimes): Budget {
     policy: { ...documented, from: 'documented', since: null },
     documented,
     permits: permits.map(({ start, leaves, settled, lane = 'near_event_normal' }, index) => ({
-      permit: `permit-${index}`,
+      permitId: `permit-${index}`,
       lane,
       startedAt: at(start),
       settled,
@@ -72,7 +72,7 @@ export function budgetAt(given: BudgetTimes): Budget {
       operator: atOrNull(given.pausedUntil?.operator),
     },
     unknownUntil: atOrNull(given.unknownUntil),
-    waiting: { count: waiting.length, next: [...waiting] },
+    waiting: { count: waiting.length, requests: [...waiting] },
   });
 }
 
@@ -84,9 +84,7 @@ export const exampleCommand = (known: Partial<Command> = {}): Command => ({
   riders: null,
   state: 'running',
   position: null,
-  at: null,
   until: null,
-  next: null,
   reason: null,
   estimatedAt: null,
   via: null,

@@ -8,11 +8,11 @@ const command = (given: Partial<Command>) => given as Command;
 describe('the progress of a command', () => {
   it.each<[Partial<Command>, string, number]>([
     [
-      { state: 'waiting_in_line', position: 2, at: at(0.5) },
+      { state: 'waiting_in_line', position: 2, estimatedAt: at(0.5) },
       'number 2 in the queue, expected at 18:30:30 (in 0:30)',
       1,
     ],
-    [{ state: 'waiting_in_line', position: 2, at: null }, 'number 2 in the queue', 1],
+    [{ state: 'waiting_in_line', position: 2, estimatedAt: null }, 'number 2 in the queue', 1],
     [
       { state: 'waiting_for_window', until: at(4.2) },
       'waiting for the rate limit until 18:34:12 (in 4:12)',
@@ -22,6 +22,7 @@ describe('the progress of a command', () => {
     [{ state: 'running' }, 'being fetched', 2],
     [{ state: 'done' }, 'added', 3],
     [{ state: 'failed', reason: 'Upstream knows no rider 7' }, 'Upstream knows no rider 7', 1],
+    [{ state: 'cancelled', reason: 'Cancelled by an operator' }, 'Cancelled by an operator', 1],
   ])('%o reads "%s"', (given, text, step) => {
     expect(progress(command(given), now)).toBe(text);
     expect(stepOf(command(given))).toBe(step);

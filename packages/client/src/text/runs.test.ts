@@ -6,9 +6,9 @@ import { elapsed, outcome } from '../text.ts';
 const none = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
 const unreadable = { count: 0, ids: [] };
 const run = (given: Partial<Run>) =>
-  ({ state: 'done', mode: 'on', counts: none, unreadable, error: null, ...given }) as Run;
+  ({ state: 'done', mode: 'on', counts: none, unreadable, reason: null, ...given }) as Run;
 
-it('the outcome of a run is its counts, or its error', () => {
+it('the outcome of a run is its counts, or its reason', () => {
   expect(outcome(run({ counts: { ...none, synced: 3, deferred: 28 } }))).toBe(
     '3 synced, 28 deferred to the next slot',
   );
@@ -20,7 +20,7 @@ it('the outcome of a run is its counts, or its error', () => {
       }),
     ),
   ).toBe('1 synced, 6 unreadable: 4500012, 4500025, 4500038, 4500051, 4500064, …');
-  expect(outcome(run({ error: 'no database', unreadable: { count: 1, ids: [] } }))).toBe(
+  expect(outcome(run({ reason: 'no database', unreadable: { count: 1, ids: [] } }))).toBe(
     'no database; 1 unreadable',
   );
   expect(outcome(run({}))).toBe('nothing due');
@@ -29,7 +29,7 @@ it('the outcome of a run is its counts, or its error', () => {
   expect(outcome(run({ state: 'running', waitingFor, counts: { ...none, synced: 1 } }))).toBe(
     '1 synced, waiting for Riders (bulk), expected at 18:10:00',
   );
-  expect(outcome(run({ error: 'no database' }))).toBe('no database');
+  expect(outcome(run({ reason: 'no database' }))).toBe('no database');
   expect(outcome(run({ mode: 'observed', counts: { ...none, planned: 4 } }))).toBe(
     'observed: 4 planned, no calls made',
   );

@@ -16,11 +16,11 @@ export type Durability = z.infer<typeof durability>;
 /** For people. All are null when nothing is lost. */
 export interface DurabilityNotice {
   readonly title: string | null;
-  readonly why: string | null;
-  readonly todo: string | null;
+  readonly reason: string | null;
+  readonly advice: string | null;
 }
 
-const silent: DurabilityNotice = { title: null, why: null, todo: null };
+const silent: DurabilityNotice = { title: null, reason: null, advice: null };
 
 export function durabilityNotice(known: Durability): DurabilityNotice {
   switch (known.sync) {
@@ -29,14 +29,16 @@ export function durabilityNotice(known: Durability): DurabilityNotice {
     case 'interval':
       return {
         title: 'A power cut can lose what the broker has acknowledged',
-        why: `It syncs its files every ${known.intervalMs / 1_000} s. After a power cut, calls made since are not counted, and commands accepted since are missing.`,
-        todo: 'Set sync_interval: always in the jetstream block of each nats-server (npm start: unset NATS_SYNC_INTERVAL), restart it, and provision again.',
+        reason: `It syncs its files every ${known.intervalMs / 1_000} s. After a power cut, calls made since are not counted, and commands accepted since are missing.`,
+        advice:
+          'Set sync_interval: always in the jetstream block of each nats-server (npm start: unset NATS_SYNC_INTERVAL), restart it, and provision again.',
       };
     case 'unknown':
       return {
         title: 'It is not known whether a power cut can lose what the broker has acknowledged',
-        why: `Provisioning could not read sync_interval: ${known.reason}. By default nats-server syncs its files only every two minutes.`,
-        todo: 'Set sync_interval: always in the jetstream block of each nats-server, set NATS_MONITOR_URL to their monitoring pages, and provision again.',
+        reason: `Provisioning could not read sync_interval: ${known.reason}. By default nats-server syncs its files only every two minutes.`,
+        advice:
+          'Set sync_interval: always in the jetstream block of each nats-server, set NATS_MONITOR_URL to their monitoring pages, and provision again.',
       };
   }
 }

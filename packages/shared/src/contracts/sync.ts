@@ -54,6 +54,8 @@ export const commandChanged = z.object({
   /** The rider of an add; absent for an import. */
   riderId: z.number().int().positive().optional(),
   riders: riderCounts.optional(),
+  /** Absent from a service of an older version. */
+  requestedAt: timestamp.optional(),
   at: timestamp,
   progress,
 });

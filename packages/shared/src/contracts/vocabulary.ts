@@ -61,10 +61,15 @@ export const progress = z.discriminatedUnion('state', [
   z.object({ state: z.literal('outside_slot'), next: timestamp }),
   z.object({ state: z.literal('running'), via }),
   z.object({ state: z.literal('done') }),
-  z.object({ state: z.literal('failed'), reason: z.string() }),
+  /** `cancelled`: an operator has cancelled it. Not a state of its own, so that an older service reads it, too. */
+  z.object({ state: z.literal('failed'), reason: z.string(), cancelled: z.literal(true).optional() }),
   z.object({ state: z.literal('expired'), reason: z.string() }),
 ]);
 export type Progress = z.infer<typeof progress>;
+
+/** Whether an operator has cancelled the command. */
+export const isCancelled = (progress: Progress): boolean =>
+  progress.state === 'failed' && progress.cancelled === true;
 
 /** Whether a command or run in this state has ended. */
 export const isFinal = ({ state }: { state: Progress['state'] }): boolean =>

@@ -53,7 +53,7 @@ describe('the durability of a broker', () => {
     expect(found).toEqual({ sync: 'always' });
     await recordDurability(connection, found);
     expect(await readDurability(bus)).toEqual(found);
-    expect(durabilityNotice(found)).toEqual({ title: null, why: null, todo: null });
+    expect(durabilityNotice(found)).toEqual({ title: null, reason: null, advice: null });
   });
 
   it('is an interval when the server syncs only now and then', async () => {
@@ -61,8 +61,8 @@ describe('the durability of a broker', () => {
     const found = await proveDurability(connection, [monitorUrl]);
     expect(found).toEqual({ sync: 'interval', intervalMs: 90_000 });
     expect(durabilityNotice(found)).toMatchObject({
-      why: expect.stringContaining('every 90 s'),
-      todo: expect.stringContaining('sync_interval: always'),
+      reason: expect.stringContaining('every 90 s'),
+      advice: expect.stringContaining('sync_interval: always'),
     });
   });
 
@@ -70,7 +70,7 @@ describe('the durability of a broker', () => {
     const { connection } = await start('always');
     const found = await proveDurability(connection, []);
     expect(found).toEqual({ sync: 'unknown', reason: 'NATS_MONITOR_URL is not set' });
-    expect(durabilityNotice(found).todo).toContain('NATS_MONITOR_URL');
+    expect(durabilityNotice(found).advice).toContain('NATS_MONITOR_URL');
   });
 
   it('is unknown when a page cannot be read, is not one, or is that of another broker', async () => {

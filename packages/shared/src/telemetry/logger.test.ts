@@ -114,6 +114,7 @@ describe('redactUrl', () => {
       'https://h/x?api_key=abc&page=2&access_token=def#top',
       'https://h/x?api_key=***&page=2&access_token=***#top',
     ],
+    ['GET /v1/stream?types=alert&token=1772393400.qC1x', 'GET /v1/stream?types=alert&token=***'],
     ['authorization: Bearer abcdefgh.123', 'authorization: Bearer ***'],
   ])('turns %s into %s', (text, redacted) => {
     expect(redactUrl(text)).toBe(redacted);

@@ -66,9 +66,9 @@ describe('several rejected calls, with two replicas of the API', () => {
     chatRejects = false;
     await test.until(() => expect(messages).toHaveLength(1));
     expect(messages[0]).toContain(items[0].title);
-    expect(messages[0]).toContain(`<http://paceline.test/#/alerts/${encodeURIComponent(items[0].id)}|`);
+    expect(messages[0]).toContain(`<http://paceline.test/#/alerts/${encodeURIComponent(items[0].alertId)}|`);
     expect(items[0]).toMatchObject({ type: 'rate_limit_exceeded', severity: 'error', resolvedAt: null });
-    expect((await test.get(`/v1/alerts/${items[0].id}`)).body.id).toBe(items[0].id);
+    expect((await test.get(`/v1/alerts/${items[0].alertId}`)).body.alertId).toBe(items[0].alertId);
   });
 
   it('resolve the alert some time after the last one, and send that to the chat once', async () => {

@@ -202,8 +202,8 @@ describe('a part that is down', () => {
     state,
     since: state === 'unknown' ? null : now - minute,
     title: state === 'down' ? 'No limiter is running' : null,
-    why: state === 'down' ? 'No calls start.' : null,
-    todo: state === 'down' ? 'Start it.' : null,
+    reason: state === 'down' ? 'No calls start.' : null,
+    advice: state === 'down' ? 'Start it.' : null,
   });
 
   it('is an alert with the same texts, and one whose state is unknown keeps its alert', () => {

@@ -303,9 +303,10 @@ const keyOfPart = ({ part }: SystemPart): AlertKey => `part_down:${part}`;
 /** The parts that are down. What is unknown of a part says nothing about its alert. */
 export const downParts = (parts: readonly SystemPart[]): Observation => ({
   present: parts.flatMap((part) => {
-    const { state, since, title, why, todo } = part;
+    const { state, since, title, reason, advice } = part;
     if (state !== 'down' || since === null || title === null) return [];
-    return [conditionOf(keyOfPart(part), 'error', { title, why: why ?? '', todo: todo ?? '', since })];
+    const about = { title, why: reason ?? '', todo: advice ?? '', since };
+    return [conditionOf(keyOfPart(part), 'error', about)];
   }),
   unknown: parts.filter(({ state }) => state === 'unknown').map(keyOfPart),
 });

@@ -26,7 +26,7 @@ const down = (...names: Array<'broker' | 'database'>) =>
   downParts(
     names.map((part) => {
       const title = `The ${part} does not answer`;
-      return { part, state: 'down', since: 500, title, why: 'Nothing works.', todo: 'Start it.' };
+      return { part, state: 'down', since: 500, title, reason: 'Nothing works.', advice: 'Start it.' };
     }),
   );
 const both = down('broker', 'database');

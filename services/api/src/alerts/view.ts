@@ -4,12 +4,12 @@ import { isoTimes, time } from '../http/view.ts';
 
 export const alertShape = z
   .object({
-    id: z.string(),
+    alertId: z.string(),
     type: z.enum(alertTypes),
     severity: z.enum(severities),
     title: z.string(),
-    why: z.string(),
-    todo: z.string().describe('What an operator can do'),
+    reason: z.string(),
+    advice: z.string().describe('What an operator can do'),
     since: time.describe('When the condition started'),
     raisedAt: time,
     resolvedAt: time.nullable().describe('null: still open'),
@@ -18,8 +18,9 @@ export const alertShape = z
 export type AlertView = z.infer<typeof alertShape>;
 
 export function alertView(row: AlertChanged): AlertView {
-  const { id, type, severity, title, why, todo } = row;
-  return { id, type, severity, title, why, todo, ...isoTimes(row, 'since', 'raisedAt', 'resolvedAt') };
+  const { id: alertId, type, severity, title, why: reason, todo: advice } = row;
+  const times = isoTimes(row, 'since', 'raisedAt', 'resolvedAt');
+  return { alertId, type, severity, title, reason, advice, ...times };
 }
 
 /** `2026-03-01 12:00 UTC` */

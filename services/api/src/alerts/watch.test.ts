@@ -19,7 +19,8 @@ it('an alert about a part does not wait for services that do not answer', async 
   };
   const published: AlertChanged[] = [];
   const listeners: Array<() => void> = [];
-  const running = { part: 'event-sync', state: 'up', since: 0, title: null, why: null, todo: null } as const;
+  const noTexts = { title: null, reason: null, advice: null };
+  const running = { part: 'event-sync', state: 'up', since: 0, ...noTexts } as const;
   let parts: SystemPart[] = [running];
   const alerts = watchAlerts({
     db: database.db,
@@ -38,8 +39,8 @@ it('an alert about a part does not wait for services that do not answer', async 
   });
   await eventually(() => expect(asked).toBe(2));
   const title = 'No limiter is running';
-  const why = 'No calls to ZwiftRacing start.';
-  parts = [running, { part: 'limiter', state: 'down', since: testEvening, title, why, todo: 'Start it.' }];
+  const texts = { title, reason: 'No calls to ZwiftRacing start.', advice: 'Start it.' };
+  parts = [running, { part: 'limiter', state: 'down', since: testEvening, ...texts }];
   for (const listener of listeners) listener();
   await eventually(() => expect(published).toMatchObject([{ title, resolvedAt: null }]));
   silence.reject(new Error('the test has ended'));

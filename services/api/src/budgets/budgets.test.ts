@@ -54,7 +54,7 @@ describe('GET /v1/budgets', () => {
       pausedUntil: { upstream: null, operator: null },
       probing: false,
       unknownUntil: null,
-      waiting: { count: 0, next: [] },
+      waiting: { count: 0, requests: [] },
       lastRejected: null,
     });
   });
@@ -162,10 +162,10 @@ describe('GET /v1/queue', () => {
       expect(body.waiting).toBe(12);
       const clubs = body.budgets.find(({ budget }: { budget: string }) => budget === 'clubs');
       expect(clubs).toMatchObject({ waiting: 12, lanes: [{ lane: 'rider_sync', waiting: 12 }] });
-      expect(clubs.tickets.map(({ position }: { position: number }) => position)).toEqual(
+      expect(clubs.requests.map(({ position }: { position: number }) => position)).toEqual(
         Array.from({ length: 12 }, (_, index) => index + 1),
       );
-      expect(Date.parse(clubs.tickets[0].expectedAt)).toBeGreaterThan(Date.parse(body.at));
+      expect(Date.parse(clubs.requests[0].estimatedAt)).toBeGreaterThan(Date.parse(body.at));
     });
     cancelling.abort();
     await Promise.all(waiting);

@@ -24,7 +24,7 @@ export const budgetShape = z
     permits: z
       .array(
         z.object({
-          permit: z.string(),
+          permitId: z.string(),
           lane: z.enum(laneNames),
           startedAt: time,
           settled: z.boolean().describe('false: the call may still be in progress'),
@@ -41,9 +41,9 @@ export const budgetShape = z
       .describe('Until then the window may contain unrecorded calls, so no calls are made'),
     waiting: z.object({
       count: z.int(),
-      next: z
+      requests: z
         .array(
-          z.object({ ticket: z.string(), lane: z.enum(laneNames), requestedAt: time, estimatedAt: time }),
+          z.object({ requestId: z.string(), lane: z.enum(laneNames), requestedAt: time, estimatedAt: time }),
         )
         .describe('The first requests in the queue, in order'),
     }),
@@ -66,14 +66,23 @@ export function budgetView(view: WindowView): BudgetView {
     policy: { ...limitView(policy), from: policy.from, since: isoOrNull(policy.since) },
     documented: limitView(documented),
     advertised: advertised ? limitView(advertised) : null,
-    permits: window.permits.map((permit) => ({ ...permit, ...isoTimes(permit, 'startedAt', 'leavesAt') })),
+    permits: window.permits.map(({ permit: permitId, lane, settled, ...times }) => ({
+      permitId,
+      lane,
+      settled,
+      ...isoTimes(times, 'startedAt', 'leavesAt'),
+    })),
     available: window.available,
     ...isoTimes(window, 'freeAt', 'unknownUntil'),
     pausedUntil: isoTimes(window.pausedUntil, 'upstream', 'operator'),
     probing: window.probing,
     waiting: {
       count: waiting.count,
-      next: waiting.next.map((ticket) => ({ ...ticket, ...isoTimes(ticket, 'requestedAt', 'estimatedAt') })),
+      requests: waiting.next.map(({ ticket: requestId, lane, ...times }) => ({
+        requestId,
+        lane,
+        ...isoTimes(times, 'requestedAt', 'estimatedAt'),
+      })),
     },
     lastRejected: window.lastRejected && { ...window.lastRejected, at: iso(window.lastRejected.at) },
   };

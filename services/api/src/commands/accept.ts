@@ -36,7 +36,7 @@ function accepted(row: CommandRow, { seconds }: Wait, obstacle: string | undefin
     Location: `/v1/commands/${row.commandId}`,
     ...(seconds !== undefined && { 'Preference-Applied': `wait=${seconds}` }),
   };
-  if (seconds !== undefined && (command.state === 'failed' || command.state === 'expired')) {
+  if (seconds !== undefined && ['failed', 'expired', 'cancelled'].includes(command.state)) {
     throw new Problem('command-failed', command.reason ?? command.state, { command, headers });
   }
   return { command, headers };
@@ -53,7 +53,7 @@ const prefer = z.object({
 });
 const responses = {
   202: {
-    ...jsonOf('The command was accepted; it will end as done, failed or expired', commandShape),
+    ...jsonOf('The command was accepted; it will end as done, failed, expired or cancelled', commandShape),
     headers,
   },
   ...problems(400, 401, 422, 503),
@@ -70,14 +70,15 @@ export const acceptRoutes = [
     description: [
       'Fetches the rider as soon as the rate limits allow, before any scheduled sync, even if it is already stored.',
       '',
-      'The rider is fetched by a call of its own or with the next bulk call, whichever is earlier (`via`).',
+      'The rider is fetched by a call of its own or with the next bulk call, whichever is earlier (`via`). While an add of the same',
+      'rider waits, that one is returned.',
       'The response is sent once the command is stored and published: `202` with its position and estimated time.',
       'Follow `Location` for progress. A slow database delays the response; `503` means that the database or the broker',
       'is not available, or that the command queue is full. While no rider-sync or limiter is running the state is',
       '`waiting_for_service`, with the `reason` and without an estimate.',
       '',
       '`Prefer: wait=N` (seconds, max 30) waits for the result: `200` with the rider once it is stored, `422`',
-      '(`command-failed`, with `command`) if the command failed or expired, `202` if the time ran out first. The command',
+      '(`command-failed`, with `command`) if it failed, expired or was cancelled, `202` if the time ran out first. The command',
       'continues in any case.',
     ].join('\n'),
     request: {

@@ -68,10 +68,8 @@ describe('POST /v1/riders', () => {
       riders: null,
       state: 'waiting_for_window',
       position: null,
-      at: null,
       until: soon,
       via: 'single',
-      next: null,
       reason: null,
       estimatedAt: soon,
       requestedAt: response.body.requestedAt,
@@ -97,7 +95,7 @@ describe('POST /v1/riders', () => {
     const { headers } = await add(102);
     await test.until(async () => {
       const { body } = await test.get(headers.get('location') ?? '');
-      expect(body).toMatchObject({ state: 'waiting_in_line', position: 3, at: soon, estimatedAt: soon });
+      expect(body).toMatchObject({ state: 'waiting_in_line', position: 3, estimatedAt: soon });
     });
   });
 
@@ -127,6 +125,28 @@ describe('POST /v1/riders', () => {
   });
 });
 
+describe('POST /v1/riders for a rider whose add waits', () => {
+  it('returns the same command, also to simultaneous requests, and requests the rider once', async () => {
+    const [first, second] = await Promise.all([add(141), add(141)]);
+    const later = await add(141);
+    expect([first, second, later].map(({ status }) => status)).toEqual([202, 202, 202]);
+    const { commandId } = first.body;
+    expect([second.body.commandId, later.body.commandId]).toEqual([commandId, commandId]);
+    expect(later.headers.get('location')).toBe(`/v1/commands/${commandId}`);
+    const { received } = await riderSync(async () => undefined);
+    await test.until(() => expect(received.map((each) => each.commandId)).toEqual([commandId]));
+  });
+
+  it('waits for the end of that command', async () => {
+    const { body } = await add(142);
+    const waiting = add(142, { prefer: 'wait=20' });
+    await riderSync((_, update) => update({ state: 'done' }));
+    const { status, body: ended } = await waiting;
+    expect(status).toBe(200);
+    expect(ended).toMatchObject({ command: { commandId: body.commandId }, rider: { riderId: 142 } });
+  });
+});
+
 describe('POST /v1/riders while rider-sync is down', () => {
   it('estimates that the command can run now if the window has room', async () => {
     await limiter(() => [windowOf('riders_single', { available: 1 })]);
@@ -153,7 +173,7 @@ describe('POST /v1/riders while rider-sync is down', () => {
     await limiter(() => undefined);
     const { status, body } = await add(113);
     expect(status).toBe(202);
-    expect(body).toMatchObject({ state: 'waiting_in_line', at: null, estimatedAt: null });
+    expect(body).toMatchObject({ state: 'waiting_in_line', estimatedAt: null });
   });
 
   it('keeps the command until rider-sync is back', async () => {

@@ -30,7 +30,7 @@ describe('POST /v1/commands/{id}/cancel', () => {
     const commandId = await store({ progress: waiting });
     const { status, body } = await cancel(commandId);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ commandId, state: 'failed', reason: 'Cancelled by an operator' });
+    expect(body).toMatchObject({ commandId, state: 'cancelled', reason: 'Cancelled by an operator' });
     expect(body.finishedAt).not.toBeNull();
     await test.until(() => expect(cancelledIds).toEqual([commandId]));
     expect(await cancel(commandId)).toMatchObject({ status: 200, body });

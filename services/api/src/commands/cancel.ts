@@ -4,9 +4,14 @@ import { type Database, tables } from '@paceline/shared/database';
 import { signal } from '@paceline/shared/messaging';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Broker } from '../broker.ts';
+import { isCancelled } from './query.ts';
 
 const { commands, wantedRiders } = tables;
-const cancelled = { state: 'failed', reason: 'Cancelled by an operator' } as const satisfies Progress;
+export const cancelled = {
+  state: 'failed',
+  reason: 'Cancelled by an operator',
+  cancelled: true,
+} as const satisfies Progress;
 
 export type CancelCommand = (commandId: string) => Promise<boolean>;
 
@@ -15,7 +20,7 @@ export const cancelCommandWith =
   async (commandId) => {
     const bus = await broker.reach();
     const now = Math.floor(clock.now());
-    const isCancelled = await db.transaction(async (tx) => {
+    const hasEnded = await db.transaction(async (tx) => {
       const isWaiting = and(isNull(commands.finishedAt), sql`${commands.progress} ->> 'state' <> 'running'`);
       const [ended] = await tx
         .update(commands)
@@ -33,11 +38,10 @@ export const cancelCommandWith =
           order by rider_id for update skip locked)`);
       return true;
     });
-    if (isCancelled) signal(bus, catalog.commandCancelled, {}, { commandId });
-    return isCancelled || (await isCancelledAlready(db, commandId));
+    if (hasEnded) signal(bus, catalog.commandCancelled, {}, { commandId });
+    return hasEnded || (await isCancelledAlready(db, commandId));
   };
 
 async function isCancelledAlready(db: Database, commandId: string): Promise<boolean> {
-  const same = sql`${commands.progress} = ${JSON.stringify(cancelled)}::jsonb`;
-  return (await db.$count(commands, and(eq(commands.commandId, commandId), same))) > 0;
+  return (await db.$count(commands, and(eq(commands.commandId, commandId), isCancelled))) > 0;
 }

@@ -77,7 +77,7 @@ describe('POST /v1/riders/import', () => {
     expect(second.body).toMatchObject({
       state: 'waiting_in_line',
       position: 2,
-      at: new Date(inAnHour + 111_000).toISOString(),
+      estimatedAt: new Date(inAnHour + 111_000).toISOString(),
     });
   });
 
@@ -151,17 +151,17 @@ describe('GET /v1/commands/:commandId/riders', () => {
         riderId: 1,
         outcome: 'done',
         reason: null,
-        endedAt: '2026-03-01T12:00:00.000Z',
+        finishedAt: '2026-03-01T12:00:00.000Z',
         rider: '/v1/riders/1',
       },
       {
         riderId: 2,
         outcome: 'failed',
         reason: 'ZwiftRacing has no rider 2',
-        endedAt: '2026-03-01T12:00:00.000Z',
+        finishedAt: '2026-03-01T12:00:00.000Z',
         rider: null,
       },
-      { riderId: 3, outcome: 'waiting', reason: null, endedAt: null, rider: null },
+      { riderId: 3, outcome: 'waiting', reason: null, finishedAt: null, rider: null },
     ]);
     const { body } = await get(`?limit=3&cursor=${first.body.next}`);
     expect(body).toMatchObject({ items: [{ riderId: 4 }], next: null });

@@ -173,6 +173,6 @@ describe('a command while the database is blocked', () => {
 /** Number of command inserts that wait for a lock. */
 async function blockedInserts(): Promise<number> {
   const { rows } = await test.db.execute(sql`
-    select from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into "commands"%'`);
+    select from pg_stat_activity where wait_event_type = 'Lock' and query like 'with given as%'`);
   return rows.length;
 }

@@ -1,7 +1,7 @@
 import type { RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
-import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
-import type { CommandRow } from './view.ts';
+import { and, asc, eq, exists, gt, isNotNull, isNull, lt, not, or, type SQL, sql } from 'drizzle-orm';
+import type { CommandRow, CommandState } from './view.ts';
 
 const { commands, riders, wantedRiders } = tables;
 
@@ -25,6 +25,9 @@ const shownColumns = {
   riderStored: sql<boolean>`${riders.riderId} is not null`,
 };
 
+/** As the function of the contracts, in a query. */
+export const isCancelled = sql`(${commands.progress} ->> 'cancelled')::boolean is true`;
+
 export const selectCommands = (db: Database) =>
   db.select(shownColumns).from(commands).leftJoin(riders, eq(riders.riderId, commands.riderId)).$dynamic();
 
@@ -32,6 +35,38 @@ export async function findCommand(db: Database, commandId: string): Promise<Comm
   const [command] = await selectCommands(db).where(eq(commands.commandId, commandId));
   return command;
 }
+
+const none = sql`false`;
+
+/** @param obstacle as for `commandView`: while there is one, every open command waits for it */
+export function isInState(state: CommandState, obstacle: string | undefined): SQL | undefined {
+  const isStored = eq(sql`${commands.progress} ->> 'state'`, state);
+  switch (state) {
+    case 'cancelled':
+      return isCancelled;
+    case 'failed':
+      return and(isStored, not(isCancelled));
+    case 'done':
+    case 'expired':
+      return isStored;
+    case 'waiting_for_service':
+      return obstacle === undefined ? none : isNull(commands.finishedAt);
+    default:
+      return obstacle === undefined ? isStored : none;
+  }
+}
+
+/** The add of a rider, or an import with it. */
+export const isForRider = (db: Database, riderId: number): SQL | undefined =>
+  or(
+    eq(commands.riderId, riderId),
+    exists(
+      db
+        .select({ one: sql`1` })
+        .from(wantedRiders)
+        .where(and(eq(wantedRiders.commandId, commands.commandId), eq(wantedRiders.riderId, riderId))),
+    ),
+  );
 
 export interface Publication {
   readonly commandId: string;

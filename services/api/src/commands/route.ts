@@ -1,24 +1,36 @@
 import { z } from '@hono/zod-openapi';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, isNull } from 'drizzle-orm';
-import { defineList, keyId, keyTime, keyText, listOf, oneOf, pageQuery, readPage } from '../http/params.ts';
+import {
+  defineList,
+  idParam,
+  keyId,
+  keyTime,
+  keyText,
+  listOf,
+  oneOf,
+  pageQuery,
+  readPage,
+} from '../http/params.ts';
 import { obstacleFor } from '../health/parts.ts';
 import { requireFound, Problem } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
-import { findCommand, selectCommands } from './query.ts';
+import { findCommand, isForRider, isInState, selectCommands } from './query.ts';
 import {
   addedRider,
   commandRiderShape,
   commandRiderView,
   type CommandRow,
   commandShape,
+  commandStates,
+  commandTypes,
   commandView,
   riderOutcomes,
 } from './view.ts';
 
 const { commands, wantedRiders } = tables;
 const { riderId: riderIdColumn, outcome: outcomeColumn, reason, endedAt } = wantedRiders;
-const riderColumns = { riderId: riderIdColumn, outcome: outcomeColumn, reason, endedAt };
+const riderColumns = { riderId: riderIdColumn, outcome: outcomeColumn, reason, finishedAt: endedAt };
 const commandList = defineList(
   'commands',
   'desc',
@@ -27,31 +39,46 @@ const commandList = defineList(
 );
 const commandRiderList = defineList('command-riders', 'asc', { riderId: riderIdColumn }, [keyId]);
 const tags = ['commands'];
-const params = z.object({
+export const commandParams = z.object({
   commandId: z.uuid('must be a UUID').openapi({ example: '62060011-babb-42ec-8974-62b0e6be47fe' }),
 });
 
-const requireCommand = async (db: Database, commandId: string): Promise<CommandRow> =>
+/** @throws {Problem} when it is not stored */
+export const requireCommand = async (db: Database, commandId: string): Promise<CommandRow> =>
   requireFound(await findCommand(db, commandId), `Command ${commandId} does not exist`);
 
 export const commandRoutes = [
   endpoint('get', '/v1/commands', 'listCommands', {
     tags,
     summary: 'List commands, newest first',
-    request: { query: z.object(pageQuery(commandList)) },
+    request: {
+      query: z.object({
+        riderId: idParam()
+          .optional()
+          .openapi({ description: 'Only adds of this rider, and imports with it', example: 4500001 }),
+        type: oneOf(commandTypes).optional(),
+        state: oneOf(commandStates).optional(),
+        ...pageQuery(commandList),
+      }),
+    },
     responses: jsonResponses('A page of commands', listOf(commandShape), 400),
     handler: async (c, { db, health }) => {
-      const page = c.req.valid('query');
+      const { riderId, type, state, ...page } = c.req.valid('query');
       const obstacle = obstacleFor(health.parts(), 'rider-sync');
       const view = (row: CommandRow) => commandView(row, obstacle);
-      return c.json(await readPage(selectCommands(db), commandList, page, view), 200);
+      const where = and(
+        riderId === undefined ? undefined : isForRider(db, riderId),
+        type && eq(commands.type, type),
+        state && isInState(state, obstacle),
+      );
+      return c.json(await readPage(selectCommands(db), commandList, page, view, where), 200);
     },
   }),
 
   endpoint('get', '/v1/commands/{commandId}', 'getCommand', {
     tags,
     summary: 'Get a command and its progress',
-    request: { params },
+    request: { params: commandParams },
     responses: jsonResponses('The command', commandShape, 400, 404),
     handler: async (c, { db, health }) => {
       const row = await requireCommand(db, c.req.valid('param').commandId);
@@ -63,7 +90,7 @@ export const commandRoutes = [
     tags,
     summary: 'List the riders of a command with their outcome, by rider id',
     request: {
-      params,
+      params: commandParams,
       query: z.object({ outcome: oneOf(riderOutcomes).optional(), ...pageQuery(commandRiderList) }),
     },
     responses: jsonResponses('A page of riders', listOf(commandRiderShape), 400, 404),
@@ -86,8 +113,8 @@ export const commandRoutes = [
   endpoint('post', '/v1/commands/{commandId}/cancel', 'cancelCommand', {
     tags,
     summary: 'Cancel a waiting command',
-    description: 'The command ends as `failed` and leaves the queue. Cancelling it again changes nothing.',
-    request: { params },
+    description: 'The command ends as `cancelled` and leaves the queue. Cancelling it again changes nothing.',
+    request: { params: commandParams },
     responses: jsonResponses('The cancelled command', commandShape, 400, 404, 409),
     handler: async (c, { db, cancelCommand }) => {
       const { commandId } = c.req.valid('param');

@@ -32,10 +32,13 @@ afterEach(async () => {
   await database.db.delete(wantedRiders);
 });
 
+/** Each command is for another rider. */
+const riderOf = (commandId: string): number =>
+  Buffer.from(commandId).reduce((sum, byte) => (sum * 31 + byte) % 1_000_000_007, 7);
 const command = (commandId: string, overrides: Partial<NewCommand> = {}): NewCommand => ({
   commandId,
   type: 'add-rider',
-  riderId: 7,
+  riderId: riderOf(commandId),
   progress: { state: 'waiting_in_line', position: 1, at: null },
   requestedAt: 1_000,
   updatedAt: 1_000,
@@ -63,6 +66,54 @@ describe('two requests for the same command in one batch', () => {
     );
     expect(results.map(({ isNew }) => isNew)).toEqual([true, true, false, true]);
     expect(await database.db.$count(wantedRiders, eq(wantedRiders.commandId, 'same'))).toBe(2);
+  });
+});
+
+describe('adds of one rider', () => {
+  const addOf = (commandId: string, overrides: Partial<NewCommand> = {}) =>
+    command(commandId, { riderId: 7, ...overrides });
+
+  it('are one command while it waits, also at the same time and in several processes', async () => {
+    const [first, second] = await Promise.all([here.store(addOf('one'), []), here.store(addOf('two'), [])]);
+    expect([first, second].map(({ commandId, isNew }) => [commandId, isNew])).toEqual([
+      ['one', true],
+      ['one', false],
+    ]);
+    expect(await there.store(addOf('three'), [])).toMatchObject({ commandId: 'one', isNew: false });
+    expect(await database.db.$count(commands)).toBe(1);
+  });
+
+  it('are counted in the position of the waiting one', async () => {
+    await here.store(command('before', { requestedAt: 500 }), []);
+    await here.store(addOf('one'), []);
+    await here.store(command('after', { requestedAt: 1_500 }), []);
+    expect(await there.store(addOf('two'), [])).toMatchObject({ commandId: 'one', ahead: 1 });
+  });
+
+  it('are separate commands once its call runs or has ended', async () => {
+    await here.store(addOf('one'), []);
+    const set = (change: Partial<typeof commands.$inferInsert>) =>
+      database.db.update(commands).set(change).where(eq(commands.commandId, 'one'));
+    await set({ progress: { state: 'running' } });
+    expect(await there.store(addOf('two'), [])).toMatchObject({ commandId: 'two', isNew: true });
+    await set({ progress: { state: 'waiting_in_line', position: 1, at: null }, finishedAt: 2_000 });
+    await database.db.delete(commands).where(eq(commands.commandId, 'two'));
+    expect(await there.store(addOf('three'), [])).toMatchObject({ commandId: 'three', isNew: true });
+  });
+
+  it('keep the waiting one when the request that stored it was rejected', async () => {
+    here.rejected.add(addOf('one'));
+    await there.store(addOf('one'), []);
+    expect(await there.store(addOf('two'), [])).toMatchObject({ commandId: 'one' });
+    await here.rejected.withdraw();
+    expect(await stored('one')).toBe(1);
+  });
+
+  it('are stored by the second request if the first one fails', async () => {
+    const failing = { ...addOf('one'), requestedAt: Number.NaN };
+    const [first, second] = await Promise.allSettled([here.store(failing, []), here.store(addOf('two'), [])]);
+    expect(first.status).toBe('rejected');
+    expect(second).toMatchObject({ value: { commandId: 'two', isNew: true } });
   });
 });
 

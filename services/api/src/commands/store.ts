@@ -71,6 +71,8 @@ const importBatchSize = 10;
 export type NewCommand = Omit<CommandRow, 'riderStored' | 'riders'>;
 
 export interface Stored {
+  /** The id of the command that was stored, or of the one that it is the same as. */
+  readonly commandId: string;
   readonly isNew: boolean;
   readonly riderStored: boolean;
   /** For an add: the adds ahead of it in the queue. For an import: the waiting riders of earlier imports. */
@@ -85,14 +87,25 @@ export function commandStore(db: Database, queue: CommandQueue, machine: Machine
     machine,
   );
   const rejected = rejectedCommands(db, machine);
+  const adding = new Map<number, Promise<Stored>>();
+  /** Adds of a rider that arrive while one is being stored are the same command. */
+  async function addOnce(riderId: number, command: NewCommand): Promise<Stored> {
+    for (let earlier = adding.get(riderId); earlier; earlier = adding.get(riderId)) {
+      const stored = await earlier.catch(() => undefined);
+      if (stored) return { ...stored, isNew: false };
+    }
+    const storing = add(command).finally(() => adding.delete(riderId));
+    adding.set(riderId, storing);
+    return storing;
+  }
   return {
     /** Commands rejected with an error although Postgres may have stored them, because the connection broke. */
     rejected,
-    /** Stores a command unless it exists. @throws {CommandQueueFull} and what Postgres throws */
+    /** Stores a command unless it exists, or an add of the same rider waits. @throws {CommandQueueFull} and what Postgres throws */
     async store(command: NewCommand, riderIds: readonly number[]): Promise<Stored> {
       try {
         const stored = await queue(() =>
-          command.riderId === null ? addImport({ command, riderIds }) : add(command),
+          command.riderId === null ? addImport({ command, riderIds }) : addOnce(command.riderId, command),
         );
         rejected.remove(command);
         return stored;
@@ -122,33 +135,82 @@ const isInserted = sql<boolean>`xmax = 0`.as('is_new');
 
 const columns = getTableColumns(commands);
 
-/** `ahead` is counted before the batch is inserted; the positions within the batch are added below. */
-const insertAdds = prepared<{ command_id: string; is_new: boolean; rider_stored: boolean; ahead: number }>(
+interface AddRow {
+  readonly command_id: string;
+  readonly rider_id: number;
+  readonly is_new: boolean;
+  readonly rider_stored: boolean;
+  readonly ahead: number;
+}
+
+const isWaiting = sql.raw(
+  `open.finished_at is null and open.type = 'add-rider' and open.progress ->> 'state' <> 'running'`,
+);
+
+/**
+ * An add that waits for the same rider is returned instead of a new row, and touched like an existing command. `ahead` is
+ * counted before the batch is inserted; the positions within the batch are added below.
+ */
+const insertAdds = prepared<AddRow>(
   'commands-add',
-  sql`insert into ${commands} (${namesOf(columns)}) select ${namesOf(columns)} from ${givenRows(columns)}
-    on conflict (command_id) do update
-      set updated_at = ${touchExisting.set.updatedAt}
-      where ${commands.publishedAt} is null
-    returning command_id, xmax = 0 as is_new,
-      exists (select from ${riders} where ${riders.riderId} = ${commands.riderId}) as rider_stored,
-      (select count(*)::integer from ${commands} as open where open.finished_at is null and open.type = 'add-rider'
-        and open.progress ->> 'state' <> 'running') as ahead`,
+  sql`with given as (select ${namesOf(columns)} from ${givenRows(columns)}),
+    waiting as (
+      select open.command_id, open.rider_id, open.requested_at from ${commands} as open
+      where ${isWaiting} and open.rider_id in (select rider_id from given)
+        and open.command_id not in (select command_id from given)
+      order by open.command_id for update
+    ), touched as (
+      update ${commands} set updated_at = ${commands.updatedAt} + interval '1 millisecond' from waiting
+      where ${commands.commandId} = waiting.command_id and ${commands.publishedAt} is null
+    ), stored as (
+      insert into ${commands} (${namesOf(columns)}) select ${namesOf(columns)} from given
+      where rider_id not in (select rider_id from waiting)
+      on conflict (command_id) do update
+        set updated_at = ${touchExisting.set.updatedAt}
+        where ${commands.publishedAt} is null
+      returning command_id, rider_id, xmax = 0 as is_new
+    )
+    select command_id, rider_id, is_new,
+      exists (select from ${riders} where ${riders.riderId} = stored.rider_id) as rider_stored,
+      (select count(*)::integer from ${commands} as open where ${isWaiting}) as ahead
+    from stored
+    union all (
+      select distinct on (rider_id) command_id, rider_id, false, false,
+        (select count(*)::integer from ${commands} as open
+          where ${isWaiting} and open.requested_at < waiting.requested_at)
+      from waiting order by rider_id, requested_at
+    )`,
 );
 
 async function storeAdds(db: Database, batch: readonly NewCommand[]): Promise<Stored[]> {
   const firsts = firstOfEach(batch, ({ commandId }) => commandId);
   const rows = await insertAdds(db, columnValues(columns, [...firsts.values()]));
   const stored = new Map(rows.filter((row) => row.is_new).map((row) => [row.command_id, row]));
+  const waiting = new Map(rows.filter((row) => !row.is_new).map((row) => [row.rider_id, row]));
   let earlier = 0;
   return batch.map((command) => {
     const row = stored.get(command.commandId);
-    if (!row || command !== firsts.get(command.commandId)) return alreadyStored;
-    earlier += 1;
-    return { isNew: true, riderStored: row.rider_stored, ahead: row.ahead + earlier - 1 };
+    if (row && command === firsts.get(command.commandId)) {
+      earlier += 1;
+      return {
+        ...storedAs(row.command_id),
+        isNew: true,
+        riderStored: row.rider_stored,
+        ahead: row.ahead + earlier - 1,
+      };
+    }
+    const same = waiting.get(command.riderId ?? 0);
+    return same ? { ...storedAs(same.command_id), ahead: same.ahead } : storedAs(command.commandId);
   });
 }
 
-const alreadyStored: Stored = { isNew: false, riderStored: false, ahead: 0 };
+/** A command that was stored before. */
+const storedAs = (commandId: string): Stored => ({
+  commandId,
+  isNew: false,
+  riderStored: false,
+  ahead: 0,
+});
 
 interface NewImport {
   readonly command: NewCommand;
@@ -185,8 +247,8 @@ async function storeImports(db: Database, batch: readonly NewImport[]): Promise<
   return batch.map((entry) => {
     const { commandId } = entry.command;
     const waiting = stored.get(commandId);
-    if (waiting === undefined || entry !== firsts.get(commandId)) return alreadyStored;
+    if (waiting === undefined || entry !== firsts.get(commandId)) return storedAs(commandId);
     earlier += entry.riderIds.length;
-    return { isNew: true, riderStored: false, ahead: waiting + earlier - entry.riderIds.length };
+    return { ...storedAs(commandId), isNew: true, ahead: waiting + earlier - entry.riderIds.length };
   });
 }

@@ -20,9 +20,9 @@ async function submitAfter(storingMs: number) {
   const submit = submitCommandWith({
     db: unused.db,
     broker: { bus: () => undefined as never },
-    store: async () => {
+    store: async ({ commandId }) => {
       machine.moveTo(start + storingMs);
-      return { isNew: true, riderStored: false, ahead: 0 };
+      return { commandId, isNew: true, riderStored: false, ahead: 0 };
     },
     publisher: { publish: async () => {} },
     watches: commandWatches(),

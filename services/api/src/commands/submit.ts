@@ -9,17 +9,29 @@ import { estimatedProgress, hasNoEstimate, initialProgress } from './rules.ts';
 import type { CommandStore, NewCommand } from './store.ts';
 import type { CommandRow } from './view.ts';
 
-type Change = Pick<CommandChanged, 'commandId' | 'progress' | 'at'>;
+export type Change = Pick<CommandChanged, 'commandId' | 'progress' | 'riders' | 'at'>;
 
 export function commandWatches() {
-  const watches = new Map<string, (change: Change) => void>();
+  const watches = new Map<string, Set<(change: Change) => void>>();
+  /** @returns a function that stops it */
+  function onChange(commandId: string, listener: (change: Change) => void): () => void {
+    const listeners = watches.get(commandId) ?? new Set();
+    watches.set(commandId, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) watches.delete(commandId);
+    };
+  }
   return {
-    notify: (change: Change) => watches.get(change.commandId)?.(change),
+    onChange,
+    notify(change: Change) {
+      for (const listener of watches.get(change.commandId) ?? []) listener(change);
+    },
     /** Call it before the command is published, or the first changes are missed. */
     start(commandId: string) {
       let last: Change | undefined;
       let check = () => {};
-      watches.set(commandId, (change) => {
+      const stop = onChange(commandId, (change) => {
         last = change;
         check();
       });
@@ -34,11 +46,13 @@ export function commandWatches() {
             signal.addEventListener('abort', check, { once: true });
             check();
           }),
-        stop: () => void watches.delete(commandId),
+        stop,
       };
     },
   };
 }
+
+export type CommandWatches = ReturnType<typeof commandWatches>;
 
 /** Real ms. The command is stored, so the response doesn't wait longer for a slow broker. */
 const maxPublishWaitMs = 2_000;
@@ -50,7 +64,7 @@ interface CommandPorts {
   readonly broker: Pick<Broker, 'bus'>;
   readonly store: CommandStore['store'];
   readonly publisher: { publish(command: NewCommand): Promise<void> };
-  readonly watches: ReturnType<typeof commandWatches>;
+  readonly watches: CommandWatches;
   readonly windows: CurrentWindows;
   readonly clock: Clock;
   readonly log: Logger;
@@ -60,7 +74,7 @@ export type CommandRequest =
   | { readonly type: 'add-rider'; readonly riderId: number }
   | { readonly type: 'import-riders'; readonly riderIds: readonly number[] };
 
-/** Stores, publishes and estimates; with `waiting`, waits for the end. @throws {BrokerUnavailable | CommandQueueFull} */
+/** Stores, publishes and estimates a command, or joins the add that waits for the same rider; with `waiting`, waits for the end. @throws {BrokerUnavailable | CommandQueueFull} */
 export type SubmitCommand = (
   request: CommandRequest,
   options: { readonly waiting?: AbortSignal | undefined; readonly commandId?: string | undefined },
@@ -68,27 +82,36 @@ export type SubmitCommand = (
 
 export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {
   const { db, broker, store, publisher, watches, windows, clock, log } = ports;
+  const publish = (command: NewCommand): Promise<void> =>
+    publisher.publish(command).catch((err: unknown) => {
+      const { commandId } = command;
+      log.warn({ err, commandId }, 'failed to publish a command, the sweep will retry');
+    });
   return async (request, { waiting, commandId = crypto.randomUUID() }) => {
     broker.bus();
     const earlyWindows = windows();
     const startedAt = clock.machine.elapsed();
     const command = newCommand(request, commandId, Math.floor(clock.now()));
     const riderIds = request.type === 'import-riders' ? request.riderIds : [];
-    const watch = waiting && watches.start(commandId);
+    let watch = waiting && watches.start(commandId);
     try {
-      const { isNew, riderStored, ahead } = await store(command, riderIds);
+      const { commandId: storedId, isNew, riderStored, ahead } = await store(command, riderIds);
       // From here on the command is stored: if it can't be published now, the sweep does it.
-      const publishing = publisher.publish(command).catch((err: unknown) => {
-        log.warn({ err, commandId }, 'failed to publish a command, the sweep will retry');
-      });
+      const isOwn = storedId === commandId;
+      const publishing = isOwn ? publish(command) : Promise.resolve();
+      if (watch && !isOwn) {
+        watch.stop();
+        watch = watches.start(storedId);
+      }
       const current = clock.machine.elapsed() - startedAt > maxWindowsAgeMs ? windows() : earlyWindows;
       const mode = request.type === 'add-rider' ? 'single' : 'bulk';
       const estimating = current.then((available) => estimatedProgress(available, mode, ahead, clock.now()));
-      const existing = isNew ? undefined : await findCommand(db, commandId).catch(() => undefined);
-      if (!watch) await orAborted(publishing, AbortSignal.timeout(maxPublishWaitMs)).catch(() => undefined);
+      const existing = isNew ? undefined : await findCommand(db, storedId).catch(() => undefined);
+      if (!watch || !waiting)
+        await orAborted(publishing, AbortSignal.timeout(maxPublishWaitMs)).catch(() => undefined);
       else if (!existing || !isFinal(existing.progress)) await watch.until(isFinal, waiting);
       const riders = request.type === 'add-rider' ? null : { waiting: riderIds.length, done: 0, failed: 0 };
-      const row = existing ?? { ...command, riders, riderStored };
+      const row = existing ?? { ...command, commandId: storedId, riders, riderStored };
       const last = watch?.last();
       if (last && request.type === 'add-rider' && isFinal(last.progress)) return ended(row, last);
       const progress = last?.progress ?? (hasNoEstimate(row.progress) ? await estimating : row.progress);

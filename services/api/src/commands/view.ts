@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import {
+  isCancelled,
   isFinal,
   type Progress,
   riderCounts,
@@ -8,26 +9,32 @@ import {
 } from '@paceline/shared/contracts';
 import { isoOrNull, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
 
+export const commandTypes = ['add-rider', 'import-riders'] as const;
+
+export const commandStates = [
+  'waiting_in_line',
+  'waiting_for_window',
+  'paused_by_upstream',
+  'paused_by_operator',
+  'outside_slot',
+  'waiting_for_service',
+  'running',
+  'done',
+  'failed',
+  'expired',
+  'cancelled',
+] as const;
+export type CommandState = (typeof commandStates)[number];
+
 export const progressShape = z.object({
-  state: z.enum([
-    'waiting_in_line',
-    'waiting_for_window',
-    'paused_by_upstream',
-    'paused_by_operator',
-    'outside_slot',
-    'waiting_for_service',
-    'running',
-    'done',
-    'failed',
-    'expired',
-  ]),
+  state: z.enum(commandStates),
   position: z.int().nullable().describe('waiting_in_line: position in the queue; 1 is next'),
-  at: time.nullable().describe('waiting_in_line: estimated start'),
   until: time
     .nullable()
-    .describe('waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait'),
-  next: time.nullable().describe('outside_slot: when the next slot opens'),
-  reason: z.string().nullable().describe('failed, expired, waiting_for_service: the reason'),
+    .describe(
+      'waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait; outside_slot: when the next slot opens',
+    ),
+  reason: z.string().nullable().describe('failed, expired, cancelled, waiting_for_service: the reason'),
   estimatedAt: time.nullable().describe('When it is expected to run; null if unknown or no longer waiting'),
 });
 
@@ -43,7 +50,7 @@ export const viaOf = (progress: Progress): z.infer<typeof viaShape> =>
 export const commandShape = z
   .object({
     commandId: z.string(),
-    type: z.enum(['add-rider', 'import-riders']),
+    type: z.enum(commandTypes),
     riderId: z.int().nullable().describe('add-rider: the rider; null for imports'),
     riders: riderCounts
       .nullable()
@@ -72,23 +79,21 @@ export interface CommandRow extends Pick<
 
 export function progressView(progress: Progress): z.infer<typeof progressShape> {
   const at = 'at' in progress ? progress.at : null;
-  const until = 'until' in progress ? progress.until : null;
-  const next = 'next' in progress ? progress.next : null;
+  const slotOpensAt = 'next' in progress ? progress.next : null;
+  const until = 'until' in progress ? progress.until : slotOpensAt;
   return {
-    state: progress.state,
+    state: isCancelled(progress) ? 'cancelled' : progress.state,
     position: 'position' in progress ? progress.position : null,
-    ...isoTimes({ at, until, next }, 'at', 'until', 'next'),
+    until: isoOrNull(until),
     reason: 'reason' in progress ? progress.reason : null,
-    estimatedAt: isoOrNull(at ?? until ?? next),
+    estimatedAt: isoOrNull(at ?? until),
   };
 }
 
 const waitingForService = (reason: string): z.infer<typeof progressShape> => ({
   state: 'waiting_for_service',
   position: null,
-  at: null,
   until: null,
-  next: null,
   reason,
   estimatedAt: null,
 });
@@ -105,8 +110,12 @@ export const commandView = (command: CommandRow, obstacle?: string): CommandView
   via: viaOf(command.progress),
   ...isoTimes(command, 'requestedAt', 'updatedAt', 'finishedAt'),
   traceId: traceIdOf(command.traceparent),
-  rider: command.riderStored && command.riderId !== null ? `/v1/riders/${command.riderId}` : null,
+  rider: command.riderStored ? riderPath(command.riderId) : null,
 });
+
+/** Null for imports. */
+export const riderPath = (riderId: number | null): string | null =>
+  riderId === null ? null : `/v1/riders/${riderId}`;
 
 export const riderOutcomes = ['waiting', 'done', 'failed'] as const;
 export type RiderOutcomeName = (typeof riderOutcomes)[number];
@@ -116,7 +125,7 @@ export const commandRiderShape = z
     riderId: z.int(),
     outcome: z.enum(riderOutcomes),
     reason: z.string().nullable().describe('failed: the reason'),
-    endedAt: time.nullable(),
+    finishedAt: time.nullable(),
     rider: z.string().nullable().describe('done: path of the rider'),
   })
   .openapi('CommandRider');
@@ -126,20 +135,20 @@ export interface CommandRiderRow {
   readonly riderId: number;
   readonly outcome: Exclude<RiderOutcomeName, 'waiting'> | null;
   readonly reason: string | null;
-  readonly endedAt: number | null;
+  readonly finishedAt: number | null;
 }
 
 export const commandRiderView = (row: CommandRiderRow): CommandRiderView => ({
   riderId: row.riderId,
   outcome: row.outcome ?? 'waiting',
   reason: row.reason,
-  endedAt: isoOrNull(row.endedAt),
-  rider: row.outcome === 'done' ? `/v1/riders/${row.riderId}` : null,
+  finishedAt: isoOrNull(row.finishedAt),
+  rider: row.outcome === 'done' ? riderPath(row.riderId) : null,
 });
 
-export function addedRider(riderId: number, progress: Progress, endedAt: number | null): CommandRiderRow {
-  if (progress.state === 'done') return { riderId, outcome: 'done', reason: null, endedAt };
+export function addedRider(riderId: number, progress: Progress, finishedAt: number | null): CommandRiderRow {
+  if (progress.state === 'done') return { riderId, outcome: 'done', reason: null, finishedAt };
   if (progress.state === 'failed' || progress.state === 'expired')
-    return { riderId, outcome: 'failed', reason: progress.reason, endedAt };
-  return { riderId, outcome: null, reason: null, endedAt: null };
+    return { riderId, outcome: 'failed', reason: progress.reason, finishedAt };
+  return { riderId, outcome: null, reason: null, finishedAt: null };
 }

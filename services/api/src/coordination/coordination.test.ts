@@ -51,10 +51,10 @@ describe('GET /v1/coordination', () => {
           type: 'near_event_urgent',
           timestamp: '2026-03-01T12:00:00.000Z',
           blocked: 'far_event_sync',
-          endpoint: 'signups',
+          budget: 'signups',
         },
       },
-      queue: { pending: 2, avgWaitTime: 1_500.5, maxWaitTime: 3_000 },
+      queue: { pending: 2, avgWaitSeconds: 1.5005, maxWaitSeconds: 3 },
       sources: {
         clubs: 'unknown',
         riders: 'unknown',

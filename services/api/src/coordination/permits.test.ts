@@ -37,22 +37,22 @@ it('GET /v1/permits lists each recorded call of the account with its result, old
   const common = { budget: 'signups', lane: 'near_event_normal' };
   expect(items).toEqual([
     {
-      permit: 'lost',
+      permitId: 'lost',
       ...common,
       startedAt: started(20),
-      endedAt: started(-880),
+      finishedAt: started(-880),
       result: 'unanswered',
       status: null,
     },
     {
-      permit: 'rejected',
+      permitId: 'rejected',
       ...common,
       startedAt: started(10),
-      endedAt: started(-490),
+      finishedAt: started(-490),
       result: 'answered',
       status: 429,
     },
-    { permit: 'under way', ...common, startedAt: started(5), endedAt: null, result: null, status: null },
+    { permitId: 'under way', ...common, startedAt: started(5), finishedAt: null, result: null, status: null },
   ]);
   expect((await test.get('/v1/permits?budget=clubs')).body.items).toEqual([]);
   const first = (await test.get('/v1/permits?limit=2')).body;

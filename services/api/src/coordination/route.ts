@@ -32,14 +32,16 @@ const conflictList = defineList('conflicts', 'desc', { at: conflicts.at, sequenc
   z.int().min(0),
 ]);
 
-const permitList = defineList('permits', 'asc', { startedAt: syncLogs.startedAt, permit: syncLogs.permit }, [
-  keyTime,
-  keyText,
-]);
+const permitList = defineList(
+  'permits',
+  'asc',
+  { startedAt: syncLogs.startedAt, permitId: syncLogs.permit },
+  [keyTime, keyText],
+);
 
 /** The call log has every call before it is sent. */
 const permitColumns = {
-  permit: sql<string>`${syncLogs.permit}`,
+  permitId: sql<string>`${syncLogs.permit}`,
   budget: sql<BudgetName>`${syncLogs.endpoint}`,
   lane: sql<Lane>`${syncLogs.lane}`,
   startedAt: syncLogs.startedAt,
@@ -50,7 +52,7 @@ const permitColumns = {
 const tags = ['coordination'];
 const dayMs = 86_400_000;
 /** Max waiting requests listed per budget. */
-const maxTickets = 1_000;
+const maxRequests = 1_000;
 
 export const coordinationRoutes = [
   endpoint('get', '/v1/coordination', 'getCoordination', {
@@ -73,7 +75,7 @@ export const coordinationRoutes = [
     summary: 'List all requests that wait for a permit, by budget and lane, with estimates',
     responses: jsonResponses('The current queue', queueShape),
     handler: async (c, { clock, limiter }) => {
-      const { windows } = await limiter.windows({ waiting: maxTickets });
+      const { windows } = await limiter.windows({ waiting: maxRequests });
       return c.json(queueView(windows, clock.now()), 200);
     },
   }),

@@ -20,16 +20,14 @@ export const coordinationShape = z
           type: z.enum(laneNames).describe('The lane that went first'),
           timestamp: time,
           blocked: z.enum(laneNames).describe('The lane that was delayed'),
-          endpoint: z.enum(budgetNames),
+          budget: z.enum(budgetNames),
         })
         .nullable(),
     }),
     queue: z.object({
       pending: z.int(),
-      avgWaitTime: z
-        .number()
-        .describe('Project ms, over waiting requests and those granted within the last hour'),
-      maxWaitTime: z.number().describe('Project ms'),
+      avgWaitSeconds: z.number().describe('Over waiting requests and those granted within the last hour'),
+      maxWaitSeconds: z.number(),
     }),
     sources: sourceStatesShape
       .nullable()
@@ -54,10 +52,14 @@ export function coordinationView(
         type: last.blockedBy,
         timestamp: iso(last.at),
         blocked: last.lane,
-        endpoint: last.endpoint,
+        budget: last.endpoint,
       },
     },
-    queue,
+    queue: {
+      pending: queue.pending,
+      avgWaitSeconds: queue.avgWaitTime / 1_000,
+      maxWaitSeconds: queue.maxWaitTime / 1_000,
+    },
     sources: sources && sourceStatesView(sources),
   };
 }
@@ -73,15 +75,15 @@ export const queueShape = z
         lanes: z
           .array(z.object({ lane: z.enum(laneNames), waiting: z.int() }))
           .describe('The lanes with waiting requests'),
-        tickets: z
+        requests: z
           .array(
             z.object({
-              ticket: z.string(),
+              requestId: z.string(),
               position: z.int().describe('1 is next'),
               lane: z.enum(laneNames),
               requestedAt: time,
               waitedSeconds: z.int(),
-              expectedAt: time,
+              estimatedAt: time,
             }),
           )
           .describe('The waiting requests in order, max 1000'),
@@ -99,13 +101,13 @@ export const queueView = (windows: readonly WindowView[], now: number): z.infer<
     lanes: laneNames
       .map((lane) => ({ lane, waiting: lanes?.find((each) => each.lane === lane)?.count ?? 0 }))
       .filter(({ waiting }) => waiting > 0),
-    tickets: next.map(({ ticket, lane, requestedAt, estimatedAt }, index) => ({
-      ticket,
+    requests: next.map(({ ticket: requestId, lane, requestedAt, estimatedAt }, index) => ({
+      requestId,
       position: index + 1,
       lane,
       requestedAt: iso(requestedAt),
       waitedSeconds: ageSeconds(requestedAt, now),
-      expectedAt: iso(estimatedAt),
+      estimatedAt: iso(estimatedAt),
     })),
   })),
 });
@@ -135,11 +137,11 @@ export const conflictView = (conflict: ConflictData): ConflictView => ({
 
 export const permitShape = z
   .object({
-    permit: z.string(),
+    permitId: z.string(),
     budget: z.enum(budgetNames),
     lane: z.enum(laneNames),
     startedAt: time,
-    endedAt: time.nullable().describe('null: not recorded (yet)'),
+    finishedAt: time.nullable().describe('null: not recorded (yet)'),
     result: z
       .enum(['answered', 'unanswered'])
       .nullable()
@@ -150,7 +152,7 @@ export const permitShape = z
 type PermitView = z.infer<typeof permitShape>;
 type PermitData = Pick<
   RowOf<PermitView, 'startedAt'>,
-  'permit' | 'budget' | 'lane' | 'startedAt' | 'status'
+  'permitId' | 'budget' | 'lane' | 'startedAt' | 'status'
 > & {
   readonly durationMs: number | null;
 };
@@ -158,7 +160,7 @@ type PermitData = Pick<
 export const permitView = ({ startedAt, durationMs, status, ...permit }: PermitData): PermitView => ({
   ...permit,
   startedAt: iso(startedAt),
-  endedAt: durationMs === null ? null : iso(startedAt + durationMs),
+  finishedAt: durationMs === null ? null : iso(startedAt + durationMs),
   result: durationMs === null ? null : status === null ? 'unanswered' : 'answered',
   status,
 });

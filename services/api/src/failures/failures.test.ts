@@ -1,5 +1,6 @@
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cancelled } from '../commands/cancel.ts';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { callRow, commandRow, runRow, someTime } from '../testing/rows.ts';
 
@@ -53,27 +54,31 @@ beforeAll(async () => {
     { subject: 'club:12', since: 0, lastAt: someTime - 1, known: 120, present: 0 },
   ]);
   const failed = { state: 'failed', reason: 'ZwiftRacing has no rider 404' } as const;
+  const finishedAt = someTime + 4 * minute;
   await test.db
     .insert(tables.commands)
     .values([
-      commandRow('add', { riderId: 404, progress: failed, finishedAt: someTime + 4 * minute }),
+      commandRow('add', { riderId: 404, progress: failed, finishedAt }),
+      commandRow('cancelled', { riderId: 405, progress: cancelled, finishedAt }),
       commandRow('import', { riderId: null, type: 'import-riders', progress: { state: 'done' } }),
     ]);
-  await test.db.insert(tables.wantedRiders).values({
+  const imported = {
     commandId: 'import',
-    riderId: 12,
     why: 'import',
     freshFrom: someTime,
     since: someTime,
     outcome: 'failed',
-    reason: 'ZwiftRacing has no rider 12',
     endedAt: someTime + 5 * minute,
-  });
+  } as const;
+  await test.db.insert(tables.wantedRiders).values([
+    { ...imported, riderId: 12, reason: 'ZwiftRacing has no rider 12' },
+    { ...imported, riderId: 13, reason: cancelled.reason },
+  ]);
 });
 afterAll(() => test?.stop());
 
 describe('GET /v1/failures', () => {
-  it('lists failed runs, calls, lists in doubt, commands and riders with their reasons, newest first', async () => {
+  it('lists failed runs, calls, lists in doubt, commands and riders, not cancelled ones, newest first', async () => {
     const { body } = await test.get(`/v1/failures?since=${since}`);
     expect(
       body.items.map((each: Record<string, unknown>) => [each['type'], each['what'], each['reason']]),

@@ -2,6 +2,8 @@ import { type Database, endedCalls, tables } from '@paceline/shared/database';
 import { kinds } from '@paceline/shared/definition';
 import { describeList, type DoubtSubject, doubtText } from '@paceline/shared/sync/doubt';
 import { and, desc, eq, getTableColumns, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
+import { cancelled } from '../commands/cancel.ts';
+import { isCancelled } from '../commands/query.ts';
 import type { Failure } from './view.ts';
 
 const { commands, doubts, syncLogs, syncRuns, wantedRiders } = tables;
@@ -83,7 +85,7 @@ async function failedCommands(db: Database, since: number, limit: number): Promi
   const rows = await db
     .select()
     .from(commands)
-    .where(and(inArray(state, ['failed', 'expired']), gte(commands.finishedAt, since)))
+    .where(and(inArray(state, ['failed', 'expired']), not(isCancelled), gte(commands.finishedAt, since)))
     .orderBy(desc(commands.finishedAt))
     .limit(limit);
   return rows.map(({ commandId, riderId, progress, updatedAt, finishedAt }) => ({
@@ -98,11 +100,12 @@ async function failedCommands(db: Database, since: number, limit: number): Promi
 
 /** Riders of imports; of an add the command itself is listed. */
 async function failedRiders(db: Database, since: number, limit: number): Promise<Failure[]> {
-  const { outcome, why, endedAt } = wantedRiders;
+  const { outcome, why, reason: given, endedAt } = wantedRiders;
+  const wasCancelled = sql`coalesce(${given} = ${cancelled.reason}, false)`;
   const rows = await db
     .select()
     .from(wantedRiders)
-    .where(and(eq(outcome, 'failed'), eq(why, 'import'), gte(endedAt, since)))
+    .where(and(eq(outcome, 'failed'), eq(why, 'import'), not(wasCancelled), gte(endedAt, since)))
     .orderBy(desc(endedAt))
     .limit(limit);
   return rows.map(({ commandId, riderId, reason, since: requestedAt, ...row }) => ({

@@ -61,7 +61,7 @@ describe('GET /v1/freshness', () => {
       reply({ at: someTime, classes: [urgent], next: [event] });
     });
     await bus.connection.flush();
-    const { status, body } = await test.get('/v1/freshness?next=7');
+    const { status, body } = await test.get('/v1/freshness?limit=7');
     const { goalMs: _, ...shown } = urgent;
     expect(status).toBe(200);
     // The alerts request freshness too.
@@ -69,7 +69,7 @@ describe('GET /v1/freshness', () => {
     expect(body).toEqual({
       at: '2026-03-01T12:00:00.000Z',
       classes: [{ ...shown, goalSeconds: 900 }],
-      next: [
+      nextCalls: [
         {
           eventId: '7',
           title: 'A race',
@@ -79,15 +79,15 @@ describe('GET /v1/freshness', () => {
           signupsFetchedAt: '2026-03-01T11:59:00.000Z',
           signupsAgeSeconds: 60,
           withinGoal: true,
-          because: 'signups_changed',
+          reason: 'signups_changed',
         },
       ],
     });
   });
 
   it('rejects an invalid number', async () => {
-    const { status, body } = await test.get('/v1/freshness?next=many');
+    const { status, body } = await test.get('/v1/freshness?limit=many');
     expect(status).toBe(400);
-    expect(body.errors).toMatchObject([{ field: 'next' }]);
+    expect(body.errors).toMatchObject([{ field: 'limit' }]);
   });
 });

@@ -10,13 +10,13 @@ export const freshnessRoutes = [
       'Get the freshness of signups against their goals, and the next events to fetch with the reasons',
     request: {
       query: z.object({
-        next: wholeNumber(0, 500)
+        limit: wholeNumber(0, 500)
           .default(50)
-          .openapi({ default: 50, description: 'Number of next events to list, default 50, max 500' }),
+          .openapi({ default: 50, description: 'Number of next calls to list, default 50, max 500' }),
       }),
     },
     responses: jsonResponses('The current freshness', freshnessShape, 400),
     handler: async (c, { freshness }) =>
-      c.json(freshnessView(await freshness(c.req.valid('query').next)), 200),
+      c.json(freshnessView(await freshness(c.req.valid('query').limit)), 200),
   }),
 ];

@@ -24,7 +24,7 @@ export const freshnessShape = z
         oursLastDay: share.describe('The same for events with our riders'),
       }),
     ),
-    next: z
+    nextCalls: z
       .array(
         z.object({
           eventId: z.string(),
@@ -35,7 +35,7 @@ export const freshnessShape = z
           signupsFetchedAt: time.nullable(),
           signupsAgeSeconds: z.int().nullable(),
           withinGoal: z.boolean(),
-          because: z.enum(callReasons).describe('Why it is worth fetching'),
+          reason: z.enum(callReasons).describe('Why it is worth fetching'),
         }),
       )
       .describe('The most valuable first'),
@@ -50,8 +50,9 @@ export const measuredView = ({ at, classes }: Pick<FreshnessReport, 'at' | 'clas
 
 export const freshnessView = (report: FreshnessReport): FreshnessView => ({
   ...measuredView(report),
-  next: report.next.map(({ startsAt, copiedAt, ...event }) => ({
+  nextCalls: report.next.map(({ startsAt, copiedAt, because: reason, ...event }) => ({
     ...event,
+    reason,
     startsAt: iso(startsAt),
     signupsFetchedAt: isoOrNull(copiedAt),
     signupsAgeSeconds: copiedAt === null ? null : ageSeconds(copiedAt, report.at),

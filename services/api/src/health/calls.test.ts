@@ -44,7 +44,7 @@ describe('upstream', () => {
       state: 'down',
       reason: 'The key was rejected',
       since: 500,
-      todo: 'Check ZWIFTRACING_API_KEY',
+      advice: 'Check ZWIFTRACING_API_KEY',
     });
     expect(observedUpstream([call(1_000, 401)], [source('unavailable'), source('available')]).state).toBe(
       'up',

@@ -37,7 +37,7 @@ export function observedUpstream(calls: readonly LoggedCall[], sources: readonly
       state: 'down',
       reason: message ?? 'It rejects every call',
       since: Math.min(...refused.map(({ since }) => since)),
-      ...(advice !== null && { todo: advice }),
+      ...(advice !== null && { advice }),
     };
   }
   return calls.length === 0 ? { state: 'unknown' } : { state: 'up' };

@@ -16,19 +16,23 @@ it('GET /v1/health names a broker whose durability is not proven, until a provis
     expect(await durability()).toMatchObject({
       sync: 'unknown',
       title: expect.stringContaining('not known'),
-      why: expect.stringContaining('it has not run since'),
-      todo: expect.stringContaining('NATS_MONITOR_URL'),
+      reason: expect.stringContaining('it has not run since'),
+      advice: expect.stringContaining('NATS_MONITOR_URL'),
     }),
   );
   await recordDurability(test.backend.admin, { sync: 'interval', intervalMs: 120_000 });
   await test.until(
     async () =>
-      expect(await durability()).toMatchObject({ sync: 'interval', why: expect.stringContaining('120 s') }),
+      expect(await durability()).toMatchObject({
+        sync: 'interval',
+        reason: expect.stringContaining('120 s'),
+      }),
     70_000,
   );
   await recordDurability(test.backend.admin, { sync: 'always' });
   await test.until(
-    async () => expect(await durability()).toEqual({ sync: 'always', title: null, why: null, todo: null }),
+    async () =>
+      expect(await durability()).toEqual({ sync: 'always', title: null, reason: null, advice: null }),
     70_000,
   );
   expect((await test.get('/v1/health')).body.healthy).toBe(true);

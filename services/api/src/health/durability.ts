@@ -27,9 +27,9 @@ export function watchDurability({ connected, machine, log, signal }: DurabilityP
   const read = async () => {
     try {
       const found = await orAborted(connected.then(readDurability), signal);
-      const { title, why, todo } = durabilityNotice(found);
+      const { title, reason, advice } = durabilityNotice(found);
       if (title !== null && JSON.stringify(found) !== JSON.stringify(known))
-        log.warn({ durability: found, why, todo }, title);
+        log.warn({ durability: found, reason, advice }, title);
       known = found;
     } catch (error) {
       // A broker that is down is reported as such.

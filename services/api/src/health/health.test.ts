@@ -55,8 +55,8 @@ describe('GET /v1/health', () => {
     expect(part).toMatchObject({ title: 'No event-sync is running', since: expect.any(String) });
     await test.until(async () => expect(await openAlerts()).toEqual([part.title]));
     const { body } = await test.get('/v1/alerts?state=open&type=part_down');
-    const { title, why, todo, since } = part;
-    expect(body.items[0]).toMatchObject({ title, why, todo, since });
+    const { title, reason, advice, since } = part;
+    expect(body.items[0]).toMatchObject({ title, reason, advice, since });
     expect(await partOf('limiter')).toMatchObject({ state: 'up', title: null });
     expect(await partOf('broker')).toMatchObject({ state: 'up' });
     expect(await partOf('database')).toMatchObject({ state: 'up' });

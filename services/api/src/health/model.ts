@@ -19,8 +19,8 @@ export type PartState = (typeof partStates)[number];
 /** What an observation says about a part. */
 export type Observed =
   | { readonly state: 'up' }
-  /** `since`: project ms, if known better than from the observations. `todo`: better advice than the usual one. */
-  | { readonly state: 'down'; readonly reason: string; readonly since?: number; readonly todo?: string }
+  /** `since`: project ms, if known better than from the observations. `advice`: better than the usual one. */
+  | { readonly state: 'down'; readonly reason: string; readonly since?: number; readonly advice?: string }
   | { readonly state: 'unknown' };
 
 /** A part with the time since when it has been in its state, project ms; null while it is unknown. */

@@ -25,11 +25,18 @@ describe('a part that is down', () => {
       'No rider-sync is running',
     ]);
     expect(parts[0]).toMatchObject({
-      why: 'No slots open, no calls start and no commands are accepted. no answer.',
-      todo: expect.stringContaining('NATS_URL'),
+      reason: 'No slots open, no calls start and no commands are accepted. no answer.',
+      advice: expect.stringContaining('NATS_URL'),
       since: 2,
     });
-    expect(parts[1]).toEqual({ part: 'database', state: 'up', since: 1, title: null, why: null, todo: null });
+    expect(parts[1]).toEqual({
+      part: 'database',
+      state: 'up',
+      since: 1,
+      title: null,
+      reason: null,
+      advice: null,
+    });
   });
 });
 

@@ -8,8 +8,8 @@ export interface SystemPart {
   /** Project ms; null while unknown. */
   readonly since: number | null;
   readonly title: string | null;
-  readonly why: string | null;
-  readonly todo: string | null;
+  readonly reason: string | null;
+  readonly advice: string | null;
 }
 
 export interface HealthReader {
@@ -23,44 +23,44 @@ interface Description {
   /** As the subject of a sentence. */
   readonly subject: string;
   readonly effect: string;
-  readonly todo: string;
+  readonly advice: string;
 }
 
 const describedParts: Readonly<Record<PartName, Description>> = {
   broker: {
     subject: 'The broker',
     effect: 'No slots open, no calls start and no commands are accepted.',
-    todo: 'Check that nats-server is running and that NATS_URL reaches it. Work resumes automatically.',
+    advice: 'Check that nats-server is running and that NATS_URL reaches it. Work resumes automatically.',
   },
   database: {
     subject: 'The database',
     effect: 'Data can be neither read nor stored, and no commands are accepted.',
-    todo: 'Check that Postgres is running and that DATABASE_URL reaches it. Work resumes automatically.',
+    advice: 'Check that Postgres is running and that DATABASE_URL reaches it. Work resumes automatically.',
   },
   limiter: {
     subject: 'The limiter',
     effect: 'No calls to ZwiftRacing start.',
-    todo: 'Start the limiter, or check its log for the cause.',
+    advice: 'Start the limiter, or check its log for the cause.',
   },
   scheduler: {
     subject: 'The scheduler',
     effect: 'No slots open, and the schedule cannot be read or changed.',
-    todo: 'Start the scheduler, or check its log for the cause.',
+    advice: 'Start the scheduler, or check its log for the cause.',
   },
   'rider-sync': {
     subject: 'rider-sync',
     effect: 'Added and imported riders wait, and no rider sync runs.',
-    todo: 'Start rider-sync, or check its log for the cause.',
+    advice: 'Start rider-sync, or check its log for the cause.',
   },
   'event-sync': {
     subject: 'event-sync',
     effect: 'No near, far or results sync runs, and signups grow stale.',
-    todo: 'Start event-sync, or check its log for the cause.',
+    advice: 'Start event-sync, or check its log for the cause.',
   },
   upstream: {
     subject: 'ZwiftRacing',
     effect: 'Calls are retried automatically.',
-    todo: 'Check ZWIFTRACING_BASE_URL and the network, or wait until ZwiftRacing is back.',
+    advice: 'Check ZWIFTRACING_BASE_URL and the network, or wait until ZwiftRacing is back.',
   },
 };
 
@@ -70,8 +70,8 @@ export const partsOf = (readings: readonly PartReading[]): SystemPart[] => readi
 
 function partOf(reading: PartReading): SystemPart {
   const { part, state, sinceAt: since } = reading;
-  if (reading.state !== 'down') return { part, state, since, title: null, why: null, todo: null };
-  const { subject, effect, todo } = describedParts[part];
+  if (reading.state !== 'down') return { part, state, since, title: null, reason: null, advice: null };
+  const { subject, effect, advice } = describedParts[part];
   const isMissing = reading.reason === notRunning;
   return {
     part,
@@ -80,8 +80,8 @@ function partOf(reading: PartReading): SystemPart {
     title: isMissing
       ? `No ${part} is running`
       : `${subject} ${servers.has(part) ? 'does not answer' : 'is not ready'}`,
-    why: isMissing ? effect : `${effect} ${reading.reason}.`,
-    todo: reading.todo ?? todo,
+    reason: isMissing ? effect : `${effect} ${reading.reason}.`,
+    advice: reading.advice ?? advice,
   };
 }
 

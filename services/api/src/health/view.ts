@@ -14,8 +14,8 @@ export const partShape = z
       ),
     since: time.nullable().describe('When the state started; null while unknown'),
     title: z.string().nullable().describe('down: what is wrong'),
-    why: z.string().nullable().describe('down: the effect, and the reason if there is one'),
-    todo: z.string().nullable().describe('down: what an operator can do'),
+    reason: z.string().nullable().describe('down: the effect, and the reason if there is one'),
+    advice: z.string().nullable().describe('down: what an operator can do'),
   })
   .openapi('Part');
 
@@ -30,8 +30,8 @@ export const durabilityShape = z
       .string()
       .nullable()
       .describe('A power cut can lose acknowledged messages, or may; null: it can not'),
-    why: z.string().nullable().describe('What would be lost'),
-    todo: z.string().nullable().describe('What an operator can do'),
+    reason: z.string().nullable().describe('What would be lost'),
+    advice: z.string().nullable().describe('What an operator can do'),
   })
   .openapi('Durability');
 
@@ -44,7 +44,7 @@ export const healthShape = z
   })
   .openapi('Health');
 
-const unread = { sync: 'unknown', title: null, why: null, todo: null } as const;
+const unread = { sync: 'unknown', title: null, reason: null, advice: null } as const;
 
 export const healthView = (
   parts: readonly SystemPart[],

@@ -33,6 +33,7 @@ import { dashboardRoutes, docsRoutes } from './pages.ts';
 import { problemResponse } from './problem.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import type { Endpoint, Services } from './route.ts';
+import { isStreamPath, streamTokensPath } from './stream-tokens.ts';
 
 const addTraceIdHeader: MiddlewareHandler = async (c, next) => {
   await next();
@@ -101,7 +102,7 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   app.use(addTraceIdHeader);
   if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackHostsOnly);
   if (origins.length > 0) app.use(crossOrigin(origins));
-  if (tokens) protect(app, tokens, requestsPerSecond);
+  if (tokens) protect(app, tokens, services, requestsPerSecond);
   else app.use(blockCrossOriginChanges(origins));
   app.use(except(['/v1/stream', isCommand], timeLimit(maxResponseMs)));
   app.use(except(importPath, limitBody(maxBodyBytes)));
@@ -109,7 +110,8 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   app.use('/v1/*', etags);
   app.use('/v1/riders', rateLimitHeaders(services.windows, services.clock, 'riders_single'));
   app.use(importPath, rateLimitHeaders(services.windows, services.clock, 'riders_bulk'));
-  app.use('/v1/*', idempotency(services.keys, log));
+  // A replayed token could have expired.
+  app.use('/v1/*', except(streamTokensPath, idempotency(services.keys, log)));
 
   for (const add of endpoints) add(app, services);
   specRoutes(app);
@@ -120,12 +122,17 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   return app;
 }
 
-function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): void {
+function protect(
+  app: OpenAPIHono,
+  tokens: Tokens,
+  { streamTokens }: Services,
+  requestsPerSecond: number,
+): void {
   const limits = clientLimits(requestsPerSecond);
-  app.use(except(openPaths, requireToken(tokens, limits)));
+  app.use(except(openPaths, requireToken(tokens, streamTokens, limits)));
   app.use(async (c, next) => {
     await limits.request(c);
-    if (c.req.path === '/v1/stream') limits.stream(c as Context<{ Bindings: HttpBindings }>);
+    if (isStreamPath(c.req.path)) limits.stream(c as Context<{ Bindings: HttpBindings }>);
     await next();
   });
 }

@@ -1,5 +1,9 @@
+import { manualMachine } from '@paceline/shared/clock';
+// oxlint-disable-next-line no-restricted-imports -- a client of our own API, never of upstream
+import { EventSource } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, statusWithHost, type TestApi } from '../testing/api.ts';
+import { streamTokens } from './stream-tokens.ts';
+import { send, startTestApi, statusWithHost, type TestApi } from '../testing/api.ts';
 
 const token = 'a-token-of-sixteen-or-more';
 const viewerToken = 'a-token-for-read-only-use';
@@ -76,6 +80,34 @@ describe('an API with a token', () => {
 
   it('accepts any host name', async () => {
     expect(await statusWithHost(`${test.api.url}/livez`, 'paceline.example')).toBe(200);
+  });
+
+  it('accepts a token for streams in the URL of a stream, from a browser', async () => {
+    const { status, body } = await test.post('/v1/stream/tokens', {}, bearer(viewerToken));
+    expect(status).toBe(200);
+    expect(Date.parse(body.expiresAt)).toBeGreaterThan(test.clock.now());
+    const source = new EventSource(`${test.api.url}/v1/stream?token=${body.token}`);
+    await test.until(() => expect(source.readyState).toBe(source.OPEN));
+    source.close();
+    const another = await test.startAnother();
+    const unknown = `/v1/commands/${crypto.randomUUID()}/stream?token=${body.token}`;
+    expect((await send(another.url + unknown)).status).toBe(404);
+    await another.stop();
+  });
+
+  it('accepts no other token in the URL, and a token for streams nowhere else', async () => {
+    const { token: streamToken } = (await test.post('/v1/stream/tokens', {}, bearer(token))).body;
+    for (const wrong of [token, viewerToken, `${streamToken}x`, ''])
+      expect((await test.get(`/v1/stream?token=${wrong}`)).status).toBe(401);
+    expect((await test.get(`/v1/riders?token=${streamToken}`)).status).toBe(401);
+    for (const path of ['/v1/riders', '/v1/stream'])
+      expect((await test.get(path, bearer(streamToken))).status).toBe(401);
+    const post = { method: 'POST' };
+    expect((await send(`${test.api.url}/v1/stream?token=${streamToken}`, post)).status).toBe(403);
+    const anHourAgo = manualMachine(test.clock.machine.now() - 3_601_000);
+    const { token: old } = streamTokens(token, anHourAgo).create();
+    const { status, body } = await test.get(`/v1/stream?token=${old}`);
+    expect({ status, detail: body.detail }).toEqual({ status: 401, detail: 'The stream token has expired' });
   });
 
   it('limits requests and wrong tokens', async () => {

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import type { ClientLimits } from './limits.ts';
 import { Problem } from './problem.ts';
+import { isStreamPath, type StreamTokens, streamTokensPath } from './stream-tokens.ts';
 
 export interface Tokens {
   readonly operator: string;
@@ -17,12 +18,18 @@ declare module 'hono' {
 const digest = (text: string) => createHash('sha256').update(text).digest();
 const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Checks the bearer token and what it allows, in constant time. Throws `Problem`. */
-export function requireToken({ operator, viewer }: Tokens, limits: ClientLimits): MiddlewareHandler {
+/** Checks the bearer token, or that in the URL of a stream, and what it allows, in constant time. Throws `Problem`. */
+export function requireToken(
+  { operator, viewer }: Tokens,
+  streamTokens: Pick<StreamTokens, 'check'>,
+  limits: ClientLimits,
+): MiddlewareHandler {
   const expectedOperator = digest(operator);
   const expectedViewer = digest(viewer ?? operator);
   return async (c, next) => {
-    const [, token] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
+    const [, bearer] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
+    const inUrl = bearer === undefined && isStreamPath(c.req.path) ? c.req.query('token') : undefined;
+    const token = bearer ?? inUrl;
     if (token === undefined) {
       await limits.request(c);
       throw new Problem('unauthorized', 'No bearer token in the request', challenge('Bearer'));
@@ -30,13 +37,18 @@ export function requireToken({ operator, viewer }: Tokens, limits: ClientLimits)
     const tokenDigest = digest(token);
     const caller = tokenDigest.toString('base64url');
     await limits.checkGuesses(c, caller);
-    const isOperator = timingSafeEqual(tokenDigest, expectedOperator);
-    const isViewer = timingSafeEqual(tokenDigest, expectedViewer);
+    const checked = inUrl === undefined ? undefined : streamTokens.check(inUrl);
+    if (checked === 'expired')
+      throw new Problem('unauthorized', 'The stream token has expired', challenge('Bearer'));
+    const isOperator = bearer !== undefined && timingSafeEqual(tokenDigest, expectedOperator);
+    const isViewer =
+      checked === 'valid' || (bearer !== undefined && timingSafeEqual(tokenDigest, expectedViewer));
     if (!isOperator && !isViewer) {
       await limits.wrongToken(c);
       throw new Problem('unauthorized', 'Invalid token', challenge('Bearer error="invalid_token"'));
     }
-    if (!isOperator && !readMethods.has(c.req.method)) {
+    // A token for streams changes nothing.
+    if (!isOperator && !readMethods.has(c.req.method) && c.req.path !== streamTokensPath) {
       const scope = challenge('Bearer error="insufficient_scope"');
       throw new Problem('forbidden', 'The viewer token is read-only', scope);
     }

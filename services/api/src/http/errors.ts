@@ -67,13 +67,17 @@ export function rejectInvalidInput(
 ): void {
   if (result.success) return;
   const location = locations[result.target as keyof typeof locations] ?? result.target;
-  const errors = result.error.issues.map((issue) => ({
-    field: issue.path.join('.') || location,
-    message:
-      issue.code === 'unrecognized_keys'
-        ? `has no ${issue.keys.length === 1 ? 'field' : 'fields'} ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
-        : issue.message,
-  }));
+  const errors = result.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys' && result.target === 'query')
+      return issue.keys.map((field) => ({ field, message: 'is not a parameter of this operation' }));
+    return {
+      field: issue.path.join('.') || location,
+      message:
+        issue.code === 'unrecognized_keys'
+          ? `has no ${issue.keys.length === 1 ? 'field' : 'fields'} ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
+          : issue.message,
+    };
+  });
   const summary = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new Problem('invalid-input', summary, { errors });
 }

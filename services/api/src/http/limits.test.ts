@@ -43,7 +43,7 @@ const servers: HttpServer[] = [];
 async function serve(limits: ClientLimits): Promise<string> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.onError(handleError(testLog('test')));
-  app.use('/private', requireToken(tokens, limits));
+  app.use('/private', requireToken(tokens, { check: () => 'wrong' }, limits));
   app.use(async (c, next) => {
     await limits.request(c);
     await next();

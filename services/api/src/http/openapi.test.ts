@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { createClock } from '@paceline/shared/clock';
 import { openDatabase } from '@paceline/shared/database';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { commandWatches } from '../commands/submit.ts';
 import type { Services } from './route.ts';
 import { log } from '../testing/api.ts';
 import { createApp } from './app.ts';
@@ -18,11 +19,13 @@ const services: Services = {
   cancelCommand: unused,
   triggers: { run: unused, retry: unused },
   submitCommand: unused,
+  watches: commandWatches(),
   keys: { claim: unused, saveResponse: unused, release: unused },
-  windows: unused,
+  windows: async () => undefined,
   limiter: { windows: unused, operate: unused, status: unused },
   freshness: unused,
   scheduler: { schedule: unused, check: unused, change: unused },
+  streamTokens: { create: () => ({ token: '', lifetimeSeconds: 0 }), check: () => 'wrong' },
   feed: { ring: () => undefined, waitForMore: unused, range: unused, read: unused },
   traceUrl: undefined,
   checks: () => ({}),
@@ -130,12 +133,32 @@ describe('the OpenAPI document', () => {
     expect(operationsWith('invalid-state')).toEqual(['cancelCommand', 'retryRun']);
     const posts = Object.values(document.paths)
       .flatMap(({ post }) => (post ? [post.operationId] : []))
+      .filter((id) => id !== 'createStreamToken')
       .toSorted();
     expect(operationsWith('idempotency-key-reused')).toEqual(posts);
     expect(operationsWith('request-in-progress')).toEqual(posts);
     expect(operationsWith('version-conflict')).toEqual(['changeSchedule', 'resetSchedule']);
     const addRider = document.paths['/v1/riders']?.['post']?.responses['422'];
     expect(addRider?.description).toBe('Command failed, or: Idempotency key reused');
+  });
+
+  it('refuses unknown query parameters in every operation, naming them', async () => {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const method of Object.keys(methods)) {
+        const response = await app.request(`${path}?limits=5&sort-by=name`, {
+          method: method.toUpperCase(),
+          headers: { host: 'localhost' },
+        });
+        const { errors } = (await response.json()) as { errors: unknown };
+        expect({ status: response.status, errors }, `${method} ${path}`).toEqual({
+          status: 400,
+          errors: ['limits', 'sort-by'].map((field) => ({
+            field,
+            message: 'is not a parameter of this operation',
+          })),
+        });
+      }
+    }
   });
 
   it('requires a token for everything except the probes', () => {

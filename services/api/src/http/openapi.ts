@@ -73,14 +73,16 @@ const isOneOf =
   (...ids: readonly string[]): OperationTest =>
   (_, operationId) =>
     ids.includes(operationId);
-const isPost: OperationTest = (method) => method === 'post';
+/** Not for tokens of the stream: a replayed one could have expired. */
+const isRepeatable: OperationTest = (method, operationId) =>
+  method === 'post' && operationId !== 'createStreamToken';
 
 /** Where a problem can occur, if not in every operation that documents its status. */
 const occursIn: Readonly<Record<string, OperationTest>> = {
   'command-failed': isOneOf('addRider', 'importRiders'),
-  'idempotency-key-reused': isPost,
+  'idempotency-key-reused': isRepeatable,
   'invalid-state': isOneOf('cancelCommand', 'retryRun'),
-  'request-in-progress': isPost,
+  'request-in-progress': isRepeatable,
   'schedule-refused': isOneOf('changeSchedule'),
 };
 
@@ -119,9 +121,11 @@ export function addCommonParts(document: OpenApiDocument, problem: typeof proble
     };
   };
   for (const [path, operations] of Object.entries(document.paths ?? {})) {
-    if (!path.startsWith('/v1/')) continue;
     for (const [method, operation] of Object.entries(operations)) {
-      const { responses } = operation;
+      const { responses, operationId = '' } = operation;
+      // Every operation refuses unknown parameters.
+      responses['400'] ??= problemResponse('400');
+      if (!path.startsWith('/v1/')) continue;
       const parameters = (operation.parameters ??= []);
       const ok = responses['200'];
       if (method === 'get' && ok?.content?.['application/json']) {
@@ -136,15 +140,15 @@ export function addCommonParts(document: OpenApiDocument, problem: typeof proble
       if (method !== 'get') responses['403'] ??= problemResponse('403');
       if (operation.requestBody)
         for (const status of ['413', '415']) responses[status] ??= problemResponse(status);
-      if (method === 'post') {
+      if (isRepeatable(method, operationId)) {
         const description = 'Requests with the same key are processed once';
         parameters.push(
           headerParameter('idempotency-key', description, '8e03978e-40d5-43dd-bc93-6894a57f9324'),
         );
-        for (const status of ['400', '409', '422']) responses[status] ??= problemResponse(status);
+        for (const status of ['409', '422']) responses[status] ??= problemResponse(status);
       }
       for (const [status, response] of Object.entries(responses))
-        responses[status] = withOwnProblems(response, method, operation.operationId ?? '');
+        responses[status] = withOwnProblems(response, method, operationId);
       addExamples(operation);
     }
   }

@@ -1,16 +1,10 @@
-import {
-  createRoute,
-  type OpenAPIHono,
-  type RouteConfig,
-  type RouteHandler,
-  type z,
-} from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi';
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
 import type { CancelCommand } from '../commands/cancel.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
-import type { SubmitCommand } from '../commands/submit.ts';
+import type { CommandWatches, SubmitCommand } from '../commands/submit.ts';
 import type { HealthReader } from '../health/parts.ts';
 import type { RefreshPlan } from '../events/freshness.ts';
 import type { Peers } from '../peers.ts';
@@ -19,6 +13,7 @@ import type { Triggers } from '../runs/trigger.ts';
 import type { Feed } from '../stream/feed.ts';
 import { problems } from './problem.ts';
 import type { CurrentWindows } from './rate-limit.ts';
+import type { StreamTokens } from './stream-tokens.ts';
 
 export interface Services extends Peers {
   readonly db: Database;
@@ -30,9 +25,11 @@ export interface Services extends Peers {
   readonly refreshPlan: () => Promise<RefreshPlan>;
   readonly cancelCommand: CancelCommand;
   readonly submitCommand: SubmitCommand;
+  readonly watches: CommandWatches;
   readonly keys: IdempotencyKeys;
   readonly windows: CurrentWindows;
   readonly feed: Feed;
+  readonly streamTokens: StreamTokens;
   /** URL of a trace, with `:id` as the placeholder. */
   readonly traceUrl: string | undefined;
   readonly checks: () => Checks;
@@ -77,12 +74,17 @@ export const endpoint =
     method: M,
     path: P,
     operationId: string,
-    { handler, ...described }: EndpointDefinition<M, P, I, R>,
+    { handler, request, ...described }: EndpointDefinition<M, P, I, R>,
   ): Endpoint =>
   (app, services) => {
-    const route = createRoute({ method, path, operationId, ...described });
+    const strict = { ...request, query: onlyKnown(request?.query) };
+    const route = createRoute({ method, path, operationId, ...described, request: strict });
     app.openapi(route, ((c: never) => handler(c, services)) as never);
   };
+
+/** A misspelt parameter would otherwise be ignored, and the response would not be what was asked for. */
+const onlyKnown = (query: Inputs['query'] = z.object({})) =>
+  query instanceof z.ZodObject ? query.strict() : query;
 
 const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
 

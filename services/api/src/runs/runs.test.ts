@@ -45,9 +45,9 @@ afterAll(() => test?.stop());
 const unreadable = (id: string | null) => ({ id, reason: 'name: expected string' });
 
 interface ListResponse {
-  body: { items: Array<{ id: string }> };
+  body: { items: Array<{ runId: string }> };
 }
-const ids = ({ body }: ListResponse) => body.items.map(({ id }) => id);
+const ids = ({ body }: ListResponse) => body.items.map(({ runId }) => runId);
 
 describe('GET /v1/runs', () => {
   it('lists runs, newest first, page by page', async () => {
@@ -61,21 +61,21 @@ describe('GET /v1/runs', () => {
   it('returns each with its slot and counts', async () => {
     const { body } = await test.get('/v1/runs');
     expect(body.items.at(-1)).toEqual({
-      id: 'run-1',
+      runId: 'run-1',
       kind: 'near',
       state: 'done',
       mode: 'on',
       slot: {
-        id: 'slot:near:run-1',
-        scheduledFor: '2026-03-01T12:00:00.000Z',
-        endsAt: '2026-03-01T12:12:00.000Z',
+        slotId: 'slot:near:run-1',
+        opensAt: '2026-03-01T12:00:00.000Z',
+        closesAt: '2026-03-01T12:12:00.000Z',
       },
       startedAt: '2026-03-01T12:00:00.000Z',
       finishedAt: '2026-03-01T12:01:00.000Z',
       counts: { planned: 3, synced: 2, failed: 0, deferred: 1, stored: 60 },
       unreadable: { count: 0, ids: [] },
       waitingFor: null,
-      error: null,
+      reason: null,
       traceId: '0af7651916cd43dd8448eb211c80319c',
     });
     expect(body.items[1]).toMatchObject({
@@ -85,7 +85,7 @@ describe('GET /v1/runs', () => {
     });
     // Left by a run that has ended since.
     expect(body.items[0]).toMatchObject({ state: 'done', waitingFor: null });
-    expect(body.items[2]).toMatchObject({ error: 'the database went down' });
+    expect(body.items[2]).toMatchObject({ reason: 'the database went down' });
   });
 
   it('counts and names what could not be read in its calls, each item once', async () => {
@@ -116,18 +116,18 @@ describe('GET /v1/runs/:runId', () => {
   it('returns the calls in order', async () => {
     const { status, body } = await test.get('/v1/runs/run-1');
     expect(status).toBe(200);
-    expect(body).toMatchObject({ id: 'run-1', counts: { synced: 2 } });
+    expect(body).toMatchObject({ runId: 'run-1', counts: { synced: 2 } });
     expect(body.traceUrl).toBe('http://traces.test/trace/0af7651916cd43dd8448eb211c80319c');
     expect(body.calls).toEqual([
       {
-        id: expect.any(Number),
-        endpoint: 'signups',
+        callId: expect.any(Number),
+        budget: 'signups',
         target: 'first',
-        because: 'signups_changed',
+        reason: 'signups_changed',
         status: 200,
         message: 'ok',
         startedAt: '2026-03-01T12:00:00.000Z',
-        durationMs: 321,
+        durationSeconds: 0.321,
         rawStart: '<html>',
         unreadable: [],
       },

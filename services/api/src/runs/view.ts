@@ -12,11 +12,11 @@ import { iso, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../htt
 
 export const runShape = z
   .object({
-    id: z.string(),
+    runId: z.string(),
     kind: z.enum(kindNames),
     state: z.enum(runStates),
     mode: z.enum(['on', 'observed']).describe('observed: plans and counts, but makes no calls'),
-    slot: z.object({ id: z.string(), scheduledFor: time, endsAt: time }),
+    slot: z.object({ slotId: z.string(), opensAt: time, closesAt: time }),
     startedAt: time,
     finishedAt: time.nullable(),
     counts: runCounts.describe(
@@ -29,7 +29,7 @@ export const runShape = z
       .object({ budget: z.enum(budgetNames), until: time })
       .nullable()
       .describe('The call that a running rider sync waits for, and when it is expected; null: none'),
-    error: z.string().nullable(),
+    reason: z.string().nullable().describe('Why it failed'),
     traceId: traceIdShape,
   })
   .openapi('Run');
@@ -48,21 +48,28 @@ export const triggeredRunShape = z
 export type TriggeredRun = Omit<z.infer<typeof triggeredRunShape>, 'reason'>;
 
 const callShape = z.object({
-  id: z.int(),
-  endpoint: z.string().describe(`One of ${budgetNames.join(', ')}`),
+  callId: z.int(),
+  budget: z.string().describe(`One of ${budgetNames.join(', ')}`),
   target: z.string().describe('The requested club, rider or event'),
-  because: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
+  reason: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
   status: z.int().nullable().describe('HTTP status; null without a response'),
   message: z.string(),
   startedAt: time,
-  durationMs: z.int(),
+  durationSeconds: z.number(),
   rawStart: z.string().nullable().describe('The start of an unreadable response'),
   unreadable: z
     .array(unreadableItem)
     .describe('The skipped items of the response; id: null if that could not be read either'),
 });
 export type CallView = z.infer<typeof callShape>;
-export interface CallRow extends Omit<RowOf<CallView, 'startedAt'>, 'unreadable'> {
+export interface CallRow extends Omit<
+  RowOf<CallView, 'startedAt'>,
+  'callId' | 'budget' | 'reason' | 'durationSeconds' | 'unreadable'
+> {
+  readonly id: number;
+  readonly endpoint: string;
+  readonly because: string | null;
+  readonly durationMs: number;
   readonly unreadable: readonly UnreadableItem[] | null;
 }
 
@@ -77,13 +84,13 @@ export type RunDetailView = z.infer<typeof runDetailShape>;
 
 export interface RunListRow extends Omit<
   RowOf<RunView, 'startedAt' | 'finishedAt'>,
-  'id' | 'slot' | 'traceId' | 'unreadable' | 'waitingFor'
+  'slot' | 'reason' | 'traceId' | 'unreadable' | 'waitingFor'
 > {
-  readonly runId: string;
   readonly slotId: string;
   readonly scheduledFor: number;
   readonly slotEndsAt: number;
   readonly waitingFor: { readonly budget: BudgetName; readonly until: number } | null;
+  readonly error: string | null;
   readonly traceparent: string | null;
 }
 
@@ -91,11 +98,11 @@ const none: Unreadable = { count: 0, ids: [] };
 
 /** @param unreadable undefined: none */
 export const runView = (row: RunListRow, unreadable: Unreadable = none): RunView => ({
-  id: row.runId,
+  runId: row.runId,
   kind: row.kind,
   state: row.state,
   mode: row.mode,
-  slot: { id: row.slotId, scheduledFor: iso(row.scheduledFor), endsAt: iso(row.slotEndsAt) },
+  slot: { slotId: row.slotId, opensAt: iso(row.scheduledFor), closesAt: iso(row.slotEndsAt) },
   ...isoTimes(row, 'startedAt', 'finishedAt'),
   counts: row.counts,
   unreadable,
@@ -104,7 +111,7 @@ export const runView = (row: RunListRow, unreadable: Unreadable = none): RunView
     row.state === 'running' && row.waitingFor
       ? { budget: row.waitingFor.budget, until: iso(row.waitingFor.until) }
       : null,
-  error: row.error,
+  reason: row.error,
   traceId: traceIdOf(row.traceparent),
 });
 
@@ -119,10 +126,16 @@ export function runDetailView(
   return {
     ...run,
     traceUrl: (run.traceId !== null && traceUrl?.replace(':id', run.traceId)) || null,
-    calls: calls.map((call) => ({
-      ...call,
-      unreadable: [...(call.unreadable ?? [])],
-      ...isoTimes(call, 'startedAt'),
-    })),
+    calls: calls.map(callView),
   };
 }
+
+const callView = ({ id, endpoint, because, durationMs, ...call }: CallRow): CallView => ({
+  ...call,
+  callId: id,
+  budget: endpoint,
+  reason: because,
+  durationSeconds: durationMs / 1_000,
+  unreadable: [...(call.unreadable ?? [])],
+  ...isoTimes(call, 'startedAt'),
+});

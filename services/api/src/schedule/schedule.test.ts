@@ -46,12 +46,12 @@ describe('GET /v1/schedule', () => {
       catchUp: 'skip',
     });
     expect(body.kinds.results.mode).toBe('off');
-    expect(body.next.results).toEqual([]);
-    const [first, second] = body.next.near;
+    expect(body.nextSlots.results).toEqual([]);
+    const [first, second] = body.nextSlots.near;
     expect(Date.parse(first.opensAt)).toBeGreaterThan(test.clock.now());
-    expect(Date.parse(first.endsAt) - Date.parse(first.opensAt)).toBe(600_000);
+    expect(Date.parse(first.closesAt) - Date.parse(first.opensAt)).toBe(600_000);
     expect(Date.parse(second.opensAt) - Date.parse(first.opensAt)).toBe(900_000);
-    expect(first.id).toBe(`slot:near:${first.opensAt}`);
+    expect(first.slotId).toBe(`slot:near:${first.opensAt}`);
   });
 });
 
@@ -71,7 +71,7 @@ describe('PUT /v1/schedule', () => {
       near: { ...before.kinds.near, mode: 'observed' },
       results: { ...before.kinds.results, mode: 'on' },
     });
-    expect(changed.body.next.results).toHaveLength(3);
+    expect(changed.body.nextSlots.results).toHaveLength(3);
 
     const back = await send('DELETE', undefined, await etagNow());
     expect(back.body).toMatchObject({ from: 'configured', kinds: before.kinds });
@@ -89,7 +89,7 @@ describe('PUT /v1/schedule', () => {
       rule: 'collision',
       severity: 'error',
       kinds: ['near', 'far'],
-      timeline: [{ says: expect.stringContaining('slot opens') }, {}, {}, {}],
+      timeline: [{ text: expect.stringContaining('slot opens') }, {}, {}, {}],
     });
     expect(await etagNow()).toBe(before);
     expect(rejected.body.goals).toEqual({ rider: 'cycle', near: '60m', far: '1440m' });
@@ -165,11 +165,11 @@ describe('PUT and DELETE /v1/syncs/{kind}/pause', () => {
     expect(until).toBe(Math.ceil(test.clock.now()) + 3_600_000);
     expect(paused.body).toMatchObject({ from: 'configured', kinds: before.kinds });
     expect(paused.body.pausedUntil).toMatchObject({ rider: null, far: null, results: null });
-    expect(Date.parse(paused.body.next.near[0].opensAt)).toBeGreaterThanOrEqual(until);
+    expect(Date.parse(paused.body.nextSlots.near[0].opensAt)).toBeGreaterThanOrEqual(until);
 
     const resumed = await send('DELETE', undefined, undefined, '/v1/syncs/near/pause');
     expect(resumed.body.pausedUntil.near).toBeNull();
-    expect(resumed.body.next.near).toEqual(before.next.near);
+    expect(resumed.body.nextSlots.near).toEqual(before.nextSlots.near);
   });
 
   it.each([
@@ -198,7 +198,7 @@ describe('POST /v1/schedule/lint', () => {
     ]);
     expect(body.settings.kinds.far.opens).toBe('30 */2 * * *');
     expect(body.repaired.kinds.far.opens).not.toBe('30 */2 * * *');
-    expect(body.forecast.kinds[1]).toMatchObject({ kind: 'near', things: 60, goalSeconds: 900 });
+    expect(body.forecast.kinds[1]).toMatchObject({ kind: 'near', targets: 60, goalSeconds: 900 });
     expect(await etagNow()).toBe(before);
   });
 
@@ -219,8 +219,8 @@ describe('GET /v1/forecast', () => {
     const signups = usual.budgets.find(({ budget }: { budget: string }) => budget === 'signups');
     expect(signups).toMatchObject({ policy: { limit: 1, windowSeconds: 60 }, allowed: 1_440, urgent: 155 });
     const other = (await test.get('/v1/forecast?near=9&far=20&goals=near=15m,far=cycle')).body;
-    expect(other.kinds[1]).toMatchObject({ things: 9, goalSeconds: 900 });
-    expect(other.kinds[2]).toMatchObject({ things: 20, goalSeconds: 900 });
+    expect(other.kinds[1]).toMatchObject({ targets: 9, goalSeconds: 900 });
+    expect(other.kinds[2]).toMatchObject({ targets: 20, goalSeconds: 900 });
   });
 
   it.each(['near=x', 'goals=near', 'goals=club=1h'])('%s gets an error', async (query) => {

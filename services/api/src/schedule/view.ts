@@ -7,7 +7,7 @@ import {
   type ScheduleSettings,
   syncModes,
 } from '@paceline/shared/contracts';
-import { iso, isoOrNull, isoTimes, time } from '../http/view.ts';
+import { iso, isoOrNull, time } from '../http/view.ts';
 
 const kind = z.enum(kindNames);
 /** An object, because a record would not list the kinds as required in OpenAPI. */
@@ -58,7 +58,7 @@ export const scheduleChangedView = (
 
 export const scheduleShape = scheduleChangedShape
   .extend({
-    next: perKind(z.array(z.object({ id: z.string(), opensAt: time, endsAt: time }))).describe(
+    nextSlots: perKind(z.array(z.object({ slotId: z.string(), opensAt: time, closesAt: time }))).describe(
       'The next slots of each kind; empty if the kind is off',
     ),
     problem: z
@@ -73,8 +73,12 @@ export type ScheduleView = z.infer<typeof scheduleShape>;
 
 export const scheduleView = (schedule: ScheduleInForce): ScheduleView => ({
   ...scheduleChangedView(schedule),
-  next: mapValues(kinds, (_, each) =>
-    schedule.next[each].map((slot) => ({ id: slot.slotId, ...isoTimes(slot, 'opensAt', 'endsAt') })),
+  nextSlots: mapValues(kinds, (_, each) =>
+    schedule.next[each].map(({ slotId, opensAt, endsAt }) => ({
+      slotId,
+      opensAt: iso(opensAt),
+      closesAt: iso(endsAt),
+    })),
   ),
   problem: schedule.problem ?? null,
 });
@@ -84,7 +88,7 @@ export const forecastShape = z
     kinds: z.array(
       z.object({
         kind,
-        things: z.number().describe('Clubs or events to refresh'),
+        targets: z.number().describe('Clubs or events to refresh'),
         slotsADay: z.number(),
         callsADay: z.number().describe('Calls per day that fit into its slots'),
         fewestCalls: z.number().describe('Fewest calls that fit into a slot'),
@@ -118,8 +122,9 @@ export const forecastShape = z
 const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1_000);
 
 export const forecastView = (forecast: ScheduleCheck['forecast']): z.infer<typeof forecastShape> => ({
-  kinds: forecast.kinds.map(({ fewest, most, passMs, oldestMs, goalMs, ...rest }) => ({
+  kinds: forecast.kinds.map(({ things, fewest, most, passMs, oldestMs, goalMs, ...rest }) => ({
     ...rest,
+    targets: things,
     fewestCalls: fewest,
     mostCalls: most,
     passSeconds: passMs / 1_000,
@@ -137,7 +142,7 @@ const findingShape = z.object({
   severity: z.enum(['error', 'warning']),
   kinds: z.array(kind),
   message: z.string(),
-  timeline: z.array(z.object({ at: time, says: z.string() })).describe('Example timeline'),
+  timeline: z.array(z.object({ at: time, text: z.string() })).describe('Example timeline'),
 });
 
 export const scheduleCheckShape = z
@@ -159,7 +164,7 @@ export const scheduleCheckView = (check: ScheduleCheck): ScheduleCheckView => ({
   findings: check.findings.map((finding) => ({
     ...finding,
     kinds: [...finding.kinds],
-    timeline: finding.timeline.map(({ at, says }) => ({ at: iso(at), says })),
+    timeline: finding.timeline.map(({ at, says: text }) => ({ at: iso(at), text })),
   })),
   forecast: forecastView(check.forecast),
   settings: settingsView(check.settings),

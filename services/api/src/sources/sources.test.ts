@@ -31,10 +31,10 @@ describe('GET /v1/sources', () => {
   it('lists every source with its availability and what is wrong', async () => {
     const { status, body } = await test.get('/v1/sources');
     expect(status).toBe(200);
-    const nothing = { status: null, message: null, advice: null, rawStart: null, nextTryAt: null };
+    const nothing = { status: null, reason: null, advice: null, rawStart: null, nextTryAt: null };
     const unknown = { state: 'unknown', since: null, ...nothing };
     expect(body).toEqual({
-      sources: [
+      items: [
         { source: 'clubs', ...unknown },
         { source: 'riders', ...unknown },
         { source: 'results', ...unknown },
@@ -43,13 +43,14 @@ describe('GET /v1/sources', () => {
           state: 'unavailable',
           since: '2026-03-01T12:00:00.000Z',
           status: 404,
-          message: 'Upstream answered 404: not found',
+          reason: 'Upstream answered 404: not found',
           advice: 'Check ZWIFTRACING_EVENTS_PATH',
           rawStart: '{"error":"Not found"}',
           nextTryAt: '2026-03-01T12:05:00.000Z',
         },
         { source: 'signups', state: 'available', since: '2026-03-01T12:00:00.000Z', ...nothing },
       ],
+      next: null,
     });
   });
 

@@ -9,7 +9,7 @@ export const sourceShape = z
     state: z.enum(sourceStates).describe('unknown: not called yet'),
     since: time.nullable(),
     status: z.int().nullable().describe('HTTP status of the last rejection'),
-    message: z.string().nullable().describe('What is wrong'),
+    reason: z.string().nullable().describe('What is wrong'),
     advice: z.string().nullable().describe('What to do about it'),
     rawStart: z.string().nullable().describe('The start of the response'),
     nextTryAt: time.nullable().describe('When an unavailable source is tried next, at the earliest'),
@@ -19,8 +19,9 @@ type SourceView = z.infer<typeof sourceShape>;
 
 export const sourceStatesShape = z.record(z.enum(sourceNames), z.enum(sourceStates));
 
-export interface SourceRow extends Omit<RowOf<SourceView, 'since'>, 'since' | 'nextTryAt'> {
+export interface SourceRow extends Omit<RowOf<SourceView, 'since'>, 'since' | 'reason' | 'nextTryAt'> {
   readonly since: number;
+  readonly message: string | null;
   readonly probeAt: number | null;
 }
 
@@ -28,7 +29,7 @@ const notCalledYet = {
   state: 'unknown',
   since: null,
   status: null,
-  message: null,
+  reason: null,
   advice: null,
   rawStart: null,
   nextTryAt: null,
@@ -38,8 +39,8 @@ export const sourcesView = (rows: readonly SourceRow[]): SourceView[] =>
   sourceNames.map((source) => {
     const row = rows.find((each) => each.source === source);
     if (!row) return { source, ...notCalledYet };
-    const { probeAt, ...rest } = row;
-    return { ...rest, ...isoTimes(row, 'since'), nextTryAt: isoOrNull(probeAt) };
+    const { probeAt, message: reason, ...rest } = row;
+    return { ...rest, reason, ...isoTimes(row, 'since'), nextTryAt: isoOrNull(probeAt) };
   });
 
 export const sourceStatesView = (rows: readonly SourceRow[]): Record<SourceName, SourceState> =>

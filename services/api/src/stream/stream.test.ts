@@ -113,7 +113,7 @@ describe('GET /v1/stream', () => {
     for (const { type, data } of viewer.events)
       expect(streamShapes[type as StreamType].parse(data)).toEqual(data);
     const [run, command, permits, conflict] = viewer.events;
-    expect(run?.data).toMatchObject({ id: 'run-1', at: '2026-03-01T12:00:00.000Z', counts });
+    expect(run?.data).toMatchObject({ runId: 'run-1', at: '2026-03-01T12:00:00.000Z', counts });
     expect(command?.data).toMatchObject({ state: 'waiting_for_window', until: '2026-03-01T12:01:00.000Z' });
     expect(permits?.data.changes).toMatchObject([
       { change: 'started', lane: 'rider_sync', status: null },

@@ -4,31 +4,37 @@ import {
   alert as alertPayload,
   attribution,
   type EventName,
+  isFinal,
   outcome,
   riderCounts,
   sourceChanged as sourceChangedPayload,
   type StreamedEvent,
 } from '@paceline/shared/contracts';
 import { alertShape, alertView } from '../alerts/view.ts';
-import { progressShape, progressView, viaOf, viaShape } from '../commands/view.ts';
+import { commandShape, progressShape, progressView, riderPath, viaOf, viaShape } from '../commands/view.ts';
 import { conflictShape, conflictView } from '../coordination/view.ts';
 import { freshnessShape, measuredView } from '../freshness/view.ts';
-import { iso, time } from '../http/view.ts';
+import { iso, isoOrNull, time } from '../http/view.ts';
 import { runShape } from '../runs/view.ts';
 import { scheduleChangedShape, scheduleChangedView } from '../schedule/view.ts';
+import { sourceShape } from '../sources/view.ts';
 
 const commandChangedShape = z.object({
   commandId: z.string(),
+  type: commandShape.shape.type,
   riderId: z.int().nullable().describe('null for imports'),
   riders: riderCounts.nullable().describe('For imports, if the counts have changed'),
   ...progressShape.shape,
   via: viaShape,
+  requestedAt: time.nullable().describe('null: sent by a service of an older version'),
   updatedAt: time,
+  finishedAt: time.nullable(),
+  rider: z.string().nullable().describe('done: path of the rider'),
 });
 
 const permitChangeShape = z.object({
   change: z.enum(['started', 'settled', 'returned']),
-  permit: z.string(),
+  permitId: z.string(),
   budget: z.enum(budgetNames),
   lane: z.enum(laneNames).nullable(),
   result: outcome.shape.result.nullable(),
@@ -38,7 +44,7 @@ const permitChangeShape = z.object({
 
 export const streamShapes = {
   'run.changed': runShape
-    .pick({ id: true, kind: true, mode: true, state: true, counts: true, unreadable: true, error: true })
+    .pick({ runId: true, kind: true, mode: true, state: true, counts: true, unreadable: true, reason: true })
     .extend({ slotId: z.string().nullable(), at: time }),
   'command.changed': commandChangedShape,
   'permits.changed': z.object({ changes: z.array(permitChangeShape) }),
@@ -50,9 +56,11 @@ export const streamShapes = {
     message: z.string(),
     attribution: attribution.nullable(),
   }),
-  'source.changed': sourceChangedPayload.extend({ at: time }),
+  'source.changed': sourceShape
+    .pick({ source: true, status: true, reason: true, advice: true })
+    .extend({ state: sourceChangedPayload.shape.state, at: time }),
   'alert.changed': z.object(alertShape.shape),
-  'freshness.measured': freshnessShape.omit({ next: true }),
+  'freshness.measured': freshnessShape.omit({ nextCalls: true }),
   'schedule.changed': scheduleChangedShape,
 } as const;
 export type StreamType = keyof typeof streamShapes;
@@ -69,7 +77,7 @@ function permitChangeView(change: PermitChangeView): z.infer<typeof permitChange
   const ended = change.change === 'settled' ? change.outcome : undefined;
   return {
     change: change.change,
-    permit: change.permit,
+    permitId: change.permit,
     budget: change.endpoint,
     lane: change.change === 'started' ? change.lane : null,
     result: ended?.result ?? null,
@@ -83,19 +91,23 @@ type Views = {
 };
 
 const views: Views = {
-  runChanged: ({ runId, at, unreadable = { count: 0, ids: [] }, ...run }) => ({
+  runChanged: ({ at, unreadable = { count: 0, ids: [] }, error: reason, ...run }) => ({
     type: 'run.changed',
-    data: { id: runId, ...run, unreadable, at: iso(at) },
+    data: { ...run, unreadable, reason, at: iso(at) },
   }),
-  commandChanged: ({ commandId, riderId = null, riders = null, progress, at }) => ({
+  commandChanged: ({ commandId, riderId = null, riders = null, progress, requestedAt = null, at }) => ({
     type: 'command.changed',
     data: {
       commandId,
+      type: riderId === null ? 'import-riders' : 'add-rider',
       riderId,
       riders,
       ...progressView(progress),
       via: viaOf(progress),
+      requestedAt: isoOrNull(requestedAt),
       updatedAt: iso(at),
+      finishedAt: isFinal(progress) ? iso(at) : null,
+      rider: progress.state === 'done' ? riderPath(riderId) : null,
     },
   }),
   permitsChanged(payload, account) {
@@ -111,7 +123,10 @@ const views: Views = {
     if (affected !== undefined && affected !== account) return undefined;
     return { type: 'alert', data: { type, at: iso(at), budget: endpoint, message, attribution: cause } };
   },
-  sourceChanged: ({ at, ...change }) => ({ type: 'source.changed', data: { ...change, at: iso(at) } }),
+  sourceChanged: ({ at, message: reason, ...change }) => ({
+    type: 'source.changed',
+    data: { ...change, reason, at: iso(at) },
+  }),
   alertChanged: (alert) => ({ type: 'alert.changed', data: alertView(alert) }),
   freshnessMeasured: (measured) => ({ type: 'freshness.measured', data: measuredView(measured) }),
   scheduleChanged: (schedule) => ({ type: 'schedule.changed', data: scheduleChangedView(schedule) }),
@@ -123,11 +138,12 @@ export function streamEventOf(event: StreamedEvent, account: string): StreamEven
   return view(event.payload, account);
 }
 
-export const sseEvent = (type: string, data: unknown, id?: number): string =>
+export const sseEvent = (type: string, data: unknown, id?: number | string): string =>
   `event: ${type}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 
 /** Keeps the connection open, and lets a client resume after `id`. */
-export const sseHeartbeat = (id: number): string => `: heartbeat\nid: ${id}\n\n`;
+export const sseHeartbeat = (id: number | string): string => `: heartbeat\nid: ${id}\n\n`;
 
 /** Starts a stream. @param retryMs real ms that a client waits before it reconnects */
-export const sseOpening = (retryMs: number, id: number): string => `retry: ${retryMs}\nid: ${id}\n\n`;
+export const sseOpening = (retryMs: number, id: number | string): string =>
+  `retry: ${retryMs}\nid: ${id}\n\n`;

@@ -14,7 +14,26 @@ export interface ViewerOptions {
 
 /** Why a stream ends, sent as its last event. A client that reconnects resumes after its last id. */
 type ClosingReason = 'shutting_down' | 'too_slow' | 'broker_away';
-type Chunk = { readonly text: string; readonly closing?: ClosingReason };
+
+export interface Chunk {
+  readonly text: string;
+  /** The stream ends with it. */
+  readonly isLast?: boolean;
+}
+
+/** What a viewer receives, one chunk after the other. */
+export interface StreamReader {
+  opening(): Chunk;
+  /** @param sentAt when the last chunk was sent, `performance.now()` */
+  next(sentAt: number): Promise<Chunk>;
+}
+
+export const closing = (reason: ClosingReason): Chunk => ({
+  text: sseEvent('closing', { reason }),
+  isLast: true,
+});
+/** Real ms without an event before a heartbeat. */
+export const defaultHeartbeatMs = 15_000;
 
 const openStreams = meter().createUpDownCounter('paceline.stream.viewers', {
   unit: '{viewer}',
@@ -22,12 +41,12 @@ const openStreams = meter().createUpDownCounter('paceline.stream.viewers', {
 });
 openStreams.add(0);
 
-const retryMs = 1_000;
+export const retryMs = 1_000;
 const batchSize = 100;
 const encoder = new TextEncoder();
 
-function readerOf(feed: Feed, options: ViewerOptions, disconnected: AbortSignal) {
-  const { types, stopping, heartbeatMs = 15_000 } = options;
+function feedReader(feed: Feed, options: ViewerOptions, disconnected: AbortSignal): StreamReader {
+  const { types, stopping, heartbeatMs = defaultHeartbeatMs } = options;
   const ended = AbortSignal.any([disconnected, stopping]);
   let position = options.after ?? feed.ring()?.last ?? 0;
   let catchingUp = options.after !== undefined;
@@ -58,18 +77,18 @@ function readerOf(feed: Feed, options: ViewerOptions, disconnected: AbortSignal)
 
   return {
     opening: () => ({ text: sseOpening(retryMs, position) }),
-    async next(sentAt: number): Promise<Chunk> {
+    async next(sentAt) {
       for (;;) {
         const ring = feed.ring();
-        if (stopping.aborted) return { text: '', closing: 'shutting_down' };
-        if (!ring) return { text: '', closing: 'broker_away' };
+        if (stopping.aborted) return closing('shutting_down');
+        if (!ring) return closing('broker_away');
         const remainingMs = heartbeatMs - (performance.now() - sentAt);
         if (remainingMs <= 0) return { text: sseHeartbeat(position) };
         let text: string | undefined;
         if (position > ring.last) {
           text = await waitOrReset(ring.last, remainingMs).catch(() => undefined);
         } else if (position + 1 < ring.first) {
-          if (!catchingUp) return { text: '', closing: 'too_slow' };
+          if (!catchingUp) return closing('too_slow');
           text = await readOlder(ring.first - 1).catch(() => undefined);
         } else {
           catchingUp = false;
@@ -78,18 +97,24 @@ function readerOf(feed: Feed, options: ViewerOptions, disconnected: AbortSignal)
           text = textOf(entries);
           if (entries.length === 0) await feed.waitForMore(position, remainingMs, ended);
         }
-        if (text === undefined) return { text: '', closing: 'broker_away' };
+        if (text === undefined) return closing('broker_away');
         if (text !== '' || disconnected.aborted) return { text };
       }
     },
   };
 }
 
-/** The stream of one viewer. It is pulled, so a slow client uses no memory; one that falls behind is disconnected. */
-export function viewerStream(feed: Feed, options: ViewerOptions): ReadableStream<Uint8Array> {
-  const { stopping, stalledMs = 60_000 } = options;
+/** The stream of one viewer of all events. */
+export const viewerStream = (feed: Feed, options: ViewerOptions): ReadableStream<Uint8Array> =>
+  pulledStream((disconnected) => feedReader(feed, options, disconnected), options);
+
+/** It is pulled, so a slow client uses no memory; one that falls behind is disconnected. */
+export function pulledStream(
+  start: (disconnected: AbortSignal) => StreamReader,
+  { stopping, stalledMs = 60_000 }: Pick<ViewerOptions, 'stopping' | 'stalledMs'>,
+): ReadableStream<Uint8Array> {
   const disconnected = new AbortController();
-  const reader = readerOf(feed, options, disconnected.signal);
+  const reader = start(disconnected.signal);
   let sentAt = performance.now();
   let opened = false;
   let stalled: NodeJS.Timeout | undefined;
@@ -116,12 +141,12 @@ export function viewerStream(feed: Feed, options: ViewerOptions): ReadableStream
       },
       async pull(controller) {
         clearTimeout(stalled);
-        const { text, closing }: Chunk = opened ? await reader.next(sentAt) : reader.opening();
+        const { text, isLast = false } = opened ? await reader.next(sentAt) : reader.opening();
         opened = true;
         if (disconnected.signal.aborted) return;
         sentAt = performance.now();
-        controller.enqueue(encoder.encode(closing ? sseEvent('closing', { reason: closing }) : text));
-        if (closing) {
+        if (text !== '') controller.enqueue(encoder.encode(text));
+        if (isLast) {
           controller.close();
           end();
           return;

@@ -15,6 +15,8 @@ export interface Viewer {
   readonly events: ReceivedEvent[];
   /** The id to resume after. */
   lastId(): number | undefined;
+  /** The same, where ids are not numbers. */
+  lastIdText(): string;
   comments(): number;
   readonly ended: Promise<void>;
   stop(): void;
@@ -27,11 +29,11 @@ export async function watch(url: string, headers: Record<string, string> = {}): 
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('text/event-stream');
   const events: ReceivedEvent[] = [];
-  let id: number | undefined;
+  let id: string | undefined;
   let comments = 0;
   const parser = createParser({
     onComment: () => (comments += 1),
-    onId: (text) => (id = Number(text)),
+    onId: (text) => (id = text),
     onEvent: ({ event = '', id: own, data }) =>
       events.push({ type: event, id: own === undefined ? undefined : Number(own), data: JSON.parse(data) }),
   });
@@ -39,5 +41,7 @@ export async function watch(url: string, headers: Record<string, string> = {}): 
     for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) parser.feed(text);
   })().catch(() => undefined);
   await eventually(() => expect(id).toBeDefined());
-  return { events, lastId: () => id, comments: () => comments, ended, stop: () => disconnecting.abort() };
+  const lastIdText = () => id ?? '';
+  const lastId = () => (id === undefined ? undefined : Number(id));
+  return { events, lastId, lastIdText, comments: () => comments, ended, stop: () => disconnecting.abort() };
 }

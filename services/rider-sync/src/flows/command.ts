@@ -139,11 +139,11 @@ const isStoredByItsCall = ({ riderId }: RiderCommand, progress: Progress): boole
 /** Errors are only logged: the row in Postgres is authoritative. @param at when it was stored, project ms */
 async function announce(
   sync: Sync,
-  { commandId, riderId }: RiderCommand,
+  { commandId, riderId, requestedAt }: RiderCommand,
   status: CommandStatus,
   at = nowMs(sync),
 ) {
-  const change = { commandId, riderId, at, ...status };
+  const change = { commandId, riderId, requestedAt, at, ...status };
   const once = isFinal(status.progress) ? { id: `command:${commandId}:${status.progress.state}` } : {};
   await publish(sync.bus, catalog.commandChanged, change, once).catch((err: unknown) => {
     sync.log.warn({ err, commandId }, 'failed to publish command change');

@@ -1,0 +1,36 @@
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Machine } from '@paceline/shared/clock';
+
+/** Real seconds. */
+const lifetimeSeconds = 3_600;
+
+/** Tokens for the URL of a stream, as EventSource can't send headers. Valid in every process with the same `API_TOKEN`. */
+export interface StreamTokens {
+  create(): { readonly token: string; readonly lifetimeSeconds: number };
+  check(token: string): 'valid' | 'expired' | 'wrong';
+}
+
+/** @param operator without one every request is allowed, so that the key need not be shared */
+export function streamTokens(operator: string | undefined, machine: Machine): StreamTokens {
+  const secret = operator ?? randomBytes(32);
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'paceline stream token', 32));
+  const sign = (expiresAt: string) => createHmac('sha256', key).update(expiresAt).digest();
+  return {
+    create() {
+      const expiresAt = String(Math.ceil(machine.now() / 1_000) + lifetimeSeconds);
+      return { token: `${expiresAt}.${sign(expiresAt).toString('base64url')}`, lifetimeSeconds };
+    },
+    check(token) {
+      const [expiresAt = '', signature = ''] = token.split('.');
+      const given = Buffer.from(signature, 'base64url');
+      const expected = sign(expiresAt);
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'wrong';
+      return Number(expiresAt) * 1_000 > machine.now() ? 'valid' : 'expired';
+    },
+  };
+}
+
+export const streamTokensPath = '/v1/stream/tokens';
+
+export const isStreamPath = (path: string): boolean =>
+  path === '/v1/stream' || /^\/v1\/commands\/[^/]+\/stream$/.test(path);
