@@ -85,6 +85,28 @@ export const reads = {
   results: (eventId: string) =>
     readAll('GET /v1/events/{eventId}/results', streamed(30_000), { path: { eventId } }),
   timelineRuns: read('GET /v1/runs', streamed(3_000), { query: { limit: 200 } }),
+
+  // Riders and clubs
+  club: (clubId: number) => read('GET /v1/clubs/{clubId}', fixed(15_000), { path: { clubId } }),
+  clubMembers: (clubId: number, current: boolean) =>
+    read('GET /v1/clubs/{clubId}/members', fixed(15_000), {
+      path: { clubId },
+      query: { current, limit: 500 },
+    }),
+  clubs: (sorting: { sort: 'name' | 'members'; order: 'asc' | 'desc' }) =>
+    read('GET /v1/clubs', fixed(15_000), { query: { ...sorting, limit: 500 } }),
+  newestRiderRun: read('GET /v1/runs', streamed(3_000), { query: { kind: 'rider', limit: 1 } }),
+  requestsAbout: (riderId: number) =>
+    read('GET /v1/commands', streamed(2_000), { query: { riderId, limit: 20 } }),
+  riderEvents: (riderId: number) =>
+    read('GET /v1/riders/{riderId}/events', fixed(30_000), { path: { riderId } }),
+  riderHistory: (riderId: number, since: string) =>
+    readAll('GET /v1/riders/{riderId}/history', fixed(300_000), { path: { riderId }, query: { since } }),
+  riderRequests: read('GET /v1/commands', streamed(2_000), { query: { type: 'add-rider', limit: 200 } }),
+  riderResults: (riderId: number) =>
+    read('GET /v1/riders/{riderId}/results', fixed(60_000), { path: { riderId } }),
+  riders: (query: InputOf<'GET /v1/riders'>['query']) =>
+    read('GET /v1/riders', fixed(15_000), { query: { ...query, include: 'trend' } }),
 };
 
 export const queryClient = new QueryClient({

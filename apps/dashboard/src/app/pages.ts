@@ -25,11 +25,25 @@ const entries: readonly PageEntry[] = [
     load: () => import('../overview/OverviewPage.tsx').then((file) => ({ default: file.OverviewPage })),
   },
   {
+    name: 'riders',
+    title: 'Riders',
+    question: 'Who rides for us, in what shape, and how old is what we know?',
+    group: 'team',
+    load: () => import('../riders/RidersPage.tsx').then((file) => ({ default: file.RidersPage })),
+  },
+  {
     name: 'events',
     title: 'Events',
     question: 'Which events do our riders ride next, and what changed?',
     group: 'team',
     load: () => import('../events/EventsPage.tsx').then((file) => ({ default: file.EventsPage })),
+  },
+  {
+    name: 'clubs',
+    title: 'Clubs',
+    question: 'Who joined, who left, and when are the members fetched again?',
+    group: 'team',
+    load: () => import('../clubs/ClubsPage.tsx').then((file) => ({ default: file.ClubsPage })),
   },
   {
     name: 'requests',

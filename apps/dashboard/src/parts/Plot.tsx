@@ -112,6 +112,7 @@ function optionsOf(
     axes: [
       {
         ...axis,
+        size: 26,
         space: 64,
         values: (_, ticks, __, ___, step) =>
           tickLabels(
@@ -119,7 +120,7 @@ function optionsOf(
             step * 1_000,
           ),
       },
-      { ...axis, size: 44, space: 36 },
+      { ...axis, size: 44, space: 36, values: (_, ticks) => ticks.map(String) },
     ],
     series: [
       {},

@@ -104,8 +104,6 @@ function SortChoice({ columns, sorting }: { columns: readonly SortableColumn[]; 
   );
 }
 
-const arrows = { asc: ' ↑', desc: ' ↓' };
-
 function Header({ column, sorting }: { column: SortableColumn; sorting: Sorting }) {
   const { label, sort, isNumber = false } = column;
   const className = isNumber ? 'number' : undefined;
@@ -125,7 +123,7 @@ function Header({ column, sorting }: { column: SortableColumn; sorting: Sorting 
     >
       <button type="button" className="sort" onClick={() => setQuery({ sort, order: next })}>
         {label}
-        <span aria-hidden="true">{current && arrows[current]}</span>
+        {current && <span className={`arrow ${current}`} />}
       </button>
     </th>
   );

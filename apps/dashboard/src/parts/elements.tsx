@@ -77,6 +77,7 @@ export const Table = ({ caption, columns, numbers = [], rows, emptyText }: Table
           {cells.map((cell, index) => (
             <td
               key={columns[index]}
+              data-label={columns[index]}
               className={numbers.includes(columns[index] ?? '') ? 'number' : undefined}
             >
               {cell}
@@ -93,8 +94,13 @@ export const Table = ({ caption, columns, numbers = [], rows, emptyText }: Table
   </table>
 );
 
-export const TableCard = (table: TableProps) => (
-  <div className="card table-frame">
+interface TableCardProps extends TableProps {
+  /** For rows with long texts: on a narrow screen each row is a card with the labels above the values. */
+  readonly asCards?: boolean;
+}
+
+export const TableCard = ({ asCards = false, ...table }: TableCardProps) => (
+  <div className={asCards ? 'card table-frame cards' : 'card table-frame'}>
     <Table {...table} />
   </div>
 );

@@ -9,13 +9,13 @@ import { RequestProgress } from './RequestProgress.tsx';
 /** A row per request, the newest first. */
 export const RequestTable = ({ requests }: { requests: readonly Command[] }) => (
   <TableCard
-    columns={['Requested at', 'Request', 'Status', '']}
+    asCards
+    columns={['Request', 'Requested at', 'Status', 'Action']}
     rows={requests.map((request) => ({ key: request.commandId, cells: cellsOf(request) }))}
   />
 );
 
 const cellsOf = (request: Command): ReactNode[] => [
-  <Time key="time" at={request.requestedAt} />,
   request.rider === null ? (
     titleOf(request)
   ) : (
@@ -23,6 +23,7 @@ const cellsOf = (request: Command): ReactNode[] => [
       {titleOf(request)}
     </a>
   ),
+  <Time key="time" at={request.requestedAt} />,
   <RequestProgress key="status" request={request} />,
   <CancelButton key="cancel" command={request} />,
 ];

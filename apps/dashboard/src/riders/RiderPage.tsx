@@ -1,0 +1,121 @@
+import type { RiderDetail } from '@paceline/client';
+import { count } from '@paceline/shared/words';
+import type { ReactNode } from 'react';
+import { reads, useRead } from '../api/reads.ts';
+import { useTitle } from '../app/title.ts';
+import { Loaded } from '../parts/elements.tsx';
+import { Age, Day } from '../parts/time.tsx';
+import { kilograms, none, perKilogram, whole } from './numbers.ts';
+import { RefreshRider } from './RefreshRider.tsx';
+import { RiderClubs, RiderEvents, RiderRequests, RiderResults } from './RiderLists.tsx';
+import { RiderPlots } from './RiderPlots.tsx';
+
+export function RiderPage({ riderId }: { riderId: number }) {
+  const rider = useRead(reads.rider(riderId));
+  useTitle(rider.data?.name);
+  return (
+    <>
+      <p>
+        <a href="#/riders">All riders</a>
+      </p>
+      <Loaded query={rider} notFound="Its data appears here when it has been fetched.">
+        {(data) => (
+          <>
+            <Head rider={data} />
+            <Numbers rider={data} />
+            <BestEfforts power={data.power} />
+            <RiderPlots riderId={riderId} />
+            <RiderEvents riderId={riderId} />
+            <RiderResults riderId={riderId} />
+            <RiderClubs clubs={data.clubs} />
+          </>
+        )}
+      </Loaded>
+      <RiderRequests riderId={riderId} />
+    </>
+  );
+}
+
+function Head({ rider }: { rider: RiderDetail }) {
+  const { riderId, club, country, ageGroup, phenotype, fetchedAt } = rider;
+  const [request] = useRead(reads.requestsAbout(riderId)).data?.items ?? [];
+  return (
+    <div className="rider-head">
+      <p className="summary">
+        {club && (
+          <>
+            <a href={`#/clubs/${club.clubId}`}>{club.name ?? `Club ${club.clubId}`}</a>
+            {' · '}
+          </>
+        )}
+        {[country?.toUpperCase(), ageGroup, phenotype, `id ${riderId}`].filter(Boolean).join(' · ')}
+        <br />
+        <span className="hint">
+          Updated <Age at={fetchedAt} />
+        </span>
+      </p>
+      <RefreshRider rider={rider} request={request} />
+    </div>
+  );
+}
+
+function Numbers({ rider }: { rider: RiderDetail }) {
+  const { rating, ratingMax30, ratingMax90, category, zpCategory, zpFtp, weightKg, heightCm, races } = rider;
+  return (
+    <dl className="numbers">
+      <Fact term="Rating" hint={category}>
+        {whole(rating)}
+      </Fact>
+      <Fact term="30-day peak">{whole(ratingMax30)}</Fact>
+      <Fact term="90-day peak">{whole(ratingMax90)}</Fact>
+      <Fact term="FTP" hint={zpFtp !== null && weightKg !== null && `${perKilogram(zpFtp, weightKg)} W/kg`}>
+        {zpFtp === null ? none : `${zpFtp} W`}
+      </Fact>
+      <Fact term="Weight" hint={heightCm !== null && `${heightCm} cm`}>
+        {kilograms(weightKg)}
+      </Fact>
+      <Fact term="ZwiftPower category">{zpCategory ?? none}</Fact>
+      <Fact
+        term="Races"
+        hint={
+          races && (
+            <>
+              {count(races.wins, 'win')}, {races.podiums} on the podium, {races.dnfs} not finished
+              {races.lastAt !== null && (
+                <>
+                  , last <Day at={races.lastAt} />
+                </>
+              )}
+            </>
+          )
+        }
+      >
+        {races ? races.finishes + races.dnfs : none}
+      </Fact>
+    </dl>
+  );
+}
+
+const Fact = ({ term, hint, children }: { term: string; hint?: ReactNode; children: ReactNode }) => (
+  <div>
+    <dt>{term}</dt>
+    <dd>
+      {children}
+      {hint && <span className="hint">{hint}</span>}
+    </dd>
+  </div>
+);
+
+const BestEfforts = ({ power }: { power: RiderDetail['power'] }) =>
+  power.length > 0 && (
+    <section aria-labelledby="efforts">
+      <h2 id="efforts">Best efforts</h2>
+      <dl className="numbers">
+        {power.map(({ name, watts, perKg }) => (
+          <Fact key={name} term={name} hint={perKg !== null && `${perKg.toFixed(1)} W/kg`}>
+            {Math.round(watts)} W
+          </Fact>
+        ))}
+      </dl>
+    </section>
+  );
