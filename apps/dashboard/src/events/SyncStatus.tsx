@@ -1,4 +1,4 @@
-import { kindColor, type Run, type SyncKind } from '@paceline/client';
+import { kindColor, type Run, type Schedule, type SyncKind } from '@paceline/client';
 import { outcome, sentenceCase } from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
@@ -8,7 +8,7 @@ import { announce } from '../app/announce.tsx';
 import { Bar } from '../parts/Bar.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Button, ErrorMessage } from '../parts/elements.tsx';
-import { Age, Countdown } from '../parts/time.tsx';
+import { Age, Countdown, Time } from '../parts/time.tsx';
 import { runText } from './layout.ts';
 
 /** What a sync did last or does now, when its next slot opens, and a button that starts it now. */
@@ -20,7 +20,6 @@ export function SyncStatus({ kind }: { kind: SyncKind }) {
   const isRunning = last?.state === 'running';
   const requested = trigger.data;
   const isStarting = requested !== undefined && !runs?.items.some(({ runId }) => runId === requested.runId);
-  const [next] = schedule?.nextSlots[kind] ?? [];
   const label = kinds[kind].label;
   return (
     <div className="sync" data-sync={kind} data-state={last?.state}>
@@ -34,13 +33,7 @@ export function SyncStatus({ kind }: { kind: SyncKind }) {
         ) : (
           <span className="hint">
             {last ? <LastRun run={last} /> : 'Not synced yet.'}{' '}
-            {next ? (
-              <>
-                Next slot <Countdown at={next.opensAt} />.
-              </>
-            ) : (
-              schedule && <a href="#/schedule">This sync is off.</a>
-            )}
+            {schedule && <NextSlot kind={kind} schedule={schedule} />}
           </span>
         )}
       </div>
@@ -61,7 +54,7 @@ const useTrigger = (kind: SyncKind) =>
   useMutation({
     mutationFn: () => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } }),
     async onSuccess({ already }) {
-      announce(already ? 'This sync is already running' : `${sentenceCase(kinds[kind].label)} requested`);
+      announce(`${sentenceCase(kinds[kind].label)} ${already ? 'is already running' : 'requested'}`);
       await refresh('/v1/runs');
     },
   });
@@ -71,6 +64,25 @@ const LastRun = ({ run }: { run: Run }) => (
     <a href={`#/runs/${run.runId}`}>Last run</a> <Age at={run.finishedAt ?? run.startedAt} />: {outcome(run)}.
   </>
 );
+
+function NextSlot({ kind, schedule }: { kind: SyncKind; schedule: Schedule }) {
+  const pausedUntil = schedule.pausedUntil[kind];
+  const [next] = schedule.nextSlots[kind];
+  if (schedule.kinds[kind].mode === 'off') return <a href="#/schedule">This sync is off.</a>;
+  if (pausedUntil !== null)
+    return (
+      <>
+        Paused until <Time at={pausedUntil} />.
+      </>
+    );
+  return (
+    next && (
+      <>
+        Next slot <Countdown at={next.opensAt} />.
+      </>
+    )
+  );
+}
 
 function Progress({ run }: { run: Run }) {
   const { planned, synced, failed } = run.counts;
