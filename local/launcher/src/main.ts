@@ -26,9 +26,11 @@ const beforeStart = () =>
   ensureBuilt(report).catch((error: Error) => {
     report(`dashboard build failed, starting without it: ${error.message}`);
   });
+// With a sandbox all pages have something to show.
+const usual = process.env.ZWIFTRACING_BASE_URL ? {} : { SYNC_RESULTS: 'on' };
 stack = await startStack({
   stateFolder: defaultStateFolder,
-  env: process.env,
+  env: { ...usual, ...process.env },
   report,
   beforeStart,
 }).catch(giveUp);

@@ -158,10 +158,13 @@ export function planRoster(
   const next = sequence(seed, 'roster', event.id);
   const roster = new Map<number, SignupEntry>();
   while (event.pens.length > 0 && roster.size < event.size) {
-    const riderId = anyRider(seed, membership, next);
+    const { riderId, isMember } = anyRider(seed, membership, next);
     const noise = between(next(), -0.08, 0.08);
-    const joinedAt = Math.floor(event.start - joinLead(next(), next(), event.start - event.listedFrom));
-    const leftAt = withdrawalTime(next(), next(), joinedAt, event.start);
+    // A club plans ahead: its members sign up earlier than others, and change their minds more often.
+    const haste = isMember ? 0.5 : 1;
+    const lead = joinLead(next() * haste, next(), event.start - event.listedFrom);
+    const joinedAt = Math.floor(event.start - lead);
+    const leftAt = withdrawalTime(next() * haste, next(), joinedAt, event.start);
     const pen = Math.floor((1 - skillOf(seed, riderId) + noise) * event.pens.length);
     const inRange = Math.max(0, Math.min(pen, event.pens.length - 1));
     roster.set(riderId, { riderId, pen: inRange, joinedAt, leftAt });
@@ -170,11 +173,11 @@ export function planRoster(
 }
 
 /** Sometimes a member of a listed club, each club equally often; else a regular. */
-function anyRider(seed: number, { clubs, membersOf }: ClubMembership, next: () => number): number {
+function anyRider(seed: number, { clubs, membersOf }: ClubMembership, next: () => number) {
   const isOurs = next() < 0.04;
   const members = clubs.length > 0 ? membersOf(pick(next(), clubs).id) : undefined;
-  if (isOurs && members) return pick(next(), members);
-  return riderIdAt(draw(seed, 'regular', Math.floor(next() * REGULARS)));
+  if (isOurs && members) return { riderId: pick(next(), members), isMember: true };
+  return { riderId: riderIdAt(draw(seed, 'regular', Math.floor(next() * REGULARS))), isMember: false };
 }
 
 /** The event in the list at `at`. Ids and laps are strings, `categories` and `signups` parallel CSV, `distance` can be text. */

@@ -61,6 +61,20 @@ export const riderIdAt = (drawn: number): number =>
 
 export type ClubMembership = ReturnType<typeof createMembership>;
 
+/** One in this many places of a club changes hands now and then, so that members join and leave and its size stays. */
+const PLACES_PER_CHANGING = 20;
+
+/** A place in a club that riders take in turn. */
+interface ChangingPlace {
+  readonly club: SandboxClub;
+  readonly holders: readonly number[];
+  readonly days: number;
+  readonly offset: number;
+}
+
+const holderOf = ({ holders, days, offset }: ChangingPlace, at: number): number | undefined =>
+  holders[Math.floor(at / DAY / days + offset) % holders.length];
+
 export function createMembership(seed: number, clubs: readonly SandboxClub[]) {
   const taken = new Map<number, SandboxClub>();
   for (const club of clubs) {
@@ -74,20 +88,54 @@ export function createMembership(seed: number, clubs: readonly SandboxClub[]) {
   }
   const byClub = Map.groupBy(taken.keys(), (id) => taken.get(id)?.id);
   for (const members of byClub.values()) members.sort((a, b) => a - b);
+  const changing = changingPlaces(seed, clubs, byClub);
+  const placeOf = new Map(changing.flatMap((place) => place.holders.map((id) => [id, place] as const)));
+  const clubAt = (riderId: number, at: number) => {
+    const place = placeOf.get(riderId);
+    if (!place) return taken.get(riderId);
+    return holderOf(place, at) === riderId ? place.club : undefined;
+  };
 
   return {
     clubs,
-    /** Ids of the members, ascending; undefined for a club that isn't listed. */
+    /** Ids of the members that a club started with, ascending; undefined for a club that isn't listed. */
     membersOf: (clubId: number): readonly number[] | undefined => byClub.get(clubId),
-    /** The club of any rider. Other riders are in no club or in one that can't be requested. */
-    clubOf(riderId: number) {
-      const club = taken.get(riderId);
+    /** Ids of the members at `at` (project ms), ascending. */
+    membersAt(clubId: number, at: number): number[] {
+      const places = changing.filter(({ club }) => club.id === clubId);
+      const current = (byClub.get(clubId) ?? []).filter((id) => !placeOf.has(id));
+      return [...current, ...places.flatMap((place) => holderOf(place, at) ?? [])].toSorted((a, b) => a - b);
+    },
+    /** The club of any rider at `at` (project ms). Other riders are in no club or in one that can't be requested. */
+    clubOf(riderId: number, at: number) {
+      const club = clubAt(riderId, at);
       if (club) return { id: club.id, name: club.name };
       if (draw(seed, 'in a club', riderId) < 0.35) return null;
       const other = hash(seed, 'other club', riderId) % 400;
       return { id: 30_000 + other, name: `Cycling Club ${other + 1}` };
     },
   };
+}
+
+/** Each is taken in turn by a member and by a stranger. */
+function changingPlaces(
+  seed: number,
+  clubs: readonly SandboxClub[],
+  membersByClub: ReadonlyMap<number | undefined, readonly number[]>,
+): ChangingPlace[] {
+  const all = new Set([...membersByClub.values()].flat());
+  return clubs.flatMap((club) => {
+    const members = membersByClub.get(club.id) ?? [];
+    const next = sequence(seed, 'changing places', club.id);
+    return Array.from({ length: Math.floor(club.size / PLACES_PER_CHANGING) }, (_, place) => {
+      let stranger: number;
+      do stranger = Math.floor(between(next(), riderIds.first, riderIds.strangersFrom));
+      while (all.has(stranger));
+      all.add(stranger);
+      const member = members[place * PLACES_PER_CHANGING] ?? stranger;
+      return { club, holders: [member, stranger], days: between(next(), 8, 40), offset: next() * 2 };
+    });
+  });
 }
 
 const countries = ['nl', 'be', 'se', 'gb', 'us', 'de', 'fr', 'it', 'es', 'jp', 'no', 'pl'] as const;
@@ -250,7 +298,7 @@ export function riderAt(seed: number, membership: ClubMembership, id: number, at
     race: raceOf(seed, traits, at),
     handicaps: handicapsOf(seed, id),
     phenotype: phenotypeOf(seed, id),
-    club: membership.clubOf(id),
+    club: membership.clubOf(id, at),
     // Upstream sends its newer fields only for some riders.
     ...(draw(seed, 'newer answer', id) < 0.5 ? { seed: traits.skill * 1000, velo: rating ?? 0 } : {}),
   };

@@ -41,8 +41,8 @@ export function createWorld(seed: number, clubs: readonly SandboxClub[] = defaul
       const event = timetable.byId(id);
       return event && event.listedFrom <= at ? of(event, at) : undefined;
     };
-  const idsOfPage = (clubId: number, fromRiderId: number): readonly number[] =>
-    (membership.membersOf(clubId) ?? []).filter((id) => id >= fromRiderId).slice(0, PAGE_SIZE);
+  const pageOf = (ids: readonly number[], fromRiderId: number): readonly number[] =>
+    ids.filter((id) => id >= fromRiderId).slice(0, PAGE_SIZE);
   const untilStart = (event: PlannedEvent, at: number) => Math.min(at, event.start);
   const shuffled = <Item>(items: readonly Item[], idOf: (item: Item) => number, salt: number): Item[] =>
     items
@@ -64,12 +64,14 @@ export function createWorld(seed: number, clubs: readonly SandboxClub[] = defaul
     /** Members from `fromRiderId` on (inclusive), ascending. `undefined` for a club that isn't listed. */
     clubPage(clubId: number, fromRiderId: number, at: number) {
       const club = clubs.find(({ id }) => id === clubId);
-      const riders = idsOfPage(clubId, fromRiderId).map((id) => riderAt(seed, membership, id, at));
+      const ids = pageOf(membership.membersAt(clubId, at), fromRiderId);
+      const riders = ids.map((id) => riderAt(seed, membership, id, at));
       return club && { clubId, name: club.name, riders };
     },
 
-    /** The ids of `clubPage`; empty for a club that isn't listed. */
-    idsOfPage,
+    /** The ids of a page of the members that a club started with; empty for a club that isn't listed. */
+    idsOfPage: (clubId: number, fromRiderId: number) =>
+      pageOf(membership.membersOf(clubId) ?? [], fromRiderId),
 
     /** All announced events of the next 168 hours, unordered. */
     upcoming: (at: number) =>
