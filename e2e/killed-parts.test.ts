@@ -40,7 +40,7 @@ beforeAll(async () => {
   ]);
   stopHealth = printHealth({ url: stack.apiUrl, token: undefined }, report);
   page = await browser.newPage();
-  await page.goto(stack.apiUrl);
+  await page.goto(`${stack.apiUrl}/#/windows`);
   await page.locator('[data-budget]').first().waitFor();
   await allIsWell();
 });

@@ -25,13 +25,13 @@ try {
       page.on('pageerror', (error) => console.error(error.message));
       page.on('console', (message) => message.type() === 'error' && console.error(message.text()));
       await page.goto(url);
-      const links = page.getByRole('navigation').getByRole('link');
-      await links.first().waitFor();
+      const links = page.locator('nav a');
+      await links.first().waitFor({ state: 'attached' });
       const targets = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
       for (const target of targets.filter((each) => each.startsWith('#'))) {
         await page.goto(`${url}/${target}`);
         await page.waitForTimeout(1_500);
-        const name = `${target.slice(2)}-${size}-${colorScheme}.png`;
+        const name = `${target.slice(2) || 'overview'}-${size}-${colorScheme}.png`;
         await page.screenshot({ path: join(folder, name), fullPage: true });
       }
       await page.close();

@@ -15,7 +15,7 @@ const flags = [
 ];
 
 /** The locale C of a server gives the browser the language `en-US@posix`, which `Intl` refuses. */
-const locale = { LC_ALL: 'en_US.UTF-8' };
+const locale = { LC_ALL: 'en_US.UTF-8', TZ: 'UTC' };
 
 /** Starts a headless Chromium: from `PACELINE_CHROMIUM`, else from the PATH, else from npm. */
 export async function openBrowser(): Promise<Browser> {

@@ -1,10 +1,10 @@
 import type { Alert } from '@paceline/client';
-import { dayAndTime, duration, sentenceCase } from '@paceline/client/text';
+import { duration, sentenceCase } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
-import { Time } from '../parts/time.tsx';
+import { DateTime, Time } from '../parts/time.tsx';
 import './alerts.css';
 
 export const AlertsPage = () => (
@@ -49,7 +49,7 @@ function AlertCard({
       <p>{reason}</p>
       {resolvedAt === null && <p className="strong">{advice}</p>}
       <p className="hint">
-        {dayAndTime(since)}, {resolvedAt === null ? `open for ${lasted}` : `resolved after ${lasted}`} ·{' '}
+        <DateTime at={since} />, {resolvedAt === null ? `open for ${lasted}` : `resolved after ${lasted}`} ·{' '}
         <a href={`#/timeline/${since}`}>Show in timeline</a>
       </p>
     </li>

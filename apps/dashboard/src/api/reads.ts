@@ -6,6 +6,7 @@ import {
   isPermanent,
   type OperationName,
   pathOf,
+  type Run,
   type SyncKind,
 } from '@paceline/client';
 import { isFinished } from '@paceline/client/text';
@@ -72,8 +73,11 @@ export const reads = {
     read('GET /v1/runs/{runId}', (run) => (run && run.state !== 'running' ? false : 1_500), {
       path: { runId },
     }),
-  runsOf: (kind: SyncKind | undefined) =>
-    read('GET /v1/runs', streamed(2_000), { query: { limit: 30, kind } }),
+  runsOf: (kind: SyncKind | undefined, state?: Run['state']) =>
+    read('GET /v1/runs', streamed(2_000), { query: { limit: 30, kind, state } }),
+  // The overview.
+  ourNextEvents: read('GET /v1/events', fixed(10_000), { query: { ours: true, limit: 5 } }),
+  runningRuns: read('GET /v1/runs', streamed(2_000), { query: { state: 'running', limit: 10 } }),
   schedule: read('GET /v1/schedule', streamed(15_000)),
   sources: read('GET /v1/sources', streamed(15_000)),
   // Events

@@ -5,6 +5,7 @@ import { DownParts } from './DownParts.tsx';
 import { Header } from './Header.tsx';
 import { Announcements } from './announce.tsx';
 import { ClockProvider, ClockReady } from './clock.tsx';
+import { PageBoundary } from './PageBoundary.tsx';
 import { pages } from './pages.ts';
 import { useRoute } from './route.ts';
 import { itemTitle } from './title.ts';
@@ -36,9 +37,11 @@ export function App() {
         {page && id === undefined && <p className="question">{page.question}</p>}
         <ClockReady waiting={loading}>
           {page ? (
-            <Suspense fallback={loading}>
-              <page.Page id={id} query={query} />
-            </Suspense>
+            <PageBoundary key={name}>
+              <Suspense fallback={loading}>
+                <page.Page id={id} query={query} />
+              </Suspense>
+            </PageBoundary>
           ) : (
             <p>Choose a page from the menu above.</p>
           )}

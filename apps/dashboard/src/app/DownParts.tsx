@@ -1,7 +1,8 @@
 import { type Part, projectTime } from '@paceline/client';
-import { apiDown, dayAndTime } from '@paceline/client/text';
+import { apiDown } from '@paceline/client/text';
 import { apiDownSince, useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
+import { DateTime } from '../parts/time.tsx';
 import { useClockIfKnown } from './clock.tsx';
 
 /** At the head of every page: which part is down, since when, and what to do; and what a power cut can lose. */
@@ -34,6 +35,12 @@ type BannerProps = Pick<Part, 'title' | 'since' | 'reason' | 'advice'> & { reado
 const Banner = ({ part, title, since, reason, advice }: BannerProps) => (
   <p className="banner" role="alert" data-part={part}>
     <strong>{title}</strong>
-    {since !== null && ` since ${dayAndTime(since)}`}. {reason} {advice}
+    {since !== null && (
+      <>
+        {' '}
+        since <DateTime at={since} />
+      </>
+    )}
+    . {reason} {advice}
   </p>
 );

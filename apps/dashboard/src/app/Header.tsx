@@ -4,6 +4,7 @@ import { reads, useRead } from '../api/reads.ts';
 import { Button } from '../parts/elements.tsx';
 import { utcText, viewerZone, zoneOffset } from '../parts/zone.ts';
 import { ClockReady, useClock, useNow } from './clock.tsx';
+import { useEscape } from './escape.ts';
 import { pages } from './pages.ts';
 
 const groups = [
@@ -14,11 +15,13 @@ const groups = [
 /** The menu is always open on a wide screen; on a narrow one a button opens it and Escape closes it. */
 export function Header({ page }: { page: string }) {
   const [isOpen, setOpen] = useState(false);
+  const header = useRef<HTMLElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   function close() {
     setOpen(false);
     button.current?.focus();
   }
+  useEscape(header, isOpen, close);
   const linkTo = (shown: (typeof pages)[number] | undefined) =>
     shown && (
       <a href={`#/${shown.name}`} aria-current={shown.name === page ? 'page' : undefined} onClick={close}>
@@ -27,7 +30,7 @@ export function Header({ page }: { page: string }) {
       </a>
     );
   return (
-    <header className="head" onKeyDown={({ key }) => isOpen && key === 'Escape' && close()}>
+    <header ref={header} className="head">
       <a className="name" href="#/">
         Paceline
       </a>
@@ -47,9 +50,9 @@ export function Header({ page }: { page: string }) {
       <nav id="menu" aria-label="Pages" className={isOpen ? 'open' : undefined}>
         {linkTo(pages.find(({ name }) => name === ''))}
         {groups.map(([group, label]) => (
-          <div key={group} role="group" aria-labelledby={`menu-${group}`}>
+          <div key={group}>
             <span id={`menu-${group}`}>{label}</span>
-            <ul>
+            <ul aria-labelledby={`menu-${group}`}>
               {pages
                 .filter((each) => each.group === group)
                 .map((each) => (

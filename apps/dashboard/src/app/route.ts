@@ -9,7 +9,7 @@ export interface Route {
 
 /** `#/runs/abc?kind=near` is item `abc` of the page `runs`. Paths without a hash belong to the API. */
 export function routeOf(hash: string): Route {
-  const [path = '', search] = splitOnce(hash.replace(/^#\/?/, ''), '?');
+  const [path, search] = splitOnce(hash.replace(/^#\/?/, ''), '?');
   const [page = '', id] = path.split('/').map(decoded);
   return { page, id: id || undefined, query: new URLSearchParams(search) };
 }

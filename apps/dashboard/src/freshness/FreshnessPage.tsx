@@ -4,6 +4,7 @@ import { freshnessClasses } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
+import { Bar } from '../parts/Bar.tsx';
 import { Read, TableToggle } from '../parts/elements.tsx';
 import { Chart, Swatch } from '../parts/Chart.tsx';
 import { type AgeShape, eventText, layoutAges, percent } from './layout.ts';
@@ -36,7 +37,6 @@ function ClassCard({
   of: ClassReport;
 }) {
   const { label, lane } = freshnessClasses[name];
-  const share = lastDay ?? 0;
   return (
     <section className="card" aria-label={label}>
       <h2>
@@ -44,14 +44,10 @@ function ClassCard({
         {label}
       </h2>
       <p className="share">{percent(lastDay)}</p>
-      <Chart label={`${percent(lastDay)} of the last 24 hours`} height={8}>
-        {(width) => (
-          <>
-            <rect className="window-past" width={width} height="8" rx="4" />
-            <rect fill={laneColor(lane)} width={width * share} height="8" rx="4" />
-          </>
-        )}
-      </Chart>
+      <Bar
+        label={`${percent(lastDay)} of the last 24 hours`}
+        shares={[{ share: lastDay ?? 0, color: laneColor(lane) }]}
+      />
       <p className="hint">
         Goal: at most {duration(goalSeconds * 1_000)} old. Now: {within} of {count(events, 'event')}
         {ours > 0 &&

@@ -1,7 +1,8 @@
 import type { Freshness } from '@paceline/client';
-import { countdown, duration } from '@paceline/client/text';
+import { countdown } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { characterWidth, roundPixel, smallCharacterWidth, truncate } from '../parts/layout.ts';
+import { wholeDuration } from '../parts/zone.ts';
 
 type NextCall = Freshness['nextCalls'][number];
 
@@ -45,10 +46,10 @@ export function eventText({ startsAt, signupsFetchedAt, reason }: NextCall, now:
   const copy =
     signupsFetchedAt === null
       ? 'not fetched yet'
-      : `fetched ${duration(now - Date.parse(signupsFetchedAt))} ago`;
+      : `fetched ${wholeDuration(now - Date.parse(signupsFetchedAt))} ago`;
   const why = reason === 'never_fetched' ? '' : `, ${reason.replaceAll('_', ' ')}`;
   const untilStart = Date.parse(startsAt) - now;
-  return `starts in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${why}`;
+  return `starts in ${untilStart < hour ? countdown(untilStart) : wholeDuration(untilStart)}, ${copy}${why}`;
 }
 
 /** `98.2 %`, or `–` without any events. Rounded down, so 100 % means all. */

@@ -1,11 +1,12 @@
 import { laneColor, type Queue } from '@paceline/client';
-import { countdown, sentenceCase, timeNear } from '@paceline/client/text';
+import { countdown, sentenceCase } from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableToggle } from '../parts/elements.tsx';
 import { TimeChart } from '../parts/Chart.tsx';
+import { Time } from '../parts/time.tsx';
 import { waitingRequests, type LaneBandShape, layoutLanes, type RequestShape } from './layout.ts';
 
 export function LanesPage() {
@@ -43,8 +44,8 @@ function Lanes({ queue }: { queue: Queue }) {
             cells: [
               sentenceCase(lanes[lane].label),
               budgets[budget].label,
-              timeNear(requestedAt, now),
-              timeNear(estimatedAt, now),
+              <Time key="requested" at={requestedAt} />,
+              <Time key="expected" at={estimatedAt} />,
               countdown(estimatedAt - now),
             ],
           }))}

@@ -1,13 +1,18 @@
-import { summary } from '@paceline/client/text';
-import { reads } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
-import { Read } from '../parts/elements.tsx';
+import { AddRider } from './AddRider.tsx';
+import { Next, Running, Waiting } from './Activity.tsx';
+import { Events } from './Events.tsx';
+import { Limits } from './Limits.tsx';
+import { Problems } from './Problems.tsx';
+import './overview.css';
 
-export function OverviewPage() {
-  const now = useNow();
-  return (
-    <Read from={reads.budgets} live>
-      {({ items }) => <p className="summary">{summary(items, now)}</p>}
-    </Read>
-  );
-}
+export const OverviewPage = () => (
+  <div className="overview">
+    <AddRider />
+    <Problems />
+    <Limits />
+    <Running />
+    <Next />
+    <Waiting />
+    <Events />
+  </div>
+);

@@ -5,17 +5,13 @@ interface BarProps {
 }
 
 /** A thin horizontal bar that is filled by shares. */
-export function Bar({ label, shares }: BarProps) {
-  let end = 0;
-  return (
-    <svg className="bar" role="img" aria-label={label}>
-      {shares.map(({ share, color }) => {
-        const start = end;
-        end += share;
-        return <rect key={color} fill={color} x={percent(start)} width={percent(share)} height="100%" />;
-      })}
-    </svg>
-  );
-}
+export const Bar = ({ label, shares }: BarProps) => (
+  <svg className="bar" role="img" aria-label={label}>
+    {shares.map(({ share, color }, index) => {
+      const start = shares.slice(0, index).reduce((sum, before) => sum + before.share, 0);
+      return <rect key={color} fill={color} x={percent(start)} width={percent(share)} height="100%" />;
+    })}
+  </svg>
+);
 
 const percent = (share: number) => `${share * 100}%`;

@@ -1,4 +1,4 @@
-import { dayAndTime, shortTime, timeNear } from '@paceline/client/text';
+import { dayAndTime, shortTime, shortTimeNear, timeNear } from '@paceline/client/text';
 import { useNow } from '../app/clock.tsx';
 import { utcText, wholeDuration } from './zone.ts';
 
@@ -19,8 +19,12 @@ const Stamp = ({ at, text }: TimeProps & { text: string }) => (
   </time>
 );
 
-/** `18:34:12`, with its day unless it is today; in the viewer's time zone. */
-export const Time = ({ at }: TimeProps) => <Stamp at={at} text={timeNear(at, useNow(minute))} />;
+/** `18:34:12`, or `18:30` on a full minute, with its day unless it is today; in the viewer's time zone. */
+export function Time({ at }: TimeProps) {
+  const now = useNow(minute);
+  const isFullMinute = new Date(at).getTime() % minute === 0;
+  return <Stamp at={at} text={isFullMinute ? shortTimeNear(at, now) : timeNear(at, now)} />;
+}
 
 /** `18:34`, next to its day; in the viewer's time zone. */
 export const TimeOfDay = ({ at }: TimeProps) => <Stamp at={at} text={shortTime(at)} />;

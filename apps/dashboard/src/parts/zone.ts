@@ -8,7 +8,9 @@ export function zoneOffset(time: number, timeZone = viewerZone): string {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'shortOffset' }).formatToParts(
     time,
   );
-  return (parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC').replace('GMT', 'UTC');
+  return (parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC')
+    .replace('GMT', 'UTC')
+    .replace('UTC+0', 'UTC');
 }
 
 /** `Thu 26 Nov 18:34:12 UTC`, shown on hover next to every local time, charts included. */

@@ -1,48 +1,52 @@
-import {
-  type Failures,
-  type TriggeredRun,
-  kindColor,
-  type Run,
-  type RunDetail,
-  type SyncKind,
-} from '@paceline/client';
-import {
-  clockTime,
-  dayAndTime,
-  dayOf,
-  duration,
-  elapsed,
-  hasFailed,
-  outcome,
-  sentenceCase,
-  timeNear,
-  timeRange,
-} from '@paceline/client/text';
+import { type Failures, type TriggeredRun, kindColor, type Run, type RunDetail } from '@paceline/client';
+import { duration, elapsed, hasFailed, outcome, sentenceCase, timeRange } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { count } from '@paceline/shared/words';
-import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
+import type { PageProps } from '../app/pages.ts';
+import { setQuery } from '../app/route.ts';
+import { useTitle } from '../app/title.ts';
 import { Button, ButtonGroup, Read, ErrorMessage, TableToggle, TableCard } from '../parts/elements.tsx';
 import { Swatch, TimeChart } from '../parts/Chart.tsx';
+import { DateTime, Time } from '../parts/time.tsx';
 import { callText, layoutWaterfall } from './layout.ts';
+import { RunProgress } from './RunProgress.tsx';
 
-export function RunsPage({ id }: { id: string | undefined }) {
-  return id === undefined ? <Runs /> : <RunDetails id={id} />;
-}
+export const RunsPage = ({ id, query }: PageProps) =>
+  id === undefined ? <Runs query={query} /> : <RunDetails id={id} />;
 
-function Runs() {
-  const [kind, setKind] = useState<SyncKind | undefined>();
+const states = {
+  running: 'Running',
+  done: 'Done',
+  partly_failed: 'Partly failed',
+  failed: 'Failed',
+} as const satisfies Record<Run['state'], string>;
+const stateNames = Object.keys(states) as Run['state'][];
+
+function Runs({ query }: { query: URLSearchParams }) {
+  const kind = kindNames.find((each) => each === query.get('kind'));
+  const state = stateNames.find((each) => each === query.get('state'));
   return (
     <>
-      <p className="summary">Sync runs, newest first.</p>
       <div className="toolbar">
         <ButtonGroup label="Sync kind">
           {[undefined, ...kindNames].map((each) => (
-            <Button key={each ?? 'all'} aria-pressed={each === kind} onClick={() => setKind(each)}>
-              {each ? sentenceCase(kinds[each].label) : 'All'}
+            <Button key={each ?? 'all'} aria-pressed={each === kind} onClick={() => setQuery({ kind: each })}>
+              {each ? sentenceCase(kinds[each].label) : 'All kinds'}
+            </Button>
+          ))}
+        </ButtonGroup>
+        <ButtonGroup label="State">
+          {[undefined, ...stateNames].map((each) => (
+            <Button
+              key={each ?? 'all'}
+              aria-pressed={each === state}
+              onClick={() => setQuery({ state: each })}
+            >
+              {each ? states[each] : 'All states'}
             </Button>
           ))}
         </ButtonGroup>
@@ -52,7 +56,7 @@ function Runs() {
           </StartRunButton>
         )}
       </div>
-      <Read from={reads.runsOf(kind)}>{({ items }) => <RunTable runs={items} />}</Read>
+      <Read from={reads.runsOf(kind, state)}>{({ items }) => <RunTable runs={items} />}</Read>
       <h2>Failed in the last hour</h2>
       <Read from={reads.failures}>{(failures) => <FailureTable {...failures} />}</Read>
     </>
@@ -61,7 +65,7 @@ function Runs() {
 
 function RunTable({ runs }: { runs: readonly Run[] }) {
   const now = useNow();
-  if (runs.length === 0) return <p className="hint">No runs yet.</p>;
+  if (runs.length === 0) return <p className="hint">No such runs yet.</p>;
   return (
     <TableCard
       columns={['Sync', 'Started', 'Duration', 'Result']}
@@ -72,14 +76,15 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
             <Swatch color={kindColor(run.kind)} />
             {sentenceCase(kinds[run.kind].label)}
           </a>,
-          <>
-            {clockTime(run.startedAt)} <span className="hint day">{dayOf(run.startedAt)}</span>
-          </>,
+          <Time key="started" at={run.startedAt} />,
           elapsed(run, now),
-          <span key="result" className={hasFailed(run) ? 'wrong' : undefined}>
-            {run.state === 'running' && <strong>Running: </strong>}
-            {run.state === 'running' ? outcome(run) : sentenceCase(outcome(run))}
-          </span>,
+          run.state === 'running' ? (
+            <RunProgress key="result" run={run} />
+          ) : (
+            <span key="result" className={hasFailed(run) ? 'wrong' : undefined}>
+              {sentenceCase(outcome(run))}
+            </span>
+          ),
         ],
       }))}
     />
@@ -87,7 +92,6 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
 }
 
 function FailureTable({ items, complete }: Failures) {
-  const now = useNow();
   if (items.length === 0) return <p className="hint">Nothing failed.</p>;
   return (
     <>
@@ -96,7 +100,7 @@ function FailureTable({ items, complete }: Failures) {
         rows={items.map(({ at, what, reason, runId }, index) => ({
           key: `${at} ${index}`,
           cells: [
-            timeNear(at, now),
+            <Time key="time" at={at} />,
             runId === null ? sentenceCase(what) : <a href={`#/runs/${runId}`}>{sentenceCase(what)}</a>,
             <span key="reason" className="wrong">
               {reason}
@@ -126,13 +130,18 @@ function Details({ run }: { run: RunDetail }) {
   const now = useNow();
   const { opensAt: opens, closesAt: closes } = run.slot;
   const color = kindColor(run.kind);
+  useTitle(sentenceCase(kinds[run.kind].label));
   return (
     <>
-      <h2>
+      <p className="summary">
         <Swatch color={color} />
-        {sentenceCase(kinds[run.kind].label)}, {dayAndTime(run.startedAt)}
-      </h2>
-      <p className={hasFailed(run) ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
+        Started <DateTime at={run.startedAt} />
+      </p>
+      {run.state === 'running' ? (
+        <RunProgress run={run} />
+      ) : (
+        <p className={hasFailed(run) ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
+      )}
       <p className="hint">
         Slot {timeRange(opens, closes)} · {run.state === 'running' ? 'running for' : 'took'}{' '}
         {elapsed(run, now)} · {count(run.calls.length, 'call')}
@@ -184,8 +193,9 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
         layout={(width) => layoutWaterfall(run, now, width)}
       >
         {({ rows }) =>
-          rows.map(({ callId, y, waitX, startX, endX, isFailed, text }) => (
+          rows.map(({ callId, y, waitX, startX, endX, isFailed, text, utc }) => (
             <g key={callId} fill={isFailed ? 'var(--wrong)' : color}>
+              <title>{utc}</title>
               <text className={`row-text halo ${isFailed ? 'wrong-text' : ''}`} x="0" y={y + 13}>
                 {text}
               </text>
@@ -202,7 +212,7 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
         rows={run.calls.map((call) => ({
           key: String(call.callId),
           cells: [
-            timeNear(call.startedAt, run.startedAt),
+            <Time key="started" at={call.startedAt} />,
             duration(call.durationSeconds * 1_000),
             callText(call),
           ],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RunDetail } from '@paceline/client';
+import type { Run, RunDetail } from '@paceline/client';
 import { at, now } from '@paceline/client/testing';
-import { layoutWaterfall } from './layout.ts';
+import { layoutWaterfall, runProgress } from './layout.ts';
 
 type Call = RunDetail['calls'][number];
 const call = (callId: number, start: number, given: Partial<Call> = {}): Call => ({
@@ -64,4 +64,12 @@ describe('the waterfall of a run', () => {
     expect(rows[0]?.text).toBe('signups of event 77, oldest copy · 200, 9 signups');
     expect(rows[2]?.text).toBe('signups of event 77 · no response');
   });
+});
+
+it('the progress of a run counts what is synced, failed and deferred', () => {
+  const run = (planned: number, synced: number, failed = 0, deferred = 0) =>
+    ({ counts: { planned, synced, failed, deferred, stored: 0 } }) as Run;
+  expect(runProgress(run(10, 3, 1, 1))).toEqual({ share: 0.5, remaining: 5 });
+  expect(runProgress(run(0, 0))).toEqual({ share: 0, remaining: 0 });
+  expect(runProgress(run(2, 3))).toEqual({ share: 1, remaining: 0 });
 });

@@ -1,6 +1,7 @@
-import type { BudgetName, RunDetail } from '@paceline/client';
+import type { BudgetName, Run, RunDetail } from '@paceline/client';
 import { budgets } from '@paceline/shared/definition';
 import { truncate, timeAxis } from '../parts/layout.ts';
+import { utcText } from '../parts/zone.ts';
 
 const rowHeight = 34;
 
@@ -23,6 +24,7 @@ export function layoutWaterfall(run: RunDetail, now: number, width: number) {
       endX: Math.max(axis.x(start) + 2, axis.x(start + call.durationSeconds * 1_000)),
       isFailed: call.status === null || call.status >= 400,
       text: truncate(callText(call), width),
+      utc: utcText(call.startedAt),
     };
   });
   return { axis, rows, height: Math.max(1, rows.length) * rowHeight };
@@ -35,4 +37,13 @@ export function callText({ budget, target, reason, status, message }: RunCall): 
   const call = `${budgets[budget as BudgetName]?.fetches ?? budget} ${target}`;
   const why = reason === null ? '' : `, ${reason.replaceAll('_', ' ')}`;
   return `${call}${why} · ${status === null ? '' : `${status}, `}${message}`;
+}
+
+/** How much of a run is done, 0 to 1, and how many of its clubs or events remain. */
+export function runProgress({ counts: { planned, synced, failed, deferred } }: Run) {
+  const finished = synced + failed + deferred;
+  return {
+    share: planned === 0 ? 0 : Math.min(1, finished / planned),
+    remaining: Math.max(0, planned - finished),
+  };
 }

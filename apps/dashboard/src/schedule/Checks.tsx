@@ -5,13 +5,14 @@ import {
   type ScheduleEdit,
   type ScheduleSettings,
 } from '@paceline/client';
-import { dayAndTime, duration, sentenceCase } from '@paceline/client/text';
+import { duration, sentenceCase } from '@paceline/client/text';
 import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/client.ts';
 import { Button, ErrorMessage, Table } from '../parts/elements.tsx';
 import { Swatch } from '../parts/Chart.tsx';
+import { DateTime } from '../parts/time.tsx';
 
 /** Real ms without typing before the draft is checked. */
 const debounceMs = 400;
@@ -60,7 +61,7 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
                     <ul className="hint">
                       {timeline.map(({ at, text }) => (
                         <li key={`${at} ${text}`}>
-                          {dayAndTime(at)} {text}
+                          <DateTime at={at} /> {text}
                         </li>
                       ))}
                     </ul>

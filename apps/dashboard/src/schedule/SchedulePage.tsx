@@ -6,7 +6,7 @@ import {
   type ScheduleSettings,
   type SyncKind,
 } from '@paceline/client';
-import { dayAndTime, sentenceCase } from '@paceline/client/text';
+import { sentenceCase } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useId, useRef, useState } from 'react';
@@ -15,8 +15,10 @@ import { reads, refresh } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
 import { Button, Read, ErrorMessage } from '../parts/elements.tsx';
 import { Swatch } from '../parts/Chart.tsx';
+import { DateTime } from '../parts/time.tsx';
 import { Checks, useChecks } from './Checks.tsx';
 import { changeOf, type Field as FieldName, isEmpty, type KindSettings, withField } from './draft.ts';
+import { PauseSyncs } from './PauseSyncs.tsx';
 import './schedule.css';
 
 export const SchedulePage = () => (
@@ -24,11 +26,24 @@ export const SchedulePage = () => (
     {(inForce) => (
       <>
         <p className="summary">
-          {inForce.from === 'configured'
-            ? 'The schedule is as configured.'
-            : `Changed at runtime${inForce.since === null ? '' : ` on ${dayAndTime(inForce.since)}`}; overrides the configuration until that changes.`}{' '}
+          {inForce.from === 'configured' ? (
+            'The schedule is as configured.'
+          ) : (
+            <>
+              Changed at runtime
+              {inForce.since !== null && (
+                <>
+                  {' '}
+                  on <DateTime at={inForce.since} />
+                </>
+              )}
+              ; overrides the configuration until that changes.
+            </>
+          )}{' '}
           Changes do not affect open slots.
         </p>
+        <PauseSyncs schedule={inForce} />
+        <h2>Change the schedule</h2>
         <ScheduleEditor inForce={inForce} />
       </>
     )}
@@ -68,7 +83,9 @@ function useDraft(inForce: Schedule) {
 
 function ScheduleEditor({ inForce }: { inForce: Schedule }) {
   const { draft, isEdited, outdated, change, edit, reset, apply } = useDraft(inForce);
-  const [despiteErrors, setDespiteErrors] = useState(false);
+  // The change whose errors were accepted; after another edit they must be accepted again.
+  const [acceptedChange, setAcceptedChange] = useState<string | undefined>();
+  const despiteErrors = acceptedChange === JSON.stringify(change);
   const checks = useChecks(change);
   const messageOf = (field: string) => fieldError(checks.error, field) ?? fieldError(apply.error, field);
   const hasErrors = checks.data?.findings.some(({ severity }) => severity === 'error') ?? false;
@@ -77,7 +94,7 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
     isEmpty(change) || checks.error !== null || apply.isPending || (hasErrors && !despiteErrors);
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (!blocked) apply.mutate({ ...change, despiteErrors: despiteErrors });
+    if (!blocked) apply.mutate({ ...change, despiteErrors });
   }
   function discard() {
     reset();
@@ -118,7 +135,9 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
             <input
               type="checkbox"
               checked={despiteErrors}
-              onChange={({ target }) => setDespiteErrors(target.checked)}
+              onChange={({ target }) =>
+                setAcceptedChange(target.checked ? JSON.stringify(change) : undefined)
+              }
             />{' '}
             Apply despite the errors
           </label>

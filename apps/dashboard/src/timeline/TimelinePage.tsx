@@ -1,5 +1,5 @@
 import { kindColor, laneColor } from '@paceline/client';
-import { duration, elapsed, outcome, sentenceCase, timeNear, timeRange } from '@paceline/client/text';
+import { duration, elapsed, outcome, sentenceCase, timeRange } from '@paceline/client/text';
 import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
@@ -7,6 +7,7 @@ import { useNow } from '../app/clock.tsx';
 import { Button, ButtonGroup, Read, TableToggle } from '../parts/elements.tsx';
 import { timeAxis, type TimeAxis } from '../parts/layout.ts';
 import { TimeChart } from '../parts/Chart.tsx';
+import { Time } from '../parts/time.tsx';
 import {
   type KindBandShape,
   bandHeight,
@@ -79,7 +80,7 @@ function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) 
           event starts. Lines: delayed syncs, connected to the lane that went first.
         </p>
         <RunsTable data={data} now={now} range={shown} />
-        <ConflictsTable data={data} now={now} range={shown} />
+        <ConflictsTable data={data} range={shown} />
       </section>
     </>
   );
@@ -96,7 +97,7 @@ const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; rang
         key: run.runId,
         cells: [
           sentenceCase(kinds[run.kind].label),
-          timeNear(run.startedAt, now),
+          <Time key="started" at={run.startedAt} />,
           elapsed(run, now),
           sentenceCase(outcome(run)),
         ],
@@ -105,7 +106,7 @@ const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; rang
   />
 );
 
-const ConflictsTable = ({ data, now, range }: { data: TimelineData; now: number; range: TimeRange }) => (
+const ConflictsTable = ({ data, range }: { data: TimelineData; range: TimeRange }) => (
   <TableToggle
     button="Show delays as table"
     caption="Delays between lanes, newest first"
@@ -115,7 +116,7 @@ const ConflictsTable = ({ data, now, range }: { data: TimelineData; now: number;
       .map(({ at, budget, blocked, blockedBy, expectedWaitSeconds }, index) => ({
         key: `${at} ${index}`,
         cells: [
-          timeNear(at, now),
+          <Time key="time" at={at} />,
           sentenceCase(lanes[blocked].label),
           sentenceCase(lanes[blockedBy].label),
           budgets[budget].label,
@@ -174,12 +175,12 @@ const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number
 );
 
 const ConflictLine = ({
-  line: { x, untilX, blockedY, blockerY, blocker, text },
+  line: { x, untilX, blockedY, blockerY, blocker, text, utc },
 }: {
   line: ConflictShape;
 }) => (
   <g className="conflict-line" stroke={laneColor(blocker)} fill={laneColor(blocker)}>
-    <title>{text}</title>
+    <title>{`${text}\n${utc}`}</title>
     <line x1={x} x2={x} y1={blockerY} y2={blockedY} />
     <line x1={x} x2={Math.max(x + 2, untilX)} y1={blockedY} y2={blockedY} strokeWidth="3" />
     <circle cx={x} cy={blockerY} r="3" />
@@ -197,9 +198,9 @@ function Band({ band: { kind, y, slots, runs } }: { band: KindBandShape }) {
       {slots.map(({ slotId, x, width }) => (
         <rect key={slotId} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />
       ))}
-      {runs.map(({ runId, x, width, style, text }) => (
+      {runs.map(({ runId, x, width, style, text, utc }) => (
         <a key={runId} href={`#/runs/${runId}`} aria-label={text} data-run={runId} className={`run ${style}`}>
-          <title>{text}</title>
+          <title>{`${text}\n${utc}`}</title>
           <rect stroke={color} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
         </a>
       ))}

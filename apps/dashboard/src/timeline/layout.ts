@@ -2,6 +2,7 @@ import type { Conflict, Event, Lane, Run, Schedule, SyncKind } from '@paceline/c
 import { dayAndTime, duration, elapsed, hasFailed, outcome } from '@paceline/client/text';
 import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
 import type { TimeAxis } from '../parts/layout.ts';
+import { utcText } from '../parts/zone.ts';
 
 type TimelineShape = ReturnType<typeof layoutTimeline>;
 export type KindBandShape = TimelineShape['bands'][number];
@@ -39,7 +40,8 @@ export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) 
         .map((run) => {
           const x = axis.x(Date.parse(run.startedAt));
           const width = Math.max(minWidth, axis.x(endOf(run, now)) - x);
-          return { runId: run.runId, x, width, style: styleOf(run), text: runText(run, now) };
+          const [text, utc] = [runText(run, now), utcText(run.startedAt)];
+          return { runId: run.runId, x, width, style: styleOf(run), text, utc };
         }),
     };
   });
@@ -98,6 +100,7 @@ function conflictShape(
     blockedY: yOf(blocked, barHeight + 4),
     blockerY: yOf(blockedBy, barHeight / 2),
     blocker: blockedBy,
+    utc: utcText(at),
     text: `${dayAndTime(at)}: ${lanes[blocked].label} delayed ${duration(expectedWaitSeconds * 1_000)} by ${lanes[blockedBy].label} (${budgets[budget].label})`,
   };
 }

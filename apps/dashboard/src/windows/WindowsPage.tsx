@@ -1,7 +1,6 @@
 import { type Budget, type Command, laneColor } from '@paceline/client';
 import {
   availability,
-  timeNear,
   nextInQueue,
   policyText,
   rejectionCauses,
@@ -14,6 +13,7 @@ import { useNow } from '../app/clock.tsx';
 import { Read, TableToggle } from '../parts/elements.tsx';
 import { Time } from '../parts/time.tsx';
 import { Legend, Chart } from '../parts/Chart.tsx';
+import { LimitControls } from './LimitControls.tsx';
 import { PauseControls } from './PauseControls.tsx';
 import { layoutWindow, type WindowShape } from './layout.ts';
 import './windows.css';
@@ -73,6 +73,7 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
         <p className={budget.policy.from === 'documented' ? 'hint' : 'hint strong'}>
           {policyText(budget, now)}
         </p>
+        <LimitControls budget={budget} />
       </div>
       <WindowChart budget={budget} now={now} />
       <div className="window-state">
@@ -86,7 +87,7 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
         </p>
         {lastRejected && (
           <p className="hint">
-            <span className="wrong">429</span> at {timeNear(lastRejected.at, now)}:{' '}
+            <span className="wrong">429</span> at <Time at={lastRejected.at} />:{' '}
             {rejectionCauses[lastRejected.attribution]}
           </p>
         )}
@@ -155,8 +156,9 @@ function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | '
           rx="3"
         />
       ))}
-      {calls.map(({ permitId, lane, row, startX, respondedX, leaveX, settled }) => (
+      {calls.map(({ permitId, lane, row, startX, respondedX, leaveX, settled, text }) => (
         <g key={permitId} fill={laneColor(lane)} data-permit={permitId}>
+          <title>{text}</title>
           <rect className="counts" x={startX} width={leaveX - startX} {...inRow(row)} rx="3" />
           <rect
             className={settled ? 'called' : 'calling'}

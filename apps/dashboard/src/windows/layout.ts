@@ -1,6 +1,8 @@
 import type { Budget } from '@paceline/client';
-import { activePauses, duration } from '@paceline/client/text';
+import { activePauses, dayAndTime, duration, sentenceCase, timeNear } from '@paceline/client/text';
+import { lanes } from '@paceline/shared/definition';
 import { timeAxis } from '../parts/layout.ts';
+import { utcText } from '../parts/zone.ts';
 
 export type WindowShape = ReturnType<typeof layoutWindow>;
 
@@ -23,6 +25,7 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
         // The call was in flight until here; the window counts from this time.
         respondedX: x(settled ? Math.max(start, leaves - span) : now),
         leaveX: x(leaves),
+        text: `${sentenceCase(lanes[lane].label)}, started ${dayAndTime(start)}, counts until ${timeNear(leaves, start)}\n${utcText(start)}`,
       };
     });
   const rows = Math.max(budget.policy.limit, usedUntil.length);

@@ -1,0 +1,132 @@
+import { type Command, kindColor, laneColor, type Queue, type Run } from '@paceline/client';
+import { commandLane, isFinished, progress, sentenceCase, titleOf } from '@paceline/client/text';
+import { kinds, lanes } from '@paceline/shared/definition';
+import { reads, useRead } from '../api/reads.ts';
+import { useNow } from '../app/clock.tsx';
+import { Bar } from '../parts/Bar.tsx';
+import { Swatch } from '../parts/Chart.tsx';
+import { Read } from '../parts/elements.tsx';
+import { Countdown, Time } from '../parts/time.tsx';
+import { wholeDuration } from '../parts/zone.ts';
+import { RunProgress } from '../runs/RunProgress.tsx';
+import { nextSlots, waitingByLane } from './activity.ts';
+
+/** What runs now, and how far it is. */
+export function Running() {
+  const runs = useRead(reads.runningRuns).data?.items ?? [];
+  const commands = useRead(reads.commands).data?.items ?? [];
+  const imports = commands.filter((command) => command.riders !== null && !isFinished(command));
+  return (
+    <section className="card running" aria-labelledby="running-title">
+      <h2 id="running-title">Running</h2>
+      {runs.length + imports.length === 0 && <p>No sync is running.</p>}
+      <ul className="rows">
+        {runs.map((run) => (
+          <RunRow key={run.runId} run={run} />
+        ))}
+        {imports.map((command) => (
+          <ImportRow key={command.commandId} command={command} />
+        ))}
+      </ul>
+      <a href="#/runs">All runs</a>
+    </section>
+  );
+}
+
+/** The next slot of each sync. */
+export const Next = () => (
+  <section className="card next" aria-labelledby="next-title">
+    <h2 id="next-title">Next</h2>
+    <Read from={reads.schedule}>
+      {(schedule) => (
+        <ul className="rows">
+          {nextSlots(schedule).map(({ kind, opensAt }) => (
+            <li key={kind} className="pair">
+              <span>
+                <Swatch color={kindColor(kind)} />
+                {sentenceCase(kinds[kind].label)}
+              </span>
+              {opensAt === undefined ? (
+                <span className="hint">off</span>
+              ) : (
+                <span>
+                  <Time at={opensAt} />{' '}
+                  <span className="hint">
+                    <Countdown at={opensAt} />
+                  </span>
+                </span>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Read>
+    <a href="#/schedule">Schedule</a>
+  </section>
+);
+
+const RunRow = ({ run }: { run: Run }) => (
+  <li>
+    <a href={`#/runs/${run.runId}`}>
+      <Swatch color={kindColor(run.kind)} />
+      {sentenceCase(kinds[run.kind].label)}
+    </a>
+    <RunProgress run={run} />
+  </li>
+);
+
+function ImportRow({ command }: { command: Command }) {
+  const now = useNow();
+  const { done, failed, waiting } = command.riders ?? { done: 0, failed: 0, waiting: 0 };
+  const all = Math.max(1, done + failed + waiting);
+  return (
+    <li>
+      <a href="#/requests">
+        <Swatch color={laneColor(commandLane)} />
+        Import of {titleOf(command)}
+      </a>
+      <Bar
+        label={`${done} of ${all} added`}
+        shares={[
+          { share: done / all, color: laneColor(commandLane) },
+          { share: failed / all, color: 'var(--wrong)' },
+        ]}
+      />
+      <span className="hint">
+        {waiting} remaining, {progress(command, now)}
+      </span>
+    </li>
+  );
+}
+
+/** Who waits for a permit, and how long. */
+export const Waiting = () => (
+  <section className="card waiting" aria-labelledby="waiting-title">
+    <h2 id="waiting-title">Waiting</h2>
+    <Read from={reads.queue} live>
+      {(queue) => <WaitingLanes queue={queue} />}
+    </Read>
+    <a href="#/lanes">Queue</a>
+  </section>
+);
+
+function WaitingLanes({ queue }: { queue: Queue }) {
+  const waiting = waitingByLane(queue, useNow());
+  if (waiting.length === 0) return <p>No requests wait.</p>;
+  return (
+    <ul className="rows">
+      {waiting.map(({ lane, count: requests, longestMs, firstAt }) => (
+        <li key={lane}>
+          <span className="pair">
+            <span>
+              <Swatch color={laneColor(lane)} />
+              {sentenceCase(lanes[lane].label)}: {requests}
+            </span>
+            <Countdown at={firstAt} />
+          </span>
+          <span className="hint">Longest wait {wholeDuration(longestMs)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

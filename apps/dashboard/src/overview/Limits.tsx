@@ -1,0 +1,73 @@
+import { type Budget, laneColor } from '@paceline/client';
+import { availability } from '@paceline/client/text';
+import { budgets } from '@paceline/shared/definition';
+import { reads } from '../api/reads.ts';
+import { useNow } from '../app/clock.tsx';
+import { Read } from '../parts/elements.tsx';
+
+export const Limits = () => (
+  <section className="card limits-card" aria-labelledby="limits-title">
+    <h2 id="limits-title">Calls available</h2>
+    <Read from={reads.budgets} live>
+      {({ items }) => (
+        <ul className="limits">
+          {items.map((budget) => (
+            <LimitRow key={budget.budget} budget={budget} />
+          ))}
+        </ul>
+      )}
+    </Read>
+    <a href="#/windows">Rate limits</a>
+  </section>
+);
+
+function LimitRow({ budget }: { budget: Budget }) {
+  const now = useNow();
+  const { state, text } = availability(budget, now);
+  const { available, policy, permits } = budget;
+  return (
+    <li data-limit={budget.budget}>
+      <span>{budgets[budget.budget].label}</span>
+      <Blocks budget={budget} isPaused={state === 'closed'} />
+      <span className={state === 'free' ? 'strong' : 'hint'}>
+        {state === 'free' ? `${available} of ${policy.limit} now` : text.replace('available in', 'in')}
+      </span>
+      <span className="visually-hidden">
+        , {permits.length} of {policy.limit} used
+      </span>
+    </li>
+  );
+}
+
+const size = 9;
+/** With more calls in a window, a block is a share of them. */
+const maxBlocks = 10;
+
+/** One block per call of the window: filled in the color of the lane that made it, hollow while it is free. */
+function Blocks({ budget: { permits, policy }, isPaused }: { budget: Budget; isPaused: boolean }) {
+  const blocks = Math.min(maxBlocks, policy.limit);
+  return (
+    <svg
+      className={isPaused ? 'blocks paused' : 'blocks'}
+      aria-hidden="true"
+      width={blocks * (size + 3)}
+      height={size}
+    >
+      {Array.from({ length: blocks }, (_, block) => {
+        const call = permits[Math.floor((block * policy.limit) / blocks)];
+        return (
+          <rect
+            key={block}
+            x={block * (size + 3) + 0.5}
+            y="0.5"
+            width={size - 1}
+            height={size - 1}
+            rx="2"
+            fill={call ? laneColor(call.lane) : 'none'}
+            stroke={call ? laneColor(call.lane) : 'var(--ink-faint)'}
+          />
+        );
+      })}
+    </svg>
+  );
+}

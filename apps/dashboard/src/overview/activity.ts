@@ -1,0 +1,35 @@
+import type { Lane, Queue, Schedule, SyncKind } from '@paceline/client';
+import { kindNames, laneNames } from '@paceline/shared/definition';
+
+export interface WaitingLane {
+  readonly lane: Lane;
+  readonly count: number;
+  /** Project ms. */
+  readonly longestMs: number;
+  /** When the first of them is expected, project ms. */
+  readonly firstAt: number;
+}
+
+/** The waiting requests by lane, most urgent first. @param now project ms */
+export function waitingByLane({ budgets }: Queue, now: number): WaitingLane[] {
+  const requests = budgets.flatMap((budget) => budget.requests);
+  return laneNames.flatMap((lane) => {
+    const own = requests.filter((request) => request.lane === lane);
+    if (own.length === 0) return [];
+    return {
+      lane,
+      count: own.length,
+      longestMs: Math.max(...own.map(({ requestedAt }) => now - Date.parse(requestedAt))),
+      firstAt: Math.min(...own.map(({ estimatedAt }) => Date.parse(estimatedAt))),
+    };
+  });
+}
+
+/** The next slot of each kind, soonest first; kinds without one are last. */
+export const nextSlots = ({ nextSlots: next }: Schedule): { kind: SyncKind; opensAt: string | undefined }[] =>
+  kindNames
+    .map((kind) => ({ kind, opensAt: next[kind][0]?.opensAt }))
+    .toSorted((one, other) => timeOf(one) - timeOf(other));
+
+const timeOf = ({ opensAt }: { readonly opensAt: string | undefined }) =>
+  opensAt === undefined ? Number.MAX_VALUE : Date.parse(opensAt);

@@ -1,0 +1,137 @@
+import { ensureBuilt } from '@paceline/dashboard/build';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { eventually } from '@paceline/kit/waiting';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from './testing/browser.ts';
+
+const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 320, height: 640 } };
+
+let stack: TestStack;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  await ensureBuilt(() => undefined);
+  [stack, browser] = await Promise.all([startTestStack(oneEvening(12)), openBrowser()]);
+  page = await browser.newPage({ reducedMotion: 'reduce' });
+  page.setDefaultTimeout(120_000);
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+const show = async (route: string) => {
+  await page.goto('about:blank');
+  await page.goto(`${stack.apiUrl}/${route}`);
+  await page.locator('h1').waitFor();
+  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
+};
+const focused = () => page.locator(':focus').evaluate((element) => element.textContent);
+const heading = () => page.locator('h1').innerText();
+
+describe('the menu on a narrow screen', () => {
+  const menu = () => page.getByRole('button', { name: /^Menu/ });
+  const links = () => page.getByRole('navigation').getByRole('link');
+
+  it('is opened and closed by the keyboard, which keeps the focus', async () => {
+    await page.setViewportSize(sizes.narrow);
+    await show('#/windows');
+    expect(await links().count()).toBe(0);
+    await menu().focus();
+    await page.keyboard.press('Enter');
+    await links().first().waitFor();
+    const all = await links().count();
+    for (let tabs = 0; tabs < all; tabs += 1) await page.keyboard.press('Tab');
+    expect(await focused()).toBe('API');
+    await page.keyboard.press('Escape');
+    await eventually(async () => expect(await links().count()).toBe(0));
+    expect(await focused()).toMatch(/^Menu/);
+  });
+
+  it('closes when a page is chosen, whose heading gets the focus', async () => {
+    await page.keyboard.press('Enter');
+    await links().filter({ hasText: 'Queue' }).focus();
+    await page.keyboard.press('Enter');
+    await eventually(async () => expect(await focused()).toBe('Queue'));
+    expect(await links().count()).toBe(0);
+  });
+});
+
+it('an address with broken escapes has no page, and the menu still works', async () => {
+  await page.setViewportSize(sizes.wide);
+  await show('#/%');
+  expect(await heading()).toBe('Page not found');
+  await page.getByRole('link', { name: 'Alerts' }).click();
+  await eventually(async () => expect(await heading()).toBe('Alerts'));
+});
+
+/** Every page of the menu, and one item of each list. */
+async function routes(): Promise<string[]> {
+  const targets = await page
+    .locator('nav a')
+    .evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+  const items = await eventually(async () => {
+    const [riders, events, clubs, runs] = await Promise.all([
+      stack.api.call('GET /v1/riders', { query: { limit: 1 } }),
+      stack.api.call('GET /v1/events', { query: { limit: 1 } }),
+      stack.api.call('GET /v1/clubs', { query: { limit: 1 } }),
+      stack.api.call('GET /v1/runs', { query: { limit: 1 } }),
+    ]);
+    const found = [
+      ...riders.items.map(({ riderId }) => `#/riders/${riderId}`),
+      ...events.items.map(({ eventId }) => `#/events/${eventId}`),
+      ...clubs.items.map(({ clubId }) => `#/clubs/${clubId}`),
+      ...runs.items.map(({ runId }) => `#/runs/${runId}`),
+    ];
+    expect(found).toHaveLength(4);
+    return found;
+  });
+  return [...targets.filter((each) => each.startsWith('#')), ...items];
+}
+
+/** Only contrast depends on the color scheme, so all other rules run in light mode alone. */
+async function violationsOf(rules?: string[]): Promise<string[]> {
+  const { violations } = await page.evaluate(
+    (only) =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run({
+        resultTypes: ['violations'],
+        ...(only && { runOnly: only }),
+      }),
+    rules,
+  );
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+it.each(Object.keys(sizes) as (keyof typeof sizes)[])(
+  'no page has violations or is wider than the screen, %s, light and dark',
+  async (size) => {
+    await page.setViewportSize(sizes[size]);
+    for (const route of await routes()) {
+      await page.emulateMedia({ colorScheme: 'light' });
+      await show(route);
+      await page.evaluate(axe.source);
+      expect(await violationsOf(), `${route} light`).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await violationsOf(['color-contrast']), `${route} dark`).toEqual([]);
+      const overflow: number = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect(overflow, `${route} is wider than the screen`).toBeLessThanOrEqual(0);
+    }
+  },
+);
+
+it('every page has a heading and a document title of its own', async () => {
+  const titles: string[] = [];
+  for (const route of await routes()) {
+    await show(route);
+    const title = await eventually(async () => {
+      const shown = await page.title();
+      expect(shown).toBe(`${await heading()} · Paceline`);
+      return shown;
+    });
+    titles.push(title);
+  }
+  expect(new Set(titles).size).toBe(titles.length);
+});
