@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, readonly [file: string, about: string, o
   stress: ['scripts/stress.ts', 'run the tests repeatedly on a busy machine'],
   upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit', '--from COMMIT'],
   screenshots: ['e2e/screenshots.ts', 'take screenshots of every dashboard page', '[API_URL]'],
+  walk: ['e2e/walk.ts', "take the README's pictures of a system with months of data", ''],
   dependencies: ['lab/supply/src/audit.ts', 'check licences and advisories of every package', '[REGISTRY]'],
   sbom: ['lab/supply/src/sbom.ts', 'write the bill of materials (CycloneDX)', ''],
 };
