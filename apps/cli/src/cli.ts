@@ -1,6 +1,7 @@
 import { ApiProblem, createApi, Unreachable, errorText } from '@paceline/client';
 import { sentenceCase } from '@paceline/client/text';
 import { type Context, type Subcommand, type CliEnvironment } from './command.ts';
+import { wrap } from './core/look.ts';
 import { UsageError } from './core/usage.ts';
 import { allCommands, groups } from './commands/index.ts';
 import { createScreen } from './screen.ts';
@@ -15,6 +16,7 @@ export const exitCodes = {
 } as const;
 /** Real ms. The API responds within 30 s, if only with an error. */
 const requestTimeoutMs = 35_000;
+const helpWidth = 110;
 const defaultUrl = 'http://127.0.0.1:3000';
 
 export async function runCli(args: readonly string[], environment: CliEnvironment): Promise<number> {
@@ -135,7 +137,9 @@ Exit codes:
   130  interrupted with Ctrl-C`;
 
 function commandHelp({ usage, summary, details, choices }: Subcommand): string {
-  const values = Object.entries(choices).map(([name, each]) => `${name}: ${each.join(', ')}`);
+  const values = Object.entries(choices).flatMap(([name, each]) =>
+    wrap(`${name}: ${each.join(', ')}`, helpWidth),
+  );
   const notes = [...values, ...(details === undefined ? [] : [details])];
   return [
     `Usage: paceline ${usage} [--json]\n\n${sentenceCase(summary)}.`,

@@ -53,7 +53,7 @@ export const importRiders = defineCommand({
   details: [
     'FILE is a list of rider ids, or CSV with a header row and a column riderId (or zwiftId, zwid, id).',
     '- reads from stdin. Empty lines and comments (# and a space; in a list also #) are skipped.',
-    '--preview only shows what would be imported. --skip-invalid imports although some lines have no clear rider id.',
+    '--preview only shows what would be imported. --skip-invalid imports the rest when some lines have no clear rider id.',
     '--wait=no returns as soon as the request is accepted. Exits with 1 if any rider failed.',
   ].join('\n'),
   takes: ['FILE'],

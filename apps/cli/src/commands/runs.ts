@@ -3,7 +3,7 @@ import { kindNames, parseDuration } from '@paceline/shared/definition';
 import { defineCommand, text } from '../command.ts';
 import { UsageError, wholeNumber } from '../core/usage.ts';
 import { failureLines, runLines, runsLines } from '../core/runs.ts';
-import { findRun } from './find.ts';
+import { findRun, required } from './find.ts';
 
 const states = ['running', 'done', 'partly_failed', 'failed'] as const satisfies ReadonlyArray<Run['state']>;
 
@@ -46,7 +46,7 @@ export const run = defineCommand({
   details: 'ID can be shortened to its first characters, as `paceline runs` prints it.',
   takes: ['ID'],
   async run([id = ''], { api, screen, json, printJson }) {
-    const found = await findRun(api, id);
+    const found = required(await findRun(api, id), `Run ${id}`);
     if (json) printJson(found);
     else screen.print(runLines(found, projectTime(await readClock(api)), screen.look));
     return 0;

@@ -3,7 +3,7 @@ import { kindNames } from '@paceline/shared/definition';
 import { type Context, defineCommand } from '../command.ts';
 import { triggeredLines } from '../core/runs.ts';
 import { oneOf } from '../core/usage.ts';
-import { findRun } from './find.ts';
+import { findRun, required } from './find.ts';
 
 export const trigger = defineCommand({
   usage: 'trigger KIND',
@@ -22,7 +22,7 @@ export const retry = defineCommand({
   details: 'RUN: its id, or the first characters of it, as `paceline runs` prints them.',
   takes: ['RUN'],
   async run([id = ''], context) {
-    const { runId } = await findRun(context.api, id);
+    const { runId } = required(await findRun(context.api, id), `Run ${id}`);
     return show(await context.api.call('POST /v1/runs/{runId}/retry', { path: { runId } }), context);
   },
 });

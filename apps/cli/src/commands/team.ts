@@ -26,21 +26,23 @@ export const riders = defineCommand({
 
 export const rider = defineCommand({
   usage: 'rider ID',
-  summary: 'a rider: numbers, history, coming events, results',
+  summary: 'a rider: numbers, history, coming events, results, requests',
   takes: ['ID'],
   async run([id], { api, screen, json, printJson }) {
     const path = { riderId: idOf('a rider', id) };
     const found = await api.call('GET /v1/riders/{riderId}', { path });
-    const [history, events, results] = await Promise.all([
+    const [history, events, results, requests] = await Promise.all([
       api.call('GET /v1/riders/{riderId}/history', { path, query: { limit: 100 } }),
       api.call('GET /v1/riders/{riderId}/events', { path }),
       api.call('GET /v1/riders/{riderId}/results', { path, query: { limit: 20 } }),
+      api.call('GET /v1/commands', { query: { riderId: path.riderId, limit: 10 } }),
     ]);
     const page = {
       rider: found,
       history: history.items,
       events: events.items,
       results: results.items,
+      requests: requests.items,
     };
     if (json) printJson(page);
     else screen.print(riderPageLines(page, projectTime(await readClock(api)), screen.look));

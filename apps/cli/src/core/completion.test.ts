@@ -51,6 +51,7 @@ describe.skipIf(!has('bash'))('the completion of bash', () => {
   it('offers the values of an option', () => {
     expect(completionsOf('paceline runs --kind=')).toEqual(['rider', 'near', 'far', 'results']);
     expect(completionsOf('paceline runs --kind=n')).toEqual(['near']);
+    expect(completionsOf('paceline requests --state=ca')).toEqual(['cancelled']);
     expect(completionsOf('paceline runs --limit=')).toEqual([]);
   });
 });

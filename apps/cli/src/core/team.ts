@@ -1,4 +1,4 @@
-import type { ResponseOf, Rider, RiderChange, RiderDetail } from '@paceline/client';
+import type { Command, ResponseOf, Rider, RiderChange, RiderDetail } from '@paceline/client';
 import {
   dayAndTime,
   dayOf,
@@ -14,6 +14,7 @@ import {
   signed,
 } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
+import { requestRows } from './requests.ts';
 import { type TextStyle, table, wrap } from './look.ts';
 
 type Upcoming = ResponseOf<'GET /v1/riders/{riderId}/events'>['items'];
@@ -25,6 +26,7 @@ export interface RiderPage {
   readonly history: readonly RiderChange[];
   readonly events: Upcoming;
   readonly results: PastResults;
+  readonly requests: readonly Command[];
 }
 
 /** `20 of 214 riders`, when a list is cut. */
@@ -57,7 +59,7 @@ const ageOf = ({ fetchedAt }: Pick<Rider, 'fetchedAt'>, now: number): string =>
   duration(Math.max(0, now - Date.parse(fetchedAt)));
 
 export function riderPageLines(
-  { rider, history, events, results }: RiderPage,
+  { rider, history, events, results, requests }: RiderPage,
   now: number,
   look: TextStyle,
 ): string[] {
@@ -80,6 +82,7 @@ export function riderPageLines(
       'time',
       'rating',
     ]),
+    ...section('Requests', requestRows(requests, now, look), look, ['request', 'at', 'for', 'status']),
   ];
 }
 
