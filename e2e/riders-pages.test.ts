@@ -130,7 +130,8 @@ describe('a captain', () => {
     await page.getByRole('heading', { level: 1, name: club.name }).waitFor();
     await page.getByText(`${club.members} members`).waitFor();
     await page.getByText(/next refresh in \d+/).waitFor();
-    expect(await page.locator('tbody tr').count()).toBe(Math.min(club.members, 500));
+    const members = page.locator('tbody tr');
+    await eventually(async () => expect(await members.count()).toBe(Math.min(club.members, 500)));
   });
 });
 
