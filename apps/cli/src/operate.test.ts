@@ -105,7 +105,7 @@ describe('paceline why', () => {
   it('gives the outcome of a run, and says when it knows no such id', async () => {
     await system.test.db.insert(tables.syncRuns).values(runRow('cccc-1', { kind: 'far' }));
     expect((await paceline('why', 'cccc')).out).toMatch(
-      /^Far sync done: 2 synced, 1 deferred to the next slot\./,
+      /^Far sync done: 2 far events synced, 1 deferred to the next slot\./,
     );
     expect(await paceline('why', 'no-such-id')).toMatchObject({
       code: 1,

@@ -116,7 +116,7 @@ describe('a run', () => {
       look(),
     );
     expect(lines).toContain('slot Thu 26 Nov 18:21:00 to 18:31:00 UTC  slot:rider:1');
-    expect(lines[0]).toContain('1 synced, 2 unreadable: 4500012, …');
+    expect(lines[0]).toContain('1 club synced, 2 unreadable: 4500012, …');
     expect(lines.join('\n')).toMatch(
       /4500012 +20650 +name: expected string\nno id +20650 +riderId: must be an id/,
     );

@@ -21,7 +21,7 @@ export function RiderSyncProgress() {
         <strong>
           <a href={`#/runs/${run.runId}`}>Rider sync running</a>
         </strong>
-        : {synced} of {count(planned, 'club')} complete <span className="hint">{outcome(run)}</span>
+        : {outcome(run)}
       </p>
       <progress aria-label="Clubs of this sync" value={synced} max={Math.max(1, planned)} />
     </div>

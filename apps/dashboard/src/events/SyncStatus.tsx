@@ -9,7 +9,6 @@ import { Bar } from '../parts/Bar.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Button, ErrorMessage } from '../parts/elements.tsx';
 import { Age, Countdown, Time } from '../parts/time.tsx';
-import { runText } from './layout.ts';
 
 /** What a sync did last or does now, when its next slot opens, and a button that starts it now. */
 export function SyncStatus({ kind }: { kind: SyncKind }) {
@@ -86,7 +85,7 @@ function NextSlot({ kind, schedule }: { kind: SyncKind; schedule: Schedule }) {
 
 function Progress({ run }: { run: Run }) {
   const { planned, synced, failed } = run.counts;
-  const text = runText(run.counts);
+  const text = outcome(run);
   return (
     <>
       <span className="hint">

@@ -110,15 +110,4 @@ export function resultGroups(results: readonly Result[], filter: Filter) {
     .toSorted((one, other) => comparePens(one.pen, other.pen));
 }
 
-/** `12 of 37 synced, 2 failed` */
-export const runText = ({
-  planned,
-  synced,
-  failed,
-}: {
-  planned: number;
-  synced: number;
-  failed: number;
-}): string => [`${synced} of ${planned} synced`, failed > 0 && `${failed} failed`].filter(Boolean).join(', ');
-
 export const oursText = (ours: number): string => (ours === 0 ? 'none of ours' : `${ours} of ours`);

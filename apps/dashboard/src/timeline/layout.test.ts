@@ -38,7 +38,7 @@ describe('the timeline', () => {
           x: 100,
           width: 70,
           style: 'solid',
-          text: 'near sync at Thu 26 Nov 17:50:00, 7 min: 3 synced',
+          text: 'near sync at Thu 26 Nov 17:50:00, 7 min: 3 near events synced',
         },
       ],
     });

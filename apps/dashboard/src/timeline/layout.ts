@@ -114,7 +114,7 @@ const styleOf = ({ state, mode, counts }: Run): 'solid' | 'hollow' | 'wrong' => 
   return mode === 'observed' || (state === 'done' && counts.synced === 0) ? 'hollow' : 'solid';
 };
 
-/** e.g. `near sync at Thu 26 Nov 18:40:00, 9 min: 3 synced, 28 deferred to the next slot` */
+/** e.g. `near sync at Thu 26 Nov 18:40:00, 9 min: 3 near events synced, 28 deferred to the next slot` */
 const runText = (run: Run, now: number) =>
   `${kinds[run.kind].label} at ${dayAndTime(run.startedAt)}, ${elapsed(run, now)}: ${outcome(run)}`;
 

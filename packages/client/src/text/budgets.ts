@@ -1,0 +1,90 @@
+import { lanes } from '@paceline/shared/definition';
+import { count } from '@paceline/shared/words';
+import type { Budget, Command } from '../generated.ts';
+import { countdown, duration, timeNear } from './time.ts';
+
+/** Pauses that keep this budget closed now, the longest first. @param now project ms */
+export function activePauses({ pausedUntil, unknownUntil }: Budget, now: number) {
+  return (
+    [
+      ['upstream', pausedUntil.upstream],
+      ['operator', pausedUntil.operator],
+      ['unknown', unknownUntil],
+    ] as const
+  )
+    .flatMap(([by, until]) => (until === null ? [] : [{ by, until: Date.parse(until) }]))
+    .filter(({ until }) => until > now)
+    .toSorted((one, other) => other.until - one.until);
+}
+
+export interface Availability {
+  /** `free`: a call can start now; `full`: the next call is available later; `closed`: paused, no calls start. */
+  readonly state: 'free' | 'full' | 'closed';
+  readonly text: string;
+  readonly reason?: string;
+}
+
+const pauseReasons = {
+  upstream: 'by ZwiftRacing (429)',
+  operator: 'by an operator',
+  unknown: 'unrecorded calls may still count',
+};
+
+/** Whether a call can start now, and if not, when and why. @param now project ms */
+export function availability(budget: Budget, now: number): Availability {
+  const [closed] = activePauses(budget, now);
+  if (closed) {
+    const text = `paused for ${countdown(closed.until - now)}`;
+    return { state: 'closed', text, reason: pauseReasons[closed.by] };
+  }
+  const freeAt = budget.freeAt === null ? now : Date.parse(budget.freeAt);
+  if (freeAt <= now) return { state: 'free', text: 'available now' };
+  return { state: 'full', text: `available in ${countdown(freeAt - now)}` };
+}
+
+/** Why a call was rejected with 429. */
+export const rejectionCauses = {
+  ours: 'caused by Paceline',
+  operator_limit: 'the limit set by an operator is too loose',
+  policy_changed: 'the limit has changed',
+  unreported_permit: 'one of our calls may have arrived late',
+  foreign_caller: 'another program uses this key',
+} as const satisfies Record<NonNullable<Budget['lastRejected']>['attribution'], string>;
+
+/** The lane at the head of the queue, with the rider id when only one command can be meant. */
+export function nextInQueue({ waiting }: Budget, open: readonly Command[]): string {
+  const [next] = waiting.requests;
+  if (!next) return 'queue empty';
+  const [command, other] = open.filter(({ estimatedAt }) => estimatedAt === next.estimatedAt);
+  const isUnambiguous = lanes[next.lane].sync === undefined && other === undefined;
+  const rider = isUnambiguous && command?.riderId ? ` ${command.riderId}` : '';
+  const more = waiting.count > 1 ? `, then ${waiting.count - 1} more` : '';
+  return `next: ${lanes[next.lane].label}${rider}${more}`;
+}
+
+/** `1 per 60 min` */
+export const limitText = ({ limit, windowSeconds }: Budget['documented']): string =>
+  `${limit} per ${windowSeconds === 60 ? 'minute' : duration(windowSeconds * 1_000)}`;
+
+/** The limit in force and its source, with the documented and the advertised one where they differ. @param now project ms */
+export function policyText({ policy, documented, advertised }: Budget, now: number): string {
+  const limit = limitText(policy);
+  const isOther = advertised !== null && limitText(advertised) !== limit;
+  const headers = isOther ? `; headers advertise ${limitText(advertised)}` : '';
+  if (policy.from === 'documented') return `${limit} (documented${headers})`;
+  const since = policy.since === null ? '' : ` since ${timeNear(policy.since, now)}`;
+  const by = policy.from === 'upstream' ? 'reported by ZwiftRacing' : 'set by an operator';
+  return `${limit}, ${by}${since} (documented: ${limitText(documented)}${headers})`;
+}
+
+/** Can I call now, and if not, what goes first: all budgets in one line. @param now project ms */
+export function summary(budgets: readonly Budget[], now: number): string {
+  const free = budgets.filter((budget) => availability(budget, now).state === 'free').length;
+  const waiting = budgets.flatMap(({ waiting: { requests } }) => requests);
+  const total = budgets.reduce((sum, each) => sum + each.waiting.count, 0);
+  const available = `Calls available on ${free} of ${count(budgets.length, 'rate limit')}`;
+  const first = waiting.toSorted((one, other) => one.estimatedAt.localeCompare(other.estimatedAt))[0];
+  if (!first) return `${available}. No requests waiting.`;
+  const when = countdown(Date.parse(first.estimatedAt) - now);
+  return `${available}. ${count(total, 'request')} waiting; next: ${lanes[first.lane].label} in ${when}.`;
+}
