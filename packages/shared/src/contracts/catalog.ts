@@ -216,7 +216,7 @@ export const catalog = {
     subject: 'paceline.event.freshness.measured',
     payload: monitoring.freshnessMeasured,
     from: ['event-sync'],
-    description: 'Freshness of signups, published at the end of each near-event run.',
+    description: 'Freshness of signups, published at the end of each run of the near sync.',
   },
   sourceChanged: {
     ...event,
