@@ -126,7 +126,7 @@ it('appears in the command line', async () => {
   const paceline = (...args: string[]) =>
     copy.run(process.execPath, ['apps/cli/src/main.ts', ...args], { PACELINE_URL: stack.apiUrl });
   expect(await paceline('status')).toMatch(/teams/i);
-  expect(await paceline('runs')).toMatch(/teams/i);
+  expect(await paceline('runs')).toContain('team sync');
 });
 
 it('appears in the dashboard with its window, slots and runs', async () => {
@@ -143,7 +143,7 @@ it('appears in the dashboard with its window, slots and runs', async () => {
     expect(await view.locator('[data-budget=teams]').textContent()).toContain('Teams');
     for (const name of ['runs', 'schedule', 'timeline']) {
       await show(name);
-      await eventually(async () => expect(await view.locator('main').textContent()).toMatch(/teams/i));
+      await eventually(async () => expect(await view.locator('main').textContent()).toMatch(/team sync/i));
     }
   } finally {
     await browser.close();
