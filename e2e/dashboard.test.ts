@@ -153,6 +153,21 @@ describe('the rate limits page', () => {
   });
 });
 
+it('a limit is changed and reset on the rate limits page, and the focus stays', async () => {
+  await show('windows');
+  const results = page.locator('[data-budget=results]');
+  await results.getByRole('button', { name: 'Change limit of Results' }).focus();
+  await page.keyboard.press('Enter');
+  await results.getByLabel('Window in seconds').fill('120');
+  await page.keyboard.press('Enter');
+  await results.getByText('1 per 2 min, set by an operator').waitFor();
+  await eventually(async () => expect(await focused()).toBe('Change limit of Results'));
+  expect(await announced()).toBe('Limit of Results: 1 per 2 min');
+  await page.keyboard.press('Enter');
+  await results.getByRole('button', { name: 'Reset to 1 per minute' }).click();
+  await eventually(async () => expect(await announced()).toBe('Limit of Results: 1 per minute'));
+});
+
 describe('a rider that is added on the page', () => {
   it('is shown with its progress and then with its name', async () => {
     await show('requests');
@@ -230,6 +245,30 @@ it('the schedule editor checks a draft, blocks errors and applies a valid change
   await page.getByRole('button', { name: 'Restore' }).click();
   await eventually(async () => expect(await announced()).toBe('Configured schedule restored'));
   await eventually(async () => expect(await focused()).toBe('Apply'));
+});
+
+it('errors of a schedule are accepted for one change only', async () => {
+  await show('schedule');
+  const duration = page.locator('[data-kind=far]').getByLabel('Duration');
+  const accept = page.getByLabel('Apply despite the errors');
+  await duration.fill('14m');
+  await accept.check();
+  await duration.fill('15m');
+  await eventually(async () => expect(await accept.isChecked()).toBe(false));
+  await page.getByRole('button', { name: 'Reset' }).click();
+});
+
+it('a sync is paused for an hour on the schedule page, which shows until when', async () => {
+  await show('schedule');
+  const near = page.locator('[data-sync=near]');
+  await near.getByRole('button', { name: 'Pause 1 hour: Near sync' }).click();
+  await near.getByText('Paused until').waitFor();
+  const { pausedUntil } = await stack.api.call('GET /v1/schedule');
+  expect(await near.locator('time').getAttribute('datetime')).toBe(pausedUntil.near);
+  expect(await focused()).toBe('Resume Near sync');
+  await page.keyboard.press('Enter');
+  await near.getByText('Next slot').waitFor();
+  await eventually(async () => expect(await announced()).toBe('Near sync resumed'));
 });
 
 it('a message about a field of the schedule moves no other field, and no field is cut off', async () => {
@@ -319,6 +358,24 @@ it('the page of a run lists what its sync could not read', async () => {
   expect(shown.every((id) => Number(id) % 13 === 0)).toBe(true);
   expect(await items.first().innerText()).toContain('name: ');
   expect(await page.getByText(`${run.unreadable.count} unreadable`).count()).toBeGreaterThan(0);
+});
+
+it('the list of runs is filtered by kind and state, which the address keeps', async () => {
+  await show('runs');
+  await page.getByRole('button', { name: 'Far sync' }).click();
+  await page.getByRole('button', { name: 'Done', exact: true }).click();
+  await eventually(() => expect(page.url()).toMatch(/#\/runs\?kind=far&state=done$/));
+  await page.reload();
+  await eventually(async () => {
+    const { items } = await stack.api.call('GET /v1/runs', {
+      query: { kind: 'far', state: 'done', limit: 30 },
+    });
+    const shown = await page
+      .locator('table >> nth=0 >> tbody a')
+      .evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+    expect(items.length).toBeGreaterThan(0);
+    expect(shown).toEqual(items.map(({ runId }) => `#/runs/${runId}`));
+  });
 });
 
 it('the timeline shows every run of the API, and Enter opens one', async () => {

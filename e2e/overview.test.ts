@@ -27,7 +27,7 @@ afterAll(async () => {
 const canAdd = () => page.locator('[data-answer]');
 const problems = () => page.locator('[data-problems]');
 const answers = (can: 'yes' | 'no' | 'unknown') => page.locator(`[data-answer=${can}]`).waitFor();
-const cardOf = (title: string) => page.getByRole('region', { name: title });
+const cardOf = (title: string) => page.getByRole('region', { name: title, exact: true });
 const pauses = ['riders_single', 'riders_bulk'] as const;
 
 describe('an operator learns from the overview alone, on a phone,', () => {
@@ -88,12 +88,19 @@ describe('an operator learns from the overview alone, on a phone,', () => {
 
   it('what runs and what is next, as the API has it', async () => {
     await eventually(async () => {
-      const { nextSlots } = await stack.api.call('GET /v1/schedule');
-      const shown = await cardOf('Running')
+      const [{ nextSlots }, runs] = await Promise.all([
+        stack.api.call('GET /v1/schedule'),
+        stack.api.call('GET /v1/runs', { query: { state: 'running' } }),
+      ]);
+      const shown = await cardOf('Next')
         .locator('time')
         .evaluateAll((all) => all.map((each) => each.getAttribute('datetime')));
-      const near = nextSlots.near[0]?.opensAt;
-      expect(shown.map((at) => Date.parse(at ?? ''))).toContain(Date.parse(near ?? ''));
+      for (const [next] of Object.values(nextSlots)) if (next) expect(shown).toContain(next.opensAt);
+      const running = await cardOf('Running')
+        .locator('li a')
+        .evaluateAll((all) => all.map((each) => each.getAttribute('href')));
+      expect(runs.items.length).toBeGreaterThan(0);
+      expect(running).toEqual(runs.items.map(({ runId }) => `#/runs/${runId}`));
     });
   });
 });

@@ -1,14 +1,11 @@
 import { kindColor, type Run } from '@paceline/client';
 import { outcome, sentenceCase } from '@paceline/client/text';
-import { kinds } from '@paceline/shared/definition';
-import { count } from '@paceline/shared/words';
 import { Bar } from '../parts/Bar.tsx';
 import { runProgress } from './layout.ts';
 
 /** How far a running run is, and what remains. */
 export function RunProgress({ run }: { run: Run }) {
   const { share, remaining } = runProgress(run);
-  const left = remaining > 0 ? `${count(remaining, kinds[run.kind].thing)} remaining` : 'finishing';
   return (
     <>
       {run.counts.planned > 0 && (
@@ -16,7 +13,7 @@ export function RunProgress({ run }: { run: Run }) {
       )}
       <span className="hint">
         {sentenceCase(outcome(run))}
-        {run.counts.planned > 0 && `, ${left}`}
+        {run.counts.planned > 0 && (remaining > 0 ? `, ${remaining} remaining` : ', finishing')}
       </span>
     </>
   );

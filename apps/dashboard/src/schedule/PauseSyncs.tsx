@@ -17,7 +17,7 @@ const pauseSeconds = 3_600;
 export const PauseSyncs = ({ schedule }: { schedule: Schedule }) => (
   <section className="card" aria-labelledby="syncs-title">
     <h2 id="syncs-title">Syncs</h2>
-    <ul className="syncs">
+    <ul className="sync-rows">
       {kindNames.map((kind) => (
         <SyncRow key={kind} kind={kind} schedule={schedule} />
       ))}
@@ -75,7 +75,7 @@ function SyncRow({ kind, schedule: { kinds: settings, nextSlots, pausedUntil } }
           </span>
           <Button
             inactive={change.isPending}
-            aria-label={until === undefined ? `Pause ${label} for 1 hour` : `Resume ${label}`}
+            aria-label={until === undefined ? `Pause 1 hour: ${label}` : `Resume ${label}`}
             onClick={() => change.mutate(until === undefined)}
           >
             {until === undefined ? 'Pause 1 hour' : 'Resume'}

@@ -199,7 +199,7 @@ function Band({ band: { kind, y, slots, runs } }: { band: KindBandShape }) {
         <rect key={slotId} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />
       ))}
       {runs.map(({ runId, x, width, style, text, utc }) => (
-        <a key={runId} href={`#/runs/${runId}`} aria-label={text} data-run={runId} className={`run ${style}`}>
+        <a key={runId} href={`#/runs/${runId}`} data-run={runId} className={`run ${style}`}>
           <title>{`${text}\n${utc}`}</title>
           <rect stroke={color} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
         </a>

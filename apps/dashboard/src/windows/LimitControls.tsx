@@ -37,7 +37,7 @@ export function LimitControls({ budget: { budget, policy, documented } }: { budg
         ref={button}
         className="quiet"
         aria-expanded={isOpen}
-        aria-label={isOpen ? `Cancel changing the limit of ${name}` : `Change the limit of ${name}`}
+        aria-label={isOpen ? `Cancel changing the limit of ${name}` : `Change limit of ${name}`}
         onClick={() => (isOpen ? close() : setOpen(true))}
       >
         {isOpen ? 'Cancel' : 'Change limit …'}
