@@ -5,6 +5,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './testing/browser.ts';
+import { routesOf } from './testing/routes.ts';
 
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 320, height: 640 } };
 
@@ -68,29 +69,14 @@ it('an address with broken escapes has no page, and the menu still works', async
   await eventually(async () => expect(await heading()).toBe('Alerts'));
 });
 
-/** Every page of the menu, and one item of each list. */
-async function routes(): Promise<string[]> {
-  const targets = await page
-    .locator('nav a')
-    .evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
-  const items = await eventually(async () => {
-    const [riders, events, clubs, runs] = await Promise.all([
-      stack.api.call('GET /v1/riders', { query: { limit: 1 } }),
-      stack.api.call('GET /v1/events', { query: { limit: 1 } }),
-      stack.api.call('GET /v1/clubs', { query: { limit: 1 } }),
-      stack.api.call('GET /v1/runs', { query: { limit: 1 } }),
-    ]);
-    const found = [
-      ...riders.items.map(({ riderId }) => `#/riders/${riderId}`),
-      ...events.items.map(({ eventId }) => `#/events/${eventId}`),
-      ...clubs.items.map(({ clubId }) => `#/clubs/${clubId}`),
-      ...runs.items.map(({ runId }) => `#/runs/${runId}`),
-    ];
-    expect(found).toHaveLength(4);
+/** Once there is a rider, an event, a club and a run. */
+const routes = () =>
+  eventually(async () => {
+    const found = await routesOf(page, stack.api);
+    for (const list of ['riders', 'events', 'clubs', 'runs'])
+      expect(found).toContainEqual(expect.stringMatching(`^#/${list}/`));
     return found;
   });
-  return [...targets.filter((each) => each.startsWith('#')), ...items];
-}
 
 /** Only contrast depends on the color scheme, so all other rules run in light mode alone. */
 async function violationsOf(rules?: string[]): Promise<string[]> {

@@ -1,12 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createApi } from '@paceline/client';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { openBrowser } from './testing/browser.ts';
+import { routesOf } from './testing/routes.ts';
 import { startTestStack } from '@paceline/kit/stack';
 import { sandboxClock } from '@paceline/launcher';
 
-// Takes screenshots of every dashboard view, wide and narrow, light and dark: `npm run lab -- screenshots [API URL]`.
+// Takes screenshots of every dashboard page and of one item of each list, wide and narrow, light and dark: `npm run lab -- screenshots [API URL]`.
 const folder = join(import.meta.dirname, '../.cache/screenshots');
 const [givenUrl] = process.argv.slice(2);
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
@@ -25,14 +27,12 @@ try {
       page.on('pageerror', (error) => console.error(error.message));
       page.on('console', (message) => message.type() === 'error' && console.error(message.text()));
       await page.goto(url);
-      const links = page.locator('nav a');
-      await links.first().waitFor({ state: 'attached' });
-      const targets = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
-      for (const target of targets.filter((each) => each.startsWith('#'))) {
-        await page.goto(`${url}/${target}`);
+      for (const route of await routesOf(page, createApi({ url }))) {
+        await page.goto(`${url}/${route}`);
         await page.waitForTimeout(1_500);
-        const name = `${target.slice(2) || 'overview'}-${size}-${colorScheme}.png`;
-        await page.screenshot({ path: join(folder, name), fullPage: true });
+        const [name = '', id] = route.slice(2).split('/');
+        const file = `${name || 'overview'}${id === undefined ? '' : '-item'}-${size}-${colorScheme}.png`;
+        await page.screenshot({ path: join(folder, file), fullPage: true });
       }
       await page.close();
     }
