@@ -149,14 +149,15 @@ const isWaiting = sql.raw(
 
 /**
  * An add that waits for the same rider is returned instead of a new row, and touched like an existing command. `ahead` is
- * counted before the batch is inserted; the positions within the batch are added below.
+ * counted before the batch is inserted; the positions within the batch are added below. `is true` looks each open add up in a
+ * hash table; without it the planner compares all open adds with all given ones.
  */
 const insertAdds = prepared<AddRow>(
   'commands-add',
   sql`with given as (select ${namesOf(columns)} from ${givenRows(columns)}),
     waiting as (
       select open.command_id, open.rider_id, open.requested_at from ${commands} as open
-      where ${isWaiting} and open.rider_id in (select rider_id from given)
+      where ${isWaiting} and (open.rider_id in (select rider_id from given)) is true
         and open.command_id not in (select command_id from given)
       order by open.command_id for update
     ), touched as (
