@@ -38,8 +38,11 @@ interface RequestParts extends CallOptions {
 const fromMemory: ReadonlySet<string> = new Set<OperationName>(['GET /v1/health', 'GET /v1/clock']);
 /** Real ms. */
 const fromMemoryMs = 4_000;
-/** Changes nothing, so that a repetition needs no idempotency key. */
-const changesNothing: ReadonlySet<string> = new Set<OperationName>(['POST /v1/schedule/lint']);
+/** A repetition does no harm, so it needs no idempotency key. */
+const repeatable: ReadonlySet<string> = new Set<OperationName>([
+  'POST /v1/schedule/lint',
+  'POST /v1/stream/tokens',
+]);
 
 /** The API's operations, typed by its OpenAPI document. @throws {ApiProblem | Unreachable} */
 export interface Api {
@@ -83,8 +86,7 @@ export function createApi(options: ClientOptions = {}): Api {
     const headers = {
       'content-type': parts.body === undefined ? undefined : 'application/json',
       // Makes a repetition of the request safe.
-      'idempotency-key':
-        method === 'POST' && !changesNothing.has(operation) ? newIdempotencyKey() : undefined,
+      'idempotency-key': method === 'POST' && !repeatable.has(operation) ? newIdempotencyKey() : undefined,
       ...present(parts.headers ?? {}),
     };
     const body = parts.body === undefined ? {} : { body: JSON.stringify(parts.body) };

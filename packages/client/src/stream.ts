@@ -23,8 +23,11 @@ export interface StreamOptions {
   readonly types?: readonly string[] | undefined;
   /** Continue after this id; default: new events only. */
   readonly after?: number | undefined;
-  readonly signal: AbortSignal;
+  /** Ends the stream. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+const neverAborted = new AbortController().signal;
 
 /** Real ms without data after which a connection counts as lost; the API sends a heartbeat every 15 s. */
 const silenceLimitMs = 40_000;
@@ -80,7 +83,7 @@ async function openEvents(
 /** One connection. @param onId receives each id, also of filtered events @throws {ApiProblem | Unreachable} */
 export async function openStream(
   api: Api,
-  { types, after, signal }: StreamOptions,
+  { types, after, signal = neverAborted }: StreamOptions = {},
   onId: (id: number) => void = () => undefined,
 ): Promise<AsyncGenerator<StreamEvent, void>> {
   const query = types === undefined ? '' : `?types=${encodeURIComponent(types.join(','))}`;
@@ -123,12 +126,13 @@ async function* reconnecting<Event>(
 /** Each event once, reconnecting when needed. @throws when the first connection fails */
 export async function* follow(
   api: Api,
-  options: StreamOptions,
+  options: StreamOptions = {},
   onDisconnect?: OnDisconnect,
 ): AsyncGenerator<StreamEvent, void> {
+  const { signal = neverAborted } = options;
   let { after } = options;
   const open = () => openStream(api, { ...options, after }, (id) => (after = id));
-  for await (const event of reconnecting(open, options.signal, onDisconnect))
+  for await (const event of reconnecting(open, signal, onDisconnect))
     if (event.type !== 'closing') yield event;
 }
 
@@ -136,7 +140,7 @@ export async function* follow(
 export async function* followCommand(
   api: Api,
   commandId: string,
-  { signal }: Pick<StreamOptions, 'signal'>,
+  { signal = neverAborted }: Pick<StreamOptions, 'signal'> = {},
   onDisconnect?: OnDisconnect,
 ): AsyncGenerator<Command, void> {
   const path = `/v1/commands/${encodeURIComponent(commandId)}/stream`;
