@@ -25,6 +25,12 @@ it('the index links every document for readers once', () => {
   expect(linked.toSorted()).toEqual(pages.toSorted());
 });
 
+describe('docs/frontend.md', () => {
+  it.each(['index.html', 'main.mjs'])('shows packages/client/example/%s as it is', (file) => {
+    expect(text('docs/frontend.md')).toContain(`\n${text(`packages/client/example/${file}`)}\`\`\``);
+  });
+});
+
 describe('the check of documents', () => {
   it.each([
     ['a link target', '[security](SECURITIES.md)', 'link SECURITIES.md'],
