@@ -1,14 +1,16 @@
 import { type Freshness, laneColor } from '@paceline/client';
-import { duration, sentenceCase } from '@paceline/client/text';
+import { duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Bar } from '../parts/Bar.tsx';
-import { Read, TableToggle } from '../parts/elements.tsx';
-import { Chart, Swatch } from '../parts/Chart.tsx';
-import { type AgeShape, eventText, layoutAges, percent } from './layout.ts';
+import { Read } from '../parts/elements.tsx';
+import { Swatch } from '../parts/Chart.tsx';
+import { type AgeShape, goalShare, layoutAges, percent } from './layout.ts';
 import './freshness.css';
+
+const second = 1_000;
 
 type ClassReport = Freshness['classes'][number];
 
@@ -58,73 +60,34 @@ function ClassCard({
   );
 }
 
-const axisHeight = 20;
-
 function Ages({ report }: { report: Freshness }) {
-  const now = useNow();
-  const { height } = layoutAges(report, now, 1);
-  if (report.nextCalls.length === 0) return <p className="hint">No events start within two days.</p>;
+  const rows = layoutAges(report, useNow(second));
+  if (rows.length === 0) return <p className="hint">No events start within two days.</p>;
   return (
-    <section className="card" aria-label="Next events">
-      <Chart
-        label="Age of the stored signups of the next events, compared with their goals"
-        height={height + axisHeight}
-      >
-        {(width) => {
-          const { rows, goalX } = layoutAges(report, now, width);
-          return (
-            <>
-              <text className="axis" x="0" y={height + 14}>
-                just fetched
-              </text>
-              <text className="axis" x={goalX} y={height + 14} textAnchor="middle">
-                goal
-              </text>
-              <text className="axis" x={width} y={height + 14} textAnchor="end">
-                2 × goal
-              </text>
-              {rows.map((row) => (
-                <Age key={row.eventId} row={row} goalX={goalX} width={width} />
-              ))}
-            </>
-          );
-        }}
-      </Chart>
-      <p className="hint">“ours”: an event with our riders. Red dot: older than the goal.</p>
-      <TableToggle
-        caption="Next calls, the most valuable first"
-        columns={['Event', 'Class', 'Status', 'Within goal']}
-        rows={report.nextCalls.map((event) => ({
-          key: event.eventId,
-          cells: [
-            event.title,
-            freshnessClasses[event.class].label,
-            sentenceCase(eventText(event, now)),
-            event.withinGoal ? 'Yes' : 'No',
-          ],
-        }))}
-        emptyText="None."
-      />
+    <section className="card" aria-label="Next calls">
+      <ol className="ages">
+        {rows.map((row) => (
+          <Age key={row.eventId} row={row} />
+        ))}
+      </ol>
+      <p className="hint">Bar: age of the signups, up to twice the goal. Line: the goal.</p>
     </section>
   );
 }
 
-function Age({ row, goalX, width }: { row: AgeShape; goalX: number; width: number }) {
-  const { lane, y, ageX, isStale, ours, title, text } = row;
-  return (
-    <g>
-      <text className="row-text halo" y={y + 13}>
-        {ours && <tspan className="ours">ours · </tspan>}
-        {title} <tspan className="axis">· {text}</tspan>
-      </text>
-      <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
-      {ageX !== null && (
-        <rect fill={laneColor(lane)} width={Math.max(3, ageX)} y={y + 19} height="6" rx="3" />
-      )}
-      <line className="goal" x1={goalX} x2={goalX} y1={y + 17} y2={y + 27} />
-      {isStale && ageX !== null && (
-        <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />
-      )}
-    </g>
-  );
-}
+const Age = ({ row: { eventId, title, ours, text, lane, share, isStale } }: { row: AgeShape }) => (
+  <li>
+    <a href={`#/events/${eventId}`}>{title}</a>{' '}
+    <span className="hint">
+      {ours && <strong>with our riders, </strong>}
+      {text}
+      {isStale && <span className="wrong">, older than the goal</span>}
+    </span>
+    <svg className="bar" aria-hidden="true">
+      {share !== null && <rect fill={laneColor(lane)} width={percentOf(share)} height="100%" />}
+      <line className="goal" x1={percentOf(goalShare)} x2={percentOf(goalShare)} y2="100%" />
+    </svg>
+  </li>
+);
+
+const percentOf = (share: number) => `${share * 100}%`;

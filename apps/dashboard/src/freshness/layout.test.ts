@@ -25,28 +25,25 @@ const report = (...nextCalls: NextCall[]): Freshness => ({
 
 describe('the age bars', () => {
   it('are relative to the goal of their class, which is in the middle', () => {
-    const { rows, goalX } = layoutAges(report(event({})), now, 400);
-    expect(goalX).toBe(200);
-    expect(rows).toMatchObject([
-      { ageX: 100, isStale: false, text: 'starts in 50:00, fetched 30 min ago, oldest copy' },
+    expect(layoutAges(report(event({})), now)).toMatchObject([
+      { share: 0.25, isStale: false, text: 'starts in 50:00, fetched 30 min ago, oldest copy' },
     ]);
   });
 
   it('grow with the age of a copy, and are stale beyond the goal', () => {
-    const { rows } = layoutAges(
+    const rows = layoutAges(
       report(event({ signupsFetchedAt: at(-61) }), event({ signupsFetchedAt: at(-600) })),
       now,
-      400,
     );
-    expect(rows.map(({ ageX, isStale }) => [ageX, isStale])).toEqual([
-      [203.3, true],
-      [400, true],
+    expect(rows).toMatchObject([
+      { share: expect.closeTo(0.508), isStale: true },
+      { share: 1, isStale: true },
     ]);
   });
 
   it('are empty for an event that was never fetched', () => {
-    const { rows } = layoutAges(report(event({ signupsFetchedAt: null, reason: 'never_fetched' })), now, 400);
-    expect(rows).toMatchObject([{ ageX: null, isStale: false, text: 'starts in 50:00, not fetched yet' }]);
+    const rows = layoutAges(report(event({ signupsFetchedAt: null, reason: 'never_fetched' })), now);
+    expect(rows).toMatchObject([{ share: null, isStale: false, text: 'starts in 50:00, not fetched yet' }]);
   });
 });
 

@@ -1,48 +1,39 @@
 import type { Freshness } from '@paceline/client';
 import { countdown } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
-import { characterWidth, roundPixel, smallCharacterWidth, truncate } from '../parts/layout.ts';
 import { wholeDuration } from '../parts/zone.ts';
 
 type NextCall = Freshness['nextCalls'][number];
 
-export type AgeShape = ReturnType<typeof layoutAges>['rows'][number];
+export type AgeShape = ReturnType<typeof layoutAges>[number];
 
-const rowHeight = 34;
-/** The axis ends at twice the goal; older copies are drawn at its end. */
+/** A bar ends at twice the goal; older copies end there too. */
 const maxAgeInGoals = 2;
+/** Where the goal is on a bar, 0 to 1. */
+export const goalShare = 1 / maxAgeInGoals;
 
-/** The age of the next events' signups, each relative to its own goal. */
-export function layoutAges({ nextCalls, classes }: Freshness, now: number, width: number) {
+/** The age of the next events' signups, each as a share of a bar (0 to 1) with its own goal in the middle. */
+export function layoutAges({ nextCalls, classes }: Freshness, now: number) {
   const goals = new Map(classes.map((each) => [each.class, each.goalSeconds]));
-  const rows = nextCalls.map((event, index) => {
+  return nextCalls.map((event) => {
     const goal = goals.get(event.class) ?? Number.POSITIVE_INFINITY;
     const age = event.signupsFetchedAt === null ? null : (now - Date.parse(event.signupsFetchedAt)) / 1_000;
     return {
       eventId: event.eventId,
       lane: freshnessClasses[event.class].lane,
-      y: index * rowHeight,
-      ageX:
-        age === null
-          ? null
-          : roundPixel(Math.min(maxAgeInGoals, Math.max(0, age / goal)) * (width / maxAgeInGoals)),
+      share: age === null ? null : Math.min(1, Math.max(0, age / goal / maxAgeInGoals)),
       isStale: age !== null && age > goal,
       ours: event.ours,
       title: event.title,
-      text: truncate(
-        eventText(event, now),
-        width - characterWidth * (event.title.length + (event.ours ? 9 : 3)),
-        smallCharacterWidth,
-      ),
+      text: eventText(event, now),
     };
   });
-  return { rows, height: Math.max(1, rows.length) * rowHeight, goalX: width / maxAgeInGoals };
 }
 
 const hour = 3_600_000;
 
 /** e.g. `starts in 12:30, fetched 4 min ago, signups changed` */
-export function eventText({ startsAt, signupsFetchedAt, reason }: NextCall, now: number): string {
+function eventText({ startsAt, signupsFetchedAt, reason }: NextCall, now: number): string {
   const copy =
     signupsFetchedAt === null
       ? 'not fetched yet'

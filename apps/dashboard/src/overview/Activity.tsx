@@ -1,4 +1,4 @@
-import { type Command, kindColor, laneColor, type Queue, type Run } from '@paceline/client';
+import { type Command, kindColor, laneColor, type Queue, type Run, type Schedule } from '@paceline/client';
 import { commandLane, isFinished, progress, sentenceCase, titleOf } from '@paceline/client/text';
 import { kinds, lanes } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
@@ -37,33 +37,37 @@ export function Running() {
 export const Next = () => (
   <section className="card next" aria-labelledby="next-title">
     <h2 id="next-title">Next</h2>
-    <Read from={reads.schedule}>
-      {(schedule) => (
-        <ul className="rows">
-          {nextSlots(schedule).map(({ kind, opensAt }) => (
-            <li key={kind} className="pair">
-              <span>
-                <Swatch color={kindColor(kind)} />
-                {sentenceCase(kinds[kind].label)}
-              </span>
-              {opensAt === undefined ? (
-                <span className="hint">off</span>
-              ) : (
-                <span>
-                  <Time at={opensAt} />{' '}
-                  <span className="hint">
-                    <Countdown at={opensAt} />
-                  </span>
-                </span>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
-    </Read>
+    <Read from={reads.schedule}>{(schedule) => <NextSlots schedule={schedule} />}</Read>
     <a href="#/schedule">Schedule</a>
   </section>
 );
+
+function NextSlots({ schedule }: { schedule: Schedule }) {
+  const now = useNow(1_000);
+  return (
+    <ul className="rows">
+      {nextSlots(schedule, now).map(({ kind, opensAt, isPaused }) => (
+        <li key={kind} className="pair">
+          <span>
+            <Swatch color={kindColor(kind)} />
+            {sentenceCase(kinds[kind].label)}
+          </span>
+          {opensAt === undefined ? (
+            <span className="hint">off</span>
+          ) : (
+            <span>
+              {isPaused && <strong>Paused, </strong>}
+              <Time at={opensAt} />{' '}
+              <span className="hint">
+                <Countdown at={opensAt} />
+              </span>
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 const RunRow = ({ run }: { run: Run }) => (
   <li>

@@ -30,7 +30,8 @@ function LimitRow({ budget }: { budget: Budget }) {
       <span>{budgets[budget.budget].label}</span>
       <Blocks budget={budget} isPaused={state === 'closed'} />
       <span className={state === 'free' ? 'strong' : 'hint'}>
-        {state === 'free' ? `${available} of ${policy.limit} now` : text.replace('available in', 'in')}
+        {state !== 'free' && text.replace('available in', 'in')}
+        {state === 'free' && (available > 0 ? `${available} of ${policy.limit} now` : 'now')}
       </span>
       <span className="visually-hidden">
         , {permits.length} of {policy.limit} used

@@ -21,10 +21,13 @@ it('waiting requests are counted by lane, with the longest wait and the first ex
   ]);
 });
 
-it('the next slots are soonest first, and kinds without slots are last', () => {
+it('the next slots are soonest first, kinds without slots are last, and paused kinds are known', () => {
   const slots = (opensAt: string) => [{ slotId: opensAt, opensAt, closesAt: opensAt }];
   const schedule = {
     nextSlots: { rider: slots(at(90)), near: slots(at(5)), far: [], results: slots(at(30)) },
+    pausedUntil: { rider: at(60), near: at(-1), far: null, results: null },
   } as unknown as Schedule;
-  expect(nextSlots(schedule).map(({ kind }) => kind)).toEqual(['near', 'results', 'rider', 'far']);
+  const next = nextSlots(schedule, now);
+  expect(next.map(({ kind }) => kind)).toEqual(['near', 'results', 'rider', 'far']);
+  expect(next.filter(({ isPaused }) => isPaused).map(({ kind }) => kind)).toEqual(['rider']);
 });

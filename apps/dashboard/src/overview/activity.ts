@@ -1,4 +1,4 @@
-import type { Lane, Queue, Schedule, SyncKind } from '@paceline/client';
+import type { Lane, Queue, Schedule } from '@paceline/client';
 import { kindNames, laneNames } from '@paceline/shared/definition';
 
 export interface WaitingLane {
@@ -25,10 +25,14 @@ export function waitingByLane({ budgets }: Queue, now: number): WaitingLane[] {
   });
 }
 
-/** The next slot of each kind, soonest first; kinds without one are last. */
-export const nextSlots = ({ nextSlots: next }: Schedule): { kind: SyncKind; opensAt: string | undefined }[] =>
+/** The next slot of each kind, soonest first; kinds without one are last. @param now project ms */
+export const nextSlots = ({ nextSlots: next, pausedUntil }: Schedule, now: number) =>
   kindNames
-    .map((kind) => ({ kind, opensAt: next[kind][0]?.opensAt }))
+    .map((kind) => ({
+      kind,
+      opensAt: next[kind][0]?.opensAt,
+      isPaused: Date.parse(pausedUntil[kind] ?? '') > now,
+    }))
     .toSorted((one, other) => timeOf(one) - timeOf(other));
 
 const timeOf = ({ opensAt }: { readonly opensAt: string | undefined }) =>

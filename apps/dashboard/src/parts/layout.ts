@@ -28,12 +28,11 @@ export type TimeAxis = ReturnType<typeof timeAxis>;
 /** Rounds to a tenth of a pixel. */
 export const roundPixel = (x: number): number => Math.round(x * 10) / 10;
 
-/** Estimated pixels per character, on the wide side: of row text, and of small text. */
-export const characterWidth = 6.9;
-export const smallCharacterWidth = 5.9;
+/** Estimated pixels per character of row text, on the wide side. */
+const characterWidth = 6.9;
 
 /** Cuts a text to a width in pixels; the table next to the chart has the whole text. */
-export function truncate(text: string, width: number, perCharacter = characterWidth): string {
-  const room = Math.max(1, Math.floor(width / perCharacter));
+export function truncate(text: string, width: number): string {
+  const room = Math.max(1, Math.floor(width / characterWidth));
   return text.length <= room ? text : `${text.slice(0, room - 1).trimEnd()}…`;
 }
