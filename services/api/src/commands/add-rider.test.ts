@@ -136,15 +136,6 @@ describe('POST /v1/riders for a rider whose add waits', () => {
     const { received } = await riderSync(async () => undefined);
     await test.until(() => expect(received.map((each) => each.commandId)).toEqual([commandId]));
   });
-
-  it('waits for the end of that command', async () => {
-    const { body } = await add(142);
-    const waiting = add(142, { prefer: 'wait=20' });
-    await riderSync((_, update) => update({ state: 'done' }));
-    const { status, body: ended } = await waiting;
-    expect(status).toBe(200);
-    expect(ended).toMatchObject({ command: { commandId: body.commandId }, rider: { riderId: 142 } });
-  });
 });
 
 describe('POST /v1/riders while rider-sync is down', () => {

@@ -45,3 +45,32 @@ it('estimates from the windows that were requested before storing, if that was q
 it('requests the windows again for the estimate, if storing took more than a second', async () => {
   expect(await submitAfter(30_000)).toMatchObject({ windowRequests: 2, progress: { until: start + 90_000 } });
 });
+
+it('waits for the end of the command that an add is the same as', async () => {
+  const machine = manualMachine(start);
+  const watches = commandWatches();
+  const end = { commandId: 'other', progress: { state: 'done' }, at: start } as const;
+  const submit = submitCommandWith({
+    db: unused.db,
+    broker: { bus: () => undefined as never },
+    store: async () => ({ commandId: 'other', isNew: false, riderStored: false, ahead: 0 }),
+    publisher: { publish: () => Promise.reject(new Error('published twice')) },
+    watches: {
+      ...watches,
+      start(commandId) {
+        const watch = watches.start(commandId);
+        watches.notify(end);
+        return watch;
+      },
+    },
+    windows: async () => undefined,
+    clock: createClock({ scale: 1, anchor: start }, machine),
+    log,
+  });
+  const waiting = new AbortController().signal;
+  expect(await submit({ type: 'add-rider', riderId: 1 }, { waiting })).toMatchObject({
+    commandId: 'other',
+    progress: { state: 'done' },
+    finishedAt: start,
+  });
+});
