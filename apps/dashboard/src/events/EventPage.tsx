@@ -106,13 +106,15 @@ function Facts({ event, hasStarted }: { event: EventDetail; hasStarted: boolean 
             <CopyAge event={event} />
           </dd>
         </div>
-        <div>
-          <dt>Next refresh</dt>
-          <dd>
-            <NextRefresh event={event} hasStarted={hasStarted} />
-            <Rank eventId={event.eventId} />
-          </dd>
-        </div>
+        {!hasStarted && (
+          <div>
+            <dt>Next refresh</dt>
+            <dd>
+              <NextRefresh event={event} />
+              <Rank eventId={event.eventId} />
+            </dd>
+          </div>
+        )}
       </dl>
       {kind && <SyncStatus kind={kind} />}
     </section>

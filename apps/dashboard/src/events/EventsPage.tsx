@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { reads, useList } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import type { PageProps } from '../app/pages.ts';
+import { setQuery } from '../app/route.ts';
 import { Button, Loaded } from '../parts/elements.tsx';
 import { Age, Countdown, TimeOfDay } from '../parts/time.tsx';
 import { EventPage } from './EventPage.tsx';
@@ -117,13 +118,11 @@ function EventItem({ event, isPast }: { event: Event; isPast: boolean }) {
 }
 
 function NoEvents({ asked: { isPast, isOurs, q, type } }: { asked: EventQuery }) {
-  const found =
-    q || type ? 'No events match these filters' : isPast ? 'No past events' : 'No upcoming events';
+  const events = `${isPast ? 'past' : 'upcoming'} events${isOurs ? ' with our riders' : ''}`;
   return (
     <p className="hint">
-      {found}
-      {isOurs ? ' with our riders signed up. ' : '. '}
-      {isOurs && <a href={isPast ? '#/events?when=past&show=all' : '#/events?show=all'}>Show all events</a>}
+      {q || type ? `No ${events} match the title and type. ` : `No ${events}. `}
+      {isOurs && <Button onClick={() => setQuery({ show: 'all' })}>Show all events</Button>}
     </p>
   );
 }

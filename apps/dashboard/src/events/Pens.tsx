@@ -36,7 +36,11 @@ export function Pens({ event: { pens, signupsFetchedAt }, signups }: PensProps) 
           />
         </div>
         <div className="card">
-          <Plot label="Signups" points={growth} />
+          {growth.length > 1 ? (
+            <Plot label="Signups" points={growth} />
+          ) : (
+            <p className="hint">Growth is shown from the second copy on.</p>
+          )}
         </div>
       </div>
     </section>

@@ -69,7 +69,7 @@ const Finish = ({ of: { finished, seconds, gapSeconds } }: { of: Result }) =>
   finished && seconds !== null ? (
     <>
       {raceTime(seconds)}{' '}
-      {gapSeconds !== null && gapSeconds > 0 && <span className="hint">+{raceTime(gapSeconds)}</span>}
+      {gapSeconds !== null && gapSeconds > 0 && <span className="hint below">+{raceTime(gapSeconds)}</span>}
     </>
   ) : (
     '–'
@@ -77,6 +77,6 @@ const Finish = ({ of: { finished, seconds, gapSeconds } }: { of: Result }) =>
 
 const Rating = ({ of: { rating, ratingDelta } }: { of: Result }) => (
   <>
-    {ratingText(rating)} <span className="hint">{ratingDelta === null ? '' : signed(ratingDelta)}</span>
+    {ratingText(rating)} <span className="hint below">{ratingDelta === null ? '' : signed(ratingDelta)}</span>
   </>
 );

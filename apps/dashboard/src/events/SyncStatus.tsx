@@ -31,13 +31,17 @@ export function SyncStatus({ kind }: { kind: SyncKind }) {
           <Progress run={last} />
         ) : (
           <span className="hint">
-            {last ? <LastRun run={last} /> : 'Not synced yet.'}{' '}
+            {isStarting ? 'Requested …' : last ? <LastRun run={last} /> : 'Not synced yet.'}{' '}
             {schedule && <NextSlot kind={kind} schedule={schedule} />}
           </span>
         )}
       </div>
-      <Button inactive={isRunning || trigger.isPending || isStarting} onClick={() => trigger.mutate()}>
-        {isStarting ? 'Requested …' : `Run ${label} now`}
+      <Button
+        aria-label={`Run now: ${label}`}
+        inactive={isRunning || trigger.isPending || isStarting}
+        onClick={() => trigger.mutate()}
+      >
+        Run now
       </Button>
       <ErrorMessage error={trigger.error} />
       {isStarting && requested.reason !== null && (

@@ -26,19 +26,18 @@ export function CopyAge({ event: { signupsFetchedAt, freshness } }: { event: Eve
       Fetched <Age at={signupsFetchedAt} />
       {goalSeconds !== null && (
         <span className={withinGoal === false ? 'wrong' : undefined}>
-          , {withinGoal === false ? 'older than the goal of' : 'goal'} {duration(goalSeconds * 1_000)}
+          , {withinGoal === false ? 'over the goal of' : 'goal'} {duration(goalSeconds * 1_000)}
         </span>
       )}
     </>
   );
 }
 
-/** When an event's signups are fetched next, and why then. */
-export function NextRefresh({ event, hasStarted }: { event: Event; hasStarted: boolean }) {
+/** When the signups of an event that has not started are fetched next, and why then. */
+export function NextRefresh({ event }: { event: Event }) {
   const { startsAt, delistedAt, freshness } = event;
   const { class: name, nextRefreshAt } = freshness;
   const now = useNow(second);
-  if (hasStarted) return 'none, because the event has started';
   if (delistedAt !== null) return 'none, because the event is no longer listed';
   if (name === null) return 'from two days before the start';
   if (nextRefreshAt === null) return 'none is planned';
