@@ -1,6 +1,6 @@
-import { startTestApi, type TestApi } from '@paceline/api/testing/api.ts';
+import { createApi } from '@paceline/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createApi } from './api.ts';
+import { startTestApi, type TestApi } from '../testing/api.ts';
 
 let test: TestApi;
 beforeAll(async () => {
