@@ -103,7 +103,7 @@ describe('paceline add-rider during an outage of the API', () => {
     const adding = start(['add-rider', '4500003'], operatorEnv(proxy.url));
     await eventually(() => expect(adding.out()).toContain('Rider 4500003'));
     proxy.close();
-    await eventually(() => expect(adding.out()).toContain('does not answer; retrying'));
+    await eventually(() => expect(adding.out()).toContain('lost; reconnecting'));
     outage.resolve();
     proxy.open();
     expect(await adding.ended).toMatchObject({ code: 0, out: expect.stringContaining('4500003 added') });

@@ -1,16 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ClockReading,
   type Command,
-  isTemporary,
+  followCommand,
   newIdempotencyKey,
   projectTime,
   readClock,
+  Unreachable,
 } from '@paceline/client';
 import { readRoster } from '@paceline/client/roster';
 import { isFinished } from '@paceline/client/text';
 import { type Context, defineCommand, flag, text } from '../command.ts';
 import { oneOf, UsageError } from '../core/usage.ts';
+import { shortId } from '../core/requests.ts';
 import {
   commandLine,
   finalLines,
@@ -99,45 +100,54 @@ async function send(
   const clock = await readClock(api);
   const accepted = await post({ 'idempotency-key': newIdempotencyKey() });
   if (waits) {
-    const command = await followCommand(accepted, clock, context);
+    const command = await followToEnd(accepted, clock, context);
     return { command, lines: finalLines(command, projectTime(clock), screen.look) };
   }
   if (json) printJson(accepted);
   else
     screen.print([
       commandLine(accepted, projectTime(clock), screen.look),
-      `/v1/commands/${accepted.commandId}`,
+      screen.look.paint.muted(`paceline why ${shortId(accepted.commandId)} says what it waits for.`),
     ]);
   return undefined;
 }
 
-/** Real ms, as the next one. */
-const pollIntervalMs = 250;
-/** Without a response for this long, following ends with an error. */
+/** Real ms. */
+const redrawMs = 1_000;
+/** Without a connection for this long, following ends with an error. */
 const giveUpAfterMs = 60_000;
 
-async function followCommand(
+async function followToEnd(
   first: Command,
   clock: ClockReading,
   { api, screen, json, signal }: Context,
 ): Promise<Command> {
   let command = first;
-  let isUnreachable = false;
-  let respondedAt = performance.now();
-  while (!isFinished(command)) {
-    if (!json && !isUnreachable)
-      screen.progress(commandLine(command, projectTime(clock), screen.look), progressKey(command));
-    await sleep(pollIntervalMs, undefined, { signal });
-    try {
-      const { commandId } = first;
-      command = await api.call('GET /v1/commands/{commandId}', { path: { commandId } });
-      isUnreachable = false;
-      respondedAt = performance.now();
-    } catch (error) {
-      if (!isTemporary(error) || performance.now() - respondedAt > giveUpAfterMs) throw error;
-      isUnreachable = true;
-      if (!json) screen.progress('The API does not answer; retrying …', 'unreachable');
+  let lost: string | undefined;
+  const givingUp = new AbortController();
+  let giveUp: NodeJS.Timeout | undefined;
+  const draw = () => {
+    if (json) return;
+    const line = lost ?? commandLine(command, projectTime(clock), screen.look);
+    screen.progress(line, lost ?? progressKey(command));
+  };
+  const onDisconnect = (reason: string) => {
+    lost = `${reason}; reconnecting …`;
+    giveUp ??= setTimeout(() => givingUp.abort(new Unreachable(reason)), giveUpAfterMs);
+    draw();
+  };
+  const redrawing = setInterval(draw, redrawMs);
+  try {
+    const either = AbortSignal.any([signal, givingUp.signal]);
+    for await (const changed of followCommand(api, first.commandId, { signal: either }, onDisconnect)) {
+      clearTimeout(giveUp);
+      giveUp = lost = undefined;
+      command = changed;
+      if (!isFinished(command)) draw();
     }
+  } finally {
+    clearInterval(redrawing);
+    clearTimeout(giveUp);
   }
   return command;
 }

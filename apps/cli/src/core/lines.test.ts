@@ -124,7 +124,7 @@ describe('a run', () => {
 });
 
 describe('failures', () => {
-  it('name the run or the command that they are part of, and neither for a call for an urgent event', () => {
+  it('name the run or the request that they are part of, and neither for a call for an urgent event', () => {
     const failure = {
       at: at(0),
       type: 'call',
@@ -137,7 +137,7 @@ describe('failures', () => {
     const lines = failureLines({ since: at(0), items, complete: true }, look()).slice(1);
     expect(lines.map((line) => line.split('timed out')[1]?.trim())).toEqual([
       'run aaaa-bbb',
-      'command c1',
+      'request c1',
       '',
     ]);
   });

@@ -12,8 +12,7 @@ import {
 } from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
 import { type TextStyle, table, wrap } from './look.ts';
-
-const shortId = (id: string): string => id.slice(0, 8);
+import { shortId } from './requests.ts';
 
 /** Runs as a table. @param now project ms */
 export function runsLines(runs: readonly Run[], now: number, look: TextStyle): string[] {
@@ -35,7 +34,7 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
 
 /** Empty for the calls for urgent events, which belong to neither. */
 const ownerOf = (runId: string | null, commandId: string | null): string =>
-  runId !== null ? `run ${shortId(runId)}` : commandId !== null ? `command ${commandId}` : '';
+  runId !== null ? `run ${shortId(runId)}` : commandId !== null ? `request ${shortId(commandId)}` : '';
 
 export function failureLines({ items, since, complete }: Failures, look: TextStyle): string[] {
   const from = `${dayOf(since)} ${shortTime(since)}`;
@@ -53,7 +52,7 @@ export function failureLines({ items, since, complete }: Failures, look: TextSty
 /** The run that a trigger or a retry requested. */
 export const triggeredLines = ({ runId, already, reason }: TriggeredRun, look: TextStyle): string[] => [
   `Run ${shortId(runId)} ${already ? 'was requested before' : 'requested'}${reason === null ? '' : `, waiting: ${reason}`}`,
-  look.paint.muted(`paceline run ${shortId(runId)} shows it.`),
+  look.paint.muted(`paceline run ${shortId(runId)} shows it once it has started.`),
 ];
 
 export function runLines(run: RunDetail, now: number, look: TextStyle): string[] {
