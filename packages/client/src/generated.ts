@@ -1114,7 +1114,7 @@ export interface components {
                      * Format: date-time
                      * @description When the next call is possible; null: now
                      */
-                    resetAt: string | null;
+                    freeAt: string | null;
                 };
                 riders_bulk: {
                     /** @description Calls in the current window */
@@ -1125,7 +1125,7 @@ export interface components {
                      * Format: date-time
                      * @description When the next call is possible; null: now
                      */
-                    resetAt: string | null;
+                    freeAt: string | null;
                 };
                 riders_single: {
                     /** @description Calls in the current window */
@@ -1136,7 +1136,7 @@ export interface components {
                      * Format: date-time
                      * @description When the next call is possible; null: now
                      */
-                    resetAt: string | null;
+                    freeAt: string | null;
                 };
                 results: {
                     /** @description Calls in the current window */
@@ -1147,7 +1147,7 @@ export interface components {
                      * Format: date-time
                      * @description When the next call is possible; null: now
                      */
-                    resetAt: string | null;
+                    freeAt: string | null;
                 };
                 events: {
                     /** @description Calls in the current window */
@@ -1158,7 +1158,7 @@ export interface components {
                      * Format: date-time
                      * @description When the next call is possible; null: now
                      */
-                    resetAt: string | null;
+                    freeAt: string | null;
                 };
                 signups: {
                     /** @description Calls in the current window */
@@ -1169,26 +1169,27 @@ export interface components {
                      * Format: date-time
                      * @description When the next call is possible; null: now
                      */
-                    resetAt: string | null;
+                    freeAt: string | null;
                 };
             };
             conflicts: {
                 count: number;
                 lastConflict: {
-                    /**
-                     * @description The lane that went first
-                     * @enum {string}
-                     */
-                    type: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
                     /** Format: date-time */
-                    timestamp: string;
+                    at: string;
+                    /** @enum {string} */
+                    budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
                     /**
-                     * @description The lane that was delayed
+                     * @description The delayed lane
                      * @enum {string}
                      */
                     blocked: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
-                    /** @enum {string} */
-                    budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                    /**
+                     * @description The lane that goes first
+                     * @enum {string}
+                     */
+                    blockedBy: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+                    expectedWaitSeconds: number;
                 } | null;
             };
             queue: {

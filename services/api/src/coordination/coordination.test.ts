@@ -34,13 +34,13 @@ describe('GET /v1/coordination', () => {
       queue: { pending: 2, avgWaitTime: 1_500.5, maxWaitTime: 3_000 },
     }));
     const { status, body } = await test.get('/v1/coordination');
-    const free = { used: 0, available: 1, resetAt: null };
+    const free = { used: 0, available: 1, freeAt: null };
     expect(status).toBe(200);
     expect(body).toEqual({
       rateLimitUsage: {
-        clubs: { used: 1, available: 0, resetAt: '2026-03-01T12:00:00.000Z' },
+        clubs: { used: 1, available: 0, freeAt: '2026-03-01T12:00:00.000Z' },
         riders_bulk: free,
-        riders_single: { used: 3, available: 2, resetAt: null },
+        riders_single: { used: 3, available: 2, freeAt: null },
         results: free,
         events: free,
         signups: free,
@@ -48,10 +48,11 @@ describe('GET /v1/coordination', () => {
       conflicts: {
         count: 4,
         lastConflict: {
-          type: 'near_event_urgent',
-          timestamp: '2026-03-01T12:00:00.000Z',
-          blocked: 'far_event_sync',
+          at: '2026-03-01T12:00:00.000Z',
           budget: 'signups',
+          blocked: 'far_event_sync',
+          blockedBy: 'near_event_urgent',
+          expectedWaitSeconds: 60,
         },
       },
       queue: { pending: 2, avgWaitSeconds: 1.5005, maxWaitSeconds: 3 },

@@ -1,13 +1,36 @@
 import { z } from '@hono/zod-openapi';
 import { budgetNames, budgets, laneNames, mapValues } from '@paceline/shared/definition';
 import type { Coordination, WindowView } from '@paceline/shared/contracts';
-import { ageSeconds, iso, isoTimes, type RowOf, time } from '../http/view.ts';
+import { ageSeconds, iso, isoOrNull, type RowOf, time } from '../http/view.ts';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
+
+export const conflictShape = z
+  .object({
+    at: time,
+    budget: z.enum(budgetNames),
+    blocked: z.enum(laneNames).describe('The delayed lane'),
+    blockedBy: z.enum(laneNames).describe('The lane that goes first'),
+    expectedWaitSeconds: z.number(),
+  })
+  .openapi('Conflict');
+
+type ConflictView = z.infer<typeof conflictShape>;
+type ConflictData = Omit<RowOf<ConflictView, 'at'>, 'expectedWaitSeconds'> & {
+  readonly expectedWaitMs: number;
+};
+
+export const conflictView = (conflict: ConflictData): ConflictView => ({
+  at: iso(conflict.at),
+  budget: conflict.budget,
+  blocked: conflict.blocked,
+  blockedBy: conflict.blockedBy,
+  expectedWaitSeconds: conflict.expectedWaitMs / 1_000,
+});
 
 const usage = z.object({
   used: z.int().describe('Calls in the current window'),
   available: z.int().describe('Calls possible now'),
-  resetAt: time.nullable().describe('When the next call is possible; null: now'),
+  freeAt: time.nullable().describe('When the next call is possible; null: now'),
 });
 
 export const coordinationShape = z
@@ -15,14 +38,7 @@ export const coordinationShape = z
     rateLimitUsage: z.object(mapValues(budgets, () => usage)),
     conflicts: z.object({
       count: z.int(),
-      lastConflict: z
-        .object({
-          type: z.enum(laneNames).describe('The lane that went first'),
-          timestamp: time,
-          blocked: z.enum(laneNames).describe('The lane that was delayed'),
-          budget: z.enum(budgetNames),
-        })
-        .nullable(),
+      lastConflict: z.object(conflictShape.shape).nullable(),
     }),
     queue: z.object({
       pending: z.int(),
@@ -44,16 +60,11 @@ export function coordinationView(
     rateLimitUsage: mapValues(rateLimitUsage, ({ used, available, resetAt }) => ({
       used,
       available,
-      ...isoTimes({ resetAt }, 'resetAt'),
+      freeAt: isoOrNull(resetAt),
     })),
     conflicts: {
       count,
-      lastConflict: last && {
-        type: last.blockedBy,
-        timestamp: iso(last.at),
-        blocked: last.lane,
-        budget: last.endpoint,
-      },
+      lastConflict: last && conflictView({ ...last, budget: last.endpoint, blocked: last.lane }),
     },
     queue: {
       pending: queue.pending,
@@ -110,29 +121,6 @@ export const queueView = (windows: readonly WindowView[], now: number): z.infer<
       estimatedAt: iso(estimatedAt),
     })),
   })),
-});
-
-export const conflictShape = z
-  .object({
-    at: time,
-    budget: z.enum(budgetNames),
-    blocked: z.enum(laneNames).describe('The delayed lane'),
-    blockedBy: z.enum(laneNames).describe('The lane that goes first'),
-    expectedWaitSeconds: z.number(),
-  })
-  .openapi('Conflict');
-
-type ConflictView = z.infer<typeof conflictShape>;
-type ConflictData = Omit<RowOf<ConflictView, 'at'>, 'expectedWaitSeconds'> & {
-  readonly expectedWaitMs: number;
-};
-
-export const conflictView = (conflict: ConflictData): ConflictView => ({
-  at: iso(conflict.at),
-  budget: conflict.budget,
-  blocked: conflict.blocked,
-  blockedBy: conflict.blockedBy,
-  expectedWaitSeconds: conflict.expectedWaitMs / 1_000,
 });
 
 export const permitShape = z
