@@ -58,6 +58,10 @@ function follow(listener: () => void): () => void {
   };
 }
 
+/** Steps of `useNow`, project ms. */
+export const second = 1_000;
+export const minute = 60 * second;
+
 /** Project ms, updated while the page is visible. @param stepMs what shows no more detail is drawn once per step */
 export function useNow(stepMs = 1): number {
   const reading = useClock();

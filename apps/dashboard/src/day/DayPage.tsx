@@ -6,7 +6,7 @@ import { count } from '@paceline/shared/words';
 import { memo } from 'react';
 import { api } from '../api/client.ts';
 import { pollInterval, queryClient, untilRefused } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { minute, useNow } from '../app/clock.tsx';
 import { Loaded, TableToggle } from '../parts/elements.tsx';
 import { Legend, TimeChart } from '../parts/Chart.tsx';
 import { readSince, layoutDay, mergePermits, type StripShape } from './layout.ts';
@@ -16,8 +16,6 @@ export function DayPage() {
   const permits = useDay();
   return <Loaded query={permits}>{(data) => <Day permits={data} />}</Loaded>;
 }
-
-const minute = 60_000;
 
 /** A pixel is about a minute, so once a minute is often enough to redraw. */
 const Day = ({ permits }: { permits: readonly Permit[] }) => (

@@ -3,14 +3,12 @@ import { duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Bar } from '../parts/Bar.tsx';
 import { Read } from '../parts/elements.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { type AgeShape, goalShare, layoutAges, percent } from './layout.ts';
 import './freshness.css';
-
-const second = 1_000;
 
 type ClassReport = Freshness['classes'][number];
 

@@ -2,7 +2,7 @@ import { type Command, kindColor, laneColor, type Queue, type Run, type Schedule
 import { commandLane, isFinished, progress, sentenceCase, titleOf } from '@paceline/client/text';
 import { kinds, lanes } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Bar } from '../parts/Bar.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Read } from '../parts/elements.tsx';
@@ -43,7 +43,7 @@ export const Next = () => (
 );
 
 function NextSlots({ schedule }: { schedule: Schedule }) {
-  const now = useNow(1_000);
+  const now = useNow(second);
   return (
     <ul className="rows">
       {nextSlots(schedule, now).map(({ kind, opensAt, isPaused }) => (
@@ -80,7 +80,7 @@ const RunRow = ({ run }: { run: Run }) => (
 );
 
 function ImportRow({ command }: { command: Command }) {
-  const now = useNow();
+  const now = useNow(second);
   const { done, failed, waiting } = command.riders ?? { done: 0, failed: 0, waiting: 0 };
   const all = Math.max(1, done + failed + waiting);
   return (
@@ -115,7 +115,7 @@ export const Waiting = () => (
 );
 
 function WaitingLanes({ queue }: { queue: Queue }) {
-  const waiting = waitingByLane(queue, useNow());
+  const waiting = waitingByLane(queue, useNow(second));
   if (waiting.length === 0) return <p>No requests wait.</p>;
   return (
     <ul className="rows">

@@ -1,7 +1,7 @@
 import { countdown } from '@paceline/client/text';
 import { useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Time } from '../parts/time.tsx';
 import { AddRiderForm } from '../requests/AddRiderForm.tsx';
 import { tracked } from '../requests/commands.ts';
@@ -30,7 +30,7 @@ export function AddRider() {
 }
 
 function Verdict() {
-  const now = useNow();
+  const now = useNow(second);
   const budgets = useRead(reads.budgets);
   const health = useRead(reads.health);
   const answer = answerOf(

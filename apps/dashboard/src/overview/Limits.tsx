@@ -2,7 +2,7 @@ import { type Budget, laneColor } from '@paceline/client';
 import { availability } from '@paceline/client/text';
 import { budgets } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Read } from '../parts/elements.tsx';
 
 export const Limits = () => (
@@ -22,7 +22,7 @@ export const Limits = () => (
 );
 
 function LimitRow({ budget }: { budget: Budget }) {
-  const now = useNow();
+  const now = useNow(second);
   const { state, text } = availability(budget, now);
   const { available, policy, permits } = budget;
   return (

@@ -4,7 +4,6 @@ export interface Problem {
   readonly key: string;
   readonly title: string;
   readonly since: string | null;
-  readonly reason: string | null;
   readonly advice: string | null;
   readonly severity: Alert['severity'];
 }
@@ -13,23 +12,20 @@ export interface Problem {
 export function problemsOf(alerts: readonly Alert[], parts: readonly Part[]): Problem[] {
   const open = alerts.filter(({ resolvedAt }) => resolvedAt === null);
   const titles = new Set(open.map(({ title }) => title));
+  const isNew = ({ state, title }: Part) => state === 'down' && title !== null && !titles.has(title);
   return [
-    ...parts
-      .filter(({ state, title }) => state === 'down' && title !== null && !titles.has(title))
-      .map(({ part, title, since, reason, advice }) => ({
-        key: part,
-        title: title ?? part,
-        since,
-        reason,
-        advice,
-        severity: 'error' as const,
-      })),
+    ...parts.filter(isNew).map(({ part, title, since, advice }) => ({
+      key: part,
+      title: title ?? part,
+      since,
+      advice,
+      severity: 'error' as const,
+    })),
     ...open
-      .map(({ alertId, title, since, reason, advice, severity }) => ({
+      .map(({ alertId, title, since, advice, severity }) => ({
         key: alertId,
         title,
         since,
-        reason,
         advice,
         severity,
       }))

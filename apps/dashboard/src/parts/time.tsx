@@ -1,9 +1,6 @@
 import { dayAndTime, shortTime, shortTimeNear, timeNear } from '@paceline/client/text';
-import { useNow } from '../app/clock.tsx';
+import { minute, second, useNow } from '../app/clock.tsx';
 import { utcText, wholeDuration } from './zone.ts';
-
-const second = 1_000;
-const minute = 60 * second;
 
 interface TimeProps {
   /** ISO 8601, or ms since the epoch. */

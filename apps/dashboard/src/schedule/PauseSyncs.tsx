@@ -5,12 +5,11 @@ import { useMutation } from '@tanstack/react-query';
 import { api } from '../api/client.ts';
 import { refresh } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Button, ErrorMessage } from '../parts/elements.tsx';
 import { Countdown, Time } from '../parts/time.tsx';
 
-const second = 1_000;
 const pauseSeconds = 3_600;
 
 /** Each sync with its next slot, and a button that pauses it for an hour or ends the pause. */
