@@ -14,17 +14,49 @@ import { plantHistory } from './testing/history.ts';
 const folder = join(import.meta.dirname, '../docs/pictures');
 const maxBytes = 60_000;
 const clock = oneEvening(60);
+const { now } = createClock(clock);
+const minute = 60_000;
+/** A little smaller than it is drawn. */
+const screen = {
+  viewport: { width: 1280, height: 1000 },
+  deviceScaleFactor: 0.8,
+  timezoneId: 'UTC',
+  locale: 'en-GB',
+};
 
-/** The event that starts soonest with several of our riders, one of whom withdrew. */
+/** The next event with several pens, some of our riders and a withdrawal; its start leaves time for the picture. */
 const findEvent = (stack: TestStack) =>
   eventually(async () => {
     const { items } = await stack.api.call('GET /v1/events', {
       query: { when: 'upcoming', ours: true, limit: 100 },
     });
-    const event = items.find(({ ours, signups }) => ours >= 3 && (signups.withdrawn ?? 0) > 0);
-    if (!event) throw new Error('no upcoming event with three of our riders and a withdrawal');
-    return event.eventId;
+    for (const { eventId, ours, signups, startsAt } of items) {
+      if (ours < 2 || !signups.withdrawn || Date.parse(startsAt) < now() + 10 * minute) continue;
+      const { pens } = await stack.api.call('GET /v1/events/{eventId}', { path: { eventId } });
+      if (pens.length > 2) return eventId;
+    }
+    throw new Error('no such event yet');
   });
+
+/** A rider who races often, with a high rating. */
+async function findRider(stack: TestStack): Promise<number> {
+  const query = { sort: 'rating', order: 'desc', limit: 10 } as const;
+  const { items } = await stack.api.call('GET /v1/riders', { query });
+  const rider = items.find(({ races }) => (races?.finishes ?? 0) > 10);
+  if (!rider) throw new Error('none of the ten best riders races often');
+  return rider.riderId;
+}
+
+/** Uses up rate limits and fills a queue: a sync of the clubs and more riders than fit into minutes. */
+async function makeBusy({ api }: TestStack): Promise<void> {
+  await api.call('POST /v1/syncs/{kind}/trigger', { path: { kind: 'rider' } });
+  await eventually(async () => {
+    const { rateLimitUsage } = await api.call('GET /v1/coordination');
+    if (rateLimitUsage.clubs.available > 0) throw new Error('no call of a club yet');
+  });
+  for (let riderId = 4_500_001; riderId <= 4_500_060; riderId++)
+    await api.call('POST /v1/riders', { body: { riderId } });
+}
 
 /** Takes a picture as WebP, which the browser encodes in an empty page: ours may not load anything. */
 async function take(page: Page, encoder: Page, name: string): Promise<void> {
@@ -45,45 +77,35 @@ async function take(page: Page, encoder: Page, name: string): Promise<void> {
 await ensureBuilt(console.log);
 const stack = await startTestStack(clock);
 const browser = await openBrowser();
-console.log('waiting for riders, and for an event with some of them …');
 try {
-  const { now } = createClock(clock);
-  await eventually(async () => {
-    const { total } = await stack.api.call('GET /v1/riders', { query: { limit: 1 } });
-    if (total < 100) throw new Error('the first sync of riders is not done');
-  });
-  await plantHistory(stack, now());
-  const eventId = await findEvent(stack);
-  const { items } = await stack.api.call('GET /v1/riders', {
-    query: { sort: 'rating', order: 'desc', limit: 10 },
-  });
-  const rider = items.find(({ races }) => (races?.finishes ?? 0) > 10);
-  if (!rider) throw new Error('none of the ten best riders races often');
-
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const page = await browser.newPage({
-    viewport: { width: 1200, height: 750 },
-    timezoneId: 'UTC',
-    locale: 'en-GB',
-  });
   const encoder = await browser.newPage();
-  for (const riderId of [4_500_001, 4_500_002, 4_500_003])
-    await stack.api.call('POST /v1/riders', { body: { riderId } });
-  for (const [name, path] of [
-    ['overview', ''],
-    ['riders', 'riders?sort=rating&order=desc'],
-    ['rider', `riders/${rider.riderId}`],
-    ['event', `events/${eventId}`],
-    ['rate-limits', 'windows'],
-  ] as const) {
-    await page.goto(`${stack.apiUrl}/#/${path}`);
+  /** Opens a view in a page of its own, where nothing has the focus. */
+  const picture = async (name: string, view: string) => {
+    const page = await browser.newPage(screen);
+    await page.goto(`${stack.apiUrl}/#/${view}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.getByText('Loading …').first().waitFor({ state: 'detached' });
     // Charts draw after their data.
     await page.waitForTimeout(1_500);
     await take(page, encoder, name);
-  }
+    await page.close();
+  };
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+
+  console.log('waiting for riders …');
+  await eventually(async () => {
+    const { total } = await stack.api.call('GET /v1/riders', { query: { limit: 1 } });
+    if (total < 100) throw new Error('the first sync of riders is not done');
+  });
+  await plantHistory(stack, now());
+  console.log('waiting for an event with our riders …');
+  await picture('event', `events/${await findEvent(stack)}`);
+  await picture('overview', '');
+  await picture('riders', 'riders?sort=rating&order=desc');
+  await picture('rider', `riders/${await findRider(stack)}`);
+  await makeBusy(stack);
+  await picture('rate-limits', 'windows');
 } finally {
   await browser.close();
   await stack.stop();

@@ -136,7 +136,7 @@ const programs = [...read('scripts/lab.ts').matchAll(/^ {2}(\w+): \['/gm)].map(
 
 /** Scripts of the root and programs of `npm run lab`, and scripts of a package that the same block names. */
 function missingScripts({ text }: Block): string[] {
-  const called = [...text.matchAll(/\bnpm (?:run (?:-s )?(lab -- \w+|[\w:-]+)|(test|start)\b)/g)];
+  const called = [...text.matchAll(/\bnpm (?:run (?:-s |--silent )?(lab -- \w+|[\w:-]+)|(test|start)\b)/g)];
   const manifests = (text.match(fullPath) ?? []).map((path) => `${path}/package.json`).filter(exists);
   const known = ['package.json', ...manifests].flatMap(scriptsOf).concat(programs);
   return called.map(([, run, short]) => run ?? short ?? '').filter((script) => !known.includes(script));
