@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -12,6 +12,7 @@ import { openBrowser } from './testing/browser.ts';
 import { serveFolder } from './testing/files.ts';
 
 const token = 'a-token-for-the-frontend';
+const viewerToken = 'a-token-that-can-only-read';
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'packages/client');
 const run = promisify(execFile);
@@ -26,6 +27,11 @@ const nodes = new Map(
     .map((node) => [execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(), node]),
 );
 
+/** The TypeScript of docs/frontend.md. */
+const snippets = [
+  ...readFileSync(join(root, 'docs/frontend.md'), 'utf8').matchAll(/^```(tsx?)\n(.*?)^```/gms),
+].map(([, kind, code = '']) => ({ kind, code }));
+
 /** A project outside the workspace that has installed the packed client. */
 let folder: string;
 let files: string[];
@@ -37,7 +43,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'paceline-frontend-'));
   pages = await serveFolder(folder);
   [stack, browser] = await Promise.all([
-    startTestStack(oneEvening(12), { API_TOKEN: token, API_CORS_ORIGINS: pages.origin }),
+    startTestStack(oneEvening(12), {
+      API_TOKEN: token,
+      API_VIEWER_TOKEN: viewerToken,
+      API_CORS_ORIGINS: pages.origin,
+    }),
     openBrowser(),
   ]);
   const { stdout } = await run('npm', ['pack', '--silent', '--json', '--pack-destination', folder], {
@@ -89,6 +99,22 @@ describe('a page of another origin', () => {
   });
 });
 
+it('the EventSource of docs/frontend.md receives what changes, with a token for streams only', async () => {
+  const { code = '' } = snippets.find((each) => each.code.includes('new EventSource(')) ?? {};
+  const script = code
+    .replace('https://paceline.example', stack.apiUrl)
+    .replace('the viewer token', viewerToken)
+    .replace('@paceline/client', './node_modules/@paceline/client/dist/index.js');
+  await writeFile(join(folder, 'stream.html'), `<script type="module">${script}</script>`);
+  const page = await browser.newPage();
+  const opened = page.waitForResponse(`${stack.apiUrl}/v1/stream?**`);
+  const logged = page.waitForEvent('console');
+  await page.goto(`${pages.origin}/stream.html`);
+  expect((await opened).status()).toBe(200);
+  const { commandId } = await stack.api.call('POST /v1/riders', { body: { riderId: 4_900_300 } });
+  expect(await (await logged).args()[0]?.jsonValue()).toMatchObject({ commandId, riderId: 4_900_300 });
+});
+
 describe('a program', () => {
   it.each([...nodes].map(([version, node], index) => [version, 4_900_200 + index, node] as const))(
     'of Node %s adds rider %i and follows it until it has arrived',
@@ -105,12 +131,7 @@ describe('a program', () => {
 });
 
 it('the snippets of docs/frontend.md are typed by the package alone', async () => {
-  const text = await readFile(join(root, 'docs/frontend.md'), 'utf8');
-  const snippets = [...text.matchAll(/^```(tsx?)\n(.*?)^```/gms)].map(([, kind, code = '']) => ({
-    kind,
-    code,
-  }));
-  expect(snippets.length).toBeGreaterThan(2);
+  expect(snippets.length).toBeGreaterThan(3);
   const names = snippets.map(({ kind }, index) => `snippet-${index}.${kind}`);
   await Promise.all(snippets.map(({ code }, index) => writeFile(join(folder, names[index] ?? ''), code)));
   const ofDashboard = (name: string) => [join(root, 'apps/dashboard/node_modules', name)];
