@@ -1,6 +1,6 @@
 import { type Api, projectTime, readClock, type Results } from '@paceline/client';
 import { defineCommand, flag, text } from '../command.ts';
-import { eventPageLines, eventsLines } from '../core/races.ts';
+import { eventPageLines, eventsLines } from '../core/events.ts';
 import { wholeNumber } from '../core/usage.ts';
 
 export const events = defineCommand({

@@ -4,7 +4,7 @@ import { event, events } from './events.ts';
 import { limit, limits, queue } from './limits.ts';
 import { pause, resume } from './pause.ts';
 import { cancel, requests } from './requests.ts';
-import { addRider, importRiders } from './riders.ts';
+import { addRider, importRiders } from './add.ts';
 import { failures, run, runs } from './runs.ts';
 import { plan, schedule } from './schedule.ts';
 import { alerts, status, tail } from './status.ts';

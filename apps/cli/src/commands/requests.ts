@@ -1,7 +1,7 @@
 import { type Command, type InputOf, projectTime, readClock } from '@paceline/client';
 import { defineCommand, text } from '../command.ts';
 import { requestsLines } from '../core/requests.ts';
-import { commandLine } from '../core/riders.ts';
+import { commandLine } from '../core/add.ts';
 import { findCommand, required } from './find.ts';
 
 const states = [

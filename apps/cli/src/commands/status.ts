@@ -10,7 +10,7 @@ import {
 } from '@paceline/client';
 import { type Context, defineCommand, flag, text } from '../command.ts';
 import { wholeNumber, UsageError } from '../core/usage.ts';
-import { alertLines, eventLines } from '../core/events.ts';
+import { alertLines, eventLines } from '../core/changes.ts';
 import { type StatusPart, type Status, statusLines } from '../core/windows.ts';
 
 /** Real ms. */

@@ -1,107 +1,116 @@
-import type { Alert, StreamEvent } from '@paceline/client';
-import { clockTime, countdown, dayAndTime, isFailed, outcome, describeCommand } from '@paceline/client/text';
-import { kinds, lanes } from '@paceline/shared/definition';
-import { type TextStyle, type Paint, wrap } from './look.ts';
+import type { EventDetail, ResponseOf, Result, Results, Signup } from '@paceline/client';
+import {
+  dayAndTime,
+  dayOf,
+  eventFacts,
+  fromNow,
+  placeText,
+  raceTime,
+  ratingText,
+  refreshText,
+  resultsText,
+  shortTime,
+  signupsText,
+  timeNear,
+} from '@paceline/client/text';
+import { type TextStyle, table, wrap } from './look.ts';
+import { changedRating, restLine, section } from './team.ts';
 
-export function alertHead({ title, severity, since, resolvedAt }: Alert, paint: Paint): string {
-  const isOpen = resolvedAt === null;
-  const styledTitle =
-    isOpen && severity === 'error' ? paint.error(title) : isOpen ? paint.bold(title) : title;
-  const times =
-    resolvedAt === null
-      ? `since ${dayAndTime(since)}`
-      : `${dayAndTime(since)}, resolved ${dayAndTime(resolvedAt)}`;
-  return `${styledTitle} ${paint.muted(`(${times})`)}`;
+export interface EventPage {
+  readonly event: EventDetail;
+  readonly signups: readonly Signup[];
+  readonly results: Results;
 }
 
-export function alertLines(alerts: readonly Alert[], { width, paint }: TextStyle): string[] {
-  if (alerts.length === 0) return ['No open alerts.'];
-  return alerts.flatMap((alert, index) => [
-    ...(index === 0 ? [] : ['']),
-    alertHead(alert, paint),
-    ...wrap(alert.reason, width - 2).map((line) => `  ${line}`),
-    ...(alert.resolvedAt === null
-      ? wrap(alert.advice, width - 4).map((line, at) => `  ${at === 0 ? '→' : ' '} ${line}`)
-      : []),
+export function eventsLines(
+  { items, total }: ResponseOf<'GET /v1/events'>,
+  now: number,
+  look: TextStyle,
+): string[] {
+  if (items.length === 0) return ['No events found.'];
+  const rows = items.map((event) => [
+    event.eventId,
+    `${dayOf(event.startsAt)} ${shortTime(event.startsAt)}`,
+    fromNow(event.startsAt, now),
+    event.title,
+    { text: event.ours === 0 ? '' : String(event.ours), paint: look.paint.bold },
+    String(event.signups.current ?? event.signups.listed),
+    event.signupsFetchedAt === null ? 'never' : fromNow(event.signupsFetchedAt, now),
+    event.freshness.nextRefreshAt === null ? '' : fromNow(event.freshness.nextRefreshAt, now),
   ]);
+  const head = ['event', 'starts', '', 'title', 'ours', 'signups', 'fetched', 'next'];
+  return [...table(head, rows, look), ...restLine(items.length, total, 'event')];
 }
 
-/** An event as lines: time, type, text. @param now project ms */
-export function eventLines(event: StreamEvent, now: number, { paint }: TextStyle): string[] {
-  if (event.type === 'gap') return [paint.error('Some changes are missing here: they are no longer stored.')];
-  return linesOf(event, now, paint).map(
-    ({ at, text }) => `${paint.muted(clockTime(at))}  ${event.type.split('.')[0]?.padEnd(9)}  ${text}`,
-  );
+/** @param all whether to list every rider, or only ours */
+export function eventPageLines(
+  { event, signups, results }: EventPage,
+  all: boolean,
+  now: number,
+  look: TextStyle,
+): string[] {
+  const { paint, width } = look;
+  const isShown = ({ ours }: { ours: boolean }) => all || ours;
+  const current = signups.filter((each) => !each.withdrawn && isShown(each));
+  const withdrawn = signups
+    .filter((each) => each.withdrawn && isShown(each))
+    .toSorted((one, other) => (other.withdrawnAt ?? '').localeCompare(one.withdrawnAt ?? ''));
+  const facts = eventFacts(event);
+  return [
+    `${paint.bold(event.title)}  ${paint.muted(event.eventId)}`,
+    `${dayAndTime(event.startsAt)} UTC (${fromNow(event.startsAt, now)})${facts === '' ? '' : `  ${facts}`}`,
+    `${signupsText(event)}; ours: ${event.ours}`,
+    ...wrap(refreshText(event, now), width).map(paint.muted),
+    ...section('Pens', penRows(event), look, ['pen', 'signups', 'withdrawn', 'ours', 'average rating']),
+    ...section(
+      all ? 'Signups' : 'Our signups',
+      current.map((each) => [...riderCells(each, look), `since ${timeNear(each.firstSeenAt, now)}`]),
+      look,
+    ),
+    ...section(
+      all ? 'Withdrawn' : 'Our riders who withdrew',
+      withdrawn.map((each) => [...riderCells(each, look), withdrawnText(each, now)]),
+      look,
+    ),
+    ...resultLines(results, isShown, look),
+  ];
 }
 
-interface EventLine {
-  readonly at: string;
-  readonly text: string;
-}
+const penRows = ({ pens }: EventDetail): string[][] =>
+  pens.map(({ pen, current, withdrawn, ours, avgRating }) => [
+    pen,
+    String(current),
+    String(withdrawn),
+    String(ours),
+    ratingText(avgRating),
+  ]);
 
-function linesOf(event: StreamEvent, now: number, paint: Paint): EventLine[] {
-  switch (event.type) {
-    case 'run.changed': {
-      const { kind, state, at, reason } = event.data;
-      const name = paint.lane(kinds[kind].lane, kinds[kind].label);
-      const result = reason === null ? outcome(event.data) : paint.error(reason);
-      return [{ at, text: `${name} ${state}: ${result}` }];
-    }
-    case 'command.changed': {
-      const text = describeCommand(event.data, now);
-      return [{ at: event.data.updatedAt, text: isFailed(event.data) ? paint.error(text) : text }];
-    }
-    case 'permits.changed':
-      return event.data.changes.map(({ at, ...change }) => ({ at, text: permitText(change, paint) }));
-    case 'conflict': {
-      const { at, budget, blocked, blockedBy, expectedWaitSeconds } = event.data;
-      const wait = countdown(expectedWaitSeconds * 1_000);
-      const [delayed, first] = [blocked, blockedBy].map((lane) => paint.lane(lane, lanes[lane].label));
-      return [{ at, text: `${delayed} delayed ${wait} by ${first} (${budget})` }];
-    }
-    case 'alert':
-      return [{ at: event.data.at, text: paint.error(event.data.message) }];
-    case 'alert.changed': {
-      const { title, resolvedAt, since, reason } = event.data;
-      return resolvedAt === null
-        ? [{ at: since, text: `${paint.error(title)}: ${reason}` }]
-        : [{ at: resolvedAt, text: `resolved: ${title}` }];
-    }
-    case 'source.changed': {
-      const { source, state, at, reason } = event.data;
-      return [
-        {
-          at,
-          text:
-            state === 'available' ? `${source} available` : paint.error(`${source} unavailable: ${reason}`),
-        },
-      ];
-    }
-    case 'freshness.measured': {
-      const { at, classes } = event.data;
-      const shares = classes.map((each) => `${each.class} ${each.within} of ${each.events}`);
-      return [{ at, text: `events within the freshness goal: ${shares.join(', ')}` }];
-    }
-    case 'schedule.changed': {
-      const { since, version, from } = event.data;
-      const origin = from === 'changed' ? 'changed at runtime' : 'as configured';
-      return [{ at: since ?? new Date(now).toISOString(), text: `version ${version} in effect, ${origin}` }];
-    }
-    case 'gap':
-    case 'closing':
-      return [];
-  }
-}
+type Person = Pick<Signup, 'riderId' | 'name' | 'pen' | 'rating' | 'ours' | 'club'>;
 
-type StreamedChange = Omit<
-  Extract<StreamEvent, { type: 'permits.changed' }>['data']['changes'][number],
-  'at'
->;
+const riderCells = ({ riderId, name, pen, rating, ours, club }: Person, { paint }: TextStyle) => [
+  pen,
+  String(riderId),
+  ours ? { text: name, paint: paint.bold } : name,
+  club?.name ?? '',
+  ratingText(rating),
+];
 
-function permitText({ change, budget, lane, status, result }: StreamedChange, paint: Paint): string {
-  if (change === 'started')
-    return `${budget} call started${lane === null ? '' : `, ${paint.lane(lane, lanes[lane].label)}`}`;
-  if (change === 'returned') return `${budget} permit returned`;
-  const ending = status === null ? (result ?? 'ended').replaceAll('_', ' ') : `returned ${status}`;
-  return `${budget} call ${status === 429 ? paint.error(ending) : ending}`;
+const withdrawnText = ({ withdrawnAt }: Signup, now: number): string =>
+  withdrawnAt === null ? 'withdrew' : `withdrew ${timeNear(withdrawnAt, now)} (${fromNow(withdrawnAt, now)})`;
+
+function resultLines(results: Results, isShown: (result: Result) => boolean, look: TextStyle): string[] {
+  const shown = results.items.filter(isShown);
+  if (results.items.length === 0) return results.state === null ? [] : ['', resultsText(results)];
+  if (shown.length === 0) return ['', 'None of our riders are in the results; --all lists everyone.'];
+  const rows = shown.map((each) => [
+    each.pen ?? '',
+    placeText(each),
+    String(each.riderId),
+    each.ours ? { text: each.name, paint: look.paint.bold } : each.name,
+    each.club?.name ?? '',
+    each.seconds === null ? '' : raceTime(each.seconds),
+    each.gapSeconds === null || each.gapSeconds === 0 ? '' : `+${raceTime(each.gapSeconds)}`,
+    changedRating(each),
+  ]);
+  return section('Results', rows, look, ['pen', 'place', 'rider', 'name', 'club', 'time', 'gap', 'rating']);
 }

@@ -10,7 +10,7 @@ import {
   summary,
 } from '@paceline/client/text';
 import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
-import { alertHead } from './events.ts';
+import { alertHead } from './changes.ts';
 import { downParts, healthLines } from './health.ts';
 import { cut, legend, type TextStyle, markOf, type Paint, wrap } from './look.ts';
 

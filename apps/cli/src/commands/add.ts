@@ -19,7 +19,7 @@ import {
   refusedMessage,
   riderLines,
   rosterLines,
-} from '../core/riders.ts';
+} from '../core/add.ts';
 
 export const addRider = defineCommand({
   usage: 'add-rider ID [--wait=no]',
