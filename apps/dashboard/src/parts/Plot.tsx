@@ -63,6 +63,7 @@ export function Plot({ label, unit = '', points, from, to }: PlotProps) {
           <TableToggle
             caption={`${label}, newest first`}
             columns={['Time', label]}
+            numbers={[label]}
             rows={points.toReversed().map(({ at, value }) => ({
               key: String(at),
               cells: [<DateTime key="time" at={at} />, withUnit(value)],

@@ -23,16 +23,14 @@ interface RefreshProps {
   readonly rider: { readonly riderId: number; readonly name: string; readonly fetchedAt: string };
   /** The newest request about the rider. */
   readonly request: Command | undefined;
+  readonly label?: string;
   /** In a table, where there is a button per row. */
   readonly isQuiet?: boolean;
 }
 
 /** Fetches a rider again and shows the progress until the new copy is here. */
-export function RefreshRider({
-  rider: { riderId, name, fetchedAt },
-  request,
-  isQuiet = false,
-}: RefreshProps) {
+export function RefreshRider({ rider, request, label = 'Refresh', isQuiet = false }: RefreshProps) {
+  const { riderId, name, fetchedAt } = rider;
   const { mutate, isPending, error } = useMutation({
     mutationFn: (idempotencyKey: string) =>
       api.call('POST /v1/riders', { body: { riderId }, headers: { 'idempotency-key': idempotencyKey } }),
@@ -48,11 +46,11 @@ export function RefreshRider({
     <div className="refresh">
       <Button
         className={isQuiet ? 'quiet' : undefined}
-        aria-label={`Refresh ${name}`}
+        aria-label={`${label} ${name}`}
         inactive={isPending || isOpen}
         onClick={() => mutate(newIdempotencyKey())}
       >
-        Refresh
+        {label}
       </Button>
       {(isOpen || hasFailed) && <RequestProgress request={request} />}
       {error && (

@@ -1,4 +1,4 @@
-import type { RiderDetail } from '@paceline/client';
+import { type Command, isPermanent, type RiderDetail } from '@paceline/client';
 import { count } from '@paceline/shared/words';
 import type { ReactNode } from 'react';
 import { reads, useRead } from '../api/reads.ts';
@@ -12,6 +12,8 @@ import { RiderPlots } from './RiderPlots.tsx';
 
 export function RiderPage({ riderId }: { riderId: number }) {
   const rider = useRead(reads.rider(riderId));
+  const [request] = useRead(reads.requestsAbout(riderId)).data?.items ?? [];
+  const isUnknown = isPermanent(rider.error) && rider.error.status === 404;
   useTitle(rider.data?.name);
   return (
     <>
@@ -21,7 +23,7 @@ export function RiderPage({ riderId }: { riderId: number }) {
       <Loaded query={rider} notFound="Its data appears here when it has been fetched.">
         {(data) => (
           <>
-            <Head rider={data} />
+            <Head rider={data} request={request} />
             <Numbers rider={data} />
             <BestEfforts power={data.power} />
             <RiderPlots riderId={riderId} />
@@ -31,14 +33,20 @@ export function RiderPage({ riderId }: { riderId: number }) {
           </>
         )}
       </Loaded>
+      {isUnknown && (
+        <RefreshRider
+          label="Fetch"
+          rider={{ riderId, name: `rider ${riderId}`, fetchedAt: '' }}
+          request={request}
+        />
+      )}
       <RiderRequests riderId={riderId} />
     </>
   );
 }
 
-function Head({ rider }: { rider: RiderDetail }) {
+function Head({ rider, request }: { rider: RiderDetail; request: Command | undefined }) {
   const { riderId, club, country, ageGroup, phenotype, fetchedAt } = rider;
-  const [request] = useRead(reads.requestsAbout(riderId)).data?.items ?? [];
   return (
     <div className="rider-head">
       <p className="summary">
