@@ -1,9 +1,9 @@
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problemsOf } from './testing/accessibility.ts';
 import { openBrowser } from './testing/browser.ts';
 import { routesOf } from './testing/routes.ts';
 
@@ -78,32 +78,13 @@ const routes = () =>
     return found;
   });
 
-/** Only contrast depends on the color scheme, so all other rules run in light mode alone. */
-async function violationsOf(rules?: string[]): Promise<string[]> {
-  const { violations } = await page.evaluate(
-    (only) =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run({
-        resultTypes: ['violations'],
-        ...(only && { runOnly: only }),
-      }),
-    rules,
-  );
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 it.each(Object.keys(sizes) as (keyof typeof sizes)[])(
   'no page has violations or is wider than the screen, %s, light and dark',
   async (size) => {
     await page.setViewportSize(sizes[size]);
     for (const route of await routes()) {
-      await page.emulateMedia({ colorScheme: 'light' });
       await show(route);
-      await page.evaluate(axe.source);
-      expect(await violationsOf(), `${route} light`).toEqual([]);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      expect(await violationsOf(['color-contrast']), `${route} dark`).toEqual([]);
-      const overflow: number = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      expect(overflow, `${route} is wider than the screen`).toBeLessThanOrEqual(0);
+      expect(await problemsOf(page), route).toEqual([]);
     }
   },
 );
