@@ -1,9 +1,9 @@
 import type { EventDetail, Result } from '@paceline/client';
+import { placeText, raceTime, ratingText, resultsText, signed } from '@paceline/client/text';
+import { Fragment } from 'react';
 import { reads } from '../api/reads.ts';
 import { Read, Table } from '../parts/elements.tsx';
 import { Age } from '../parts/time.tsx';
-import { count } from '@paceline/shared/words';
-import { placeText, raceTime, ratingText, resultsText, signed } from '@paceline/client/text';
 import { type Filter, resultGroups } from './layout.ts';
 import { RiderName } from './RiderName.tsx';
 
@@ -21,7 +21,7 @@ export function Results({ event: { eventId, results }, filter }: { event: EventD
         )}
         {triedAt !== null && triedAt !== fetchedAt && (
           <>
-            , last of {count(tries, 'try').replace('trys', 'tries')} <Age at={triedAt} />
+            , tried {tries === 1 ? 'once' : `${tries} times, last`} <Age at={triedAt} />
           </>
         )}
         {reason !== null && `: ${reason}`}
@@ -52,8 +52,11 @@ function ResultTables({ results, filter }: { results: readonly Result[]; filter:
             rows={riders.map((rider) => ({
               key: String(rider.riderId),
               cells: [
-                placeText(rider),
-                <RiderName key="name" rider={rider} />,
+                rider.removed ? '–' : placeText(rider),
+                <Fragment key="name">
+                  <RiderName rider={rider} />
+                  {rider.removed && <span className="hint below">removed from the results</span>}
+                </Fragment>,
                 <Finish key="time" of={rider} />,
                 <Rating key="rating" of={rider} />,
               ],

@@ -9,7 +9,7 @@ import { RiderName } from './RiderName.tsx';
 /** Our riders by name at the head of the page, those who withdrew too. */
 export function OurRiders({ signups }: { signups: readonly Signup[] }) {
   const ours = ourRiders(signups);
-  if (ours.length === 0) return <p className="hint">None of our riders is signed up.</p>;
+  if (ours.length === 0) return <p className="hint">None of our riders signed up.</p>;
   return (
     <section aria-label="Our riders">
       <h2>Our riders</h2>
