@@ -2,11 +2,14 @@ import type { Rider } from '@paceline/client';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
+import { createClock } from '@paceline/shared/clock';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { problemsOf } from './testing/accessibility.ts';
 import { openBrowser } from './testing/browser.ts';
-import { addPastWeeks } from './testing/season.ts';
+import { plantHistory } from './testing/history.ts';
+
+const clock = oneEvening(12);
 
 let stack: TestStack;
 let browser: Browser;
@@ -18,7 +21,7 @@ const browserErrors: string[] = [];
 beforeAll(async () => {
   await ensureBuilt(() => undefined);
   [stack, browser] = await Promise.all([
-    startTestStack(oneEvening(12), { SANDBOX_QUIRKS: 'escaped-names' }),
+    startTestStack(clock, { SANDBOX_QUIRKS: 'escaped-names' }),
     openBrowser(),
   ]);
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -31,7 +34,7 @@ beforeAll(async () => {
     if (!rated) throw new Error('no rider is stored yet');
     return rated;
   });
-  await addPastWeeks(stack);
+  await plantHistory(stack, createClock(clock).now());
 });
 afterAll(async () => {
   await browser?.close();
@@ -102,9 +105,13 @@ describe('a captain', () => {
     await show(`riders/${rider.riderId}`);
     await page.getByRole('heading', { level: 1, name: rider.name }).waitFor();
     await eventually(async () => expect(await page.locator('.plot canvas').count()).toBe(3));
-    const rating = page.getByRole('table', { name: 'Rating, newest first' }).locator('tbody tr');
-    const { items } = await stack.api.call('GET /v1/riders/{riderId}/history', { path: rider });
-    await eventually(async () => expect(await rating.count()).toBe(items.length));
+    const history = await stack.api.all('GET /v1/riders/{riderId}/history', { path: rider });
+    const ratings = history.flatMap(({ rating }) => (rating === null ? [] : [Math.round(rating)]));
+    const changes = ratings.filter((rating, index) => rating !== ratings[index + 1]);
+    const table = page.getByRole('table', { name: 'Rating, newest first' });
+    await eventually(async () =>
+      expect(await table.locator('tbody td.number').allInnerTexts()).toEqual(changes.map(String)),
+    );
     await page.getByRole('button', { name: '365 days' }).click();
     expect(await page.getByRole('button', { name: '365 days' }).getAttribute('aria-pressed')).toBe('true');
     await page.getByRole('region', { name: 'Requests' }).getByText('Added').waitFor();
