@@ -69,6 +69,15 @@ it('an address with broken escapes has no page, and the menu still works', async
   await eventually(async () => expect(await heading()).toBe('Alerts'));
 });
 
+it('a page whose script does not load says so, and can be loaded again', async () => {
+  await page.route('**/assets/DayPage-*.js', (route) => route.abort());
+  await show('#/day');
+  expect(await page.getByRole('alert').innerText()).toContain('This page could not be loaded.');
+  await page.unroute('**/assets/DayPage-*.js');
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await eventually(async () => expect(await page.getByText('in the last 24 hours').count()).toBe(1));
+});
+
 /** Once there is a rider, an event, a club and a run. */
 const routes = () =>
   eventually(async () => {
