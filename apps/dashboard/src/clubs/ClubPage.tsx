@@ -1,4 +1,5 @@
 import type { Club, ResponseOf } from '@paceline/client';
+import { ratingText } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import type { ReactNode } from 'react';
 import { reads, useList, useRead } from '../api/reads.ts';
@@ -6,7 +7,6 @@ import { setQuery } from '../app/route.ts';
 import { useTitle } from '../app/title.ts';
 import { Button, ButtonGroup, Loaded, TableCard } from '../parts/elements.tsx';
 import { Age, Countdown, Day } from '../parts/time.tsx';
-import { none, whole } from '../riders/numbers.ts';
 import { ClubProgress } from './ClubPass.tsx';
 
 type Member = ResponseOf<'GET /v1/clubs/{clubId}/members'>['items'][number];
@@ -84,8 +84,8 @@ const cellsOf = (
   <a key="rider" href={`#/riders/${riderId}`}>
     {name ?? riderId}
   </a>,
-  category ?? none,
-  whole(rating),
+  category ?? '–',
+  ratingText(rating),
   <Day key="joined" at={joinedAt} />,
-  ...(isFormer ? [leftAt === null ? none : <Day key="left" at={leftAt} />] : []),
+  ...(isFormer ? [leftAt === null ? '–' : <Day key="left" at={leftAt} />] : []),
 ];

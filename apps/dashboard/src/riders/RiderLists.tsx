@@ -1,10 +1,10 @@
 import type { ResponseOf, RiderDetail } from '@paceline/client';
+import { placeText, raceTime, ratingText, signed } from '@paceline/client/text';
 import type { ReactNode } from 'react';
 import { reads } from '../api/reads.ts';
 import { Read, TableCard } from '../parts/elements.tsx';
 import { Countdown, DateTime, Day } from '../parts/time.tsx';
 import { RequestTable } from '../requests/RequestTable.tsx';
-import { none, raceTime, signed } from './numbers.ts';
 
 type RiderEvent = ResponseOf<'GET /v1/riders/{riderId}/events'>['items'][number];
 type RiderResult = ResponseOf<'GET /v1/riders/{riderId}/results'>['items'][number];
@@ -69,7 +69,7 @@ export const RiderResults = ({ riderId }: { riderId: number }) => (
         ) : (
           <TableCard
             asCards
-            columns={['Event', 'Date', 'Place', 'Time', 'Rating']}
+            columns={['Event', 'Date', 'Place', 'Pen', 'Time', 'Rating']}
             numbers={['Time', 'Rating']}
             rows={items.map((result) => ({ key: result.eventId, cells: resultCells(result) }))}
           />
@@ -82,22 +82,14 @@ export const RiderResults = ({ riderId }: { riderId: number }) => (
 const resultCells = (result: RiderResult): ReactNode[] => [
   eventLink(result),
   <Day key="day" at={result.startsAt} />,
-  result.removed ? 'removed' : result.finished ? placeOf(result) : 'not finished',
-  result.seconds === null ? none : raceTime(result.seconds),
-  result.rating === null ? (
-    none
-  ) : (
-    <>
-      {Math.round(result.rating)}{' '}
-      {result.ratingDelta !== null && <span className="hint">{signed(result.ratingDelta)}</span>}
-    </>
-  ),
+  placeText(result),
+  result.pen ?? '–',
+  result.seconds === null ? '–' : raceTime(result.seconds),
+  <>
+    {ratingText(result.rating)}{' '}
+    {result.ratingDelta !== null && <span className="hint">{signed(result.ratingDelta)}</span>}
+  </>,
 ];
-
-const placeOf = ({ positionInPen, pen }: RiderResult): string =>
-  [positionInPen === null ? 'finished' : `${positionInPen}`, pen !== null && `in pen ${pen}`]
-    .filter((part) => part !== false)
-    .join(' ');
 
 export const RiderClubs = ({ clubs }: { clubs: RiderDetail['clubs'] }) =>
   clubs.length > 0 && (
@@ -111,7 +103,7 @@ export const RiderClubs = ({ clubs }: { clubs: RiderDetail['clubs'] }) =>
               {name ?? clubId}
             </a>,
             <Day key="joined" at={joinedAt} />,
-            leftAt === null ? none : <Day key="left" at={leftAt} />,
+            leftAt === null ? '–' : <Day key="left" at={leftAt} />,
           ],
         }))}
       />

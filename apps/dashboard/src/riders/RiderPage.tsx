@@ -1,11 +1,11 @@
 import { type Command, isPermanent, type RiderDetail } from '@paceline/client';
+import { numberText, ratingText } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import type { ReactNode } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { useTitle } from '../app/title.ts';
 import { Loaded } from '../parts/elements.tsx';
 import { Age, Day } from '../parts/time.tsx';
-import { kilograms, none, perKilogram, whole } from './numbers.ts';
 import { RefreshRider } from './RefreshRider.tsx';
 import { RiderClubs, RiderEvents, RiderRequests, RiderResults } from './RiderLists.tsx';
 import { RiderPlots } from './RiderPlots.tsx';
@@ -72,17 +72,17 @@ function Numbers({ rider }: { rider: RiderDetail }) {
   return (
     <dl className="numbers">
       <Fact term="Rating" hint={category}>
-        {whole(rating)}
+        {ratingText(rating)}
       </Fact>
-      <Fact term="30-day peak">{whole(ratingMax30)}</Fact>
-      <Fact term="90-day peak">{whole(ratingMax90)}</Fact>
-      <Fact term="FTP" hint={zpFtp !== null && weightKg !== null && `${perKilogram(zpFtp, weightKg)} W/kg`}>
-        {zpFtp === null ? none : `${zpFtp} W`}
+      <Fact term="30-day peak">{ratingText(ratingMax30)}</Fact>
+      <Fact term="90-day peak">{ratingText(ratingMax90)}</Fact>
+      <Fact term="FTP" hint={zpFtp !== null && weightKg !== null && `${(zpFtp / weightKg).toFixed(1)} W/kg`}>
+        {numberText(zpFtp, 'W')}
       </Fact>
       <Fact term="Weight" hint={heightCm !== null && `${heightCm} cm`}>
-        {kilograms(weightKg)}
+        {numberText(weightKg, 'kg', 1)}
       </Fact>
-      <Fact term="ZwiftPower category">{zpCategory ?? none}</Fact>
+      <Fact term="ZwiftPower category">{zpCategory ?? '–'}</Fact>
       <Fact
         term="Races"
         hint={
@@ -98,7 +98,7 @@ function Numbers({ rider }: { rider: RiderDetail }) {
           )
         }
       >
-        {races ? races.finishes + races.dnfs : none}
+        {races ? races.finishes + races.dnfs : '–'}
       </Fact>
     </dl>
   );

@@ -1,10 +1,11 @@
 import type { Command, Rider } from '@paceline/client';
+import { numberText, ratingText, signed } from '@paceline/client/text';
 import type { ReactNode } from 'react';
 import { type SortableColumn, SortableTable } from '../parts/SortableTable.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { Age } from '../parts/time.tsx';
-import { kilograms, none, signed, trendOf, whole } from './numbers.ts';
 import { RefreshRider } from './RefreshRider.tsx';
+import { trendOf } from './trend.ts';
 
 export const riderColumns = [
   { label: 'Rider', sort: 'name' },
@@ -45,14 +46,14 @@ const cellsOf = (rider: Rider, request: Command | undefined): ReactNode[] => [
   <a key="name" href={`#/riders/${rider.riderId}`}>
     {rider.name}
   </a>,
-  rider.club ? <a href={`#/clubs/${rider.club.clubId}`}>{rider.club.name ?? rider.club.clubId}</a> : none,
-  rider.category ?? none,
-  whole(rider.rating),
-  whole(rider.ratingMax30),
-  whole(rider.ratingMax90),
+  rider.club ? <a href={`#/clubs/${rider.club.clubId}`}>{rider.club.name ?? rider.club.clubId}</a> : '–',
+  rider.category ?? '–',
+  ratingText(rider.rating),
+  ratingText(rider.ratingMax30),
+  ratingText(rider.ratingMax90),
   <Trend key="trend" rider={rider} />,
-  kilograms(rider.weightKg),
-  rider.zpFtp === null ? none : `${rider.zpFtp} W`,
+  numberText(rider.weightKg, 'kg', 1),
+  numberText(rider.zpFtp, 'W'),
   <Age key="age" at={rider.fetchedAt} />,
   <RefreshRider key="refresh" rider={rider} request={request} isQuiet />,
 ];
@@ -60,11 +61,11 @@ const cellsOf = (rider: Rider, request: Command | undefined): ReactNode[] => [
 function Trend({ rider }: { rider: Rider }) {
   const points = trendOf(rider);
   const [first, last] = [points[0], points.at(-1)];
-  if (!first || !last || first === last) return none;
+  if (!first || !last || first === last) return '–';
   return (
     <span className="trend">
       <Sparkline label={`Rating in 90 days: ${first.value} to ${last.value}`} points={points} />
-      <span>{signed(last.value - first.value)}</span>
+      <span>{signed(last.value - first.value, 0)}</span>
     </span>
   );
 }

@@ -58,7 +58,8 @@ describe('a result', () => {
   });
 
   it('has a change of rating with its sign', () => {
-    expect([26.69, -12.31, 0.01].map(signed)).toEqual(['+26.7', '−12.3', '0.0']);
+    expect([26.69, -12.31, 0.01].map((value) => signed(value))).toEqual(['+26.7', '−12.3', '0.0']);
+    expect([26.69, -0.2].map((value) => signed(value, 0))).toEqual(['+27', '0']);
   });
 });
 

@@ -73,9 +73,9 @@ export function raceTime(seconds: number): string {
 }
 
 /** `+26.7`, `−12.3`, `0.0` */
-export function signed(value: number): string {
-  const digits = Math.abs(value).toFixed(1);
-  return digits === '0.0' ? digits : `${value > 0 ? '+' : '−'}${digits}`;
+export function signed(value: number, digits = 1): string {
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? text : `${value > 0 ? '+' : '−'}${text}`;
 }
 
 /** A rounded rating; `–` if there is none. */
