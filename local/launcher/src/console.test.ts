@@ -15,14 +15,21 @@ describe('the banner', () => {
     databaseUrl: 'postgres://127.0.0.1:5432/paceline',
     processes: new Map(),
   } as unknown as Stack;
-  const curl = (hasToken: boolean) =>
-    banner(stack, 'logs', hasToken)
+  const lineWith = (word: string, hasToken: boolean, apiUrl = stack.apiUrl) =>
+    banner({ ...stack, apiUrl }, 'logs', hasToken)
       .split('\n')
-      .find((line) => line.includes('curl'));
+      .find((line) => line.includes(word));
 
   it('has a curl with the API token when the API requires one', () => {
-    expect(curl(true)).toContain('/v1/riders -H "authorization: Bearer $API_TOKEN" -H');
-    expect(curl(false)).toContain("/v1/riders -H 'content-type");
+    expect(lineWith('curl', true)).toContain('/v1/riders -H "authorization: Bearer $API_TOKEN" -H');
+    expect(lineWith('curl', false)).toContain("/v1/riders -H 'content-type");
+  });
+
+  it('has a command for a terminal that reaches this API', () => {
+    expect(lineWith('Terminal', false)).toMatch(/ {2}npm run paceline -- status$/);
+    expect(lineWith('Terminal', true, 'http://127.0.0.1:3300')).toMatch(
+      / {2}PACELINE_URL=http:\/\/127\.0\.0\.1:3300 PACELINE_TOKEN=\$API_TOKEN npm run paceline -- status$/,
+    );
   });
 });
 

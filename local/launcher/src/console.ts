@@ -32,7 +32,7 @@ export function banner(stack: Stack, logs: string, hasToken: boolean): string {
 
   Open        ${apiUrl}                 dashboard: what can be called now, riders, events, queue
 ${furtherApis}              ${apiUrl}/docs            API reference, to read and try
-              npm run paceline -- status            the same in a second terminal
+  Terminal    ${commandLine(apiUrl, hasToken)}
   Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Services    ${servicesOf(stack)}, each with /readyz and /metrics
 ${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  simulated ZwiftRacing: our calls, and those it rejected\n` : ''}
@@ -43,6 +43,14 @@ ${hasToken ? '              with API_TOKEN set in your shell as for npm start; e
   Runs, requests and alerts appear below as they happen.
 `;
 }
+
+/** The command that shows what the dashboard shows, for this address and with the token. */
+const commandLine = (apiUrl: string, hasToken: boolean): string =>
+  [
+    ...(apiUrl === 'http://127.0.0.1:3000' ? [] : [`PACELINE_URL=${apiUrl}`]),
+    ...(hasToken ? ['PACELINE_TOKEN=$API_TOKEN'] : []),
+    'npm run paceline -- status',
+  ].join(' ');
 
 /** e.g. `limiter :3002 · rider-sync :3003` */
 const servicesOf = ({ processes }: Stack): string =>
