@@ -12,24 +12,29 @@ import { RunProgress } from '../runs/RunProgress.tsx';
 import { nextSlots, waitingByLane } from './activity.ts';
 
 /** What runs now, and how far it is. */
-export function Running() {
-  const runs = useRead(reads.runningRuns).data?.items ?? [];
+export const Running = () => (
+  <section className="card running" aria-labelledby="running-title">
+    <h2 id="running-title">Running</h2>
+    <Read from={reads.runningRuns} live>
+      {({ items }) => <RunningList runs={items} />}
+    </Read>
+    <a href="#/runs">All runs</a>
+  </section>
+);
+
+function RunningList({ runs }: { runs: readonly Run[] }) {
   const commands = useRead(reads.commands).data?.items ?? [];
   const imports = commands.filter((command) => command.riders !== null && !isFinished(command));
+  if (runs.length + imports.length === 0) return <p>No sync is running.</p>;
   return (
-    <section className="card running" aria-labelledby="running-title">
-      <h2 id="running-title">Running</h2>
-      {runs.length + imports.length === 0 && <p>No sync is running.</p>}
-      <ul className="rows">
-        {runs.map((run) => (
-          <RunRow key={run.runId} run={run} />
-        ))}
-        {imports.map((command) => (
-          <ImportRow key={command.commandId} command={command} />
-        ))}
-      </ul>
-      <a href="#/runs">All runs</a>
-    </section>
+    <ul className="rows">
+      {runs.map((run) => (
+        <RunRow key={run.runId} run={run} />
+      ))}
+      {imports.map((command) => (
+        <ImportRow key={command.commandId} command={command} />
+      ))}
+    </ul>
   );
 }
 
