@@ -45,6 +45,13 @@ describe('describeRun', () => {
     );
   });
 
+  it('says when every item was deferred', () => {
+    const none = { ...counts, synced: 0, deferred: 7, stored: 0 };
+    expect(describeRun({ ...run, kind: 'far', counts: none })).toBe(
+      'far sync done: nothing synced, 7 deferred to the next slot',
+    );
+  });
+
   it('names the items that could not be read', () => {
     const some = { ...counts, synced: 1, deferred: 0, stored: 73 };
     const unreadable = { count: 6, ids: ['4500012', '4500025'] };

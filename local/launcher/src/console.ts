@@ -91,7 +91,8 @@ export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
   const skipped = unreadable ? `, ${unreadableText(unreadable)}` : '';
   const failed = state === 'partly_failed' ? `, ${failureText(counts.failed, error)}` : '';
   const verb = state === 'partly_failed' ? 'partly failed' : 'done';
-  return `${label} ${verb}: ${count(synced, thing)} with ${count(stored, yields)}${failed}${skipped}${rest}`;
+  const result = synced === 0 ? 'nothing synced' : `${count(synced, thing)} with ${count(stored, yields)}`;
+  return `${label} ${verb}: ${result}${failed}${skipped}${rest}`;
 }
 
 /** A run without failed items has failed to refresh its list. */

@@ -1,4 +1,4 @@
-import type { EventDetail, ResponseOf, Result, Results, Signup } from '@paceline/client';
+import type { Event, EventDetail, ResponseOf, Result, Results, Signup } from '@paceline/client';
 import {
   dayAndTime,
   dayOf,
@@ -36,11 +36,17 @@ export function eventsLines(
     { text: event.ours === 0 ? '' : String(event.ours), paint: look.paint.bold },
     String(event.signups.current ?? event.signups.listed),
     event.signupsFetchedAt === null ? 'never' : fromNow(event.signupsFetchedAt, now),
-    event.freshness.nextRefreshAt === null ? '' : fromNow(event.freshness.nextRefreshAt, now),
+    nextText(event, now),
   ]);
   const head = ['event', 'starts', '', 'title', 'ours', 'signups', 'fetched', 'next'];
   return [...table(head, rows, look), ...restLine(items.length, total, 'event')];
 }
+
+/** When the signups are fetched next; `now` when they are due. */
+const nextText = ({ freshness: { nextRefreshAt: at } }: Event, now: number): string => {
+  if (at === null) return '';
+  return Date.parse(at) <= now ? 'now' : fromNow(at, now);
+};
 
 /** @param all whether to list every rider, or only ours */
 export function eventPageLines(

@@ -7,6 +7,7 @@ import {
   elapsed,
   hasFailed,
   outcome,
+  sentenceCase,
   shortTime,
   timeRange,
 } from '@paceline/client/text';
@@ -58,7 +59,7 @@ export const triggeredLines = ({ runId, already, reason }: TriggeredRun, look: T
 export function runLines(run: RunDetail, now: number, look: TextStyle): string[] {
   const { paint, width } = look;
   const { slot, calls } = run;
-  const title = `${paint.lane(kinds[run.kind].lane, kinds[run.kind].label)} ${hasFailed(run) ? paint.error(run.state.replace('_', ' ')) : run.state}`;
+  const title = `${paint.lane(kinds[run.kind].lane, sentenceCase(kinds[run.kind].label))} ${hasFailed(run) ? paint.error(run.state.replace('_', ' ')) : run.state}`;
   return [
     `${title}  ${outcome(run)}`,
     paint.muted(`${run.runId}, ${dayAndTime(run.startedAt)}, ${elapsed(run, now)}`),

@@ -152,7 +152,7 @@ export function explainEvent(
 ): Explanation {
   const { class: name, goalSeconds, nextRefreshAt } = event.freshness;
   const kind = name === 'far' ? 'far' : 'near';
-  const reason = next && ` It is chosen because ${callReasons[next.reason]}.`;
+  const reason = next && ` It is among the next calls, because ${callReasons[next.reason]}.`;
   const source = around.sources.find((each) => each.source === 'signups' && each.state === 'unavailable');
   return {
     text: `${event.title}: ${refreshText(event, now)}${reason ?? ''}`,

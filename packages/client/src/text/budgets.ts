@@ -27,7 +27,7 @@ export interface Availability {
 const pauseReasons = {
   upstream: 'by ZwiftRacing (429)',
   operator: 'by an operator',
-  unknown: 'unrecorded calls may still count',
+  unknown: 'while unrecorded calls may still count',
 };
 
 /** Whether a call can start now, and if not, when and why. @param now project ms */

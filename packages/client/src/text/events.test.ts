@@ -25,7 +25,7 @@ describe('the refresh of an event', () => {
   });
 
   it('says why none is planned', () => {
-    expect(text({ freshness: { ...near, nextRefreshAt: null } })).toContain('No refresh is planned.');
+    expect(text({ freshness: { ...near, nextRefreshAt: null } })).toContain('No later slot covers it.');
     expect(text({ startsAt: at(-1) })).toContain('Events that have started are no longer fetched.');
     expect(text({ delistedAt: at(-1) })).toContain('ZwiftRacing no longer lists the event');
     const later = { class: null, goalSeconds: null, withinGoal: null, nextRefreshAt: null };

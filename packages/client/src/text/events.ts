@@ -27,7 +27,7 @@ export function refreshText(
 }
 
 function nextRefreshText(startsAt: string, at: string | null, now: number): string {
-  if (at === null) return 'No refresh is planned.';
+  if (at === null) return 'No later slot covers it.';
   const time = Date.parse(at);
   if (time <= now) return 'They are fetched now, before all other calls, because it is about to start.';
   const kind = eventKindOf(Date.parse(startsAt), time);
@@ -39,11 +39,12 @@ function nextRefreshText(startsAt: string, at: string | null, now: number): stri
 export function signupsText({ signups }: Pick<Event, 'signups'>): string {
   const { listed, current, withdrawn, lastDay } = signups;
   const gone = (withdrawn ?? 0) > 0 ? `, ${withdrawn} withdrawn` : '';
-  const change =
-    lastDay.joined + lastDay.withdrawn === 0
-      ? ''
-      : `; last 24 hours: ${lastDay.joined} joined, ${lastDay.withdrawn} withdrew`;
-  return `${count(current ?? listed, 'signup')}${gone}${change}`;
+  const changes = [
+    lastDay.joined > 0 && `${lastDay.joined} joined`,
+    lastDay.withdrawn > 0 && `${lastDay.withdrawn} withdrew`,
+  ].filter((change) => change !== false);
+  const lately = changes.length === 0 ? '' : `; last 24 hours: ${changes.join(', ')}`;
+  return `${count(current ?? listed, 'signup')}${gone}${lately}`;
 }
 
 /** `Race · Scratch · 21.8 km` */
