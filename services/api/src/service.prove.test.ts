@@ -31,10 +31,12 @@ function start(env: Record<string, string> = {}): ApiProcess {
 /** Commands are rejected until the API is connected to the broker. */
 const isReady = (url: string) =>
   test.until(async () => expect((await send(`${url}/readyz`)).status).toBe(200));
+let lastRider = 0;
+/** Adds another rider each time: an add of one that waits would be the same command. */
 const addRider = (headers: Record<string, string> = {}) => ({
   method: 'POST',
   headers: { 'content-type': 'application/json', ...headers },
-  body: '{"riderId":1}',
+  body: JSON.stringify({ riderId: (lastRider += 1) }),
 });
 
 describe('the trace of a request', () => {
