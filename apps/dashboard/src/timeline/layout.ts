@@ -122,7 +122,10 @@ const runText = (run: Run, now: number) =>
 function flagsOf(events: readonly Event[], axis: TimeAxis) {
   const flags: { x: number; titles: string[] }[] = [];
   const starting = events
-    .map(({ title, startsAt }) => ({ title, start: Date.parse(startsAt) }))
+    .map(({ title, startsAt }) => ({
+      title: `${title}, ${dayAndTime(startsAt)} (${utcText(startsAt)})`,
+      start: Date.parse(startsAt),
+    }))
     .filter(({ start }) => start >= axis.from && start <= axis.to)
     .toSorted((one, other) => one.start - other.start);
   for (const { title, start } of starting) {
