@@ -47,13 +47,17 @@ const fixed = (everyMs: number) => () => everyMs;
 /** For resources with change events in the stream. */
 const streamed = (everyMs: number) => () => pollInterval(everyMs);
 
+/** A bulk call in flight can still store riders of an import that is done. */
+const isComplete = (command: Command): boolean =>
+  isFinished(command) && !(command.state === 'done' && (command.riders?.waiting ?? 0) > 0);
+
 export const reads = {
   // No event arrives while the broker is down, which is an alert itself.
   alerts: read('GET /v1/alerts', fixed(2_000), { query: { limit: 50 } }),
   budgets: read('GET /v1/budgets', fixed(1_000)),
   commands: read('GET /v1/commands', streamed(2_000), { query: { limit: 20 } }),
   command: (commandId: string) =>
-    read('GET /v1/commands/{commandId}', (command) => (command && isFinished(command) ? false : 700), {
+    read('GET /v1/commands/{commandId}', (command) => (command && isComplete(command) ? false : 700), {
       path: { commandId },
     }),
   conflicts: read('GET /v1/conflicts', streamed(5_000), { query: { limit: 200 } }),

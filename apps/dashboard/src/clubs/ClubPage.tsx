@@ -20,7 +20,7 @@ export function ClubPage({ clubId, query }: { clubId: number; query: URLSearchPa
       <p>
         <a href="#/clubs">All clubs</a>
       </p>
-      <Loaded query={club} notFound="Clubs appear here after the first rider sync.">
+      <Loaded query={club} notFound="Only clubs that are synced have a page.">
         {(data) => (
           <>
             <Head club={data} />
