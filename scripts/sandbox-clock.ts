@@ -6,7 +6,7 @@ import { openState } from '../local/launcher/src/state.ts';
 // Sets the sandbox's clock once, as npm start does: `node scripts/sandbox-clock.ts <folder>`. Every container mounts the
 // folder and reads its clock.env at start.
 const [folder] = process.argv.slice(2);
-if (!folder) throw new Error('Usage: node scripts/sandbox-clock.ts <folder>');
+if (!folder || folder.startsWith('-')) throw new Error('Usage: node scripts/sandbox-clock.ts <folder>');
 
 const state = await openState(folder);
 const clock = formatClock(await clockOf(readSettings(process.env), process.env, state));
