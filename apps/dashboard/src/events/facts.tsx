@@ -40,7 +40,7 @@ export function NextRefresh({ event }: { event: Event }) {
   const now = useNow(second);
   if (delistedAt !== null) return 'none, because the event is no longer listed';
   if (name === null) return 'from two days before the start';
-  if (nextRefreshAt === null) return 'none is planned';
+  if (nextRefreshAt === null) return 'none, because no later slot covers it';
   const at = Date.parse(nextRefreshAt);
   if (at <= now) return 'now, before all other calls, because it is about to start';
   const kind = eventKindOf(Date.parse(startsAt), at);
