@@ -57,16 +57,15 @@ export function isInState(state: CommandState, obstacle: string | undefined): SQ
 }
 
 /** The add of a rider, or an import with it. */
-export const isForRider = (db: Database, riderId: number): SQL | undefined =>
-  or(
-    eq(commands.riderId, riderId),
-    exists(
-      db
-        .select({ one: sql`1` })
-        .from(wantedRiders)
-        .where(and(eq(wantedRiders.commandId, commands.commandId), eq(wantedRiders.riderId, riderId))),
-    ),
-  );
+export function isForRider(db: Database, riderId: number): SQL | undefined {
+  const isWanted = and(eq(wantedRiders.commandId, commands.commandId), eq(wantedRiders.riderId, riderId));
+  const wanted = db
+    .select({ one: sql`1` })
+    .from(wantedRiders)
+    .where(isWanted);
+  // Only imports are looked up: there are few.
+  return or(eq(commands.riderId, riderId), and(isNull(commands.riderId), exists(wanted)));
+}
 
 export interface Publication {
   readonly commandId: string;
