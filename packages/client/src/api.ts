@@ -65,9 +65,11 @@ export function createApi(options: ClientOptions = {}): Api {
   ) {
     const authorization = token === undefined ? undefined : `Bearer ${token}`;
     const init = { ...request, headers: present({ ...headers, authorization }) };
+    // A repeated change of one version would be refused if the first one was carried out.
+    const isOfVersion = ![undefined, '*'].includes(headers['if-match']);
     const response = await sendWithRetries(
       () => sendRequest(url + path, init),
-      retries,
+      isOfVersion ? 0 : retries,
       request.signal,
     ).catch((error: Error) => {
       caller?.throwIfAborted();

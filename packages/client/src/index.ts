@@ -29,7 +29,14 @@ export {
 } from './api.ts';
 export { type ClockReading, projectTime, readClock } from './clock.ts';
 export { kindColor, laneColor, terminalColors } from './colors.ts';
-export { follow, followCommand, openStream, type StreamEvent, type StreamType } from './stream.ts';
+export {
+  type ConnectionWatcher,
+  follow,
+  followCommand,
+  openStream,
+  type StreamEvent,
+  type StreamType,
+} from './stream.ts';
 
 export type ScheduleSettings = ScheduleCheck['settings'];
 /** A partial change of the schedule; omitted settings stay unchanged. */

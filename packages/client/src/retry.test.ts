@@ -104,3 +104,10 @@ it.each(['the call', 'the client'])('%s can be aborted while it waits', async (w
   expect(await error).toBe('no longer needed');
   expect([received.length, vi.getTimerCount()]).toEqual([1, 0]);
 });
+
+it('a change of one version is not repeated: it may have been carried out, and would then be refused', async () => {
+  responses = [[503, '0']];
+  const change = { headers: { 'if-match': '"3"' }, body: { timeZone: 'UTC' } };
+  await expect(createApi({ url }).call('PUT /v1/schedule', change)).rejects.toThrow('does not answer');
+  expect(received).toHaveLength(1);
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Api } from './api.ts';
+import { type Api, ApiProblem, Unreachable } from './api.ts';
 import { follow, followCommand, openStream, type StreamEvent } from './stream.ts';
 
 const stream =
@@ -51,7 +51,11 @@ describe('the event stream', () => {
     const stop = new AbortController();
     const received: StreamEvent[] = [];
     const disconnects: string[] = [];
-    for await (const event of follow(api, { signal: stop.signal }, (reason) => disconnects.push(reason))) {
+    for await (const event of follow(
+      api,
+      { signal: stop.signal },
+      { onDisconnect: (reason) => disconnects.push(reason) },
+    )) {
       received.push(event);
       if (event.id === 10) break;
     }
@@ -86,5 +90,22 @@ describe('following a command', () => {
     for await (const { state } of followCommand(api, 'id', { signal })) states.push(state);
     expect(states).toEqual(['waiting_in_line', 'done']);
     expect(requests).toEqual([{}, { 'last-event-id': 'a' }]);
+  });
+
+  it('connects again when the API is away at first, and says when it is connected, however long nothing changes', async () => {
+    const { api } = fakeApi(['retry: 1000\n\n'], [event('b', done)]);
+    const { open } = api;
+    const seen: string[] = [];
+    let refusals = 1;
+    const away: Api['open'] = (...input) =>
+      (refusals -= 1) >= 0 ? Promise.reject(new Unreachable('away')) : open(...input);
+    const watcher = { onConnect: () => seen.push('connected'), onDisconnect: () => seen.push('lost') };
+    for await (const { state } of followCommand({ ...api, open: away }, 'id', {}, watcher)) seen.push(state);
+    expect(seen).toEqual(['lost', 'connected', 'lost', 'connected', 'done']);
+  });
+
+  it('ends with the error of an API that refuses for good', async () => {
+    const open: Api['open'] = () => Promise.reject(new ApiProblem(404, {}));
+    await expect(followCommand({ open } as Api, 'id').next()).rejects.toThrow(ApiProblem);
   });
 });

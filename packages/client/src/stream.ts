@@ -97,26 +97,31 @@ async function* typed(received: AsyncGenerator<ReceivedEvent, void>): AsyncGener
     yield { type, id: id === undefined ? undefined : Number(id), data } as StreamEvent;
 }
 
-type OnDisconnect = (reason: string) => void;
+/** What a reader of a stream can show while it is interrupted. */
+export interface ConnectionWatcher {
+  onConnect?(): void;
+  onDisconnect?(reason: string): void;
+}
 
-/** The events of one connection after the other. @throws when the first connection fails */
+/** The events of one connection after the other. @param connected false: the first connection must succeed */
 async function* reconnecting<Event>(
   open: () => Promise<AsyncGenerator<Event, void>>,
   signal: AbortSignal,
-  onDisconnect: OnDisconnect = () => undefined,
+  watcher: ConnectionWatcher,
+  connected = false,
 ): AsyncGenerator<Event, void> {
-  let connected = false;
   while (!signal.aborted) {
     try {
       const events = await open();
       connected = true;
+      watcher.onConnect?.();
       yield* events;
-      onDisconnect('The API closed the stream');
+      watcher.onDisconnect?.('The API closed the stream');
     } catch (error) {
       signal.throwIfAborted();
       // A body that breaks off is a plain error, and temporary as well.
       if (!connected || isPermanent(error)) throw error;
-      onDisconnect('Connection to the API lost');
+      watcher.onDisconnect?.('Connection to the API lost');
     }
     await pause(reconnectDelayMs, signal);
   }
@@ -127,26 +132,25 @@ async function* reconnecting<Event>(
 export async function* follow(
   api: Api,
   options: StreamOptions = {},
-  onDisconnect?: OnDisconnect,
+  watcher: ConnectionWatcher = {},
 ): AsyncGenerator<StreamEvent, void> {
   const { signal = neverAborted } = options;
   let { after } = options;
   const open = () => openStream(api, { ...options, after }, (id) => (after = id));
-  for await (const event of reconnecting(open, signal, onDisconnect))
-    if (event.type !== 'closing') yield event;
+  for await (const event of reconnecting(open, signal, watcher)) if (event.type !== 'closing') yield event;
 }
 
-/** A command and its changes, reconnecting when needed; ends with its final state. @throws when the first connection fails */
+/** A command and its changes, connecting again when needed; ends with its final state. @throws {ApiProblem} when the API refuses for good */
 export async function* followCommand(
   api: Api,
   commandId: string,
   { signal = neverAborted }: Pick<StreamOptions, 'signal'> = {},
-  onDisconnect?: OnDisconnect,
+  watcher: ConnectionWatcher = {},
 ): AsyncGenerator<Command, void> {
   const path = `/v1/commands/${encodeURIComponent(commandId)}/stream`;
   let lastId: string | undefined;
   const open = () => openEvents(api, path, lastId, signal, (id) => (lastId = id || undefined));
-  for await (const { type, data } of reconnecting(open, signal, onDisconnect)) {
+  for await (const { type, data } of reconnecting(open, signal, watcher, true)) {
     if (type !== 'command') continue;
     const command = data as Command;
     yield command;

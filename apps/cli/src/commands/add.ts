@@ -1,6 +1,7 @@
 import {
   type ClockReading,
   type Command,
+  type ConnectionWatcher,
   followCommand,
   newIdempotencyKey,
   projectTime,
@@ -131,17 +132,22 @@ async function followToEnd(
     const line = lost ?? commandLine(command, projectTime(clock), screen.look);
     screen.progress(line, lost ?? progressKey(command));
   };
-  const onDisconnect = (reason: string) => {
-    lost = `${reason}; reconnecting …`;
-    giveUp ??= setTimeout(() => givingUp.abort(new Unreachable(reason)), giveUpAfterMs);
-    draw();
+  const watcher: ConnectionWatcher = {
+    // The stream is silent until the command changes.
+    onConnect() {
+      clearTimeout(giveUp);
+      giveUp = lost = undefined;
+    },
+    onDisconnect(reason) {
+      lost = `${reason}; reconnecting …`;
+      giveUp ??= setTimeout(() => givingUp.abort(new Unreachable(reason)), giveUpAfterMs);
+      draw();
+    },
   };
   const redrawing = setInterval(draw, redrawMs);
   try {
     const either = AbortSignal.any([signal, givingUp.signal]);
-    for await (const changed of followCommand(api, first.commandId, { signal: either }, onDisconnect)) {
-      clearTimeout(giveUp);
-      giveUp = lost = undefined;
+    for await (const changed of followCommand(api, first.commandId, { signal: either }, watcher)) {
       command = changed;
       if (!isFinished(command)) draw();
     }

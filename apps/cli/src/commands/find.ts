@@ -38,12 +38,16 @@ export const findCommand = (api: Api, id: string): Promise<Command | undefined> 
       (await api.call('GET /v1/commands', { query: { limit: 500 } })).items.map(({ commandId }) => commandId),
   );
 
+/** Characters; an empty variable of a script must not match a request. */
+const shortestId = 4;
+
 /** @param recentIds of the 500 newest */
 async function findByStart<T>(
   id: string,
   get: (id: string) => Promise<T>,
   recentIds: () => Promise<string[]>,
 ): Promise<T | undefined> {
+  if (id.length < shortestId) throw new UsageError(`"${id}" is too short for an id`);
   const found = await ifFound(get(id));
   if (found !== undefined) return found;
   const [match, second] = (await recentIds()).filter((each) => each.startsWith(id));

@@ -121,7 +121,8 @@ export const tail = defineCommand({
     const after = wholeNumber('--after', values.after);
     const clock = await readClock(api);
     const options = { types: values.types?.split(','), after, signal };
-    for await (const event of follow(api, options, (reason) => warn(`${reason}; reconnecting …`))) {
+    const onDisconnect = (reason: string) => warn(`${reason}; reconnecting …`);
+    for await (const event of follow(api, options, { onDisconnect })) {
       if (json) printJson(event, 'line');
       else screen.print(eventLines(event, projectTime(clock), screen.look));
     }

@@ -1,5 +1,5 @@
 import type { Club, ResponseOf } from '@paceline/client';
-import { dayOf, fetchedText, fromNow, ratingText } from '@paceline/client/text';
+import { agoText, dayOf, fetchedText, ratingText, untilText } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { type TextStyle, table } from './look.ts';
 import { section } from './team.ts';
@@ -14,7 +14,7 @@ export function clubsLines({ items }: ResponseOf<'GET /v1/clubs'>, now: number, 
     String(club.members),
     `+${club.joined30}`,
     `−${club.left30}`,
-    fromNow(club.fetchedAt, now),
+    agoText(club.fetchedAt, now),
     nextRefresh(club, now),
   ]);
   return table(['club', 'name', 'members', 'joined', 'left', 'fetched', 'next'], rows, look).concat(
@@ -23,7 +23,7 @@ export function clubsLines({ items }: ResponseOf<'GET /v1/clubs'>, now: number, 
 }
 
 const nextRefresh = ({ nextRefreshAt }: Club, now: number): string =>
-  nextRefreshAt === null ? 'not planned' : fromNow(nextRefreshAt, now);
+  nextRefreshAt === null ? 'not planned' : untilText(nextRefreshAt, now);
 
 export function clubPageLines(
   club: Club,

@@ -3,7 +3,9 @@ import {
   dayAndTime,
   dayOf,
   eventFacts,
+  agoText,
   fromNow,
+  untilText,
   placeText,
   raceTime,
   ratingText,
@@ -35,7 +37,7 @@ export function eventsLines(
     event.title,
     { text: event.ours === 0 ? '' : String(event.ours), paint: look.paint.bold },
     String(event.signups.current ?? event.signups.listed),
-    event.signupsFetchedAt === null ? 'never' : fromNow(event.signupsFetchedAt, now),
+    event.signupsFetchedAt === null ? 'never' : agoText(event.signupsFetchedAt, now),
     nextText(event, now),
   ]);
   const head = ['event', 'starts', '', 'title', 'ours', 'signups', 'fetched', 'next'];
@@ -44,8 +46,7 @@ export function eventsLines(
 
 /** When the signups are fetched next; `now` when they are due. */
 const nextText = ({ freshness: { nextRefreshAt: at } }: Event, now: number): string => {
-  if (at === null) return '';
-  return Date.parse(at) <= now ? 'now' : fromNow(at, now);
+  return at === null ? '' : untilText(at, now);
 };
 
 /** @param all whether to list every rider, or only ours */
@@ -102,7 +103,7 @@ const riderCells = ({ riderId, name, pen, rating, ours, club }: Person, { paint 
 ];
 
 const withdrawnText = ({ withdrawnAt }: Signup, now: number): string =>
-  withdrawnAt === null ? 'withdrew' : `withdrew ${timeNear(withdrawnAt, now)} (${fromNow(withdrawnAt, now)})`;
+  withdrawnAt === null ? 'withdrew' : `withdrew ${timeNear(withdrawnAt, now)} (${agoText(withdrawnAt, now)})`;
 
 function resultLines(results: Results, isShown: (result: Result) => boolean, look: TextStyle): string[] {
   const shown = results.items.filter(isShown);

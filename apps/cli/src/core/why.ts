@@ -17,7 +17,9 @@ import {
   duration,
   elapsed,
   fetchedText,
+  agoText,
   fromNow,
+  untilText,
   isFinished,
   outcome,
   policyText,
@@ -67,7 +69,7 @@ const factsOf = (facts: Readonly<Record<string, string | null | undefined>>): Ex
 export function explainCommand(command: Command, around: Surroundings, now: number): Explanation {
   const { requestedAt, finishedAt, estimatedAt, riders, via, type } = command;
   const text = `${sentenceCase(describeCommand(command, now))}.`;
-  const requested = `${timeNear(requestedAt, now)} (${fromNow(requestedAt, now)})`;
+  const requested = `${timeNear(requestedAt, now)} (${agoText(requestedAt, now)})`;
   if (isFinished(command)) {
     const took = finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(requestedAt);
     return {
@@ -162,7 +164,7 @@ export function explainEvent(
       goal: goalSeconds === null ? null : `at most ${duration(goalSeconds * 1_000)} old`,
       signups: event.signupsFetchedAt === null ? 'not fetched yet' : fetchedText(event.signupsFetchedAt, now),
       'our riders': String(event.ours),
-      'next refresh': nextRefreshAt && `${timeNear(nextRefreshAt, now)} (${fromNow(nextRefreshAt, now)})`,
+      'next refresh': nextRefreshAt && `${timeNear(nextRefreshAt, now)} (${untilText(nextRefreshAt, now)})`,
       ...(name === null
         ? {}
         : { ...syncFact(kind, around.schedule, now), ...budgetFacts('signups', around, now) }),
@@ -194,7 +196,7 @@ export function explainRun(run: RunDetail, around: Surroundings, now: number): E
   return {
     text: `${sentenceCase(kinds[kind].label)} ${ending}: ${outcome(run)}.${deferred}`,
     facts: factsOf({
-      started: `${dayAndTime(startedAt)} (${fromNow(startedAt, now)})`,
+      started: `${dayAndTime(startedAt)} (${agoText(startedAt, now)})`,
       took: elapsed(run, now),
       slot: timeRange(slot.opensAt, slot.closesAt),
       'waits for':

@@ -1,7 +1,7 @@
 import { eventKindOf, kinds } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import type { Event, Result } from '../generated.ts';
-import { countdown, duration, fromNow, timeNear } from './time.ts';
+import { agoText, countdown, duration, timeNear } from './time.ts';
 
 /** How old the signups of an event are, how old they may be, and when they are fetched next. @param now project ms */
 export function refreshText(
@@ -16,7 +16,7 @@ export function refreshText(
   const copy =
     signupsFetchedAt === null
       ? 'Signups not fetched yet'
-      : `Signups fetched ${fromNow(signupsFetchedAt, now)}`;
+      : `Signups fetched ${agoText(signupsFetchedAt, now)}`;
   if (Date.parse(startsAt) <= now) return `${copy}. Events that have started are no longer fetched.`;
   if (delistedAt !== null) return `${copy}. ZwiftRacing no longer lists the event, so it is not fetched.`;
   const { class: name, goalSeconds, withinGoal, nextRefreshAt } = freshness;

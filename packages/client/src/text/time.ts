@@ -85,9 +85,13 @@ export const shortTimeNear = (time: string | number, near: string | number): str
 export const timeRange = (from: string | number, to: string | number): string =>
   `${dayAndTime(from)} to ${timeNear(to, from)}`;
 
+/** `6 s ago`: never in the future, as clocks can differ a little. @param now project ms */
+export const agoText = (time: string, now: number): string =>
+  `${duration(Math.max(0, now - Date.parse(time)))} ago`;
+
 /** `fetched at 18:34:12 (6 s ago)` @param now project ms */
 export const fetchedText = (fetchedAt: string, now: number): string =>
-  `fetched at ${timeNear(fetchedAt, now)} (${duration(Math.max(0, now - Date.parse(fetchedAt)))} ago)`;
+  `fetched at ${timeNear(fetchedAt, now)} (${agoText(fetchedAt, now)})`;
 
 /** `in 12:30`, `in 3 h` or `5 min ago`. @param now project ms */
 export function fromNow(time: string, now: number): string {
@@ -95,6 +99,10 @@ export function fromNow(time: string, now: number): string {
   if (left < 0) return `${duration(-left)} ago`;
   return `in ${left < 3_600_000 ? countdown(left) : duration(left)}`;
 }
+
+/** `in 12:30`, or `now` when it is due. @param now project ms */
+export const untilText = (time: string, now: number): string =>
+  Date.parse(time) <= now ? 'now' : fromNow(time, now);
 
 /** `add rider` → `Add rider`, where a text stands alone. */
 export const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
