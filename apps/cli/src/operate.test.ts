@@ -45,7 +45,7 @@ describe('paceline requests, cancel and why', () => {
         progress: { state: 'waiting_in_line', position: 2, at: now + minute },
         requestedAt: now - minute,
       }),
-      commandRow('1bbbbbbb-0000-4000-8000-000000000002', {
+      commandRow('1aaabbbb-0000-4000-8000-000000000002', {
         riderId: 43,
         progress: { state: 'done' },
         finishedAt: now,
@@ -63,16 +63,17 @@ describe('paceline requests, cancel and why', () => {
     expect(why.out).toMatch(/rate limit +Riders \(single\), 5 per minute \(documented\)/);
     expect(why.out).toMatch(/calls +available now/);
 
-    const cancelled = await paceline('cancel', '1a');
+    const cancelled = await paceline('cancel', '1aaaa');
     expect(cancelled).toMatchObject({
       code: 0,
       out: expect.stringContaining('Rider 42: Cancelled by an operator'),
     });
-    expect(await paceline('cancel', '1b')).toMatchObject({ code: 1, err: expect.any(String) });
-    expect(await paceline('cancel', '1')).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('Several ids start with 1'),
-    });
+    expect(await paceline('cancel', '1aaab')).toMatchObject({ code: 1, err: expect.any(String) });
+    for (const [id, refusal] of [
+      ['1aaa', 'Several ids start with 1aaa'],
+      ['', '"" is too short for an id'],
+    ] as const)
+      expect(await paceline('cancel', id)).toMatchObject({ code: 2, err: expect.stringContaining(refusal) });
   });
 });
 
