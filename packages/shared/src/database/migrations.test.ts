@@ -17,6 +17,7 @@ const additive = [
   /^create table /i,
   /^create (unique )?index /i,
   /^drop index /i,
+  /^create function /i,
   /^alter table "\w+" add column "\w+" [^;]*?( default [^;]+)?( not null)?;?$/i,
   /^alter table "\w+" add constraint "\w+" foreign key/i,
   /^alter table "\w+" alter column "\w+" drop not null/i,

@@ -83,6 +83,43 @@ describe('adds of one rider', () => {
     expect(await database.db.$count(commands)).toBe(1);
   });
 
+  it('are one command when two processes store them at the same moment', async () => {
+    for (let riderId = 100; riderId < 400; riderId += 1) {
+      const adds = await Promise.all(
+        [here, there].map((to, index) => to.store(addOf(`${riderId}-${index}`, { riderId }), [])),
+      );
+      expect(new Set(adds.map(({ commandId }) => commandId)).size).toBe(1);
+      expect(adds.filter(({ isNew }) => isNew)).toHaveLength(1);
+    }
+    expect(await database.db.$count(commands)).toBe(300);
+  });
+
+  it('are separate commands once the waiting one could give up before the new one has had its time', async () => {
+    await here.store(addOf('one'), []);
+    const at = (ms: number) => ({ requestedAt: ms, updatedAt: ms });
+    expect(await there.store(addOf('two', at(240_000)), [])).toMatchObject({ commandId: 'one' });
+    expect(await there.store(addOf('three', at(241_000)), [])).toMatchObject({
+      commandId: 'three',
+      isNew: true,
+    });
+  });
+
+  it('all fail with the one that is being stored while Postgres does not answer, not one after the other', async () => {
+    let statements = 0;
+    const hanging = Object.assign(Object.create(database.db) as typeof database.db, {
+      $client: {
+        query: async () => {
+          statements += 1;
+          throw Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+        },
+      },
+    });
+    const store = commandStore(hanging, commandQueue(1_000), machine);
+    const results = await Promise.allSettled(['one', 'two', 'three'].map((id) => store.store(addOf(id), [])));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(statements).toBe(1);
+  });
+
   it('are counted in the position of the waiting one', async () => {
     await here.store(command('before', { requestedAt: 500 }), []);
     await here.store(addOf('one'), []);

@@ -13,7 +13,7 @@ import {
 } from '@paceline/shared/database';
 import { getTableColumns, sql, isNull } from 'drizzle-orm';
 import type { CommandRow } from './view.ts';
-import { importMaxAgeMs } from '@paceline/shared/contracts';
+import { addMaxWaitMs, importMaxAgeMs } from '@paceline/shared/contracts';
 import type { CommandQueue } from './queue.ts';
 
 const { commands, riders, wantedRiders } = tables;
@@ -88,10 +88,12 @@ export function commandStore(db: Database, queue: CommandQueue, machine: Machine
   );
   const rejected = rejectedCommands(db, machine);
   const adding = new Map<number, Promise<Stored>>();
-  /** Adds of a rider that arrive while one is being stored are the same command. */
+  /** Adds of a rider that arrive while one is being stored are the same command, or stored next if its values are bad. */
   async function addOnce(riderId: number, command: NewCommand): Promise<Stored> {
     for (let earlier = adding.get(riderId); earlier; earlier = adding.get(riderId)) {
-      const stored = await earlier.catch(() => undefined);
+      const stored = await earlier.catch((error: unknown) => {
+        if (isDatabaseUnavailable(error)) throw error;
+      });
       if (stored) return { ...stored, isNew: false };
     }
     const storing = add(command).finally(() => adding.delete(riderId));
@@ -147,22 +149,21 @@ const isWaiting = sql.raw(
   `open.finished_at is null and open.type = 'add-rider' and open.progress ->> 'state' <> 'running'`,
 );
 
+/** Project ms. An older add could give up before a new one had its time to wait. */
+const joinedMaxAgeMs = 0.8 * addMaxWaitMs;
+
 /**
- * An add that waits for the same rider is returned instead of a new row, and touched like an existing command. `ahead` is
- * counted before the batch is inserted; the positions within the batch are added below. `is true` looks each open add up in a
- * hash table; without it the planner compares all open adds with all given ones.
+ * `join_waiting_adds` returns the adds that already wait for these riders, touched like existing commands, and makes other
+ * processes that add them wait until this statement ends. `ahead` is counted before the batch is inserted; the positions
+ * within the batch are added below.
  */
 const insertAdds = prepared<AddRow>(
   'commands-add',
   sql`with given as (select ${namesOf(columns)} from ${givenRows(columns)}),
     waiting as (
-      select open.command_id, open.rider_id, open.requested_at from ${commands} as open
-      where ${isWaiting} and (open.rider_id in (select rider_id from given)) is true
-        and open.command_id not in (select command_id from given)
-      order by open.command_id for update
-    ), touched as (
-      update ${commands} set updated_at = ${commands.updatedAt} + interval '1 millisecond' from waiting
-      where ${commands.commandId} = waiting.command_id and ${commands.publishedAt} is null
+      select * from join_waiting_adds(
+        array(select rider_id from given), array(select command_id from given),
+        (select max(requested_at) from given) - interval '${sql.raw(String(joinedMaxAgeMs))} ms')
     ), stored as (
       insert into ${commands} (${namesOf(columns)}) select ${namesOf(columns)} from given
       where rider_id not in (select rider_id from waiting)

@@ -1,9 +1,14 @@
-import type { Progress, Refusal, RiderCounts, FetchMode } from '@paceline/shared/contracts';
+import {
+  addMaxWaitMs,
+  type FetchMode,
+  type Progress,
+  type Refusal,
+  type RiderCounts,
+} from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { count } from '@paceline/shared/words';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 
-const maxWaitMs = 5 * 60_000;
 /** Real ms; the minimum wait on a fast clock, where five project minutes pass in an instant. */
 export const minWaitMs = 5_000;
 
@@ -13,7 +18,7 @@ export const minWaitMs = 5_000;
  * @param minWait `minWaitMs` in project ms
  */
 export const deadlineOf = (startedAt: number, minWait: number): number =>
-  startedAt + Math.max(maxWaitMs, minWait);
+  startedAt + Math.max(addMaxWaitMs, minWait);
 
 /** The progress of a command that waits for a call. */
 export function progressOf({ reason, position, estimatedAt }: Waiting, via: FetchMode): Progress {

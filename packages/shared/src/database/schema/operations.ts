@@ -136,6 +136,7 @@ export const commands = pgTable(
   },
   (table) => [
     index('commands_requested').on(table.requestedAt),
+    index('commands_rider').on(table.riderId, table.requestedAt),
     index('commands_finished').on(table.finishedAt),
     index('commands_open')
       .on(table.commandId)

@@ -79,9 +79,7 @@ export const wantedRiders = pgTable(
     index('wanted_riders_failed')
       .on(table.endedAt)
       .where(sql`outcome = 'failed'`),
-    index('wanted_riders_rider')
-      .on(table.riderId)
-      .where(sql`outcome is null`),
+    index('wanted_riders_of_rider').on(table.riderId),
   ],
 );
 
