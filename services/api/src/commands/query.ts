@@ -1,6 +1,7 @@
 import type { RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
-import { and, asc, eq, exists, gt, isNotNull, isNull, lt, not, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, not, type SQL, sql } from 'drizzle-orm';
+import { unionAll } from 'drizzle-orm/pg-core';
 import type { CommandRow, CommandState } from './view.ts';
 
 const { commands, riders, wantedRiders } = tables;
@@ -56,16 +57,15 @@ export function isInState(state: CommandState, obstacle: string | undefined): SQ
   }
 }
 
-/** The add of a rider, or an import with it. */
-export function isForRider(db: Database, riderId: number): SQL | undefined {
-  const isWanted = and(eq(wantedRiders.commandId, commands.commandId), eq(wantedRiders.riderId, riderId));
-  const wanted = db
-    .select({ one: sql`1` })
-    .from(wantedRiders)
-    .where(isWanted);
-  // Only imports are looked up: there are few.
-  return or(eq(commands.riderId, riderId), and(isNull(commands.riderId), exists(wanted)));
-}
+/** The adds of a rider, and the imports with it. A union of ids, as `or` would read every stored command. */
+export const isForRider = (db: Database, riderId: number): SQL =>
+  inArray(
+    commands.commandId,
+    unionAll(
+      db.select({ id: commands.commandId }).from(commands).where(eq(commands.riderId, riderId)),
+      db.select({ id: wantedRiders.commandId }).from(wantedRiders).where(eq(wantedRiders.riderId, riderId)),
+    ),
+  );
 
 export interface Publication {
   readonly commandId: string;
