@@ -19,7 +19,8 @@ loadDotEnv();
 let stack: Stack | undefined;
 let stopHealth = () => {};
 let stopPrinting: (() => Promise<void>) | undefined;
-let stopping = false;
+/** Seconds of this process's life. */
+let stoppingSince: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
 
 const beforeStart = () =>
@@ -41,8 +42,13 @@ stopPrinting = await printActivity(stack.broker.adminUrl, console.log);
 
 /** Handles Ctrl-C. During start-up, or the second time, it exits at once: the children die with this process. */
 async function stop(): Promise<void> {
-  if (stopping || !stack) process.exit(1);
-  stopping = true;
+  if (!stack) process.exit(1);
+  if (stoppingSince !== undefined) {
+    // npm passes the terminal's signal on, so one Ctrl-C can arrive twice.
+    if (process.uptime() - stoppingSince < 1) return;
+    process.exit(1);
+  }
+  stoppingSince = process.uptime();
   report('stopping … (Ctrl-C again to force)');
   stopHealth();
   await stopPrinting?.();
