@@ -30,16 +30,16 @@ export function requireToken(
     const [, bearer] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
     const inUrl = bearer === undefined && isStreamPath(c.req.path) ? c.req.query('token') : undefined;
     const token = bearer ?? inUrl;
-    if (token === undefined) {
+    const checked = inUrl === undefined ? undefined : streamTokens.check(inUrl);
+    if (token === undefined || checked === 'expired') {
       await limits.request(c);
-      throw new Problem('unauthorized', 'No bearer token in the request', challenge('Bearer'));
+      const detail = token === undefined ? 'No bearer token in the request' : 'The stream token has expired';
+      throw new Problem('unauthorized', detail, challenge('Bearer'));
     }
     const tokenDigest = digest(token);
-    const caller = tokenDigest.toString('base64url');
-    await limits.checkGuesses(c, caller);
-    const checked = inUrl === undefined ? undefined : streamTokens.check(inUrl);
-    if (checked === 'expired')
-      throw new Problem('unauthorized', 'The stream token has expired', challenge('Bearer'));
+    // A client can create any number of stream tokens, so all of them share the limits of one. None can be guessed.
+    const caller = checked === 'valid' ? 'stream token' : tokenDigest.toString('base64url');
+    if (checked !== 'valid') await limits.checkGuesses(c, caller);
     const isOperator = bearer !== undefined && timingSafeEqual(tokenDigest, expectedOperator);
     const isViewer =
       checked === 'valid' || (bearer !== undefined && timingSafeEqual(tokenDigest, expectedViewer));

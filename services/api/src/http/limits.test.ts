@@ -7,6 +7,8 @@ import type { HttpBindings } from '@hono/node-server';
 import { send, type TestResponse } from '../testing/api.ts';
 import { requireToken } from './auth.ts';
 import { type HttpServer, listenHttp } from './listen.ts';
+import { streamTokens } from './stream-tokens.ts';
+import { manualMachine } from '@paceline/shared/clock';
 
 describe('the network of a client', () => {
   it.each([
@@ -37,18 +39,21 @@ it('responds 503 to a request that takes too long', async () => {
 
 const tokens = { operator: 'a-token-of-sixteen-or-more', viewer: 'a-token-for-read-only-use' };
 const bearer = (value: string) => ({ headers: { authorization: `Bearer ${value}` } });
+const now = Date.UTC(2026, 10, 24, 18);
+const streamTokensAt = (at: number) => streamTokens(tokens.operator, manualMachine(at));
 const servers: HttpServer[] = [];
 
 /** A server with only these limits, fast enough to finish a test within one window. */
 async function serve(limits: ClientLimits): Promise<string> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.onError(handleError(testLog('test')));
-  app.use('/private', requireToken(tokens, { check: () => 'wrong' }, limits));
+  app.on('GET', ['/private', '/v1/stream'], requireToken(tokens, streamTokensAt(now), limits));
   app.use(async (c, next) => {
     await limits.request(c);
     await next();
   });
   app.get('/private', (c) => c.text('ok'));
+  app.get('/v1/stream', (c) => c.text('ok'));
   app.get('/open', (c) => c.text('ok'));
   app.get('/stream', (c) => {
     limits.stream(c);
@@ -105,6 +110,34 @@ it('checks thirty wrong tokens per address, and still accepts a token that was a
   expectTooMany(await get('one-more-guess'), '"wrong_tokens";q=30;w=60');
   expectTooMany(await get(tokens.viewer), '"wrong_tokens";q=30;w=60');
   expect((await get(tokens.operator)).status).toBe(200);
+});
+
+describe('tokens for streams', () => {
+  /** Requests with tokens that were created `age` ms ago, each in another second. */
+  const getsFrom = (url: string, age: number, count: number) =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const { token } = streamTokensAt(now - age - index * 1_000).create();
+        return (await send(`${url}/v1/stream?token=${token}`)).status;
+      }),
+    );
+
+  it('share the limits of one client, and those that have expired are limited too', async () => {
+    const url = await serve(clientLimits(2));
+    expect(new Set(await getsFrom(url, 0, 20))).toEqual(new Set([200]));
+    expect(await getsFrom(url, 30_000, 1)).toEqual([429]);
+    expect(new Set(await getsFrom(url, 3_600_000, 20))).toEqual(new Set([401]));
+    expect(await getsFrom(url, 3_600_000, 1)).toEqual([429]);
+    expect((await send(`${url}/private`, bearer(tokens.operator))).status).toBe(200);
+  });
+
+  it('are accepted while another client of the network guesses tokens', async () => {
+    const url = await serve(clientLimits(1_000));
+    const guess = () => send(`${url}/v1/stream?token=${Math.random()}`);
+    expect(await statuses(30, guess)).toEqual(new Set([401]));
+    expect((await guess()).status).toBe(429);
+    expect(await getsFrom(url, 0, 1)).toEqual([200]);
+  });
 });
 
 it('limits the open streams of a client, and allows another one after one has ended', async () => {

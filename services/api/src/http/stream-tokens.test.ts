@@ -24,6 +24,9 @@ it('a token for streams cannot be prolonged, made up or used with another operat
   expect(tokens.check(`${Number(expiresAt) + 1}.${signature}`)).toBe('wrong');
   for (const made of ['', '.', `${expiresAt}.`, `${expiresAt}.AAAA`, `${expiresAt}`, operator])
     expect(tokens.check(made)).toBe('wrong');
+  // Other texts that decode to the same parts.
+  for (const variant of [`${token}.1`, `${token}=`, `${token}*`, ` ${token}`, `0${token}`])
+    expect(tokens.check(variant), variant).toBe('wrong');
   expect(streamTokens('another-operator-token', manualMachine(start)).check(token)).toBe('wrong');
   expect(streamTokens(undefined, manualMachine(start)).check(token)).toBe('wrong');
 });

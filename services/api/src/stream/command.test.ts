@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { thisMachine } from '@paceline/shared/clock';
 import { catalog, type Progress } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { type Bus, publish } from '@paceline/shared/messaging';
@@ -5,10 +7,13 @@ import { eq } from 'drizzle-orm';
 // oxlint-disable-next-line no-restricted-imports -- a client of our own API, never of upstream
 import { EventSource } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandView } from '../commands/view.ts';
+import { findCommand } from '../commands/query.ts';
+import { type CommandRow, commandView, type CommandView } from '../commands/view.ts';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { commandRow, riderRow, someTime } from '../testing/rows.ts';
 import { watch } from '../testing/sse.ts';
+import { commandReader } from './command.ts';
+import { sseHeartbeat } from './view.ts';
 
 let test: TestApi;
 let riderSync: Bus;
@@ -128,5 +133,27 @@ describe('GET /v1/commands/:commandId/stream', () => {
     const { commandId } = await store();
     const head = await fetch(`${test.api.url}/v1/commands/${commandId}/stream`, { method: 'HEAD' });
     expect(head.status).toBe(200);
+  });
+
+  it('sends heartbeats while the database does not answer', async () => {
+    const { commandId } = await store();
+    const first = await findCommand(test.db, commandId);
+    assert(first);
+    const options = {
+      first,
+      watches: { onChange: () => () => {} },
+      find: () => new Promise<never>(() => {}),
+      view: (row: CommandRow) => commandView(row, undefined),
+      after: 'any',
+      machine: thisMachine,
+      stopping: new AbortController().signal,
+      heartbeatMs: 20,
+    };
+    const disconnecting = new AbortController();
+    const reader = commandReader(options, disconnecting.signal);
+    for (let count = 0; count < 2; count += 1)
+      expect(await reader.next(performance.now())).toEqual({ text: sseHeartbeat('any') });
+    disconnecting.abort();
+    expect(await reader.next(performance.now())).toEqual({ text: '' });
   });
 });

@@ -41,20 +41,27 @@ export function commandReader(options: CommandStreamOptions, disconnected: Abort
   });
   disconnected.addEventListener('abort', unsubscribe, { once: true });
   let row: CommandRow | undefined = first;
+  let advancing: Promise<void> | undefined;
   let readAt = -Infinity;
   let sent = after;
 
-  const wait = (ms: number): Promise<void> =>
+  /** Waits for `event`, at most `ms` and until the stream ends. @returns whether it happened */
+  const wait = (event: Promise<void>, ms: number): Promise<boolean> =>
     new Promise((resolve) => {
-      const cancelTimer = machine.after(ms, done);
-      function done(): void {
+      const end = (happened: boolean) => {
         cancelTimer();
-        ended.removeEventListener('abort', done);
-        resolve();
-      }
-      wake = done;
-      ended.addEventListener('abort', done, { once: true });
-      if (ended.aborted || changes.length > 0) done();
+        ended.removeEventListener('abort', giveUp);
+        resolve(happened);
+      };
+      const giveUp = () => end(false);
+      const cancelTimer = machine.after(ms, giveUp);
+      ended.addEventListener('abort', giveUp, { once: true });
+      if (ended.aborted) giveUp();
+      void event.then(() => end(true));
+    });
+  const nextChange = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
     });
 
   async function advance(known: CommandRow): Promise<CommandRow | undefined> {
@@ -69,6 +76,11 @@ export function commandReader(options: CommandStreamOptions, disconnected: Abort
     return read && !isFinal(read.progress) && read.updatedAt < next.updatedAt ? next : read;
   }
 
+  async function advanceRow(): Promise<void> {
+    row = row && (await advance(row));
+    advancing = undefined;
+  }
+
   return {
     opening: () => ({ text: sseOpening(retryMs, sent) }),
     async next(sentAt) {
@@ -76,7 +88,11 @@ export function commandReader(options: CommandStreamOptions, disconnected: Abort
         if (stopping.aborted) return closing('shutting_down');
         const remainingMs = heartbeatMs - (performance.now() - sentAt);
         if (remainingMs <= 0) return { text: sseHeartbeat(sent) };
-        row = row && (await advance(row));
+        // The database can take longer than until the next heartbeat.
+        advancing ??= advanceRow();
+        const isAdvanced = await wait(advancing, remainingMs);
+        if (disconnected.aborted) return { text: '' };
+        if (!isAdvanced) continue;
         if (!row) return { text: '', isLast: true };
         const isLast = isFinal(row.progress);
         const command = view(row);
@@ -85,8 +101,9 @@ export function commandReader(options: CommandStreamOptions, disconnected: Abort
           sent = id;
           return { text: sseEvent('command', command, id), isLast };
         }
-        if (isLast || disconnected.aborted) return { text: '', isLast };
-        if (changes.length === 0) await wait(Math.min(remainingMs, readAt + readEveryMs - machine.elapsed()));
+        if (isLast) return { text: '', isLast };
+        if (changes.length > 0) continue;
+        await wait(nextChange(), Math.min(remainingMs, readAt + readEveryMs - machine.elapsed()));
       }
     },
   };

@@ -1,7 +1,7 @@
 import { eventually } from '@paceline/shared/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createRing, type Feed, type FeedEntry } from './feed.ts';
-import { viewerStream } from './viewer.ts';
+import { pulledStream, viewerStream } from './viewer.ts';
 
 const entry = (sequence: number): FeedEntry => ({
   sequence,
@@ -94,5 +94,16 @@ describe('a viewer', () => {
     const reader = stream.getReader();
     await reader.read();
     await expect(reader.closed).rejects.toThrow('the client stopped reading');
+  });
+
+  it('is not counted, and subscribes to nothing, before its stream is read', async () => {
+    const start = vi.fn(() => ({ opening: () => ({ text: 'opening' }), next: async () => ({ text: '' }) }));
+    const stream = pulledStream(start, { stopping: new AbortController().signal });
+    await new Promise(setImmediate);
+    expect(start).not.toHaveBeenCalled();
+    const reader = stream.getReader();
+    await reader.read();
+    expect(start).toHaveBeenCalledOnce();
+    await reader.cancel();
   });
 });

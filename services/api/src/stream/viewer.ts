@@ -114,35 +114,37 @@ export function pulledStream(
   { stopping, stalledMs = 60_000 }: Pick<ViewerOptions, 'stopping' | 'stalledMs'>,
 ): ReadableStream<Uint8Array> {
   const disconnected = new AbortController();
-  const reader = start(disconnected.signal);
+  let reader: StreamReader | undefined;
   let sentAt = performance.now();
-  let opened = false;
   let stalled: NodeJS.Timeout | undefined;
   const end = () => {
     clearTimeout(stalled);
     disconnected.abort();
   };
 
+  /** At the first pull: a response that came too late to be sent is never pulled, nor cancelled. */
+  function open(controller: ReadableStreamDefaultController): Chunk {
+    openStreams.add(1);
+    disconnected.signal.addEventListener('abort', () => openStreams.add(-1), { once: true });
+    const closeSoon = () => {
+      const timer = setTimeout(() => {
+        if (!disconnected.signal.aborted) controller.error(new Error('the API is shutting down'));
+        end();
+      }, 1_000);
+      timer.unref();
+      disconnected.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    };
+    if (stopping.aborted) closeSoon();
+    else stopping.addEventListener('abort', closeSoon, { once: true, signal: disconnected.signal });
+    reader = start(disconnected.signal);
+    return reader.opening();
+  }
+
   return new ReadableStream<Uint8Array>(
     {
-      start(controller) {
-        openStreams.add(1);
-        disconnected.signal.addEventListener('abort', () => openStreams.add(-1), { once: true });
-        const closeSoon = () => {
-          const timer = setTimeout(() => {
-            if (!disconnected.signal.aborted) controller.error(new Error('the API is shutting down'));
-            end();
-          }, 1_000);
-          timer.unref();
-          disconnected.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-        };
-        if (stopping.aborted) closeSoon();
-        else stopping.addEventListener('abort', closeSoon, { once: true, signal: disconnected.signal });
-      },
       async pull(controller) {
         clearTimeout(stalled);
-        const { text, isLast = false } = opened ? await reader.next(sentAt) : reader.opening();
-        opened = true;
+        const { text, isLast = false } = reader ? await reader.next(sentAt) : open(controller);
         if (disconnected.signal.aborted) return;
         sentAt = performance.now();
         if (text !== '') controller.enqueue(encoder.encode(text));
