@@ -2,7 +2,7 @@ import type { EventDetail, SyncKind } from '@paceline/client';
 import { dayOf, eventFacts } from '@paceline/client/text';
 import { memo } from 'react';
 import { reads, useRead } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { useTitle } from '../app/title.ts';
 import { Loaded, Read } from '../parts/elements.tsx';
 import { Age, Countdown, Time, TimeOfDay } from '../parts/time.tsx';
@@ -27,8 +27,6 @@ export function EventPage({ eventId, query }: { eventId: string; query: URLSearc
     </>
   );
 }
-
-const second = 1_000;
 
 /** Follows the time, so that the rest is drawn again only when something changes. */
 function Timed({ event, query }: { event: EventDetail; query: URLSearchParams }) {

@@ -3,13 +3,13 @@ import { dayOf, eventFacts, resultsText } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { useState } from 'react';
 import { reads, useList } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { minute, useNow } from '../app/clock.tsx';
 import type { PageProps } from '../app/pages.ts';
 import { setQuery } from '../app/route.ts';
 import { Button, Loaded } from '../parts/elements.tsx';
 import { Age, Countdown, TimeOfDay } from '../parts/time.tsx';
 import { EventPage } from './EventPage.tsx';
-import { CopyAge, SignupCount } from './facts.tsx';
+import { CopyAge, RefreshHint, SignupCount } from './facts.tsx';
 import { EventFilters, type EventQuery, readQuery } from './EventFilters.tsx';
 import { groupBy, oursText } from './layout.ts';
 import { SyncStatus } from './SyncStatus.tsx';
@@ -18,7 +18,6 @@ import './events.css';
 export const EventsPage = ({ id, query }: PageProps) =>
   id === undefined ? <Events asked={readQuery(query)} /> : <EventPage eventId={id} query={query} />;
 
-const minute = 60_000;
 const pageSize = 50;
 /** The most that the API returns at once. */
 const maxShown = 500;
@@ -31,7 +30,7 @@ function Events({ asked }: { asked: EventQuery }) {
       when: isPast ? 'past' : 'upcoming',
       order: isPast ? 'desc' : 'asc',
       ours: isOurs || undefined,
-      q: q || undefined,
+      q: q.trim() || undefined,
       type: type || undefined,
       limit,
     }),
@@ -56,7 +55,7 @@ function Events({ asked }: { asked: EventQuery }) {
             {groupBy(items, ({ startsAt }) => dayOf(startsAt)).map((day) => (
               <section key={day.label}>
                 <Day label={day.label} />
-                <ol className="card events">
+                <ol className="card event-list">
                   {day.items.map((event) => (
                     <EventItem key={event.eventId} event={event} isPast={isPast} />
                   ))}
@@ -104,12 +103,8 @@ function EventItem({ event, isPast }: { event: Event; isPast: boolean }) {
         ) : (
           <>
             <CopyAge event={event} />
-            {freshness.nextRefreshAt !== null && (
-              <>
-                <br />
-                Next refresh <Countdown at={freshness.nextRefreshAt} />
-              </>
-            )}
+            <br />
+            <RefreshHint freshness={freshness} />
           </>
         )}
       </p>

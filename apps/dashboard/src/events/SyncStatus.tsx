@@ -5,10 +5,10 @@ import { useMutation } from '@tanstack/react-query';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
-import { Bar } from '../parts/Bar.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Button, ErrorMessage } from '../parts/elements.tsx';
 import { Age, Countdown, Time } from '../parts/time.tsx';
+import { RunProgress } from '../runs/RunProgress.tsx';
 
 /** What a sync did last or does now, when its next slot opens, and a button that starts it now. */
 export function SyncStatus({ kind }: { kind: SyncKind }) {
@@ -28,7 +28,12 @@ export function SyncStatus({ kind }: { kind: SyncKind }) {
           {sentenceCase(label)}
         </strong>{' '}
         {isRunning ? (
-          <Progress run={last} />
+          <>
+            <span className="hint">
+              <a href={`#/runs/${last.runId}`}>Running</a>:
+            </span>{' '}
+            <RunProgress run={last} />
+          </>
         ) : (
           <span className="hint">
             {isStarting ? 'Requested …' : last ? <LastRun run={last} /> : 'Not synced yet.'}{' '}
@@ -84,21 +89,5 @@ function NextSlot({ kind, schedule }: { kind: SyncKind; schedule: Schedule }) {
         Next slot <Countdown at={next.opensAt} />.
       </>
     )
-  );
-}
-
-function Progress({ run }: { run: Run }) {
-  const { planned, synced, failed } = run.counts;
-  const text = outcome(run);
-  return (
-    <>
-      <span className="hint">
-        <a href={`#/runs/${run.runId}`}>Running</a>: {text}
-      </span>
-      <Bar
-        label={text}
-        shares={[{ share: planned === 0 ? 0 : (synced + failed) / planned, color: kindColor(run.kind) }]}
-      />
-    </>
   );
 }

@@ -1,11 +1,9 @@
 import type { Event } from '@paceline/client';
 import { duration } from '@paceline/client/text';
 import { eventKindOf, kinds } from '@paceline/shared/definition';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Age, Countdown } from '../parts/time.tsx';
 import { lastDayText } from './layout.ts';
-
-const second = 1_000;
 
 /** `38 signed up +5, −1 in 24 h` */
 export function SignupCount({ event: { signups } }: { event: Event }) {
@@ -29,6 +27,20 @@ export function CopyAge({ event: { signupsFetchedAt, freshness } }: { event: Eve
           , {withinGoal === false ? 'over the goal of' : 'goal'} {duration(goalSeconds * 1_000)}
         </span>
       )}
+    </>
+  );
+}
+
+/** When the signups of an event in a list are fetched next; nothing while it is too far away. */
+export function RefreshHint({ freshness }: Pick<Event, 'freshness'>) {
+  const { class: name, nextRefreshAt: at } = freshness;
+  const isDue = Date.parse(at ?? '') <= useNow(second);
+  if (at === null) return name === null ? null : 'No further refresh planned';
+  return isDue ? (
+    'Refreshing soon'
+  ) : (
+    <>
+      Next refresh <Countdown at={at} />
     </>
   );
 }

@@ -2,6 +2,7 @@ import type { Event } from '@paceline/client';
 import { duration } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
+import { RefreshHint } from '../events/facts.tsx';
 import { Read } from '../parts/elements.tsx';
 import { Age, Countdown, Time } from '../parts/time.tsx';
 
@@ -53,11 +54,8 @@ const EventRow = ({
       {freshness.withinGoal === false && freshness.goalSeconds !== null && (
         <span className="wrong">, older than the goal of {duration(freshness.goalSeconds * 1_000)}</span>
       )}
-      {freshness.nextRefreshAt !== null && (
-        <>
-          , refresh at <Time at={freshness.nextRefreshAt} />
-        </>
-      )}
+      {freshness.class !== null && ' · '}
+      <RefreshHint freshness={freshness} />
     </span>
   </li>
 );
