@@ -142,6 +142,16 @@ describe('a captain', () => {
   });
 });
 
+it('on a phone a rider is a card of a few lines, and a step of the list is short', async () => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.reload();
+  await show('riders');
+  await rows().first().waitFor();
+  expect(await rows().count()).toBe(25);
+  const heights = await rows().evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
+  expect(Math.max(...heights)).toBeLessThan(140);
+});
+
 describe.each([1_280, 390, 320])('on a screen of %d px', (width) => {
   it.each(['riders', 'rider', 'clubs', 'club', 'requests'])(
     'the page %s is accessible, light and dark, and not wider',

@@ -5,7 +5,8 @@ import { useEffect, useMemo, useRef } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
-import { Button } from '../parts/elements.tsx';
+import { Button, ErrorMessage } from '../parts/elements.tsx';
+import { Time } from '../parts/time.tsx';
 import { RequestProgress } from '../requests/RequestProgress.tsx';
 
 /** The newest request about each rider, by any person. */
@@ -24,22 +25,26 @@ interface RefreshProps {
   /** The newest request about the rider. */
   readonly request: Command | undefined;
   readonly label?: string;
-  /** In a table, where there is a button per row. */
+  /** In a table, where there is a button per row, and the rider's page has the reason of a failure. */
   readonly isQuiet?: boolean;
 }
 
 /** Fetches a rider again and shows the progress until the new copy is here. */
 export function RefreshRider({ rider, request, label = 'Refresh', isQuiet = false }: RefreshProps) {
   const { riderId, name, fetchedAt } = rider;
+  const follow = useArrival(name, request);
   const { mutate, isPending, error } = useMutation({
     mutationFn: (idempotencyKey: string) =>
       api.call('POST /v1/riders', { body: { riderId }, headers: { 'idempotency-key': idempotencyKey } }),
     retry: (_, reason) => isTemporary(reason),
     retryDelay: 1_000,
     networkMode: 'always',
-    onSuccess: () => refresh('/v1/commands'),
+    onSuccess({ commandId }) {
+      // It can end before the list of requests is read.
+      follow(commandId);
+      return refresh('/v1/commands');
+    },
   });
-  useArrival(name, request);
   const isOpen = request !== undefined && !isFinished(request);
   const hasFailed = request !== undefined && isFailed(request) && request.requestedAt > fetchedAt;
   return (
@@ -52,18 +57,19 @@ export function RefreshRider({ rider, request, label = 'Refresh', isQuiet = fals
       >
         {label}
       </Button>
-      {(isOpen || hasFailed) && <RequestProgress request={request} />}
-      {error && (
-        <span className="hint wrong" role="alert">
-          {error.message}
-        </span>
+      {isOpen || (hasFailed && !isQuiet) ? <RequestProgress request={request} /> : null}
+      {hasFailed && isQuiet && (
+        <a className="hint wrong" href={`#/riders/${riderId}`}>
+          Failed at <Time at={request.finishedAt ?? request.updatedAt} />
+        </a>
       )}
+      <ErrorMessage error={error} />
     </div>
   );
 }
 
-/** Reads the rider when a request ends that was open on this page, and says so. */
-function useArrival(name: string, request: Command | undefined): void {
+/** Reads the rider when a request ends that was open on this page, and says so. Returns what opens one. */
+function useArrival(name: string, request: Command | undefined) {
   const open = useRef<string | undefined>(undefined);
   useEffect(() => {
     if (!request) return;
@@ -77,4 +83,7 @@ function useArrival(name: string, request: Command | undefined): void {
     announce(state === 'done' ? `${name} is refreshed` : `${name} is not refreshed`);
     void refresh('/v1/riders');
   }, [name, request]);
+  return (commandId: string) => {
+    open.current = commandId;
+  };
 }

@@ -29,17 +29,19 @@ interface RiderTableProps {
 }
 
 export const RiderTable = ({ riders, sorting, requests }: RiderTableProps) => (
-  <SortableTable
-    asCards
-    caption="Riders"
-    columns={riderColumns}
-    sorting={sorting}
-    rows={riders.map((rider) => ({
-      key: String(rider.riderId),
-      cells: cellsOf(rider, requests.get(rider.riderId)),
-    }))}
-    emptyText="No rider matches."
-  />
+  <div className="rider-list">
+    <SortableTable
+      asCards
+      caption="Riders"
+      columns={riderColumns}
+      sorting={sorting}
+      rows={riders.map((rider) => ({
+        key: String(rider.riderId),
+        cells: cellsOf(rider, requests.get(rider.riderId)),
+      }))}
+      emptyText="No rider matches."
+    />
+  </div>
 );
 
 const cellsOf = (rider: Rider, request: Command | undefined): ReactNode[] => [

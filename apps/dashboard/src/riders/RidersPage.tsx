@@ -14,9 +14,10 @@ import './riders.css';
 const RiderPage = lazy(() => import('./RiderPage.tsx').then((file) => ({ default: file.RiderPage })));
 
 export const RidersPage = ({ id, query }: PageProps) =>
-  id === undefined ? <Riders query={query} /> : <RiderPage key={id} riderId={Number(id)} />;
+  id === undefined ? <Riders query={query} /> : <RiderPage riderId={Number(id)} />;
 
-const step = 100;
+/** A card on a phone is as high as several rows. */
+const step = matchMedia('(max-width: 760px)').matches ? 25 : 100;
 /** The API lists no more at once. */
 const most = 500;
 
@@ -71,6 +72,9 @@ function Toolbar({ filter, typed }: { filter: RiderFilter; typed: string }) {
         Club{' '}
         <select value={filter.clubId ?? ''} onChange={({ target }) => setQuery({ clubId: target.value })}>
           <option value="">All clubs</option>
+          {filter.clubId !== undefined && !clubs.some(({ clubId }) => clubId === filter.clubId) && (
+            <option value={filter.clubId}>Club {filter.clubId}</option>
+          )}
           {clubs.map(({ clubId, name }) => (
             <option key={clubId} value={clubId}>
               {name}
