@@ -22,6 +22,11 @@ describe('the progress of a command', () => {
     [{ state: 'running' }, 'being fetched', 2],
     [{ state: 'done' }, 'added', 3],
     [{ state: 'failed', reason: 'Upstream knows no rider 7' }, 'Upstream knows no rider 7', 1],
+    [
+      { state: 'expired', reason: `Rider 7 can't be fetched before ${at(4.2)}: calls are paused` },
+      "Rider 7 can't be fetched before 18:34:12: calls are paused",
+      1,
+    ],
     [{ state: 'cancelled', reason: 'Cancelled by an operator' }, 'Cancelled by an operator', 1],
   ])('%o reads "%s"', (given, text, step) => {
     expect(progress(command(given), now)).toBe(text);

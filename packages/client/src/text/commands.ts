@@ -1,7 +1,7 @@
 import { count } from '@paceline/shared/words';
 import type { Command } from '../generated.ts';
 import type { Lane } from '../operations.ts';
-import { countdown, timeNear } from './time.ts';
+import { countdown, timeNear, withShownTimes } from './time.ts';
 
 export const commandLane: Lane = 'manual_rider_add';
 
@@ -34,7 +34,7 @@ export function progress(command: CommandProgress, now: number): string {
     case 'failed':
     case 'expired':
     case 'cancelled':
-      return command.reason ?? command.state;
+      return withShownTimes(command.reason ?? command.state, now);
   }
 }
 

@@ -89,6 +89,11 @@ export const timeRange = (from: string | number, to: string | number): string =>
 export const agoText = (time: string, now: number): string =>
   `${duration(Math.max(0, now - Date.parse(time)))} ago`;
 
+const isoTimes = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+/** A reason of the API with its times in the shown zone: `can't be fetched before 18:34:12`. @param now project ms */
+export const withShownTimes = (reason: string, now: number): string =>
+  reason.replaceAll(isoTimes, (time) => timeNear(time, now));
+
 /** `fetched at 18:34:12 (6 s ago)` @param now project ms */
 export const fetchedText = (fetchedAt: string, now: number): string =>
   `fetched at ${timeNear(fetchedAt, now)} (${agoText(fetchedAt, now)})`;
