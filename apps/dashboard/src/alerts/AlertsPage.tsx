@@ -2,7 +2,7 @@ import type { Alert } from '@paceline/client';
 import { duration, sentenceCase } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
 import { DateTime, Time } from '../parts/time.tsx';
 import './alerts.css';
@@ -41,7 +41,7 @@ function AlertCard({
 }: {
   alert: Alert;
 }) {
-  const now = useNow();
+  const now = useNow(second);
   const lasted = duration((resolvedAt === null ? now : Date.parse(resolvedAt)) - Date.parse(since));
   return (
     <li className={resolvedAt === null ? `card alert open ${severity}` : 'card alert'} data-alert={type}>

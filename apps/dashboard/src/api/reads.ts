@@ -57,7 +57,7 @@ export const reads = {
   budgets: read('GET /v1/budgets', fixed(1_000)),
   commands: read('GET /v1/commands', streamed(2_000), { query: { limit: 20 } }),
   command: (commandId: string) =>
-    read('GET /v1/commands/{commandId}', (command) => (command && isComplete(command) ? false : 700), {
+    read('GET /v1/commands/{commandId}', (command) => (command && isComplete(command) ? false : 2_000), {
       path: { commandId },
     }),
   conflicts: read('GET /v1/conflicts', streamed(5_000), { query: { limit: 200 } }),

@@ -37,7 +37,7 @@ export function App() {
         {page && id === undefined && <p className="question">{page.question}</p>}
         <ClockReady waiting={loading}>
           {page ? (
-            <PageBoundary key={name}>
+            <PageBoundary key={`${name}/${id}`}>
               <Suspense fallback={loading}>
                 <page.Page id={id} query={query} />
               </Suspense>

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { Button } from '../parts/elements.tsx';
 import { utcText, viewerZone, zoneOffset } from '../parts/zone.ts';
-import { ClockReady, useClock, useNow } from './clock.tsx';
+import { ClockReady, second, useClock, useNow } from './clock.tsx';
 import { useEscape } from './escape.ts';
 import { pages } from './pages.ts';
 
@@ -31,7 +31,7 @@ export function Header({ page }: { page: string }) {
     );
   return (
     <header ref={header} className="head">
-      <a className="name" href="#/">
+      <a className="name" href="#/" onClick={close}>
         Paceline
       </a>
       <ClockReady waiting={<p className="time">Loading …</p>}>
@@ -82,7 +82,7 @@ function OpenAlerts() {
 }
 
 function Clock() {
-  const now = useNow();
+  const now = useNow(second);
   const { scale } = useClock();
   return (
     <p className="time" title={utcText(now)}>

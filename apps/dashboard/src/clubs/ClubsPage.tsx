@@ -10,7 +10,7 @@ import { RiderSyncProgress } from './ClubPass.tsx';
 import './clubs.css';
 
 export const ClubsPage = ({ id, query }: PageProps) =>
-  id === undefined ? <Clubs query={query} /> : <ClubPage key={id} clubId={Number(id)} query={query} />;
+  id === undefined ? <Clubs query={query} /> : <ClubPage clubId={Number(id)} query={query} />;
 
 const columns = [
   { label: 'Club', sort: 'name' },

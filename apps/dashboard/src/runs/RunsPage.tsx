@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { count } from '@paceline/shared/words';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import type { PageProps } from '../app/pages.ts';
 import { setQuery } from '../app/route.ts';
 import { useTitle } from '../app/title.ts';
@@ -64,7 +64,7 @@ function Runs({ query }: { query: URLSearchParams }) {
 }
 
 function RunTable({ runs }: { runs: readonly Run[] }) {
-  const now = useNow();
+  const now = useNow(second);
   if (runs.length === 0) return <p className="hint">No such runs yet.</p>;
   return (
     <TableCard
@@ -127,7 +127,7 @@ function RunDetails({ id }: { id: string }) {
 }
 
 function Details({ run }: { run: RunDetail }) {
-  const now = useNow();
+  const now = useNow(second);
   const { opensAt: opens, closesAt: closes } = run.slot;
   const color = kindColor(run.kind);
   useTitle(sentenceCase(kinds[run.kind].label));

@@ -3,7 +3,7 @@ import { duration, elapsed, outcome, sentenceCase, timeRange } from '@paceline/c
 import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
-import { useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Button, ButtonGroup, Read, TableToggle } from '../parts/elements.tsx';
 import { timeAxis, type TimeAxis } from '../parts/layout.ts';
 import { TimeChart } from '../parts/Chart.tsx';
@@ -51,7 +51,7 @@ export function TimelinePage({ id: time }: { id: string | undefined }) {
 }
 
 function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) {
-  const now = useNow();
+  const now = useNow(second);
   const [range, setRange] = useState<TimeRange | null>(rangeAround(at));
   const shown = shownRange(range, now);
   const moves = [
