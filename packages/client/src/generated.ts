@@ -1008,7 +1008,7 @@ export interface components {
             ageSeconds: number;
             /**
              * Format: date-time
-             * @description When the next slot of the rider sync opens; null: none is planned
+             * @description When the next slot of the rider sync opens; null: none is planned, or the schedule is not known
              */
             nextRefreshAt: string | null;
         };
@@ -1277,7 +1277,7 @@ export interface components {
                 withinGoal: boolean | null;
                 /**
                  * Format: date-time
-                 * @description Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned
+                 * @description Earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none is planned, or the schedule is not known
                  */
                 nextRefreshAt: string | null;
             };
@@ -1356,7 +1356,7 @@ export interface components {
                 withinGoal: boolean | null;
                 /**
                  * Format: date-time
-                 * @description Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned
+                 * @description Earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none is planned, or the schedule is not known
                  */
                 nextRefreshAt: string | null;
             };
@@ -1916,7 +1916,7 @@ export interface components {
                 withinGoal: boolean | null;
                 /**
                  * Format: date-time
-                 * @description Earliest refresh: when the next slot of its class opens, in the past if it is due; null: none is planned
+                 * @description Earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none is planned, or the schedule is not known
                  */
                 nextRefreshAt: string | null;
             };
@@ -2786,15 +2786,6 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Invalid input */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     getMetrics: {
@@ -2813,15 +2804,6 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
-                };
-            };
-            /** @description Invalid input */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description API token required */
@@ -2851,15 +2833,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
-                };
-            };
-            /** @description Invalid input */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not ready */

@@ -123,9 +123,9 @@ export function addCommonParts(document: OpenApiDocument, problem: typeof proble
   for (const [path, operations] of Object.entries(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(operations)) {
       const { responses, operationId = '' } = operation;
-      // Every operation refuses unknown parameters.
-      responses['400'] ??= problemResponse('400');
       if (!path.startsWith('/v1/')) continue;
+      // Each refuses unknown parameters.
+      responses['400'] ??= problemResponse('400');
       const parameters = (operation.parameters ??= []);
       const ok = responses['200'];
       if (method === 'get' && ok?.content?.['application/json']) {

@@ -1,7 +1,7 @@
 import { eventually } from '@paceline/shared/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { createRing, type Feed, type FeedEntry } from './feed.ts';
-import { pulledStream, viewerStream } from './viewer.ts';
+import { pulledStream, type StreamReader, viewerStream } from './viewer.ts';
 
 const entry = (sequence: number): FeedEntry => ({
   sequence,
@@ -97,7 +97,10 @@ describe('a viewer', () => {
   });
 
   it('is not counted, and subscribes to nothing, before its stream is read', async () => {
-    const start = vi.fn(() => ({ opening: () => ({ text: 'opening' }), next: async () => ({ text: '' }) }));
+    const start = vi.fn<() => StreamReader>(() => ({
+      opening: () => ({ text: 'opening' }),
+      next: async () => ({ text: '' }),
+    }));
     const stream = pulledStream(start, { stopping: new AbortController().signal });
     await new Promise(setImmediate);
     expect(start).not.toHaveBeenCalled();
