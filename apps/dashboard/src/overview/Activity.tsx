@@ -3,11 +3,11 @@ import { commandLane, isFinished, progress, sentenceCase, titleOf } from '@pacel
 import { kinds, lanes } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
-import { Bar } from '../parts/Bar.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Read } from '../parts/elements.tsx';
 import { Countdown, Time } from '../parts/time.tsx';
 import { wholeDuration } from '../parts/zone.ts';
+import { ImportBar } from '../requests/ImportBar.tsx';
 import { RunProgress } from '../runs/RunProgress.tsx';
 import { nextSlots, waitingByLane } from './activity.ts';
 
@@ -86,23 +86,17 @@ const RunRow = ({ run }: { run: Run }) => (
 
 function ImportRow({ command }: { command: Command }) {
   const now = useNow(second);
-  const { done, failed, waiting } = command.riders ?? { done: 0, failed: 0, waiting: 0 };
-  const all = Math.max(1, done + failed + waiting);
+  const { riders } = command;
   return (
     <li>
       <a href="#/requests">
         <Swatch color={laneColor(commandLane)} />
         Import of {titleOf(command)}
       </a>
-      <Bar
-        label={`${done} of ${all} added`}
-        shares={[
-          { share: done / all, color: laneColor(commandLane) },
-          { share: failed / all, color: 'var(--wrong)' },
-        ]}
-      />
+      {riders && <ImportBar riders={riders} />}
       <span className="hint">
-        {waiting} remaining, {progress(command, now)}
+        {riders && `${riders.waiting} remaining, `}
+        {progress(command, now)}
       </span>
     </li>
   );

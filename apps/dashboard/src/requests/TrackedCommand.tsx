@@ -10,16 +10,16 @@ import {
   stepOf,
   steps,
   titleOf,
+  withShownTimes,
 } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import { useEffect, useRef } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
-import { useClock, useNow } from '../app/clock.tsx';
-import { Chart } from '../parts/Chart.tsx';
+import { minute, second, useClock, useNow } from '../app/clock.tsx';
 import { CancelButton } from './CancelButton.tsx';
 import { forget } from './commands.ts';
-import { layoutProgress } from './layout.ts';
+import { ImportBar } from './ImportBar.tsx';
 import { RequestProgress } from './RequestProgress.tsx';
 import './requests.css';
 
@@ -77,7 +77,7 @@ function Steps({ command }: { command: Command }) {
 
 function Rider({ riderId }: { riderId: number }) {
   const { data: rider } = useRead(reads.rider(riderId));
-  const now = useNow();
+  const now = useNow(second);
   if (!rider) return null;
   const facts = [
     rider.club?.name,
@@ -100,7 +100,7 @@ const ridersPerCall = 1_000;
 
 /** What remains of an import, in calls, and when the next one is possible. */
 function NextBulkCall({ riders }: { riders: number }) {
-  const now = useNow();
+  const now = useNow(second);
   const budget = useRead(reads.budgets).data?.items.find((each) => each.budget === 'riders_bulk');
   const calls = count(Math.ceil(riders / ridersPerCall), 'bulk call');
   return budget ? `: ${calls}, the next one ${availability(budget, now).text}` : `: ${calls}`;
@@ -108,21 +108,11 @@ function NextBulkCall({ riders }: { riders: number }) {
 
 function Import({ command, riders }: { command: Command; riders: NonNullable<Command['riders']> }) {
   const { done, failed, waiting } = riders;
+  const now = useNow(minute);
   const failedRiders = useRead(reads.failedRiders(command), failed > 0);
   return (
     <div className="import">
-      <Chart label={`${done} added, ${waiting} remaining, ${failed} failed`} height={10}>
-        {(width) => {
-          const { doneX, failedX } = layoutProgress(riders, width);
-          return (
-            <>
-              <rect className="window-past" width={width} height="10" rx="3" />
-              <rect fill={laneColor(commandLane)} width={doneX} height="10" rx="3" />
-              <rect className="failed-share" x={doneX} width={failedX - doneX} height="10" rx="3" />
-            </>
-          );
-        }}
-      </Chart>
+      <ImportBar riders={riders} />
       <p className="hint">
         {done} added, {waiting} remaining
         {failed > 0 && <span className="wrong">, {failed} failed</span>}
@@ -131,7 +121,7 @@ function Import({ command, riders }: { command: Command; riders: NonNullable<Com
       <ul className="hint">
         {failedRiders.data?.items.map(({ riderId, reason }) => (
           <li key={riderId}>
-            {riderId}: {reason}
+            {riderId}: {reason !== null && withShownTimes(reason, now)}
           </li>
         ))}
       </ul>
