@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { reads, useList, useRead } from '../api/reads.ts';
 import { setQuery } from '../app/route.ts';
 import { useTitle } from '../app/title.ts';
-import { Button, ButtonGroup, Loaded, TableCard } from '../parts/elements.tsx';
+import { Button, ButtonGroup, Loaded, MoreHint, TableCard } from '../parts/elements.tsx';
 import { Age, Countdown, Day } from '../parts/time.tsx';
 import { ClubProgress } from './ClubPass.tsx';
 
@@ -57,20 +57,20 @@ const Head = ({ club: { members, joined30, left30, fetchedAt, nextRefreshAt } }:
 
 const Members = ({ clubId, isFormer }: { clubId: number; isFormer: boolean }) => (
   <Loaded query={useList(reads.clubMembers(clubId, !isFormer))}>
-    {({ items, next }) =>
-      items.length === 0 ? (
+    {(members) =>
+      members.items.length === 0 ? (
         <p className="card">{isFormer ? 'No member has left.' : 'No members.'}</p>
       ) : (
         <>
           <TableCard
             columns={['Rider', 'Category', 'Rating', 'Joined', ...(isFormer ? ['Left'] : [])]}
             numbers={['Rating']}
-            rows={items.map((member) => ({
+            rows={members.items.map((member) => ({
               key: String(member.riderId),
               cells: cellsOf(member, isFormer),
             }))}
           />
-          {next !== null && <p className="hint">Only the first {items.length} are shown.</p>}
+          <MoreHint of={members} />
         </>
       )
     }

@@ -27,6 +27,7 @@ const barHeight = 22;
 
 const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit[]; now: number }) {
   const { strips } = layoutDay(permits, now, 1);
+  const laneLabels = laneNames.map((lane) => sentenceCase(lanes[lane].label));
   const calls = strips.reduce((sum, strip) => sum + strip.calls, 0);
   const rejected = strips.reduce((sum, strip) => sum + strip.rejected, 0);
   return (
@@ -51,7 +52,8 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
         </TimeChart>
         <TableToggle
           caption="Calls of the last 24 hours by rate limit and lane"
-          columns={['Rate limit', ...laneNames.map((lane) => sentenceCase(lanes[lane].label)), 'Rejected']}
+          columns={['Rate limit', ...laneLabels, 'Rejected']}
+          numbers={[...laneLabels, 'Rejected']}
           rows={strips.map(({ budget, byLane, rejected: rejectedCalls }) => ({
             key: budget,
             cells: [budgets[budget].label, ...laneNames.map((lane) => byLane[lane] ?? 0), rejectedCalls],

@@ -5,6 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { announce } from '../app/announce.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { Button, ErrorMessage } from '../parts/elements.tsx';
 import { Age, Countdown, Time } from '../parts/time.tsx';
@@ -76,8 +77,9 @@ const LastRun = ({ run }: { run: Run }) => (
 function NextSlot({ kind, schedule }: { kind: SyncKind; schedule: Schedule }) {
   const pausedUntil = schedule.pausedUntil[kind];
   const [next] = schedule.nextSlots[kind];
+  const now = useNow(second);
   if (schedule.kinds[kind].mode === 'off') return <a href="#/schedule">This sync is off.</a>;
-  if (pausedUntil !== null)
+  if (pausedUntil !== null && Date.parse(pausedUntil) > now)
     return (
       <>
         Paused until <Time at={pausedUntil} />.

@@ -105,6 +105,19 @@ export const TableCard = ({ asCards = false, ...table }: TableCardProps) => (
   </div>
 );
 
+interface MoreHintProps {
+  readonly of: { readonly items: readonly unknown[]; readonly next: string | null };
+  readonly which?: 'first' | 'newest';
+}
+
+/** Says that a list has more than what is shown. */
+export const MoreHint = ({ of: { items, next }, which = 'first' }: MoreHintProps) =>
+  next !== null && (
+    <p className="hint">
+      Only the {which} {items.length} are shown.
+    </p>
+  );
+
 interface TableToggleProps extends TableProps {
   readonly button?: string;
   readonly caption: string;

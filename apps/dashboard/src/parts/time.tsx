@@ -40,5 +40,5 @@ export const Age = ({ at }: TimeProps) => (
 /** `in 12 min`, or `now` once the time has come. */
 export function Countdown({ at }: TimeProps) {
   const left = new Date(at).getTime() - useNow(second);
-  return <Stamp at={at} text={left > 0 ? `in ${wholeDuration(left)}` : 'now'} />;
+  return <Stamp at={at} text={left >= second ? `in ${wholeDuration(left)}` : 'now'} />;
 }

@@ -2,7 +2,7 @@ import type { ResponseOf, RiderDetail } from '@paceline/client';
 import { placeText, raceTime, ratingText, signed } from '@paceline/client/text';
 import type { ReactNode } from 'react';
 import { reads } from '../api/reads.ts';
-import { Read, TableCard } from '../parts/elements.tsx';
+import { MoreHint, Read, TableCard } from '../parts/elements.tsx';
 import { Countdown, DateTime, Day } from '../parts/time.tsx';
 import { RequestTable } from '../requests/RequestTable.tsx';
 
@@ -25,15 +25,18 @@ const eventLink = ({ eventId, title }: { eventId: string; title: string }) => (
 export const RiderEvents = ({ riderId }: { riderId: number }) => (
   <Section title="Coming events">
     <Read from={reads.riderEvents(riderId)}>
-      {({ items }) =>
-        items.length === 0 ? (
+      {(events) =>
+        events.items.length === 0 ? (
           <p className="hint">Not signed up for an event of the next days.</p>
         ) : (
-          <TableCard
-            asCards
-            columns={['Event', 'Starts', 'Pen', 'Signup']}
-            rows={items.map((event) => ({ key: event.eventId, cells: eventCells(event) }))}
-          />
+          <>
+            <TableCard
+              asCards
+              columns={['Event', 'Starts', 'Pen', 'Signup']}
+              rows={events.items.map((event) => ({ key: event.eventId, cells: eventCells(event) }))}
+            />
+            <MoreHint of={events} />
+          </>
         )
       }
     </Read>
@@ -63,16 +66,19 @@ const eventCells = (event: RiderEvent): ReactNode[] => [
 export const RiderResults = ({ riderId }: { riderId: number }) => (
   <Section title="Results">
     <Read from={reads.riderResults(riderId)}>
-      {({ items }) =>
-        items.length === 0 ? (
+      {(results) =>
+        results.items.length === 0 ? (
           <p className="hint">No results yet.</p>
         ) : (
-          <TableCard
-            asCards
-            columns={['Event', 'Date', 'Place', 'Pen', 'Time', 'Rating']}
-            numbers={['Time', 'Rating']}
-            rows={items.map((result) => ({ key: result.eventId, cells: resultCells(result) }))}
-          />
+          <>
+            <TableCard
+              asCards
+              columns={['Event', 'Date', 'Place', 'Pen', 'Time', 'Rating']}
+              numbers={['Time', 'Rating']}
+              rows={results.items.map((result) => ({ key: result.eventId, cells: resultCells(result) }))}
+            />
+            <MoreHint of={results} which="newest" />
+          </>
         )
       }
     </Read>
@@ -113,11 +119,14 @@ export const RiderClubs = ({ clubs }: { clubs: RiderDetail['clubs'] }) =>
 export const RiderRequests = ({ riderId }: { riderId: number }) => (
   <Section title="Requests">
     <Read from={reads.requestsAbout(riderId)}>
-      {({ items }) =>
-        items.length === 0 ? (
+      {(requests) =>
+        requests.items.length === 0 ? (
           <p className="hint">No requests about this rider yet.</p>
         ) : (
-          <RequestTable requests={items} />
+          <>
+            <RequestTable requests={requests.items} />
+            <MoreHint of={requests} which="newest" />
+          </>
         )
       }
     </Read>

@@ -1,5 +1,5 @@
 import { type Command, isPermanent, type RiderDetail } from '@paceline/client';
-import { numberText, ratingText } from '@paceline/client/text';
+import { ftpPerKg, numberText, ratingText } from '@paceline/client/text';
 import { count } from '@paceline/shared/words';
 import type { ReactNode } from 'react';
 import { reads, useRead } from '../api/reads.ts';
@@ -76,7 +76,7 @@ function Numbers({ rider }: { rider: RiderDetail }) {
       </Fact>
       <Fact term="30-day peak">{ratingText(ratingMax30)}</Fact>
       <Fact term="90-day peak">{ratingText(ratingMax90)}</Fact>
-      <Fact term="FTP" hint={zpFtp !== null && weightKg !== null && `${(zpFtp / weightKg).toFixed(1)} W/kg`}>
+      <Fact term="FTP" hint={ftpPerKg(rider)}>
         {numberText(zpFtp, 'W')}
       </Fact>
       <Fact term="Weight" hint={heightCm !== null && `${heightCm} cm`}>

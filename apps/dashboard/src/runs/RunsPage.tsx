@@ -1,11 +1,19 @@
 import { type Failures, type TriggeredRun, kindColor, type Run, type RunDetail } from '@paceline/client';
-import { duration, elapsed, hasFailed, outcome, sentenceCase, timeRange } from '@paceline/client/text';
+import {
+  duration,
+  elapsed,
+  hasFailed,
+  outcome,
+  sentenceCase,
+  timeRange,
+  withShownTimes,
+} from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { count } from '@paceline/shared/words';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
-import { second, useNow } from '../app/clock.tsx';
+import { minute, second, useNow } from '../app/clock.tsx';
 import type { PageProps } from '../app/pages.ts';
 import { setQuery } from '../app/route.ts';
 import { useTitle } from '../app/title.ts';
@@ -92,6 +100,7 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
 }
 
 function FailureTable({ items, complete }: Failures) {
+  const now = useNow(minute);
   if (items.length === 0) return <p className="hint">Nothing failed.</p>;
   return (
     <>
@@ -103,7 +112,7 @@ function FailureTable({ items, complete }: Failures) {
             <Time key="time" at={at} />,
             runId === null ? sentenceCase(what) : <a href={`#/runs/${runId}`}>{sentenceCase(what)}</a>,
             <span key="reason" className="wrong">
-              {reason}
+              {withShownTimes(reason, now)}
             </span>,
           ],
         }))}
@@ -174,7 +183,7 @@ function UnreadableItems({ run }: { run: RunDetail }) {
   if (items.length === 0) return null;
   return (
     <section aria-label="Unreadable items">
-      <h3>Unreadable items</h3>
+      <h2>Unreadable items</h2>
       <p className="hint">Skipped, and kept as they were stored before.</p>
       <TableCard
         columns={['Id', 'Response for', 'Reason']}

@@ -86,6 +86,7 @@ const Forecast = ({ forecast }: { forecast: ScheduleCheck['forecast'] }) => (
     <div className="table-frame">
       <Table
         columns={['Sync', 'Slots', 'Calls', 'Refreshed at least every']}
+        numbers={['Slots', 'Calls', 'Refreshed at least every']}
         rows={forecast.kinds.map(({ kind, targets, slotsADay, callsADay, oldestSeconds }) => ({
           key: kind,
           cells: [

@@ -6,11 +6,13 @@ import { dayOf } from './time.ts';
 export const numberText = (value: number | null, unit = '', digits = 0): string =>
   value === null ? '–' : `${value.toFixed(digits)}${unit === '' ? '' : ` ${unit}`}`;
 
+/** `4.5 W/kg`; empty when one of both is not known. */
+export const ftpPerKg = ({ zpFtp, weightKg }: Pick<Rider, 'zpFtp' | 'weightKg'>): string =>
+  zpFtp === null || !weightKg ? '' : `${(zpFtp / weightKg).toFixed(1)} W/kg`;
+
 /** `280 W, 4.5 W/kg` */
-export function ftpText({ zpFtp, weightKg }: Pick<Rider, 'zpFtp' | 'weightKg'>): string {
-  const perKg = zpFtp === null || !weightKg ? '' : `, ${(zpFtp / weightKg).toFixed(1)} W/kg`;
-  return `${numberText(zpFtp, 'W')}${perKg}`;
-}
+export const ftpText = (rider: Pick<Rider, 'zpFtp' | 'weightKg'>): string =>
+  [numberText(rider.zpFtp, 'W'), ftpPerKg(rider)].filter(Boolean).join(', ');
 
 /** `9 races: 1 win, 2 podiums, 1 DNF, the last on Thu 26 Nov` */
 export function racesText({ races }: Pick<Rider, 'races'>): string {
