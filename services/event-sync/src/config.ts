@@ -5,7 +5,7 @@ import {
   loadConfigOrExit,
 } from '@paceline/shared/config';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
-import type { Goals } from './core/classes.ts';
+import type { Goals } from '@paceline/shared/definition';
 
 export const eventSyncVariables = [...syncVariables, ...freshnessVariableNames] as const;
 

@@ -23,7 +23,7 @@ export function clubsLines({ items }: ResponseOf<'GET /v1/clubs'>, now: number, 
 }
 
 const nextRefresh = ({ nextRefreshAt }: Club, now: number): string =>
-  nextRefreshAt === null ? 'not planned' : untilText(nextRefreshAt, now);
+  nextRefreshAt === null ? 'unknown or not planned' : untilText(nextRefreshAt, now);
 
 export function clubPageLines(
   club: Club,

@@ -50,7 +50,7 @@ const Head = ({ club: { members, joined30, left30, fetchedAt, nextRefreshAt } }:
     <br />
     <span className="hint">
       Updated <Age at={fetchedAt} />, next refresh{' '}
-      {nextRefreshAt === null ? 'not planned' : <Countdown at={nextRefreshAt} />}
+      {nextRefreshAt === null ? 'unknown or not planned' : <Countdown at={nextRefreshAt} />}
     </span>
   </p>
 );

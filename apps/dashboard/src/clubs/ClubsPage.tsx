@@ -61,5 +61,5 @@ const cellsOf = ({
   joined30,
   left30,
   <Age key="age" at={fetchedAt} />,
-  nextRefreshAt === null ? 'not planned' : <Countdown key="next" at={nextRefreshAt} />,
+  nextRefreshAt === null ? 'unknown or not planned' : <Countdown key="next" at={nextRefreshAt} />,
 ];

@@ -1,6 +1,6 @@
 import type { Event } from '@paceline/client';
 import { duration } from '@paceline/client/text';
-import { eventKindOf, kinds } from '@paceline/shared/definition';
+import { classOf, eventKindOf, kinds } from '@paceline/shared/definition';
 import { second, useNow } from '../app/clock.tsx';
 import { Age, Countdown } from '../parts/time.tsx';
 import { lastDayText } from './layout.ts';
@@ -35,7 +35,7 @@ export function CopyAge({ event: { signupsFetchedAt, freshness } }: { event: Eve
 export function RefreshHint({ freshness }: Pick<Event, 'freshness'>) {
   const { class: name, nextRefreshAt: at } = freshness;
   const isDue = Date.parse(at ?? '') <= useNow(second);
-  if (at === null) return name === null ? null : 'No further refresh planned';
+  if (at === null) return name === null ? null : 'Next refresh unknown or not planned';
   return isDue ? (
     'Refreshing soon'
   ) : (
@@ -52,10 +52,11 @@ export function NextRefresh({ event }: { event: Event }) {
   const now = useNow(second);
   if (delistedAt !== null) return 'none, because the event is no longer listed';
   if (name === null) return 'from two days before the start';
-  if (nextRefreshAt === null) return 'none, because no later slot covers it';
+  if (nextRefreshAt === null) return 'unknown or not planned';
   const at = Date.parse(nextRefreshAt);
   if (at <= now) return 'now, before all other calls, because it is about to start';
-  const kind = eventKindOf(Date.parse(startsAt), at);
+  const start = Date.parse(startsAt);
+  const kind = classOf(start, at) === 'urgent' ? undefined : eventKindOf(start, at);
   return (
     <>
       <Countdown at={nextRefreshAt} />

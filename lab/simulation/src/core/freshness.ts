@@ -1,5 +1,11 @@
-import { classSpan, type FreshnessClass, horizonMs, mapValues } from '@paceline/shared/definition';
-import { type Goals, type TimeSpan } from '@paceline/event-sync/core/classes';
+import {
+  classSpan,
+  type FreshnessClass,
+  type Goals,
+  horizonMs,
+  mapValues,
+} from '@paceline/shared/definition';
+import type { TimeSpan } from '@paceline/event-sync/core/classes';
 import { freshnessOf, shareOf, type CopiedEvent } from '@paceline/event-sync/core/freshness';
 import { type Enforcement, latencySpread } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';

@@ -24,8 +24,14 @@ describe('the refresh of an event', () => {
     );
   });
 
+  it('names no slot for a refresh just before the start, which waits for none', () => {
+    expect(text({ startsAt: at(27.5) })).toContain('Next refresh: 18:42:30 (in 12:30).');
+  });
+
   it('says why none is planned', () => {
-    expect(text({ freshness: { ...near, nextRefreshAt: null } })).toContain('No later slot covers it.');
+    expect(text({ freshness: { ...near, nextRefreshAt: null } })).toContain(
+      'Next refresh unknown or not planned.',
+    );
     expect(text({ startsAt: at(-1) })).toContain('Events that have started are no longer fetched.');
     expect(text({ delistedAt: at(-1) })).toContain('ZwiftRacing no longer lists the event');
     const later = { class: null, goalSeconds: null, withinGoal: null, nextRefreshAt: null };

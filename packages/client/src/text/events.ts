@@ -1,4 +1,4 @@
-import { eventKindOf, kinds } from '@paceline/shared/definition';
+import { classOf, eventKindOf, kinds } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import type { Event, Result } from '../generated.ts';
 import { agoText, countdown, duration, timeNear } from './time.ts';
@@ -27,10 +27,11 @@ export function refreshText(
 }
 
 function nextRefreshText(startsAt: string, at: string | null, now: number): string {
-  if (at === null) return 'No later slot covers it.';
+  if (at === null) return 'Next refresh unknown or not planned.';
   const time = Date.parse(at);
   if (time <= now) return 'They are fetched now, before all other calls, because it is about to start.';
-  const kind = eventKindOf(Date.parse(startsAt), time);
+  const start = Date.parse(startsAt);
+  const kind = classOf(start, time) === 'urgent' ? undefined : eventKindOf(start, time);
   const name = kind === undefined ? 'refresh' : kinds[kind].label;
   return `Next ${name}: ${timeNear(at, now)} (in ${countdown(time - now)}).`;
 }

@@ -136,6 +136,24 @@ export const eventKindOf = (startsAt: number, now: number): EventKind | undefine
     ? eventKinds.find((kind) => now >= startsAt - freshnessClasses[classOfKind[kind]].fromMs)
     : undefined;
 
+/** Maximum age of a copy of an event's signups, by freshness class; project ms. */
+export type Goals = Readonly<Record<FreshnessClass, number>>;
+
+/** Whether a copy (null: none) is within its event's goal now. Always true for an event without a class. */
+export function isWithinGoal(copiedAt: number | null, startsAt: number, goals: Goals, now: number): boolean {
+  const name = classOf(startsAt, now);
+  return name === undefined || (copiedAt !== null && now - copiedAt < goals[name]);
+}
+
+/**
+ * When the signups of an event are fetched next without waiting for a slot, unless it has started then; project ms: in its
+ * last minutes, and again when that copy is older than the urgent goal.
+ */
+export function urgentFrom(copiedAt: number | null, startsAt: number, goals: Goals): number {
+  const { from } = classSpan('urgent', startsAt);
+  return copiedAt === null || copiedAt < from ? from : copiedAt + goals.urgent;
+}
+
 /** Events that start later than this are ignored, project ms. */
 export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[name].fromMs));
 

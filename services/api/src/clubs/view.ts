@@ -16,7 +16,9 @@ export const clubShape = z
     ageSeconds: z.int().describe('Seconds since `fetchedAt`'),
     nextRefreshAt: time
       .nullable()
-      .describe('When the next slot of the rider sync opens; null: none is planned'),
+      .describe(
+        'When the next slot of the rider sync opens; null: none is planned, or the schedule is not known',
+      ),
   })
   .openapi('Club');
 type ClubView = z.infer<typeof clubShape>;

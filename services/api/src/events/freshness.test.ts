@@ -62,6 +62,27 @@ describe('the freshness of an event', () => {
     expect(fresh(10 * minute, null, null, paused(10)).nextRefreshAt).toBeNull();
   });
 
+  it('that is about to start within minutes is refreshed then, before a later slot', () => {
+    const later: RefreshPlan = {
+      ...plan,
+      schedule: { ...schedule, next: { ...next, near: [slot(now + 13 * minute)] } },
+    };
+    expect(fresh(18 * minute, minute, null, later).nextRefreshAt).toBe(now + 3 * minute);
+    const paused = { ...schedule, next: { ...next, near: [] }, pausedUntil: { near: now + 14 * minute } };
+    expect(fresh(18 * minute, minute, null, { ...plan, schedule: paused }).nextRefreshAt).toBe(
+      now + 14 * minute,
+    );
+  });
+
+  it('that was fetched in its last minutes is refreshed again once that copy is older than the goal', () => {
+    const strict = {
+      ...plan,
+      goals: { ...plan.goals, urgent: 5 * minute },
+      schedule: { ...schedule, next: { ...next, near: [] } },
+    };
+    expect(fresh(10 * minute, 2 * minute, null, strict).nextRefreshAt).toBe(now + 3 * minute);
+  });
+
   it.each([
     ['has started', 0, null],
     ['starts later than in two days', 48 * hour + 1, null],

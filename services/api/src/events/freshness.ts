@@ -1,17 +1,18 @@
 import type { ScheduleInForce } from '@paceline/shared/contracts';
 import {
   classOf,
-  classSpan,
   eventKindOf,
   eventKinds,
-  type FreshnessClass,
+  type Goals,
+  isWithinGoal,
+  urgentFrom,
 } from '@paceline/shared/definition';
 
 /** What decides when the signups of events are refreshed. */
 export interface RefreshPlan {
   readonly now: number;
   /** The freshness goal of each class, project ms. */
-  readonly goals: Readonly<Record<FreshnessClass, number>>;
+  readonly goals: Goals;
   /** Undefined: the scheduler does not answer. */
   readonly schedule: Pick<ScheduleInForce, 'settings' | 'next' | 'pausedUntil'> | undefined;
 }
@@ -29,31 +30,29 @@ export function freshnessOf(event: FetchedEvent, plan: RefreshPlan) {
   const { startsAt, delistedAt, signupsFetchedAt } = event;
   const name = delistedAt === null ? classOf(startsAt, plan.now) : undefined;
   if (name === undefined) return nothing;
-  const goalMs = plan.goals[name];
-  const withinGoal = signupsFetchedAt !== null && plan.now - signupsFetchedAt < goalMs;
-  return { class: name, goalMs, withinGoal, nextRefreshAt: nextRefreshOf(event, withinGoal, plan) };
+  const withinGoal = isWithinGoal(signupsFetchedAt, startsAt, plan.goals, plan.now);
+  return { class: name, goalMs: plan.goals[name], withinGoal, nextRefreshAt: nextRefreshOf(event, plan) };
 }
 
-/** Urgent events don't wait for a slot; they are refreshed once in the last minutes, and again when older than the goal. */
+/** In the next slot, or when it is urgent, which waits for no slot but for the end of a pause. */
 function nextRefreshOf(
   { startsAt, signupsFetchedAt }: FetchedEvent,
-  withinGoal: boolean,
-  { now, schedule }: RefreshPlan,
+  { now, goals, schedule }: RefreshPlan,
 ): number | null {
-  const urgent = classSpan('urgent', startsAt);
-  const isDue = now >= urgent.from && !(withinGoal && (signupsFetchedAt ?? 0) >= urgent.from);
-  const kind = eventKindOf(startsAt, now);
-  const pausedUntil = (kind && schedule?.pausedUntil?.[kind]) ?? 0;
-  if (isDue && isOn(kind, schedule) && pausedUntil < startsAt) return Math.max(urgent.from, pausedUntil);
   const slots = eventKinds.flatMap((kind) =>
     nextSlots(kind, now, schedule).filter((at) => eventKindOf(startsAt, at) === kind),
   );
-  return slots.length === 0 ? null : Math.min(...slots);
+  const [urgentKind] = eventKinds;
+  const urgentAt = Math.max(
+    urgentFrom(signupsFetchedAt, startsAt, goals),
+    schedule?.pausedUntil?.[urgentKind] ?? 0,
+  );
+  const times = isOn(urgentKind, schedule) && urgentAt < startsAt ? [...slots, urgentAt] : slots;
+  return times.length === 0 ? null : Math.min(...times);
 }
 
 type Kind = keyof ScheduleInForce['next'];
-const isOn = (kind: Kind | undefined, schedule: RefreshPlan['schedule']) =>
-  kind !== undefined && schedule?.settings.kinds[kind].mode === 'on';
+const isOn = (kind: Kind, schedule: RefreshPlan['schedule']) => schedule?.settings.kinds[kind].mode === 'on';
 
 /** When the next slots of a kind open, project ms; none if it makes no calls. */
 export const nextSlots = (kind: Kind, now: number, schedule: RefreshPlan['schedule']): number[] =>

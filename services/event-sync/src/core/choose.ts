@@ -1,6 +1,13 @@
-import { type EventKind, eventKindOf, freshnessClasses, kinds } from '@paceline/shared/definition';
+import {
+  type EventKind,
+  eventKindOf,
+  freshnessClasses,
+  type Goals,
+  isWithinGoal,
+  kinds,
+} from '@paceline/shared/definition';
 import type { CallReason } from '@paceline/shared/contracts';
-import { type Candidate, freshUntil, type Goals, isWithinGoal } from './classes.ts';
+import { type Candidate, freshUntil } from './classes.ts';
 import { isUrgent } from './urgent.ts';
 import type { BestEvent, EventRun, Selection } from './event-run.ts';
 

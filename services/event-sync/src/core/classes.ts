@@ -1,12 +1,11 @@
 import {
   classNames,
-  classOf,
   classOfKind,
   classSpan,
   type EventKind,
   eventKinds,
-  type FreshnessClass,
   freshnessClasses,
+  type Goals,
   horizonMs,
 } from '@paceline/shared/definition';
 
@@ -23,9 +22,6 @@ export interface Candidate {
   /** Whether one of our riders is in our copy. */
   readonly hasOurs: boolean;
 }
-
-/** Maximum age of a copy of an event's signups, by freshness class; project ms. */
-export type Goals = Readonly<Record<FreshnessClass, number>>;
 
 /** A stretch of time, project ms. */
 export interface TimeSpan {
@@ -56,12 +52,6 @@ export function horizonOf(kind: EventKind, now: number): Horizon {
 /** Whether the copy of the event list is less than a minute old. */
 export const isListFresh = (fetchedAt: number | null, now: number): boolean =>
   fetchedAt !== null && now - fetchedAt < 60_000;
-
-/** Whether a copy (null: none) is within its event's goal now. Always true for an event without a class. */
-export function isWithinGoal(copiedAt: number | null, startsAt: number, goals: Goals, now: number): boolean {
-  const name = classOf(startsAt, now);
-  return name === undefined || (copiedAt !== null && now - copiedAt < goals[name]);
-}
 
 /** Until when a copy stays within its event's goals, between `now` and the start of the event. */
 export function freshUntil(copiedAt: number, startsAt: number, goals: Goals, now: number): number {

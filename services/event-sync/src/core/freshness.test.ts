@@ -1,7 +1,6 @@
 import { array, assert, constantFrom, integer, option, property, record } from 'fast-check';
-import { classNames as classes, classOf } from '@paceline/shared/definition';
+import { classNames as classes, classOf, type Goals, isWithinGoal } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
-import { type Goals, isWithinGoal } from './classes.ts';
 import {
   type FreshTime,
   freshnessOf,

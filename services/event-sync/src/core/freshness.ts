@@ -1,7 +1,15 @@
-import { classNames, classOf, classSpan, type FreshnessClass, mapValues } from '@paceline/shared/definition';
+import {
+  classNames,
+  classOf,
+  classSpan,
+  type FreshnessClass,
+  type Goals,
+  isWithinGoal,
+  mapValues,
+} from '@paceline/shared/definition';
 import type { ClassFreshness, FreshnessMeasured, RankedEvent } from '@paceline/shared/contracts';
 import { rankByValue } from './choose.ts';
-import { type Candidate, type Goals, isWithinGoal, type TimeSpan } from './classes.ts';
+import type { Candidate, TimeSpan } from './classes.ts';
 
 /** An event with the times at which its signups were copied. Times are project ms. */
 export interface CopiedEvent {

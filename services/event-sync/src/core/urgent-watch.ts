@@ -1,6 +1,6 @@
-import { eventKinds, freshnessClasses, type Lane } from '@paceline/shared/definition';
+import { eventKinds, freshnessClasses, type Goals, type Lane } from '@paceline/shared/definition';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import type { Candidate, Goals } from './classes.ts';
+import type { Candidate } from './classes.ts';
 import { withFailure, type CallFailures, noFailures } from './event-run.ts';
 import { untilNextUrgent, urgentOf } from './urgent.ts';
 

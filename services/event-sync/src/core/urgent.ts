@@ -1,15 +1,12 @@
-import { classSpan, freshnessClasses } from '@paceline/shared/definition';
-import { type Candidate, type Goals, isWithin } from './classes.ts';
+import { freshnessClasses, type Goals, urgentFrom } from '@paceline/shared/definition';
+import { type Candidate, isWithin } from './classes.ts';
 
 /** Project ms; then the events are checked again, because the list may have changed. */
 const maxPauseMs = 60_000;
 
 /** Whether an event is in its last minutes and has no copy made in them, or only one older than the urgent goal. */
-export function isUrgent({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean {
-  const last = classSpan('urgent', startsAt);
-  if (!isWithin(last, now)) return false;
-  return signupsFetchedAt === null || signupsFetchedAt < last.from || now - signupsFetchedAt >= goals.urgent;
-}
+export const isUrgent = ({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean =>
+  isWithin({ from: urgentFrom(signupsFetchedAt, startsAt, goals), until: startsAt }, now);
 
 /** The urgent events in calling order: ours first, then by start. */
 export const urgentOf = (
