@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { TableToggle } from './elements.tsx';
-import { type PlotPoint, tickLabels, valueRange } from './plot-layout.ts';
+import { type PlotPoint, tickLabels, valueRange, valuesSince } from './plot-layout.ts';
 import { DateTime } from './time.tsx';
 import './plot.css';
 
@@ -89,6 +89,7 @@ function optionsOf(
   { points, from, to }: Pick<PlotProps, 'points' | 'from' | 'to'>,
   onPointed: (index: number | undefined) => void,
 ): Omit<uPlot.Options, 'width' | 'height'> {
+  const shown = valuesSince(points, from ?? -Infinity);
   const style = getComputedStyle(frame);
   const color = (token: string) => style.getPropertyValue(token);
   const axis = {
@@ -108,7 +109,8 @@ function optionsOf(
           to === undefined ? max : to / 1_000,
         ],
       },
-      y: { range: (_, min, max) => valueRange(min, max) },
+      // uPlot ignores the value that holds at the start of the axis.
+      y: { range: valueRange(Math.min(...shown), Math.max(...shown)) },
     },
     axes: [
       {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sparkline, tickLabels, valueRange } from './plot-layout.ts';
+import { sparkline, tickLabels, valueRange, valuesSince } from './plot-layout.ts';
 
 const day = 86_400_000;
 const start = Date.UTC(2026, 11, 24);
@@ -51,4 +51,11 @@ it('ticks are labelled with times, days, or months with the year in January', ()
     'Dec',
     'Jan 2027',
   ]);
+});
+
+it('the values since a time begin with the one that holds then', () => {
+  const points = [5, 9, 7].map((value, at) => ({ at: at * 10, value }));
+  expect(valuesSince(points, 15)).toEqual([9, 7]);
+  expect(valuesSince(points, 20)).toEqual([7]);
+  expect(valuesSince(points, -1)).toEqual([5, 9, 7]);
 });

@@ -14,6 +14,12 @@ export function valueRange(min: number, max: number): [number, number] {
   return [middle - half, middle + half];
 }
 
+/** The values that a line shows from a time on: the one that holds then, and all later ones. */
+export function valuesSince(points: readonly PlotPoint[], from: number): number[] {
+  const first = points.findLastIndex(({ at }) => at <= from);
+  return points.slice(Math.max(0, first)).map(({ value }) => value);
+}
+
 const dayMs = 86_400_000;
 
 /** Labels of the ticks of a time axis in the viewer's time zone. @param stepMs between two ticks */
