@@ -150,6 +150,8 @@ it('on a phone a rider is a card of a few lines, and a step of the list is short
   expect(await rows().count()).toBe(25);
   const heights = await rows().evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
   expect(Math.max(...heights)).toBeLessThan(140);
+  await page.getByRole('button', { name: 'Reverse order' }).click();
+  await eventually(() => expect(page.url()).toMatch(/[?&]sort=name&order=desc$/));
 });
 
 describe.each([1_280, 390, 320])('on a screen of %d px', (width) => {

@@ -50,7 +50,8 @@ async function listen(signal: AbortSignal): Promise<void> {
 async function receive(signal: AbortSignal): Promise<void> {
   const events = await openStream(api, { signal });
   streamConnected.set(true);
-  await refresh('/v1');
+  // A slow read must not keep the events waiting.
+  void refresh('/v1');
   const pending = new Set<string>();
   for await (const { type } of events)
     // A newer API can send more types.

@@ -53,9 +53,9 @@ function ChangeList({ title, changes, emptyText }: ChangeListProps) {
         }))}
         emptyText={emptyText}
       />
-      {shown.length < changes.length && (
-        <Button className="quiet" onClick={() => setWhole(true)}>
-          Show all {changes.length}
+      {changes.length > shownFirst && (
+        <Button className="quiet" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+          {isWhole ? 'Show fewer' : `Show all ${changes.length}`}
         </Button>
       )}
     </section>

@@ -79,28 +79,34 @@ export const SortableTable = ({
   </div>
 );
 
+const opposite = (order: Sorting['order']) => (order === 'asc' ? 'desc' : 'asc');
 const firstOrder = ({ isNumber = false }: SortableColumn) => (isNumber ? 'desc' : 'asc');
 
 /** Instead of the headers, which cards do not have. */
 function SortChoice({ columns, sorting }: { columns: readonly SortableColumn[]; sorting: Sorting }) {
   const choices = columns.filter(({ sort }) => sort !== undefined);
   return (
-    <label className="sort-choice">
-      Sort by{' '}
-      <select
-        value={sorting.sort}
-        onChange={({ target }) => {
-          const column = choices.find(({ sort }) => sort === target.value);
-          if (column) setQuery({ sort: column.sort, order: firstOrder(column) });
-        }}
-      >
-        {choices.map(({ label, sort }) => (
-          <option key={sort} value={sort}>
-            {label}
-          </option>
-        ))}
-      </select>
-    </label>
+    <p className="sort-choice">
+      <label>
+        Sort by{' '}
+        <select
+          value={sorting.sort}
+          onChange={({ target }) => {
+            const column = choices.find(({ sort }) => sort === target.value);
+            if (column) setQuery({ sort: column.sort, order: firstOrder(column) });
+          }}
+        >
+          {choices.map(({ label, sort }) => (
+            <option key={sort} value={sort}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>{' '}
+      <button type="button" onClick={() => setQuery({ sort: sorting.sort, order: opposite(sorting.order) })}>
+        Reverse order
+      </button>
+    </p>
   );
 }
 
@@ -114,7 +120,7 @@ function Header({ column, sorting }: { column: SortableColumn; sorting: Sorting 
       </th>
     );
   const current = sort === sorting.sort ? sorting.order : undefined;
-  const next = current === undefined ? firstOrder(column) : current === 'asc' ? 'desc' : 'asc';
+  const next = current === undefined ? firstOrder(column) : opposite(current);
   return (
     <th
       scope="col"
