@@ -4,16 +4,6 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
 
 const { clubMemberships, clubs } = tables;
 
-/**
- * Whether a rider is one of ours: a current member of a club that we sync. By the same rule event-sync decides which events
- * have our riders.
- */
-export const isOurs = (riderId: PgColumn | SQL): SQL =>
-  sql`exists (select from ${clubMemberships} where rider_id = ${riderId} and current)`;
-
-/** The ids of all of them, each once. */
-export const ourRiders = sql`select distinct rider_id from ${clubMemberships} where current`;
-
 /** The clubs of a rider in a list. */
 export interface RiderClubs {
   /** The club of ours that the rider is a member of; null: not one of our riders. */

@@ -12,6 +12,7 @@ export {
 export { endedCalls } from './ended-calls.ts';
 export { isBadData, isDatabaseUnavailable, neverReachedDatabase } from './errors.ts';
 export { databaseOrigin, markDatabase } from './origin.ts';
+export { isOurs, ourRiders } from './ours.ts';
 export { DatabaseOutage, type OutageWait, patienceMs, plainError, retryDuringOutage } from './outage.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
 export { prepared, preparedSelect } from './prepared.ts';

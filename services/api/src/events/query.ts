@@ -1,7 +1,7 @@
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, isOurs, ourRiders, tables } from '@paceline/shared/database';
 import { eq, sql } from 'drizzle-orm';
 import { columnsExcept } from '../http/params.ts';
-import { isOurs, nested, ourClub, ourRiders } from '../ours.ts';
+import { nested, ourClub } from '../ours.ts';
 import type { PenRow, SignupCounts } from './view.ts';
 
 const { events, results, riders, signups } = tables;

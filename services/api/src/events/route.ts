@@ -1,4 +1,4 @@
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, isOurs, tables } from '@paceline/shared/database';
 import { and, eq, gte, isNotNull, lt } from 'drizzle-orm';
 import {
   contains,
@@ -25,7 +25,6 @@ import { z } from '@hono/zod-openapi';
 import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { orderParam, pageOfList, sortable } from '../http/sort.ts';
-import { isOurs } from '../ours.ts';
 import {
   countPens,
   countSignups,

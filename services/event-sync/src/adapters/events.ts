@@ -1,4 +1,4 @@
-import { type Database, tables } from '@paceline/shared/database';
+import { type Database, isOurs, tables } from '@paceline/shared/database';
 import {
   type Doubt,
   fromInserted,
@@ -12,7 +12,7 @@ import { and, eq, gt, isNull, lt, lte, max, notInArray, sql } from 'drizzle-orm'
 import type { Horizon } from '../core/classes.ts';
 import type { TitledCandidate, MeasuredEvent } from '../core/freshness.ts';
 
-const { events, signups, signupCopies, clubMemberships } = tables;
+const { events, signups, signupCopies } = tables;
 
 /** Columns that the event list does not update. */
 const keptColumns = [
@@ -69,15 +69,12 @@ export async function storeEvents(
   });
 }
 
-/** Whether a member of one of our clubs is signed up for an event, according to our copy. */
+/** Whether one of our riders is signed up for an event, according to our copy. */
 export const hasOurs = (db: Database) => {
   const ours = db
     .select({ one: sql`1` })
     .from(signups)
-    .innerJoin(clubMemberships, eq(clubMemberships.riderId, signups.riderId))
-    .where(
-      and(eq(signups.eventId, events.eventId), sql`${signups.withdrawnAt} is null`, clubMemberships.current),
-    );
+    .where(and(eq(signups.eventId, events.eventId), isNull(signups.withdrawnAt), isOurs(signups.riderId)));
   return sql<boolean>`exists ${ours}`;
 };
 
