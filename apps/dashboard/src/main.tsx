@@ -8,6 +8,7 @@ import { viewerZone } from './parts/zone.ts';
 import '@paceline/client/colors.css';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/tables.css';
 import './app/app.css';
 
 showTimesIn(viewerZone);
