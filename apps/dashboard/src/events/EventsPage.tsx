@@ -65,8 +65,13 @@ function Events({ asked }: { asked: EventQuery }) {
             {items.length > 0 && (
               <p className="hint">
                 {items.length} of {count(total, 'event')}{' '}
-                {items.length < total && limit < maxShown && (
-                  <Button onClick={() => setLimit(limit + pageSize)}>Show more</Button>
+                {total > pageSize && (
+                  <Button
+                    inactive={items.length === total || limit === maxShown}
+                    onClick={() => setLimit(limit + pageSize)}
+                  >
+                    Show more
+                  </Button>
                 )}
               </p>
             )}

@@ -3,7 +3,7 @@ import { lazy, useState } from 'react';
 import { reads, useList, useRead } from '../api/reads.ts';
 import type { PageProps } from '../app/pages.ts';
 import { setQuery } from '../app/route.ts';
-import { Loaded } from '../parts/elements.tsx';
+import { Button, Loaded } from '../parts/elements.tsx';
 import { sortingOf } from '../parts/SortableTable.tsx';
 import { type RiderFilter, riderFilterOf } from './filter.ts';
 import { useRiderRequests } from './RefreshRider.tsx';
@@ -41,11 +41,14 @@ function Riders({ query }: { query: URLSearchParams }) {
             ) : (
               <NoRiders filter={filter} />
             )}
-            {items.length < total && limit < most && (
+            {total > step && (
               <p>
-                <button type="button" onClick={() => setLimit(Math.min(most, limit + step))}>
+                <Button
+                  inactive={items.length === total || limit === most}
+                  onClick={() => setLimit(Math.min(most, limit + step))}
+                >
                   Show more
-                </button>
+                </Button>
               </p>
             )}
           </>
