@@ -104,19 +104,21 @@ describe('a captain', () => {
   });
 
   it('sees the results: finishers by place, then riders who did not finish, ours marked', async () => {
-    const { event, results } = await eventually(async () => {
-      for (const each of await ownEvents('past')) {
-        const path = { eventId: each.eventId };
-        const found = await stack.api.all('GET /v1/events/{eventId}/results', { path });
-        if (found.some(({ finished }) => !finished)) return { event: each, results: found };
-      }
+    const resultsOf = (eventId: string) =>
+      stack.api.all('GET /v1/events/{eventId}/results', { path: { eventId } });
+    const { eventId } = await eventually(async () => {
+      for (const event of await ownEvents('past'))
+        if ((await resultsOf(event.eventId)).some(({ finished }) => !finished)) return event;
       throw new Error('no results with a rider who did not finish yet');
     });
-    await show(`events/${event.eventId}`);
+    await show(`events/${eventId}`);
     const shown = region('Results');
-    await shown.locator('tbody tr').first().waitFor();
-    expect(await shown.locator('tbody tr').count()).toBe(results.length);
-    expect(await shown.locator('.mark').count()).toBe(results.filter(({ ours }) => ours).length);
+    // They can be fetched again meanwhile.
+    await eventually(async () => {
+      const results = await resultsOf(eventId);
+      expect(await shown.locator('tbody tr').count()).toBe(results.length);
+      expect(await shown.locator('.mark').count()).toBe(results.filter(({ ours }) => ours).length);
+    });
     for (const pen of await shown.locator('tbody').all()) {
       const places = await pen.locator('td:first-child').allInnerTexts();
       const order = places.map((place) => (place === 'DNF' ? Number.POSITIVE_INFINITY : Number(place)));
