@@ -1,6 +1,6 @@
 import { type BulkCallChanged, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
-import { subscribe, publish } from '@paceline/shared/messaging';
+import { publish, signal, subscribe } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { and, asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -126,6 +126,43 @@ describe('an import', () => {
     expect((await outcomes(again)).map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done']);
     expect(await calls()).toHaveLength(4);
     expect(sent()).toEqual([]);
+  });
+
+  it('whose rider a bulk call holds while its GET is answered ends when that call has stored it', async () => {
+    await start();
+    const [held = 0, other = 0] = fresh(2);
+    harness.sandbox.controls.injectFault({ kind: 'delay', ms: 20_000, budget: 'riders_single' });
+    const command = await importRiders([held]);
+    await harness.until(async () => expect(await calls()).toHaveLength(1));
+    const [locked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const isWanted = eq(wantedRiders.commandId, command.commandId);
+    const bulkCall = harness.db.transaction(async (tx) => {
+      await tx.select().from(wantedRiders).where(isWanted).for('update');
+      locked.resolve();
+      await released.promise;
+      await tx.update(wantedRiders).set({ outcome: 'done', endedAt: command.requestedAt }).where(isWanted);
+    });
+    await locked.promise;
+    await harness.until(async () => expect((await calls())[0]).toMatchObject({ status: 200 }));
+    // By the time that a later one has ended, this one would have.
+    expect(await ended(await importRiders([other]))).toEqual({ state: 'done' });
+    expect(await rowOf(command)).toMatchObject({ finishedAt: null });
+    released.resolve();
+    await bulkCall;
+    const change = {
+      call: 'c',
+      stage: 'answered',
+      sentAt: 0,
+      riderIds: [held],
+      imports: [],
+      outsiders: 0,
+      trace: {},
+    } as const;
+    signal(harness.bus, catalog.bulkCallChanged, {}, change);
+    expect(await ended(command)).toEqual({ state: 'done' });
+    await harness.until(() =>
+      expect(changesOf(command).at(-1)).toMatchObject({ riders: { waiting: 0, done: 1, failed: 0 } }),
+    );
   });
 
   it('fails with the reason when a second response has none of its riders either', async () => {

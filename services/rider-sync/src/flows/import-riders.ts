@@ -25,9 +25,11 @@ export const importRiders = (shared: RiderSync) => (command: ImportRiders, attem
     const { commandId } = command;
     await retryDuringOutage(sync, () => endFreshRiders(sync.db, nowMs(sync), commandId));
     const left = await retryDuringOutage(sync, () => listWaiting(sync.db, commandId, maxGetsPerImport + 1));
+    const counted = () => retryDuringOutage(sync, () => countRiders(sync.db, commandId));
     if (left.length <= maxGetsPerImport) await bySingleCalls(sync, command, left, report);
-    else await byBulkCalls(sync, commandId, report);
-    const riders = await retryDuringOutage(sync, () => countRiders(sync.db, commandId));
+    // Also after GETs: a bulk call in flight can hold a rider that was fetched meanwhile, and stores its outcome.
+    if ((await counted()).waiting > 0) await byBulkCalls(sync, commandId, report);
+    const riders = await counted();
     return { progress: importResult(riders), riders };
   });
 
@@ -98,5 +100,7 @@ async function byBulkCalls(sync: RiderSync, commandId: string, report: ReportSta
     unused: () => void recount().catch(ended.reject),
     callChanged,
   });
+  // A call may have ended before this import joined.
+  recount().catch(ended.reject);
   await unlessAborted(ended.promise, sync.signal).finally(leave);
 }
