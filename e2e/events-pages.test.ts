@@ -135,8 +135,9 @@ it('a sync that is started on the page shows its progress', async () => {
   const near = page.locator('[data-sync=near]');
   await near.and(page.locator(':not([data-state=running])')).waitFor();
   await near.getByRole('button').click();
-  await page.locator('[data-announcements]').getByText('Near sync requested').waitFor();
   await near.and(page.locator('[data-state=running]')).waitFor();
+  const announced = page.locator('[data-announcements]');
+  await eventually(async () => expect(await announced.innerText()).toBe('Near sync requested'));
   await stack.api.call('DELETE /v1/syncs/{kind}/pause', { path });
 });
 
