@@ -1,5 +1,5 @@
 import type { Event } from '@paceline/client';
-import { duration } from '@paceline/client/text';
+import { duration, isFetchedForStart } from '@paceline/client/text';
 import { classOf, eventKindOf, kinds } from '@paceline/shared/definition';
 import { second, useNow } from '../app/clock.tsx';
 import { Age, Countdown } from '../parts/time.tsx';
@@ -35,6 +35,7 @@ export function CopyAge({ event: { signupsFetchedAt, freshness } }: { event: Eve
 export function RefreshHint({ freshness }: Pick<Event, 'freshness'>) {
   const { class: name, nextRefreshAt: at } = freshness;
   const isDue = Date.parse(at ?? '') <= useNow(second);
+  if (isFetchedForStart(freshness)) return 'Fresh enough for the start';
   if (at === null) return name === null ? null : 'Next refresh unknown or not planned';
   return isDue ? (
     'Refreshing soon'
@@ -52,6 +53,7 @@ export function NextRefresh({ event }: { event: Event }) {
   const now = useNow(second);
   if (delistedAt !== null) return 'none, because the event is no longer listed';
   if (name === null) return 'from two days before the start';
+  if (isFetchedForStart(freshness)) return 'none: they are fresh enough for the start';
   if (nextRefreshAt === null) return 'unknown or not planned';
   const at = Date.parse(nextRefreshAt);
   if (at <= now) return 'now, before all other calls, because it is about to start';

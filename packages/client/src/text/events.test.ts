@@ -32,6 +32,8 @@ describe('the refresh of an event', () => {
     expect(text({ freshness: { ...near, nextRefreshAt: null } })).toContain(
       'Next refresh unknown or not planned.',
     );
+    const fetched = { class: 'urgent', goalSeconds: 900, withinGoal: true, nextRefreshAt: null } as const;
+    expect(text({ startsAt: at(4), freshness: fetched })).toContain('They are fresh enough for the start.');
     expect(text({ startsAt: at(-1) })).toContain('Events that have started are no longer fetched.');
     expect(text({ delistedAt: at(-1) })).toContain('ZwiftRacing no longer lists the event');
     const later = { class: null, goalSeconds: null, withinGoal: null, nextRefreshAt: null };

@@ -23,8 +23,17 @@ export function refreshText(
   if (name === null) return `${copy}. They are kept fresh from two days before the start.`;
   const goal = goalSeconds === null ? '' : `, goal: at most ${duration(goalSeconds * 1_000)} old`;
   const late = withinGoal === false ? ' (not met)' : '';
+  if (isFetchedForStart(freshness)) return `${copy}${goal}. They are fresh enough for the start.`;
   return `${copy}${goal}${late}. ${nextRefreshText(startsAt, nextRefreshAt, now)}`;
 }
+
+/** Whether an event that is about to start needs no more refresh. */
+export const isFetchedForStart = ({
+  class: name,
+  withinGoal,
+  nextRefreshAt,
+}: Pick<Event['freshness'], 'class' | 'withinGoal' | 'nextRefreshAt'>): boolean =>
+  name === 'urgent' && withinGoal === true && nextRefreshAt === null;
 
 function nextRefreshText(startsAt: string, at: string | null, now: number): string {
   if (at === null) return 'Next refresh unknown or not planned.';
