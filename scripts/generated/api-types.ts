@@ -3,7 +3,15 @@ import { createApp } from '../../services/api/src/http/app.ts';
 
 interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, { readonly properties?: object }>> };
-  readonly paths: Readonly<Record<string, object>>;
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly parameters?: readonly Parameter[] }>>>
+  >;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly schema?: { readonly enum?: readonly string[] };
 }
 
 /** `packages/client/src/generated.ts`: the API's OpenAPI document as types, and the event types of its stream. */
@@ -23,7 +31,21 @@ export async function apiTypes(): Promise<string> {
 ${astToString(types)}
 /** The event types of the stream. */
 export const streamTypes = ${JSON.stringify(events)} as const;
+
+/** The values of each query parameter that has a fixed set, by operation. */
+export const queryValues = ${JSON.stringify(queryValues(sorted(paths)))} as const;
 `;
+}
+
+function queryValues(paths: OpenApi['paths']): object {
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { parameters = [] }]) => {
+      const fixed = parameters.filter((each) => each.in === 'query' && each.schema?.enum);
+      const values = fixed.map(({ name, schema }) => [name, schema?.enum]);
+      return [`${method.toUpperCase()} ${path}`, Object.fromEntries(values)] as const;
+    }),
+  );
+  return Object.fromEntries(operations.filter(([, values]) => Object.keys(values).length > 0));
 }
 
 /** Sorted by name, since the order of routes has no meaning. */

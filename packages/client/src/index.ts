@@ -2,7 +2,7 @@ import type { ScheduleCheck } from './generated.ts';
 import type { InputOf } from './operations.ts';
 
 export type * from './generated.ts';
-export { streamTypes } from './generated.ts';
+export { queryValues, streamTypes } from './generated.ts';
 export type {
   BudgetName,
   FreshnessClass,

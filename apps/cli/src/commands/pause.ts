@@ -1,4 +1,11 @@
-import { type BudgetName, type InputOf, projectTime, readClock, type SyncKind } from '@paceline/client';
+import {
+  type BudgetName,
+  type InputOf,
+  projectTime,
+  queryValues,
+  readClock,
+  type SyncKind,
+} from '@paceline/client';
 import { budgetNames, kindNames, parseDuration } from '@paceline/shared/definition';
 import { type Context, defineCommand, text } from '../command.ts';
 import { oneOf, UsageError } from '../core/usage.ts';
@@ -7,7 +14,7 @@ import { showSchedule } from './schedule.ts';
 
 const syncOf = (kind: SyncKind) => `${kind}-sync`;
 const choices = { BUDGET: budgetNames, SYNC: kindNames.map(syncOf) };
-const pausedBy = ['operator', 'upstream'] as const;
+const { by: pausedBy } = queryValues['DELETE /v1/budgets/{budget}/pause'];
 
 export const pause = defineCommand({
   usage: 'pause BUDGET|SYNC [--for=TIME]',

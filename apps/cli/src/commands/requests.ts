@@ -1,23 +1,10 @@
-import { type Command, type InputOf, projectTime, readClock } from '@paceline/client';
+import { type InputOf, projectTime, queryValues, readClock } from '@paceline/client';
 import { defineCommand, text } from '../command.ts';
 import { requestsLines } from '../core/requests.ts';
 import { commandLine } from '../core/add.ts';
 import { findCommand, required } from './find.ts';
 
-const states = [
-  'waiting_in_line',
-  'waiting_for_window',
-  'paused_by_upstream',
-  'paused_by_operator',
-  'outside_slot',
-  'waiting_for_service',
-  'running',
-  'done',
-  'failed',
-  'expired',
-  'cancelled',
-] as const satisfies ReadonlyArray<Command['state']>;
-const types = ['add-rider', 'import-riders'] as const satisfies ReadonlyArray<Command['type']>;
+const { state: states, type: types } = queryValues['GET /v1/commands'];
 
 export const requests = defineCommand({
   usage: 'requests [--rider=ID] [--state=STATE] [--type=TYPE] [--limit=N]',

@@ -1,11 +1,11 @@
-import { type InputOf, projectTime, readClock, type Run } from '@paceline/client';
+import { type InputOf, projectTime, queryValues, readClock } from '@paceline/client';
 import { kindNames, parseDuration } from '@paceline/shared/definition';
 import { defineCommand, text } from '../command.ts';
 import { UsageError, wholeNumber } from '../core/usage.ts';
 import { failureLines, runLines, runsLines } from '../core/runs.ts';
 import { findRun, required } from './find.ts';
 
-const states = ['running', 'done', 'partly_failed', 'failed'] as const satisfies ReadonlyArray<Run['state']>;
+const { state: states } = queryValues['GET /v1/runs'];
 
 export const runs = defineCommand({
   usage: 'runs [--kind=KIND] [--state=STATE] [--limit=N]',

@@ -1,12 +1,11 @@
-import { type InputOf, projectTime, readClock } from '@paceline/client';
+import { type InputOf, projectTime, queryValues, readClock } from '@paceline/client';
 import { defineCommand, flag, text } from '../command.ts';
 import { clubPageLines, clubsLines } from '../core/clubs.ts';
 import { riderPageLines, ridersLines } from '../core/team.ts';
 import { idOf } from '../core/usage.ts';
 
-const riderSorts = ['riderId', 'name', 'rating', 'weight', 'ftp', 'fetchedAt'] as const;
-const clubSorts = ['clubId', 'name', 'members'] as const;
-const orders = ['asc', 'desc'] as const;
+const { sort: riderSorts, order: orders } = queryValues['GET /v1/riders'];
+const { sort: clubSorts } = queryValues['GET /v1/clubs'];
 
 export const riders = defineCommand({
   usage: 'riders [--search=TEXT] [--club=ID] [--sort=SORT] [--order=ORDER] [--limit=N]',

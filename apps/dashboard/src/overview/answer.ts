@@ -1,6 +1,6 @@
 import type { Budget, Part } from '@paceline/client';
 import { activePauses, availability, limitText } from '@paceline/client/text';
-import { budgets as definedBudgets, lanes } from '@paceline/shared/definition';
+import { addMaxWaitMs, budgets as definedBudgets, lanes } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 
 /** The answer to "Can I add a rider now?". */
@@ -13,8 +13,6 @@ export interface Answer {
 
 /** A rider is fetched by whichever of these is possible first, by the first one if both are. */
 const ways: readonly Budget['budget'][] = ['riders_single', 'riders_bulk'];
-/** After this time, project ms, the request of a rider expires. */
-const maxWaitMs = 5 * 60_000;
 /** While one of these is down, no rider is fetched. */
 const needed: readonly Part['part'][] = ['broker', 'database', 'limiter', 'rider-sync', 'upstream'];
 
@@ -31,9 +29,9 @@ export function answerOf(
     .toSorted((one, other) => one.at - other.at);
   if (!first) return { can: 'unknown', reason: 'The rate limits are not known.' };
   if (first.at > now) {
-    const isTooLong = first.at - now > maxWaitMs;
+    const isTooLong = first.at - now > addMaxWaitMs;
     const advice = isTooLong
-      ? 'A request waits at most 5 minutes, so add the rider then.'
+      ? `A request waits at most ${count(addMaxWaitMs / 60_000, 'minute')}, so add the rider then.`
       : 'Requested now, the rider is fetched then.';
     return { can: 'no', at: first.at, reason: `${reasonOf(first.budget, now)} ${advice}` };
   }

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { setQuery } from '../app/route.ts';
+import { Table } from './elements.tsx';
 
 export interface SortableColumn<Field extends string = string> {
   readonly label: string;
@@ -46,36 +47,16 @@ export const SortableTable = ({
 }: SortableTableProps) => (
   <div className={asCards ? 'card table-frame cards' : 'card table-frame'}>
     {asCards && <SortChoice columns={columns} sorting={sorting} />}
-    <table>
-      <caption className="visually-hidden">{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <Header key={column.label} column={column} sorting={sorting} />
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ key, cells }) => (
-          <tr key={key}>
-            {cells.map((cell, index) => (
-              <td
-                key={columns[index]?.label}
-                data-label={columns[index]?.label}
-                className={columns[index]?.isNumber ? 'number' : undefined}
-              >
-                {cell}
-              </td>
-            ))}
-          </tr>
-        ))}
-        {rows.length === 0 && (
-          <tr>
-            <td colSpan={columns.length}>{emptyText}</td>
-          </tr>
-        )}
-      </tbody>
-    </table>
+    <Table
+      caption={caption}
+      columns={columns.map(({ label }) => label)}
+      numbers={columns.filter(({ isNumber }) => isNumber).map(({ label }) => label)}
+      rows={rows}
+      emptyText={emptyText}
+      headers={columns.map((column) => (
+        <Header key={column.label} column={column} sorting={sorting} />
+      ))}
+    />
   </div>
 );
 

@@ -57,18 +57,21 @@ interface TableProps {
   readonly numbers?: readonly string[];
   readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
   readonly emptyText?: string;
+  /** The headers; default: the names of the columns. */
+  readonly headers?: ReactNode;
 }
 
-export const Table = ({ caption, columns, numbers = [], rows, emptyText }: TableProps) => (
+export const Table = ({ caption, columns, numbers = [], rows, emptyText, headers }: TableProps) => (
   <table>
     {caption !== undefined && <caption className="visually-hidden">{caption}</caption>}
     <thead>
       <tr>
-        {columns.map((column) => (
-          <th key={column} scope="col" className={numbers.includes(column) ? 'number' : undefined}>
-            {column}
-          </th>
-        ))}
+        {headers ??
+          columns.map((column) => (
+            <th key={column} scope="col" className={numbers.includes(column) ? 'number' : undefined}>
+              {column}
+            </th>
+          ))}
       </tr>
     </thead>
     <tbody>

@@ -30,9 +30,6 @@ export const addRider = z.object({
 });
 export type AddRider = z.infer<typeof addRider>;
 
-/** How long an add waits for a call before it fails, project ms. */
-export const addMaxWaitMs = 5 * 60_000;
-
 /** Imports skip riders whose copy is younger than this, project ms. */
 export const importMaxAgeMs = 86_400_000;
 

@@ -1,7 +1,12 @@
 import { type BudgetEntry, budgets as budgetEntries } from './budgets.ts';
 import { freshnessClasses as classEntries, type FreshnessClassEntry } from './freshness.ts';
 import { type KindEntry, kinds as kindEntries } from './kinds.ts';
-import { type LaneEntry, lanes as laneEntries, slotHeadStart as slotHeadStartText } from './lanes.ts';
+import {
+  addMaxWait as addMaxWaitText,
+  type LaneEntry,
+  lanes as laneEntries,
+  slotHeadStart as slotHeadStartText,
+} from './lanes.ts';
 import { durationMs, mapValues, parseLimit } from './units.ts';
 
 /*
@@ -72,6 +77,8 @@ export const lanes = mapValues(
 /** Lanes of requests that cannot wait for a slot. */
 export const forcedLanes: ReadonlySet<Lane> = new Set(laneNames.filter((name) => lanes[name].forced));
 export const slotHeadStartMs = durationMs(slotHeadStartText);
+/** Project ms. */
+export const addMaxWaitMs = durationMs(addMaxWaitText);
 
 /** A kind whose lane, budgets and class are typed as names of those entries. */
 type NamedKindEntry = Omit<KindEntry, 'lane' | 'budget' | 'list' | 'goal'> & {

@@ -30,3 +30,6 @@ export const lanes = {
 
 /** Extra head start of a request during its kind's own slot: too small to pass a forced lane. */
 export const slotHeadStart = '24m';
+
+/** How long the request to add a rider waits for a call before it fails. */
+export const addMaxWait = '5m';

@@ -13,7 +13,8 @@ import {
 } from '@paceline/shared/database';
 import { getTableColumns, sql, isNull } from 'drizzle-orm';
 import type { CommandRow } from './view.ts';
-import { addMaxWaitMs, importMaxAgeMs } from '@paceline/shared/contracts';
+import { importMaxAgeMs } from '@paceline/shared/contracts';
+import { addMaxWaitMs } from '@paceline/shared/definition';
 import type { CommandQueue } from './queue.ts';
 
 const { commands, riders, wantedRiders } = tables;

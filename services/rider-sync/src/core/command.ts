@@ -1,10 +1,5 @@
-import {
-  addMaxWaitMs,
-  type FetchMode,
-  type Progress,
-  type Refusal,
-  type RiderCounts,
-} from '@paceline/shared/contracts';
+import { type FetchMode, type Progress, type Refusal, type RiderCounts } from '@paceline/shared/contracts';
+import { addMaxWaitMs } from '@paceline/shared/definition';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { count } from '@paceline/shared/words';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
