@@ -1484,7 +1484,7 @@ export interface components {
                 /** @description The same for events with our riders */
                 oursLastDay: number | null;
             }[];
-            /** @description The most valuable first */
+            /** @description Planned calls in order, an event once per call; then events that wait without one though their signups are older than the goal */
             nextCalls: {
                 eventId: string;
                 title: string;
@@ -1498,10 +1498,20 @@ export interface components {
                 signupsAgeSeconds: number | null;
                 withinGoal: boolean;
                 /**
-                 * @description Why it is worth fetching
+                 * @description Why it is worth fetching; others_gain_more: why it waits
                  * @enum {string}
                  */
-                reason: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy";
+                reason: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy" | "others_gain_more";
+                /**
+                 * Format: date-time
+                 * @description When its signups are fetched; null: not in the next hour, as others gain more
+                 */
+                plannedAt: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when that copy meets its goals, at most until the start; null without a call
+                 */
+                freshUntil: string | null;
             }[];
         };
         Health: {
@@ -1538,6 +1548,15 @@ export interface components {
             budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
             /** @enum {string} */
             lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+            /** @description The requested club, rider or event */
+            target: string;
+            /** @description Why this call was chosen; null: no choice was needed */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Until when its answer meets the freshness goals, as known when it was chosen; null: no goal
+             */
+            freshUntil: string | null;
             /** Format: date-time */
             startedAt: string;
             /**
@@ -2094,6 +2113,11 @@ export interface components {
                 target: string;
                 /** @description Why this call was chosen; null: no choice was needed */
                 reason: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when its answer meets the freshness goals, as known when it was chosen; null: no goal
+                 */
+                freshUntil: string | null;
                 /** @description HTTP status; null without a response */
                 status: number | null;
                 message: string;

@@ -1,4 +1,5 @@
 export * from './text/budgets.ts';
+export * from './text/calls.ts';
 export * from './text/commands.ts';
 export * from './text/events.ts';
 export * from './text/health.ts';

@@ -91,6 +91,7 @@ describe('a run', () => {
       callId: 1,
       budget: 'clubs',
       reason: null,
+      freshUntil: null,
       status: 200,
       durationSeconds: 61,
       rawStart: null,

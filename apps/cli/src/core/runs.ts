@@ -10,6 +10,7 @@ import {
   sentenceCase,
   shortTime,
   timeRange,
+  whyText,
 } from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
 import { type TextStyle, table, wrap } from './look.ts';
@@ -95,7 +96,7 @@ function unreadableLines({ calls }: RunDetail, look: TextStyle): string[] {
 }
 
 function row(
-  { startedAt, budget, target, status, message, durationSeconds, reason }: RunDetail['calls'][number],
+  { startedAt, budget, target, status, message, durationSeconds, ...call }: RunDetail['calls'][number],
   { paint }: TextStyle,
 ) {
   const isOk = status !== null && status < 400;
@@ -106,6 +107,6 @@ function row(
     target,
     { text: response, paint: isOk ? paint.muted : paint.error },
     { text: duration(durationSeconds * 1_000), paint: paint.muted },
-    reason?.replaceAll('_', ' ') ?? '',
+    whyText(call, startedAt) ?? '',
   ];
 }

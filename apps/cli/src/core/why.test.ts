@@ -115,9 +115,14 @@ it('why an event is refreshed when it is: its class and goal, the sync, and a so
     schedule: { ...schedule, pausedUntil: { ...schedule.pausedUntil, near: at(10) } },
     sources: [source as Surroundings['sources'][number]],
   };
-  const next = { eventId: '7', reason: 'older_than_goal' } as Parameters<typeof explainEvent>[1];
+  const next = {
+    reason: 'older_than_goal',
+    plannedAt: at(10),
+    freshUntil: at(40),
+    startsAt: at(40),
+  } as Parameters<typeof explainEvent>[1];
   expect(explainEvent(event, next, surroundings, now)).toEqual({
-    text: 'Evening Race: Signups fetched 70 min ago, goal: at most 60 min old (not met). Next near sync: 18:40:00 (in 10:00). It is among the next calls, because its copy is older than the goal.',
+    text: 'Evening Race: Signups fetched 70 min ago, goal: at most 60 min old (not met). Planned for 18:40, fresh until the start (copy older than the goal).',
     facts: {
       starts: 'Thu 26 Nov 19:10:00 (in 40:00)',
       class: 'Within the hour',

@@ -135,17 +135,7 @@ const troubles = (parts: ReadonlyArray<Health['parts'][number]['part']>, { healt
       ]),
   );
 
-/** Why an event is among the next calls. */
-const callReasons = {
-  about_to_start: 'it is about to start',
-  never_fetched: 'it was never fetched',
-  older_than_goal: 'its copy is older than the goal',
-  soon_older_than_goal: 'its copy is soon older than the goal',
-  signups_changed: 'its signups changed',
-  oldest_copy: 'it has the oldest copy',
-} as const satisfies Record<Freshness['nextCalls'][number]['reason'], string>;
-
-/** @param next the event among the next calls; undefined when its signups need none soon */
+/** @param next its first call of the plan, or why it has none; undefined when its signups need none soon */
 export function explainEvent(
   event: EventDetail,
   next: Freshness['nextCalls'][number] | undefined,
@@ -154,10 +144,9 @@ export function explainEvent(
 ): Explanation {
   const { class: name, goalSeconds, nextRefreshAt } = event.freshness;
   const kind = name === 'far' ? 'far' : 'near';
-  const reason = next && ` It is among the next calls, because ${callReasons[next.reason]}.`;
   const source = around.sources.find((each) => each.source === 'signups' && each.state === 'unavailable');
   return {
-    text: `${event.title}: ${refreshText(event, now)}${reason ?? ''}`,
+    text: `${event.title}: ${refreshText(event, now, next)}`,
     facts: factsOf({
       starts: `${dayAndTime(event.startsAt)} (${fromNow(event.startsAt, now)})`,
       class: name === null ? 'none' : freshnessClasses[name].label,

@@ -14,6 +14,8 @@ const event = (given: Partial<NextCall>): NextCall => ({
   signupsAgeSeconds: 1_800,
   withinGoal: true,
   reason: 'oldest_copy',
+  plannedAt: null,
+  freshUntil: null,
   ...given,
 });
 const nearGoal = { class: 'near', goalSeconds: 3_600 } as Freshness['classes'][number];

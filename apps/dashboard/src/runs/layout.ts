@@ -1,5 +1,6 @@
 import type { BudgetName, Run, RunDetail } from '@paceline/client';
 import { budgets } from '@paceline/shared/definition';
+import { whyText } from '@paceline/client/text';
 import { truncate, timeAxis } from '../parts/layout.ts';
 import { utcText } from '../parts/zone.ts';
 
@@ -32,11 +33,11 @@ export function layoutWaterfall(run: RunDetail, now: number, width: number) {
 
 type RunCall = RunDetail['calls'][number];
 
-/** e.g. `signups of event 24940950, oldest copy · 200, 36 signups` */
-export function callText({ budget, target, reason, status, message }: RunCall): string {
+/** e.g. `signups of event 24940950, no copy yet, fresh until 19:57 · 200, 36 signups` */
+export function callText({ budget, target, startedAt, status, message, ...chosen }: RunCall): string {
   const call = `${budgets[budget as BudgetName]?.fetches ?? budget} ${target}`;
-  const why = reason === null ? '' : `, ${reason.replaceAll('_', ' ')}`;
-  return `${call}${why} · ${status === null ? '' : `${status}, `}${message}`;
+  const why = whyText(chosen, startedAt);
+  return `${[call, why].filter(Boolean).join(', ')} · ${status === null ? '' : `${status}, `}${message}`;
 }
 
 /** How much of a run is done, 0 to 1, and how many of its clubs or events remain. */

@@ -1,9 +1,13 @@
 import { classOf, eventKindOf, kinds } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import type { Event, Result } from '../generated.ts';
-import { agoText, countdown, duration, timeNear } from './time.ts';
+import { type NextCall, planText, reasonText } from './calls.ts';
+import { agoText, countdown, duration, sentenceCase, timeNear } from './time.ts';
 
-/** How old the signups of an event are, how old they may be, and when they are fetched next. @param now project ms */
+/**
+ * How old the signups of an event are, how old they may be, and when they are fetched next.
+ * @param now project ms @param call its first call of the plan, or why it has none
+ */
 export function refreshText(
   {
     startsAt,
@@ -12,6 +16,7 @@ export function refreshText(
     freshness,
   }: Pick<Event, 'startsAt' | 'delistedAt' | 'signupsFetchedAt' | 'freshness'>,
   now: number,
+  call?: NextCall,
 ): string {
   const copy =
     signupsFetchedAt === null
@@ -24,7 +29,8 @@ export function refreshText(
   const goal = goalSeconds === null ? '' : `, goal: at most ${duration(goalSeconds * 1_000)} old`;
   const late = withinGoal === false ? ' (not met)' : '';
   if (isFetchedForStart(freshness)) return `${copy}${goal}. They are fresh enough for the start.`;
-  return `${copy}${goal}${late}. ${nextRefreshText(startsAt, nextRefreshAt, now)}`;
+  const next = call ? callSentence(call, now) : nextRefreshText(startsAt, nextRefreshAt, now);
+  return `${copy}${goal}${late}. ${next}`;
 }
 
 /** Whether an event that is about to start needs no more refresh. */
@@ -34,6 +40,11 @@ export const isFetchedForStart = ({
   nextRefreshAt,
 }: Pick<Event['freshness'], 'class' | 'withinGoal' | 'nextRefreshAt'>): boolean =>
   name === 'urgent' && withinGoal === true && nextRefreshAt === null;
+
+function callSentence(call: NextCall, now: number): string {
+  const why = call.plannedAt === null ? '' : ` (${reasonText(call.reason)})`;
+  return `${sentenceCase(planText(call, now))}${why}.`;
+}
 
 function nextRefreshText(startsAt: string, at: string | null, now: number): string {
   if (at === null) return 'Next refresh unknown or not planned.';

@@ -59,7 +59,7 @@ export type SourceChanged = z.infer<typeof sourceChanged>;
 export const sourceUnavailableMessage = (source: SourceName, message: string): string =>
   `ZwiftRacing ${source} are not available: ${message}`;
 
-/** Why an event's signups are fetched. */
+/** Why an event's signups are fetched, or wait: `others_gain_more`. */
 export const callReasons = [
   'about_to_start',
   'never_fetched',
@@ -67,6 +67,7 @@ export const callReasons = [
   'soon_older_than_goal',
   'signups_changed',
   'oldest_copy',
+  'others_gain_more',
 ] as const;
 export type CallReason = (typeof callReasons)[number];
 
@@ -93,7 +94,10 @@ export type ClassFreshness = z.infer<typeof classFreshness>;
 export const freshnessMeasured = z.object({ at: timestamp, classes: z.array(classFreshness) });
 export type FreshnessMeasured = z.infer<typeof freshnessMeasured>;
 
-/** An event in the order in which calls are chosen. */
+/** Null too when event-sync is of a version without a plan. */
+const plannedTime = timestamp.nullable().default(null);
+
+/** A planned call for an event, or an event that waits without one. */
 export const rankedEvent = z.object({
   eventId: z.string(),
   title: z.string(),
@@ -103,10 +107,14 @@ export const rankedEvent = z.object({
   copiedAt: timestamp.nullable(),
   withinGoal: z.boolean(),
   because: z.enum(callReasons),
+  /** When the plan has a call for it; null: it waits, and the calls of the next hour gain more elsewhere. */
+  plannedAt: plannedTime,
+  /** Until when the copy of that call stays within its goals, at most until the start; null without a call. */
+  freshUntil: plannedTime,
 });
 export type RankedEvent = z.infer<typeof rankedEvent>;
 
-/** With the events that are fetched next, most valuable call first. */
+/** With the planned calls in order, and then the events with a copy older than its goal that wait without one. */
 export const freshnessReport = freshnessMeasured.extend({ next: z.array(rankedEvent) });
 export type FreshnessReport = z.infer<typeof freshnessReport>;
 

@@ -17,6 +17,7 @@ const call = {
   lane: 'rider_sync',
   target: '20650',
   because: null,
+  freshUntil: null,
   startedAt: 1_000,
   runId: 'run-1',
 } as const;

@@ -28,12 +28,13 @@ export type CallOutcome = Pick<
   'status' | 'message' | 'rawStart' | 'unreadable'
 >;
 
-/** A call that is about to be sent. `startedAt`: project ms. */
+/** A call that is about to be sent. Times are project ms. */
 export interface LoggedCall extends CallOwner {
   readonly endpoint: BudgetName;
   readonly lane: Lane;
   readonly target: string;
   readonly because: string | null;
+  readonly freshUntil: number | null;
   readonly startedAt: number;
 }
 
@@ -59,6 +60,7 @@ const logColumns = {
   endpoint: syncLogs.endpoint,
   target: syncLogs.target,
   because: syncLogs.because,
+  freshUntil: syncLogs.freshUntil,
   message: syncLogs.message,
   startedAt: syncLogs.startedAt,
   partition: syncLogs.partition,

@@ -83,13 +83,20 @@ const call = (sync: Sync, send: () => Promise<number>) =>
     endpoint: 'clubs',
     lane: 'rider_sync',
     owner: { runId: 'run-1' },
-    choose: async () => ({ target: '20650', send, outcome: () => ({ status: 200, message: 'fetched' }) }),
+    choose: async () => ({
+      target: '20650',
+      because: 'never_fetched',
+      freshUntil: 3_600_000,
+      send,
+      outcome: () => ({ status: 200, message: 'fetched' }),
+    }),
   });
 
-it('a call is in the call log before it is sent', async () => {
+it('a call is in the call log before it is sent, with the reason and until when its answer is fresh', async () => {
   const { sync } = syncWith([0]);
   await call(sync, async () => {
-    expect(await database.db.select().from(syncLogs)).toMatchObject([{ target: '20650', durationMs: null }]);
+    const chosen = { target: '20650', because: 'never_fetched', freshUntil: 3_600_000 };
+    expect(await database.db.select().from(syncLogs)).toMatchObject([{ ...chosen, durationMs: null }]);
     return 1;
   });
   expect(await database.db.select().from(syncLogs)).toMatchObject([{ status: 200, message: 'fetched' }]);

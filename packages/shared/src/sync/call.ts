@@ -26,6 +26,8 @@ export interface ChosenCall<E extends BudgetName, Answer> {
   readonly target: string;
   /** Why this call was chosen over others, where there was a choice. */
   readonly because?: string;
+  /** Until when the answer stays within its freshness goals, project ms. */
+  readonly freshUntil?: number;
   /** The run or command of the call, if it is only known once the call is chosen. */
   readonly owner?: CallOwner;
   /** Records the call, together with what must hold for it; default: records it in any case. */
@@ -103,10 +105,10 @@ async function callOnce<E extends BudgetName, Answer>(
     if (!chosen) return undefined;
     await sync.sources.claimProbe(call.endpoint, lane);
     const { endpoint } = call;
-    const { target, because = null } = chosen;
+    const { target, because = null, freshUntil = null } = chosen;
     const callOwner = chosen.owner ?? owner;
     const startedAt = nowMs(sync);
-    const logged = { ...callOwner, endpoint, lane, target, because, startedAt };
+    const logged = { ...callOwner, endpoint, lane, target, because, freshUntil, startedAt };
     if (!(await recordStart(sync, permit, logged, chosen.record))) return undefined;
     const sentAt = sync.clock.now();
     const endOf = (outcome: CallOutcome): EndedCall => {

@@ -244,14 +244,15 @@ describe('stale data', () => {
     copiedAt: null,
     withinGoal: false,
     because: 'about_to_start',
+    plannedAt: null,
+    freshUntil: null,
     ...more,
   });
 
   it('is reported for stale signups of our riders in the last minutes before the start', () => {
     expect(titles(staleSignups([event(9 * minute)], now))).toEqual(['Stale signups: Tuesday race']);
-    expect(
-      staleSignups([event(11 * minute), event(1, { ours: false }), event(1, { withinGoal: true })], now),
-    ).toEqual([]);
+    const others = [event(11 * minute), event(1, { ours: false }), event(1, { withinGoal: true })];
+    expect(staleSignups(others, now)).toEqual([]);
   });
 
   it('is reported for clubs older than a day and an event list older than an hour', () => {

@@ -22,23 +22,28 @@ it('GET /v1/permits lists each recorded call of the account with its result, old
       durationMs: null,
       ...end,
     });
-  await test.db
-    .insert(tables.syncLogs)
-    .values([
-      call('rejected', now - 10, { durationMs: 500, status: 429 }),
-      call('lost', now - 20, { durationMs: 900 }),
-      call('under way', now - 5),
-      call('old', now - 86_400_001, { durationMs: 1, status: 200 }),
-      call('of another key', now - 3, { account: 'another' }),
-      call(null, now - 2),
-    ]);
+  await test.db.insert(tables.syncLogs).values([
+    call('rejected', now - 10, {
+      durationMs: 500,
+      status: 429,
+      because: 'never_fetched',
+      freshUntil: now + 60_000,
+    }),
+    call('lost', now - 20, { durationMs: 900 }),
+    call('under way', now - 5),
+    call('old', now - 86_400_001, { durationMs: 1, status: 200 }),
+    call('of another key', now - 3, { account: 'another' }),
+    call(null, now - 2),
+  ]);
   const { items } = (await test.get('/v1/permits?budget=signups')).body;
   const started = (ms: number) => new Date(now - ms).toISOString();
-  const common = { budget: 'signups', lane: 'near_event_normal' };
+  const common = { budget: 'signups', lane: 'near_event_normal', target: '5230192' };
+  const noChoice = { reason: null, freshUntil: null };
   expect(items).toEqual([
     {
       permitId: 'lost',
       ...common,
+      ...noChoice,
       startedAt: started(20),
       finishedAt: started(-880),
       result: 'unanswered',
@@ -47,12 +52,22 @@ it('GET /v1/permits lists each recorded call of the account with its result, old
     {
       permitId: 'rejected',
       ...common,
+      reason: 'never_fetched',
+      freshUntil: started(-60_000),
       startedAt: started(10),
       finishedAt: started(-490),
       result: 'answered',
       status: 429,
     },
-    { permitId: 'under way', ...common, startedAt: started(5), finishedAt: null, result: null, status: null },
+    {
+      permitId: 'under way',
+      ...common,
+      ...noChoice,
+      startedAt: started(5),
+      finishedAt: null,
+      result: null,
+      status: null,
+    },
   ]);
   expect((await test.get('/v1/permits?budget=clubs')).body.items).toEqual([]);
   const first = (await test.get('/v1/permits?limit=2')).body;

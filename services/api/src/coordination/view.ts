@@ -128,6 +128,13 @@ export const permitShape = z
     permitId: z.string(),
     budget: z.enum(budgetNames),
     lane: z.enum(laneNames),
+    target: z.string().describe('The requested club, rider or event'),
+    reason: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
+    freshUntil: time
+      .nullable()
+      .describe(
+        'Until when its answer meets the freshness goals, as known when it was chosen; null: no goal',
+      ),
     startedAt: time,
     finishedAt: time.nullable().describe('null: not recorded (yet)'),
     result: z
@@ -138,15 +145,19 @@ export const permitShape = z
   })
   .openapi('Permit');
 type PermitView = z.infer<typeof permitShape>;
-type PermitData = Pick<
-  RowOf<PermitView, 'startedAt'>,
-  'permitId' | 'budget' | 'lane' | 'startedAt' | 'status'
-> & {
+type PermitData = Omit<RowOf<PermitView, 'startedAt' | 'freshUntil'>, 'finishedAt' | 'result'> & {
   readonly durationMs: number | null;
 };
 
-export const permitView = ({ startedAt, durationMs, status, ...permit }: PermitData): PermitView => ({
+export const permitView = ({
+  startedAt,
+  freshUntil,
+  durationMs,
+  status,
+  ...permit
+}: PermitData): PermitView => ({
   ...permit,
+  freshUntil: isoOrNull(freshUntil),
   startedAt: iso(startedAt),
   finishedAt: durationMs === null ? null : iso(startedAt + durationMs),
   result: durationMs === null ? null : status === null ? 'unanswered' : 'answered',

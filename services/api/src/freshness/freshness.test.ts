@@ -31,6 +31,8 @@ const event = {
   copiedAt: someTime - minute,
   withinGoal: true,
   because: 'signups_changed',
+  plannedAt: someTime + 5 * minute,
+  freshUntil: someTime + 20 * minute,
 } as const;
 
 describe('GET /v1/freshness', () => {
@@ -80,6 +82,8 @@ describe('GET /v1/freshness', () => {
           signupsAgeSeconds: 60,
           withinGoal: true,
           reason: 'signups_changed',
+          plannedAt: '2026-03-01T12:05:00.000Z',
+          freshUntil: '2026-03-01T12:20:00.000Z',
         },
       ],
     });

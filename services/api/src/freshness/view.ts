@@ -35,10 +35,18 @@ export const freshnessShape = z
           signupsFetchedAt: time.nullable(),
           signupsAgeSeconds: z.int().nullable(),
           withinGoal: z.boolean(),
-          reason: z.enum(callReasons).describe('Why it is worth fetching'),
+          reason: z.enum(callReasons).describe('Why it is worth fetching; others_gain_more: why it waits'),
+          plannedAt: time
+            .nullable()
+            .describe('When its signups are fetched; null: not in the next hour, as others gain more'),
+          freshUntil: time
+            .nullable()
+            .describe('Until when that copy meets its goals, at most until the start; null without a call'),
         }),
       )
-      .describe('The most valuable first'),
+      .describe(
+        'Planned calls in order, an event once per call; then events that wait without one though their signups are older than the goal',
+      ),
   })
   .openapi('Freshness');
 export type FreshnessView = z.infer<typeof freshnessShape>;
@@ -50,10 +58,12 @@ export const measuredView = ({ at, classes }: Pick<FreshnessReport, 'at' | 'clas
 
 export const freshnessView = (report: FreshnessReport): FreshnessView => ({
   ...measuredView(report),
-  nextCalls: report.next.map(({ startsAt, copiedAt, because: reason, ...event }) => ({
+  nextCalls: report.next.map(({ startsAt, copiedAt, because: reason, plannedAt, freshUntil, ...event }) => ({
     ...event,
     reason,
     startsAt: iso(startsAt),
+    plannedAt: isoOrNull(plannedAt),
+    freshUntil: isoOrNull(freshUntil),
     signupsFetchedAt: isoOrNull(copiedAt),
     signupsAgeSeconds: copiedAt === null ? null : ageSeconds(copiedAt, report.at),
   })),

@@ -36,7 +36,12 @@ beforeAll(async () => {
       callRow('run-1', { target: 'second', startedAt: someTime + 5_000, status: null, message: 'timed out' }),
       callRow('run-4', { unreadable: [unreadable('4500012'), unreadable('4500025'), unreadable(null)] }),
       callRow('run-4', { unreadable: [unreadable('4500025')] }),
-      callRow('run-1', { target: 'first', because: 'signups_changed', rawStart: '<html>' }),
+      callRow('run-1', {
+        target: 'first',
+        because: 'signups_changed',
+        freshUntil: someTime,
+        rawStart: '<html>',
+      }),
       callRow('run-2'),
     ]);
 });
@@ -124,6 +129,7 @@ describe('GET /v1/runs/:runId', () => {
         budget: 'signups',
         target: 'first',
         reason: 'signups_changed',
+        freshUntil: '2026-03-01T12:00:00.000Z',
         status: 200,
         message: 'ok',
         startedAt: '2026-03-01T12:00:00.000Z',

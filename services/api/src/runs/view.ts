@@ -52,6 +52,9 @@ const callShape = z.object({
   budget: z.string().describe(`One of ${budgetNames.join(', ')}`),
   target: z.string().describe('The requested club, rider or event'),
   reason: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
+  freshUntil: time
+    .nullable()
+    .describe('Until when its answer meets the freshness goals, as known when it was chosen; null: no goal'),
   status: z.int().nullable().describe('HTTP status; null without a response'),
   message: z.string(),
   startedAt: time,
@@ -63,7 +66,7 @@ const callShape = z.object({
 });
 export type CallView = z.infer<typeof callShape>;
 export interface CallRow extends Omit<
-  RowOf<CallView, 'startedAt'>,
+  RowOf<CallView, 'startedAt' | 'freshUntil'>,
   'callId' | 'budget' | 'reason' | 'durationSeconds' | 'unreadable'
 > {
   readonly id: number;
@@ -137,5 +140,5 @@ const callView = ({ id, endpoint, because, durationMs, ...call }: CallRow): Call
   reason: because,
   durationSeconds: durationMs / 1_000,
   unreadable: [...(call.unreadable ?? [])],
-  ...isoTimes(call, 'startedAt'),
+  ...isoTimes(call, 'startedAt', 'freshUntil'),
 });

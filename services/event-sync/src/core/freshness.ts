@@ -116,7 +116,8 @@ export const nextEvents = (upcoming: readonly TitledCandidate[], goals: Goals, n
     if (name === undefined) return [];
     const withinGoal = isWithinGoal(signupsFetchedAt, startsAt, goals, now);
     const copy = { copiedAt: signupsFetchedAt, withinGoal };
-    return [{ eventId, title, startsAt, class: name, ours: hasOurs, ...copy, because }];
+    const unplanned = { plannedAt: null, freshUntil: null };
+    return [{ eventId, title, startsAt, class: name, ours: hasOurs, ...copy, because, ...unplanned }];
   });
 
 const countOurs = (events: readonly Candidate[]): number => events.filter(({ hasOurs }) => hasOurs).length;

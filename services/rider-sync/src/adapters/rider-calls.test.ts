@@ -46,6 +46,7 @@ const callFor = (riderId: number, more: Partial<RiderCall> = {}): RiderCall => (
   lane: 'manual_rider_add',
   target: String(riderId),
   because: null,
+  freshUntil: null,
   startedAt: 4_000,
   freshFrom: 3_000,
   requestedAt: 3_000,

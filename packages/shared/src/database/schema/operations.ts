@@ -69,6 +69,8 @@ export const syncLogs = pgTable(
     target: text('target').notNull(),
     /** Why this call was chosen over others; null: there was no choice. */
     because: text('because'),
+    /** Until when its answer stays within the freshness goals, as known when it was chosen; null: it has none. */
+    freshUntil: timestamp('fresh_until'),
     /** HTTP status; null without a response. */
     status: integer('status'),
     message: text('message').notNull(),

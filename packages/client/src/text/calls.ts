@@ -1,0 +1,35 @@
+import type { Freshness, RunDetail } from '../generated.ts';
+import { shortTimeNear } from './time.ts';
+
+export type NextCall = Freshness['nextCalls'][number];
+
+const reasons: Readonly<Record<string, string>> = {
+  about_to_start: 'about to start',
+  never_fetched: 'no copy yet',
+  older_than_goal: 'copy older than the goal',
+  soon_older_than_goal: 'copy soon older than the goal',
+  signups_changed: 'signups changed',
+  oldest_copy: 'oldest copy',
+  others_gain_more: 'others gain more',
+} satisfies Record<NextCall['reason'], string>;
+
+/** Why a call was chosen; of a newer API or of a results call: its code as words. */
+export const reasonText = (reason: string): string => reasons[reason] ?? reason.replaceAll('_', ' ');
+
+/** `no copy yet, fresh until 19:57`: why a call was made; null when there was no choice. @param madeAt of the call */
+export const whyText = (
+  { reason, freshUntil }: Pick<RunDetail['calls'][number], 'reason' | 'freshUntil'>,
+  madeAt: string,
+): string | null =>
+  reason &&
+  [reasonText(reason), freshUntil && `fresh until ${shortTimeNear(freshUntil, madeAt)}`]
+    .filter(Boolean)
+    .join(', ');
+
+/** `planned for 19:42, fresh until the start`, or why no call is planned. @param now project ms */
+export function planText({ reason, plannedAt, freshUntil, startsAt }: NextCall, now: number): string {
+  if (plannedAt === null || freshUntil === null)
+    return `no call planned in the next hour: ${reasonText(reason)}`;
+  const end = freshUntil >= startsAt ? 'the start' : shortTimeNear(freshUntil, now);
+  return `planned for ${shortTimeNear(plannedAt, now)}, fresh until ${end}`;
+}

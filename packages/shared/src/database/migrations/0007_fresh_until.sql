@@ -1,0 +1,1 @@
+ALTER TABLE "sync_logs" ADD COLUMN "fresh_until" timestamp (3) with time zone;
