@@ -1,6 +1,8 @@
 import { commandRow, eventRow, runRow } from '@paceline/api/testing/rows.ts';
 import type { TestApi } from '@paceline/api/testing/api.ts';
+import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
+import { respond } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operatorEnv, start, startTestSystem, viewer } from './testing/world.ts';
 
@@ -101,6 +103,25 @@ describe('paceline why', () => {
     });
     await paceline('resume', 'near-sync');
     await paceline('resume', 'signups');
+  });
+
+  it('says when a call is planned for an event and until when its copy is fresh, as the events do', async () => {
+    const startsAt = now + 40 * minute;
+    const common = { eventId: '701', title: 'Evening Race', startsAt, class: 'near', ours: true } as const;
+    const next = [{ ...common, copiedAt: null, withinGoal: false, because: 'never_fetched' as const }].map(
+      (event) => ({ ...event, plannedAt: now + 12 * minute, freshUntil: startsAt }),
+    );
+    const bus = await system.test.busOf('event-sync');
+    const answering = respond(bus, catalog.freshness, {}, (_, reply) =>
+      reply({ at: now, classes: [], next }),
+    );
+    await bus.connection.flush();
+    const planned = /Planned for \d\d:\d\d,\sfresh\suntil\sthe\sstart\s\(no\scopy\syet\)/;
+    expect((await paceline('why', '701')).out).toMatch(planned);
+    expect((await paceline('event', '701')).out).toMatch(planned);
+    expect((await paceline('events')).out).toMatch(/701 .* \d\d:\d\d, fresh until the start\n/);
+    answering.unsubscribe();
+    await bus.connection.flush();
   });
 
   it('gives the outcome of a run, and says when it knows no such id', async () => {

@@ -1277,7 +1277,7 @@ export interface components {
                 withinGoal: boolean | null;
                 /**
                  * Format: date-time
-                 * @description Earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none is planned, or the schedule is not known
+                 * @description When the next call is planned for it; without one the earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none, or the schedule is not known
                  */
                 nextRefreshAt: string | null;
             };
@@ -1356,7 +1356,7 @@ export interface components {
                 withinGoal: boolean | null;
                 /**
                  * Format: date-time
-                 * @description Earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none is planned, or the schedule is not known
+                 * @description When the next call is planned for it; without one the earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none, or the schedule is not known
                  */
                 nextRefreshAt: string | null;
             };
@@ -1935,7 +1935,7 @@ export interface components {
                 withinGoal: boolean | null;
                 /**
                  * Format: date-time
-                 * @description Earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none is planned, or the schedule is not known
+                 * @description When the next call is planned for it; without one the earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none, or the schedule is not known
                  */
                 nextRefreshAt: string | null;
             };

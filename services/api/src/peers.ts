@@ -88,7 +88,8 @@ export function peersOf(broker: Broker, account: string) {
       check: (query: CheckSchedule) => send('scheduler', catalog.checkSchedule, {}, query, checkTimeoutMs),
       change: (query: ChangeSchedule) => send('scheduler', catalog.changeSchedule, {}, query, checkTimeoutMs),
     },
-    freshness: (next: number) => send('event-sync', catalog.freshness, {}, { next }),
+    freshness: (next: number, { timeoutMs }: { timeoutMs?: number } = {}) =>
+      send('event-sync', catalog.freshness, {}, { next }, timeoutMs, repeatUnless(timeoutMs)),
   };
 }
 

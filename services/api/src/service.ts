@@ -35,6 +35,7 @@ import { type Peers, peersOf } from './peers.ts';
 import { startHousekeeping } from './retention.ts';
 import { republishLostTicks } from './runs/lost-ticks.ts';
 import { riderFinder } from './riders/find.ts';
+import { callsOf } from './events/freshness.ts';
 import { sharedReply } from './shared-reply.ts';
 import { triggersWith } from './runs/trigger.ts';
 import { startFeed } from './stream/feed.ts';
@@ -166,17 +167,26 @@ function createCommands({ config, db, commandDb, broker, peers, clock, log }: Ap
   };
 }
 
-/** The schedule is only an addition to a response. */
+/** As many calls as a plan has at most. */
+const plannedCalls = 100;
+
+/** Schedule and plan are only an addition to a response. */
 function refreshPlanOf({ config, clock, peers }: ApiParts): Services['refreshPlan'] {
   const goals = freshnessGoalsOf(config);
   const currentSchedule = sharedReply(() => peers.scheduler.schedule({ timeoutMs: 2_000 }), clock.machine, {
     maxWaitMs: 500,
     sharedForMs: 1_000,
   });
+  // Other requests do not wait while it is planned again.
+  const currentCalls = sharedReply(() => peers.freshness(plannedCalls, { timeoutMs: 2_000 }), clock.machine, {
+    maxWaitMs: 250,
+    sharedForMs: 3_000,
+    keptForMs: 10_000,
+  });
   return async () => {
-    const reply = await currentSchedule();
+    const [reply, report] = await Promise.all([currentSchedule(), currentCalls()]);
     const schedule = reply?.answer === 'in_force' ? reply.schedule : undefined;
-    return { goals, schedule, now: clock.now() };
+    return { goals, schedule, calls: callsOf(report?.next ?? []), now: clock.now() };
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Api, projectTime, readClock, type Results } from '@paceline/client';
 import { defineCommand, flag, text } from '../command.ts';
 import { eventPageLines, eventsLines } from '../core/events.ts';
+import { readNextCalls } from './find.ts';
 import { wholeNumber } from '../core/usage.ts';
 
 export const events = defineCommand({
@@ -22,7 +23,10 @@ export const events = defineCommand({
       },
     });
     if (json) printJson(list);
-    else screen.print(eventsLines(list, projectTime(await readClock(api)), screen.look));
+    else {
+      const calls = past ? [] : await readNextCalls(api);
+      screen.print(eventsLines(list, calls, projectTime(await readClock(api)), screen.look));
+    }
     return 0;
   },
 });
@@ -36,11 +40,13 @@ export const event = defineCommand({
   async run([eventId = ''], { api, screen, json, printJson }, { all }) {
     const path = { eventId };
     const found = await api.call('GET /v1/events/{eventId}', { path });
-    const [signups, results] = await Promise.all([
+    const [signups, results, calls] = await Promise.all([
       api.all('GET /v1/events/{eventId}/signups', { path }),
       allResults(api, eventId),
+      readNextCalls(api),
     ]);
-    const page = { event: found, signups, results };
+    const call = calls.find((each) => each.eventId === eventId);
+    const page = { event: found, call, signups, results };
     if (json) printJson(page);
     else screen.print(eventPageLines(page, all, projectTime(await readClock(api)), screen.look));
     return 0;

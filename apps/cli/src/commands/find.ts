@@ -1,4 +1,4 @@
-import { type Api, ApiProblem, type Command, type RunDetail } from '@paceline/client';
+import { type Api, ApiProblem, type Command, type Freshness, type RunDetail } from '@paceline/client';
 import { UsageError } from '../core/usage.ts';
 
 /** Undefined if the API does not have it, or if its id cannot be one. */
@@ -14,6 +14,10 @@ async function unless<T>(statuses: readonly number[], response: Promise<T>): Pro
     throw error;
   }
 }
+
+/** The planned calls, and the events that wait without one; none while event-sync is down. */
+export const readNextCalls = async (api: Api): Promise<Freshness['nextCalls']> =>
+  (await ifAvailable(api.call('GET /v1/freshness', { query: { limit: 500 } })))?.nextCalls ?? [];
 
 /** @throws {Error} if there is none */
 export function required<T>(found: T | undefined, what: string): T {

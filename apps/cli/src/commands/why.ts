@@ -8,7 +8,7 @@ import {
   explainRun,
   type Surroundings,
 } from '../core/why.ts';
-import { findCommand, findRun, ifAvailable, ifFound } from './find.ts';
+import { findCommand, findRun, ifAvailable, ifFound, readNextCalls } from './find.ts';
 
 export const why = defineCommand({
   usage: 'why ID',
@@ -29,8 +29,7 @@ async function explain(api: Api, id: string): Promise<Explanation> {
     ? await ifFound(api.call('GET /v1/events/{eventId}', { path: { eventId: id } }))
     : undefined;
   if (event) {
-    const calls = await ifAvailable(api.call('GET /v1/freshness', { query: { limit: 500 } }));
-    const next = calls?.nextCalls.find(({ eventId }) => eventId === id);
+    const next = (await readNextCalls(api)).find(({ eventId }) => eventId === id);
     return explainEvent(event, next, await readSurroundings(api), now);
   }
   const command = await findCommand(api, id);

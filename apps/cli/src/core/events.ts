@@ -1,9 +1,13 @@
-import type { Event, EventDetail, ResponseOf, Result, Results, Signup } from '@paceline/client';
+import type { Event, EventDetail, Freshness, ResponseOf, Result, Results, Signup } from '@paceline/client';
 import {
   dayAndTime,
   dayOf,
   eventFacts,
   agoText,
+  freshEndText,
+  isPlanned,
+  reasonText,
+  shortTimeNear,
   fromNow,
   untilText,
   placeText,
@@ -18,14 +22,19 @@ import {
 import { type TextStyle, table, wrap } from './look.ts';
 import { changedRating, restLine, section } from './team.ts';
 
+type NextCall = Freshness['nextCalls'][number];
+
 export interface EventPage {
   readonly event: EventDetail;
+  /** Its first call of the plan, or why it has none; undefined when its signups need none soon. */
+  readonly call: NextCall | undefined;
   readonly signups: readonly Signup[];
   readonly results: Results;
 }
 
 export function eventsLines(
   { items, total }: ResponseOf<'GET /v1/events'>,
+  calls: readonly NextCall[],
   now: number,
   look: TextStyle,
 ): string[] {
@@ -38,20 +47,30 @@ export function eventsLines(
     { text: event.ours === 0 ? '' : String(event.ours), paint: look.paint.bold },
     String(event.signups.current ?? event.signups.listed),
     event.signupsFetchedAt === null ? 'never' : agoText(event.signupsFetchedAt, now),
-    nextText(event, now),
+    nextText(
+      event,
+      calls.find(({ eventId }) => eventId === event.eventId),
+      now,
+    ),
   ]);
   const head = ['event', 'starts', '', 'title', 'ours', 'signups', 'fetched', 'next'];
   return [...table(head, rows, look), ...restLine(items.length, total, 'event')];
 }
 
-/** When the signups are fetched next; `now` when they are due. */
-const nextText = ({ freshness: { nextRefreshAt: at } }: Event, now: number): string => {
-  return at === null ? '' : untilText(at, now);
-};
+/** When the signups are fetched next, `now` when they are due; or why they wait. */
+function nextText(
+  { freshness: { nextRefreshAt: at } }: Event,
+  call: NextCall | undefined,
+  now: number,
+): string {
+  if (call && isPlanned(call))
+    return `${shortTimeNear(call.plannedAt, now)}, fresh until ${freshEndText(call, now)}`;
+  return call ? reasonText(call.reason) : at === null ? '' : untilText(at, now);
+}
 
 /** @param all whether to list every rider, or only ours */
 export function eventPageLines(
-  { event, signups, results }: EventPage,
+  { event, call, signups, results }: EventPage,
   all: boolean,
   now: number,
   look: TextStyle,
@@ -67,7 +86,7 @@ export function eventPageLines(
     `${paint.bold(event.title)}  ${paint.muted(event.eventId)}`,
     `${dayAndTime(event.startsAt)} UTC (${fromNow(event.startsAt, now)})${facts === '' ? '' : `  ${facts}`}`,
     `${signupsText(event)}; ours: ${event.ours}`,
-    ...wrap(refreshText(event, now), width).map(paint.muted),
+    ...wrap(refreshText(event, now, call), width).map(paint.muted),
     ...section('Pens', penRows(event), look, ['pen', 'signups', 'withdrawn', 'ours', 'average rating']),
     ...section(
       all ? 'Signups' : 'Our signups',

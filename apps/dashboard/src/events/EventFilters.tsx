@@ -1,4 +1,5 @@
-import type { Event } from '@paceline/client';
+import type { Event, FreshnessClass } from '@paceline/client';
+import { classNames, freshnessClasses } from '@paceline/shared/definition';
 import { useEffect } from 'react';
 import { createStore, useStore } from '../api/client.ts';
 import { setQuery } from '../app/route.ts';
@@ -9,14 +10,17 @@ export interface EventQuery {
   readonly isOurs: boolean;
   readonly q: string;
   readonly type: string;
+  /** Only events that are in this class now. */
+  readonly class: FreshnessClass | undefined;
 }
 
-/** `#/events?when=past&show=all&q=crit&type=Race`; without a query: upcoming events with our riders. */
+/** `#/events?when=past&show=all&q=crit&type=Race` or `?class=near`; without a query: upcoming events with our riders. */
 export const readQuery = (query: URLSearchParams): EventQuery => ({
   isPast: query.get('when') === 'past',
   isOurs: query.get('show') !== 'all',
   q: query.get('q') ?? '',
   type: query.get('type') ?? '',
+  class: classNames.find((name) => name === query.get('class')),
 });
 
 /** Event types are not documented: these are the types seen since the dashboard was opened. */
@@ -27,7 +31,7 @@ interface FiltersProps {
   readonly items: readonly Event[];
 }
 
-export function EventFilters({ asked: { isPast, isOurs, q, type }, items }: FiltersProps) {
+export function EventFilters({ asked: { isPast, isOurs, q, type, class: shownClass }, items }: FiltersProps) {
   const seen = useStore(seenTypes);
   const found = [...new Set([...seen, ...items.flatMap((item) => item.type ?? []), ...(type ? [type] : [])])];
   useEffect(() => {
@@ -39,7 +43,7 @@ export function EventFilters({ asked: { isPast, isOurs, q, type }, items }: Filt
         <Button aria-pressed={!isPast} onClick={() => setQuery({ when: undefined })}>
           Upcoming
         </Button>
-        <Button aria-pressed={isPast} onClick={() => setQuery({ when: 'past' })}>
+        <Button aria-pressed={isPast} onClick={() => setQuery({ when: 'past', class: undefined })}>
           Past
         </Button>
       </ButtonGroup>
@@ -51,6 +55,19 @@ export function EventFilters({ asked: { isPast, isOurs, q, type }, items }: Filt
           All events
         </Button>
       </ButtonGroup>
+      {!isPast && (
+        <label>
+          Start{' '}
+          <select value={shownClass ?? ''} onChange={({ target }) => setQuery({ class: target.value })}>
+            <option value="">Any time</option>
+            {classNames.map((name) => (
+              <option key={name} value={name}>
+                {freshnessClasses[name].label}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label>
         Title <input type="search" value={q} onChange={({ target }) => setQuery({ q: target.value })} />
       </label>

@@ -1,8 +1,8 @@
 import type { EventDetail, SyncKind } from '@paceline/client';
-import { dayOf, eventFacts } from '@paceline/client/text';
+import { dayOf, eventFacts, planText, sentenceCase } from '@paceline/client/text';
 import { memo } from 'react';
 import { reads, useRead } from '../api/reads.ts';
-import { second, useNow } from '../app/clock.tsx';
+import { minute, second, useNow } from '../app/clock.tsx';
 import { useTitle } from '../app/title.ts';
 import { Loaded, Read } from '../parts/elements.tsx';
 import { Age, Countdown, Time, TimeOfDay } from '../parts/time.tsx';
@@ -109,7 +109,7 @@ function Facts({ event, hasStarted }: { event: EventDetail; hasStarted: boolean 
             <dt>Next refresh</dt>
             <dd>
               <NextRefresh event={event} />
-              <Rank eventId={event.eventId} />
+              <PlannedCall eventId={event.eventId} />
             </dd>
           </div>
         )}
@@ -125,16 +125,10 @@ function syncOf({ freshness }: EventDetail, hasStarted: boolean): SyncKind | und
   return freshness.class === 'urgent' ? 'near' : (freshness.class ?? undefined);
 }
 
-/** The place of the event among the next calls, if it is one of the first. */
-function Rank({ eventId }: { eventId: string }) {
+/** When the plan has a call for the event and why, or why it has none; nothing while it needs none. */
+function PlannedCall({ eventId }: { eventId: string }) {
   const { data } = useRead(reads.freshness);
-  const index = data?.nextCalls.findIndex((call) => call.eventId === eventId) ?? -1;
-  const call = data?.nextCalls[index];
-  if (!call) return null;
-  return (
-    <span className="hint">
-      {' '}
-      Number {index + 1} of the next calls: {call.reason.replaceAll('_', ' ')}
-    </span>
-  );
+  const now = useNow(minute);
+  const call = data?.nextCalls.find((each) => each.eventId === eventId);
+  return call && <span className="hint"> {sentenceCase(planText(call, now))}</span>;
 }

@@ -1,5 +1,6 @@
-import type { Event } from '@paceline/client';
+import type { Event, FreshnessClass } from '@paceline/client';
 import { dayOf, eventFacts, resultsText } from '@paceline/client/text';
+import { freshnessClasses } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { useState } from 'react';
 import { reads, useList } from '../api/reads.ts';
@@ -25,6 +26,7 @@ const maxShown = 500;
 function Events({ asked }: { asked: EventQuery }) {
   const [limit, setLimit] = useState(pageSize);
   const { isPast, isOurs, q, type } = asked;
+  const now = useNow(minute);
   const list = useList(
     reads.eventsOf({
       when: isPast ? 'past' : 'upcoming',
@@ -32,6 +34,7 @@ function Events({ asked }: { asked: EventQuery }) {
       ours: isOurs || undefined,
       q: q.trim() || undefined,
       type: type || undefined,
+      ...(asked.class && !isPast && startsIn(asked.class, now)),
       limit,
     }),
   );
@@ -82,6 +85,12 @@ function Events({ asked }: { asked: EventQuery }) {
   );
 }
 
+/** The start times of a class's events. @param now project ms */
+const startsIn = (name: FreshnessClass, now: number) => {
+  const { fromMs, untilMs } = freshnessClasses[name];
+  return { from: new Date(now + untilMs).toISOString(), to: new Date(now + fromMs).toISOString() };
+};
+
 function Day({ label }: { label: string }) {
   return <h2>{dayOf(useNow(minute)) === label ? `Today, ${label}` : label}</h2>;
 }
@@ -117,11 +126,11 @@ function EventItem({ event, isPast }: { event: Event; isPast: boolean }) {
   );
 }
 
-function NoEvents({ asked: { isPast, isOurs, q, type } }: { asked: EventQuery }) {
+function NoEvents({ asked: { isPast, isOurs, q, type, class: name } }: { asked: EventQuery }) {
   const events = `${isPast ? 'past' : 'upcoming'} events${isOurs ? ' with our riders' : ''}`;
   return (
     <p className="hint">
-      {q || type ? `No ${events} match the title and type. ` : `No ${events}. `}
+      {q || type || name ? `No ${events} match the filters. ` : `No ${events}. `}
       {isOurs && <Button onClick={() => setQuery({ show: 'all' })}>Show all events</Button>}
     </p>
   );

@@ -10,6 +10,7 @@ import { Swatch } from '../parts/Chart.tsx';
 import { Button, ErrorMessage } from '../parts/elements.tsx';
 import { Age, Countdown, Time } from '../parts/time.tsx';
 import { RunProgress } from '../runs/RunProgress.tsx';
+import './sync.css';
 
 /** What a sync did last or does now, when its next slot opens, and a button that starts it now. */
 export function SyncStatus({ kind }: { kind: SyncKind }) {

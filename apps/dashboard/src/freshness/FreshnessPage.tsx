@@ -2,33 +2,41 @@ import { type Freshness, laneColor } from '@paceline/client';
 import { duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
-import { reads } from '../api/reads.ts';
+import { nextCallsShown, reads } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
+import { SyncStatus } from '../events/SyncStatus.tsx';
 import { Bar } from '../parts/Bar.tsx';
 import { Read } from '../parts/elements.tsx';
 import { Swatch } from '../parts/Chart.tsx';
 import { type AgeShape, goalShare, layoutAges, percent } from './layout.ts';
+import { Plan } from './Plan.tsx';
 import './freshness.css';
 
 type ClassReport = Freshness['classes'][number];
 
 export const FreshnessPage = () => (
-  <Read from={reads.freshness}>
-    {(report) => (
-      <>
-        <p className="summary">
-          Share of the last 24 hours in which the signups of upcoming events were within their freshness goal.
-        </p>
-        <div className="classes">
-          {report.classes.map((each) => (
-            <ClassCard key={each.class} of={each} />
-          ))}
-        </div>
-        <h2>Next calls by value</h2>
-        <Ages report={report} />
-      </>
-    )}
-  </Read>
+  <>
+    <section className="card syncs" aria-label="Syncs of events">
+      <SyncStatus kind="near" />
+      <SyncStatus kind="far" />
+    </section>
+    <Read from={reads.freshness}>
+      {(report) => (
+        <>
+          <h2>Signups within their goal</h2>
+          <div className="classes">
+            {report.classes.map((each) => (
+              <ClassCard key={each.class} of={each} />
+            ))}
+          </div>
+          <h2>Plan of the next hour</h2>
+          <Plan report={report} />
+          <h2>Events without a planned call</h2>
+          <Ages report={report} />
+        </>
+      )}
+    </Read>
+  </>
 );
 
 function ClassCard({
@@ -39,20 +47,21 @@ function ClassCard({
   const { label, lane } = freshnessClasses[name];
   return (
     <section className="card" aria-label={label}>
-      <h2>
+      <h3>
         <Swatch color={laneColor(lane)} />
-        {label}
-      </h2>
-      <p className="share">{percent(lastDay)}</p>
+        <a href={`#/events?show=all&class=${name}`}>{label}</a>
+      </h3>
+      <p className="share">
+        {within} of {count(events, 'event')} <span className="hint">now</span>
+      </p>
       <Bar
         label={`${percent(lastDay)} of the last 24 hours`}
         shares={[{ share: lastDay ?? 0, color: laneColor(lane) }]}
       />
       <p className="hint">
-        Goal: at most {duration(goalSeconds * 1_000)} old. Now: {within} of {count(events, 'event')}
+        {percent(lastDay)} of the last 24 hours. Goal: at most {duration(goalSeconds * 1_000)} old.
         {ours > 0 &&
-          `; with our riders: ${oursWithin} of ${ours} now, ${percent(oursLastDay)} over the last 24 hours`}
-        .
+          ` With our riders: ${oursWithin} of ${ours} now, ${percent(oursLastDay)} of the last 24 hours.`}
       </p>
     </section>
   );
@@ -60,15 +69,18 @@ function ClassCard({
 
 function Ages({ report }: { report: Freshness }) {
   const rows = layoutAges(report, useNow(second));
-  if (rows.length === 0) return <p className="hint">No events start within two days.</p>;
+  if (rows.length === 0) return <p className="hint">None needs one in the next hour.</p>;
   return (
-    <section className="card" aria-label="Next calls">
+    <section className="card" aria-label="Events without a planned call">
       <ol className="ages">
         {rows.map((row) => (
           <Age key={row.eventId} row={row} />
         ))}
       </ol>
-      <p className="hint">Bar: age of the signups, up to twice the goal. Line: the goal.</p>
+      <p className="hint">
+        Bar: age of the signups, up to twice the goal. Line: the goal.
+        {report.nextCalls.length === nextCallsShown && ` Only the first ${rows.length} are shown.`}
+      </p>
     </section>
   );
 }

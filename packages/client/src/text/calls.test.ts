@@ -5,10 +5,10 @@ import { planText, whyText } from '../text.ts';
 it('a planned call says when it is made and until when its copy is fresh', () => {
   const call = { reason: 'never_fetched', startsAt: at(40) } as Parameters<typeof planText>[0];
   expect(planText({ ...call, plannedAt: at(12), freshUntil: at(40) }, now)).toBe(
-    'planned for 18:42, fresh until the start',
+    'planned for 18:42, fresh until the start (no copy yet)',
   );
   expect(planText({ ...call, plannedAt: at(12), freshUntil: at(27) }, now)).toBe(
-    'planned for 18:42, fresh until 18:57',
+    'planned for 18:42, fresh until 18:57 (no copy yet)',
   );
 });
 

@@ -26,10 +26,22 @@ export const whyText = (
     .filter(Boolean)
     .join(', ');
 
-/** `planned for 19:42, fresh until the start`, or why no call is planned. @param now project ms */
-export function planText({ reason, plannedAt, freshUntil, startsAt }: NextCall, now: number): string {
-  if (plannedAt === null || freshUntil === null)
-    return `no call planned in the next hour: ${reasonText(reason)}`;
-  const end = freshUntil >= startsAt ? 'the start' : shortTimeNear(freshUntil, now);
-  return `planned for ${shortTimeNear(plannedAt, now)}, fresh until ${end}`;
+/** `planned for 19:42, fresh until the start (no copy yet)`, or why no call is planned. @param now project ms */
+export function planText(call: NextCall, now: number): string {
+  const reason = reasonText(call.reason);
+  if (!isPlanned(call)) return `no call planned in the next hour: ${reason}`;
+  return `planned for ${shortTimeNear(call.plannedAt, now)}, fresh until ${freshEndText(call, now)} (${reason})`;
 }
+
+/** A call of the plan. The other next calls are of events that wait without one. */
+export interface PlannedCall extends NextCall {
+  readonly plannedAt: string;
+  readonly freshUntil: string;
+}
+
+export const isPlanned = (call: NextCall): call is PlannedCall =>
+  call.plannedAt !== null && call.freshUntil !== null;
+
+/** Until when the copy of a planned call is fresh: `the start`, `19:57`. @param now project ms */
+export const freshEndText = ({ freshUntil, startsAt }: PlannedCall, now: number): string =>
+  freshUntil >= startsAt ? 'the start' : shortTimeNear(freshUntil, now);

@@ -1,7 +1,7 @@
 import { classOf, eventKindOf, kinds } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import type { Event, Result } from '../generated.ts';
-import { type NextCall, planText, reasonText } from './calls.ts';
+import { type NextCall, planText } from './calls.ts';
 import { agoText, countdown, duration, sentenceCase, timeNear } from './time.ts';
 
 /**
@@ -29,7 +29,7 @@ export function refreshText(
   const goal = goalSeconds === null ? '' : `, goal: at most ${duration(goalSeconds * 1_000)} old`;
   const late = withinGoal === false ? ' (not met)' : '';
   if (isFetchedForStart(freshness)) return `${copy}${goal}. They are fresh enough for the start.`;
-  const next = call ? callSentence(call, now) : nextRefreshText(startsAt, nextRefreshAt, now);
+  const next = call ? `${sentenceCase(planText(call, now))}.` : nextRefreshText(startsAt, nextRefreshAt, now);
   return `${copy}${goal}${late}. ${next}`;
 }
 
@@ -40,11 +40,6 @@ export const isFetchedForStart = ({
   nextRefreshAt,
 }: Pick<Event['freshness'], 'class' | 'withinGoal' | 'nextRefreshAt'>): boolean =>
   name === 'urgent' && withinGoal === true && nextRefreshAt === null;
-
-function callSentence(call: NextCall, now: number): string {
-  const why = call.plannedAt === null ? '' : ` (${reasonText(call.reason)})`;
-  return `${sentenceCase(planText(call, now))}${why}.`;
-}
 
 function nextRefreshText(startsAt: string, at: string | null, now: number): string {
   if (at === null) return 'Next refresh unknown or not planned.';

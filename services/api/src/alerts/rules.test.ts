@@ -250,9 +250,9 @@ describe('stale data', () => {
   });
 
   it('is reported for stale signups of our riders in the last minutes before the start', () => {
-    expect(titles(staleSignups([event(9 * minute)], now))).toEqual(['Stale signups: Tuesday race']);
-    const others = [event(11 * minute), event(1, { ours: false }), event(1, { withinGoal: true })];
-    expect(staleSignups(others, now)).toEqual([]);
+    const stale = (...events: RankedEvent[]) => titles(staleSignups(events, now));
+    expect(stale(event(9 * minute), event(9 * minute))).toEqual(['Stale signups: Tuesday race']);
+    expect(stale(event(11 * minute), event(1, { ours: false }), event(1, { withinGoal: true }))).toEqual([]);
   });
 
   it('is reported for clubs older than a day and an event list older than an hour', () => {

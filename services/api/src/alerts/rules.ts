@@ -225,7 +225,8 @@ export const conflicts = (windows: readonly WindowView[], now: number): AlertCon
 const lastCallMs = 10 * minute;
 
 export function staleSignups(next: readonly RankedEvent[], now: number): AlertCondition[] {
-  const late = next.filter(
+  const byId = new Map(next.map((event) => [event.eventId, event]));
+  const late = [...byId.values()].filter(
     ({ ours, withinGoal, startsAt }) => ours && !withinGoal && startsAt - now < lastCallMs,
   );
   if (late.length === 0) return [];

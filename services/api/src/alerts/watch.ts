@@ -40,7 +40,8 @@ import {
 import { type UnstoredAlerts, unstoredAlerts } from './unstored.ts';
 import { chatMessage } from './view.ts';
 
-const checkedEvents = 100;
+/** With every planned call, and the events that wait without one. */
+const checkedEvents = 500;
 
 async function check<T>(
   keys: readonly AlertKey[],

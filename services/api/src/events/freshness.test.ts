@@ -1,7 +1,8 @@
+import type { RankedEvent } from '@paceline/shared/contracts';
 import { mapValues, kinds } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import { someSettings, someTime as now } from '../testing/rows.ts';
-import { freshnessOf, nextSlots, type RefreshPlan } from './freshness.ts';
+import { callsOf, freshnessOf, nextSlots, type RefreshPlan } from './freshness.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -17,10 +18,12 @@ const plan: RefreshPlan = {
   now,
   goals: { urgent: 15 * minute, near: hour, far: 24 * hour },
   schedule,
+  calls: new Map(),
 };
 const fresh = (startsIn: number, copiedAgo: number | null, delistedAt: number | null = null, by = plan) =>
   freshnessOf(
     {
+      eventId: '7',
       startsAt: now + startsIn,
       signupsFetchedAt: copiedAgo === null ? null : now - copiedAgo,
       delistedAt,
@@ -51,6 +54,20 @@ describe('the freshness of an event', () => {
       withinGoal,
       nextRefreshAt: now + refreshIn,
     });
+  });
+
+  it('has its next refresh when the plan has its first call', () => {
+    const call = (eventId: string, plannedAt: number | null) => ({ eventId, plannedAt }) as RankedEvent;
+    const calls = callsOf([
+      call('7', now + minute),
+      call('8', now + 2),
+      call('7', now + hour),
+      call('9', null),
+    ]);
+    expect(fresh(48 * hour, hour, null, { ...plan, calls }).nextRefreshAt).toBe(now + minute);
+    expect(fresh(48 * hour, hour, null, { ...plan, calls: new Map([['8', now]]) }).nextRefreshAt).toBe(
+      now + 8 * minute,
+    );
   });
 
   it('that is about to start waits for the end of a pause of the near sync, if that comes first', () => {

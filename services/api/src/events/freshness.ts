@@ -1,4 +1,4 @@
-import type { ScheduleInForce } from '@paceline/shared/contracts';
+import type { RankedEvent, ScheduleInForce } from '@paceline/shared/contracts';
 import {
   classOf,
   eventKindOf,
@@ -15,9 +15,18 @@ export interface RefreshPlan {
   readonly goals: Goals;
   /** Undefined: the scheduler does not answer. */
   readonly schedule: Pick<ScheduleInForce, 'settings' | 'next' | 'pausedUntil'> | undefined;
+  /** When the signups of an event are fetched next by event-sync's plan, project ms; empty when it does not answer. */
+  readonly calls: ReadonlyMap<string, number>;
 }
 
+/** When the plan has its next call for each event. */
+export const callsOf = (next: readonly RankedEvent[]): RefreshPlan['calls'] =>
+  new Map(
+    next.toReversed().flatMap(({ eventId, plannedAt }) => (plannedAt === null ? [] : [[eventId, plannedAt]])),
+  );
+
 interface FetchedEvent {
+  readonly eventId: string;
   readonly startsAt: number;
   readonly delistedAt: number | null;
   readonly signupsFetchedAt: number | null;
@@ -34,11 +43,14 @@ export function freshnessOf(event: FetchedEvent, plan: RefreshPlan) {
   return { class: name, goalMs: plan.goals[name], withinGoal, nextRefreshAt: nextRefreshOf(event, plan) };
 }
 
-/** In the next slot, or when it is urgent, which waits for no slot but for the end of a pause. */
+/** When the plan has a call for it; else in the next slot, or when it is urgent, which waits for no slot but for the end of a pause. */
 function nextRefreshOf(
-  { startsAt, signupsFetchedAt }: FetchedEvent,
-  { now, goals, schedule }: RefreshPlan,
+  { eventId, startsAt, signupsFetchedAt }: FetchedEvent,
+  { now, goals, schedule, calls }: RefreshPlan,
 ): number | null {
+  const plannedAt = calls.get(eventId);
+  const plannedKind = plannedAt === undefined ? undefined : eventKindOf(startsAt, plannedAt);
+  if (plannedAt !== undefined && plannedKind && isOn(plannedKind, schedule)) return plannedAt;
   const slots = eventKinds.flatMap((kind) =>
     nextSlots(kind, now, schedule).filter((at) => eventKindOf(startsAt, at) === kind),
   );

@@ -145,7 +145,7 @@ export const eventShape = z
         nextRefreshAt: time
           .nullable()
           .describe(
-            'Earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none is planned, or the schedule is not known',
+            'When the next call is planned for it; without one the earliest refresh: when the next slot of its class opens or it is about to start, in the past if it is due; null: none, or the schedule is not known',
           ),
       })
       .describe('Freshness of the signups against their goal'),

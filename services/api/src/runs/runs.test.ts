@@ -30,20 +30,18 @@ beforeAll(async () => {
       waitingFor: { budget: 'clubs', until: someTime },
     }),
   ]);
-  await test.db
-    .insert(tables.syncLogs)
-    .values([
-      callRow('run-1', { target: 'second', startedAt: someTime + 5_000, status: null, message: 'timed out' }),
-      callRow('run-4', { unreadable: [unreadable('4500012'), unreadable('4500025'), unreadable(null)] }),
-      callRow('run-4', { unreadable: [unreadable('4500025')] }),
-      callRow('run-1', {
-        target: 'first',
-        because: 'signups_changed',
-        freshUntil: someTime,
-        rawStart: '<html>',
-      }),
-      callRow('run-2'),
-    ]);
+  await test.db.insert(tables.syncLogs).values([
+    callRow('run-1', { target: 'second', startedAt: someTime + 5_000, status: null, message: 'timed out' }),
+    callRow('run-4', { unreadable: [unreadable('4500012'), unreadable('4500025'), unreadable(null)] }),
+    callRow('run-4', { unreadable: [unreadable('4500025')] }),
+    callRow('run-1', {
+      target: 'first',
+      because: 'signups_changed',
+      freshUntil: someTime,
+      rawStart: '<html>',
+    }),
+    callRow('run-2'),
+  ]);
 });
 afterAll(() => test?.stop());
 
