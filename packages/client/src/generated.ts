@@ -2111,6 +2111,12 @@ export interface components {
                 budget: string;
                 /** @description The requested club, rider or event */
                 target: string;
+                /** @description The requested event; null: none, or no longer stored */
+                event: {
+                    title: string;
+                    /** Format: date-time */
+                    startsAt: string;
+                } | null;
                 /** @description Why this call was chosen; null: no choice was needed */
                 reason: string | null;
                 /**

@@ -92,6 +92,7 @@ describe('a run', () => {
       budget: 'clubs',
       reason: null,
       freshUntil: null,
+      event: null,
       status: 200,
       durationSeconds: 61,
       rawStart: null,

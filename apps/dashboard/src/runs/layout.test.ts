@@ -8,6 +8,7 @@ const call = (callId: number, start: number, given: Partial<Call> = {}): Call =>
   callId,
   budget: 'signups',
   target: '77',
+  event: null,
   reason: null,
   freshUntil: null,
   status: 200,
@@ -56,13 +57,19 @@ describe('the waterfall of a run', () => {
 
   it('labels each call with its target and reason, and marks only failed ones', () => {
     const calls = [
-      call(1, 1, { reason: 'never_fetched', freshUntil: at(57) }),
+      call(1, 1, {
+        reason: 'never_fetched',
+        freshUntil: at(57),
+        event: { title: 'A race', startsAt: at(57) },
+      }),
       call(2, 2, { status: 503 }),
       call(3, 3, { status: null, message: 'no response' }),
     ];
     const { rows } = layoutWaterfall(run(calls), now, 1_000);
     expect(rows.map(({ isFailed }) => isFailed)).toEqual([false, true, true]);
-    expect(rows[0]?.text).toBe('signups of event 77, no copy yet, fresh until 19:27 · 200, 9 signups');
+    expect(rows[0]?.text).toBe(
+      'signups of event A race, no copy yet, fresh until the start · 200, 9 signups',
+    );
     expect(rows[2]?.text).toBe('signups of event 77 · no response');
   });
 });

@@ -33,9 +33,9 @@ export function layoutWaterfall(run: RunDetail, now: number, width: number) {
 
 type RunCall = RunDetail['calls'][number];
 
-/** e.g. `signups of event 24940950, no copy yet, fresh until 19:57 · 200, 36 signups` */
+/** e.g. `signups of event Crit City Race, no copy yet, fresh until the start · 200, 36 signups` */
 export function callText({ budget, target, startedAt, status, message, ...chosen }: RunCall): string {
-  const call = `${budgets[budget as BudgetName]?.fetches ?? budget} ${target}`;
+  const call = `${budgets[budget as BudgetName]?.fetches ?? budget} ${chosen.event?.title ?? target}`;
   const why = whyText(chosen, startedAt);
   return `${[call, why].filter(Boolean).join(', ')} · ${status === null ? '' : `${status}, `}${message}`;
 }

@@ -20,9 +20,9 @@ it('an event that waits says why it has no call', () => {
 });
 
 it('a call that was made says why, and until when its copy is fresh', () => {
-  expect(whyText({ reason: 'never_fetched', freshUntil: at(57) }, at(0))).toBe(
-    'no copy yet, fresh until 19:27',
-  );
-  expect(whyText({ reason: 'no_results_yet', freshUntil: null }, at(0))).toBe('no results yet');
-  expect(whyText({ reason: null, freshUntil: null }, at(0))).toBe(null);
+  const call = { reason: 'never_fetched', freshUntil: at(57), event: { title: 'A race', startsAt: at(80) } };
+  expect(whyText(call, at(0))).toBe('no copy yet, fresh until 19:27');
+  expect(whyText({ ...call, freshUntil: at(80) }, at(0))).toBe('no copy yet, fresh until the start');
+  expect(whyText({ ...call, reason: 'no_results_yet', freshUntil: null }, at(0))).toBe('no results yet');
+  expect(whyText({ ...call, reason: null, freshUntil: null }, at(0))).toBe(null);
 });

@@ -16,15 +16,16 @@ const reasons: Readonly<Record<string, string>> = {
 /** Why a call was chosen; of a newer API or of a results call: its code as words. */
 export const reasonText = (reason: string): string => reasons[reason] ?? reason.replaceAll('_', ' ');
 
-/** `no copy yet, fresh until 19:57`: why a call was made; null when there was no choice. @param madeAt of the call */
-export const whyText = (
-  { reason, freshUntil }: Pick<RunDetail['calls'][number], 'reason' | 'freshUntil'>,
-  madeAt: string,
-): string | null =>
-  reason &&
-  [reasonText(reason), freshUntil && `fresh until ${shortTimeNear(freshUntil, madeAt)}`]
-    .filter(Boolean)
-    .join(', ');
+type MadeCall = Pick<RunDetail['calls'][number], 'reason' | 'freshUntil' | 'event'>;
+
+/** `no copy yet, fresh until the start`: why a call was made; null when there was no choice. @param madeAt of the call */
+export function whyText({ reason, freshUntil, event }: MadeCall, madeAt: string): string | null {
+  if (reason === null || freshUntil === null) return reason && reasonText(reason);
+  return `${reasonText(reason)}, fresh until ${endText(freshUntil, event?.startsAt, madeAt)}`;
+}
+
+const endText = (freshUntil: string, startsAt: string | undefined, near: string | number): string =>
+  startsAt !== undefined && freshUntil >= startsAt ? 'the start' : shortTimeNear(freshUntil, near);
 
 /** `planned for 19:42, fresh until the start (no copy yet)`, or why no call is planned. @param now project ms */
 export function planText(call: NextCall, now: number): string {
@@ -44,4 +45,4 @@ export const isPlanned = (call: NextCall): call is PlannedCall =>
 
 /** Until when the copy of a planned call is fresh: `the start`, `19:57`. @param now project ms */
 export const freshEndText = ({ freshUntil, startsAt }: PlannedCall, now: number): string =>
-  freshUntil >= startsAt ? 'the start' : shortTimeNear(freshUntil, now);
+  endText(freshUntil, startsAt, now);

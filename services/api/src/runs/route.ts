@@ -1,5 +1,5 @@
 import { type Database, endedCalls, findUnreadable, tables } from '@paceline/shared/database';
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, inArray } from 'drizzle-orm';
 import {
   columnsExcept,
   defineList,
@@ -24,13 +24,15 @@ import {
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
 import { runStates } from '@paceline/shared/contracts';
-import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
+import { type BudgetName, kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { type HealthReader, obstacleFor } from '../health/parts.ts';
 import { requireFound, Problem, problems } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonOf } from '../http/route.ts';
 import { retryObstacle } from './trigger.ts';
 
-const { syncRuns, syncLogs } = tables;
+const { events, syncRuns, syncLogs } = tables;
+/** Their calls have an event as target. */
+const eventBudgets = ['signups', 'results'] as const satisfies readonly BudgetName[];
 const shown = columnsExcept(syncRuns, 'checkpoint');
 
 const runList = defineList('runs', 'desc', { startedAt: syncRuns.startedAt, runId: syncRuns.runId }, [
@@ -56,6 +58,7 @@ const callColumns = {
     'endedAt',
   ),
   durationMs: endedCalls.durationMs,
+  event: { title: events.title, startsAt: events.startsAt },
 };
 
 /** The calls of a run, oldest first. Max 1000, far more than the budgets allow within a slot. */
@@ -63,6 +66,7 @@ const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>
   db
     .select(callColumns)
     .from(syncLogs)
+    .leftJoin(events, and(eq(events.eventId, syncLogs.target), inArray(syncLogs.endpoint, eventBudgets)))
     .where(and(endedCalls.only, eq(syncLogs.runId, runId)))
     .orderBy(asc(syncLogs.startedAt), asc(syncLogs.id))
     .limit(1_000);

@@ -1,7 +1,7 @@
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
-import { callRow, runRow, someTime } from '../testing/rows.ts';
+import { callRow, eventRow, runRow, someTime } from '../testing/rows.ts';
 
 let test: TestApi;
 
@@ -30,12 +30,13 @@ beforeAll(async () => {
       waitingFor: { budget: 'clubs', until: someTime },
     }),
   ]);
+  await test.db.insert(tables.events).values(eventRow('7', { title: 'A race', startsAt: someTime }));
   await test.db.insert(tables.syncLogs).values([
     callRow('run-1', { target: 'second', startedAt: someTime + 5_000, status: null, message: 'timed out' }),
     callRow('run-4', { unreadable: [unreadable('4500012'), unreadable('4500025'), unreadable(null)] }),
     callRow('run-4', { unreadable: [unreadable('4500025')] }),
     callRow('run-1', {
-      target: 'first',
+      target: '7',
       because: 'signups_changed',
       freshUntil: someTime,
       rawStart: '<html>',
@@ -125,7 +126,8 @@ describe('GET /v1/runs/:runId', () => {
       {
         callId: expect.any(Number),
         budget: 'signups',
-        target: 'first',
+        target: '7',
+        event: { title: 'A race', startsAt: '2026-03-01T12:00:00.000Z' },
         reason: 'signups_changed',
         freshUntil: '2026-03-01T12:00:00.000Z',
         status: 200,
@@ -135,7 +137,7 @@ describe('GET /v1/runs/:runId', () => {
         rawStart: '<html>',
         unreadable: [],
       },
-      expect.objectContaining({ target: 'second', status: null, message: 'timed out' }),
+      expect.objectContaining({ target: 'second', event: null, status: null, message: 'timed out' }),
     ]);
     expect(JSON.stringify(body)).not.toContain('secret');
   });

@@ -51,6 +51,10 @@ const callShape = z.object({
   callId: z.int(),
   budget: z.string().describe(`One of ${budgetNames.join(', ')}`),
   target: z.string().describe('The requested club, rider or event'),
+  event: z
+    .object({ title: z.string(), startsAt: time })
+    .nullable()
+    .describe('The requested event; null: none, or no longer stored'),
   reason: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
   freshUntil: time
     .nullable()
@@ -67,11 +71,12 @@ const callShape = z.object({
 export type CallView = z.infer<typeof callShape>;
 export interface CallRow extends Omit<
   RowOf<CallView, 'startedAt' | 'freshUntil'>,
-  'callId' | 'budget' | 'reason' | 'durationSeconds' | 'unreadable'
+  'callId' | 'budget' | 'reason' | 'event' | 'durationSeconds' | 'unreadable'
 > {
   readonly id: number;
   readonly endpoint: string;
   readonly because: string | null;
+  readonly event: { readonly title: string; readonly startsAt: number } | null;
   readonly durationMs: number;
   readonly unreadable: readonly UnreadableItem[] | null;
 }
@@ -133,11 +138,12 @@ export function runDetailView(
   };
 }
 
-const callView = ({ id, endpoint, because, durationMs, ...call }: CallRow): CallView => ({
+const callView = ({ id, endpoint, because, event, durationMs, ...call }: CallRow): CallView => ({
   ...call,
   callId: id,
   budget: endpoint,
   reason: because,
+  event: event && { ...event, startsAt: iso(event.startsAt) },
   durationSeconds: durationMs / 1_000,
   unreadable: [...(call.unreadable ?? [])],
   ...isoTimes(call, 'startedAt', 'freshUntil'),
