@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 
 export const withoutAges = (json: string): string =>
-  json.replace(/^\{"at":"[^"]*",|"\w*[aA]geSeconds":(?:\d+|null),?/g, '');
+  json.replace(/^\{"at":"[^"]*",/, '').replace(/[aA]geSeconds":(?:\d+|null)/g, '');
 
 /** Gives every JSON read a weak ETag that ignores ages. */
 export const etags: MiddlewareHandler = async (c, next) => {
@@ -12,16 +12,19 @@ export const etags: MiddlewareHandler = async (c, next) => {
   // A resource with its own version has set its ETag already.
   if (res.headers.has('etag')) return;
   if (!isRead || res.status !== 200 || !res.headers.get('content-type')?.includes('json')) return;
-  const body = await res.clone().text();
+  const body = await res.text();
   const etag = `W/"${createHash('sha256').update(withoutAges(body)).digest('base64url').slice(0, 27)}"`;
-  res.headers.set('etag', etag);
-  res.headers.set('cache-control', 'private, no-cache');
-  if (!includesEtag(c.req.header('if-none-match'), etag)) return;
   const headers = new Headers(res.headers);
-  headers.delete('content-type');
-  headers.delete('content-length');
+  headers.set('etag', etag);
+  headers.set('cache-control', 'private, no-cache');
+  const isKnown = includesEtag(c.req.header('if-none-match'), etag);
+  if (isKnown) {
+    headers.delete('content-type');
+    headers.delete('content-length');
+  }
+  // Of a response whose text was read only a stream is left, which is sent more slowly than text.
   c.res = undefined;
-  c.res = new Response(null, { status: 304, headers });
+  c.res = isKnown ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
 };
 
 const includesEtag = (header: string | undefined, etag: string): boolean =>
