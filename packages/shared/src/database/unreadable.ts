@@ -1,4 +1,4 @@
-import { and, asc, inArray, isNotNull } from 'drizzle-orm';
+import { and, asc, isNotNull, sql } from 'drizzle-orm';
 import type { Unreadable, UnreadableItem } from '../contracts/index.ts';
 import type { Database } from './client.ts';
 import * as tables from './schema/index.ts';
@@ -24,7 +24,7 @@ export async function findUnreadable(
   const rows = await db
     .select({ runId, unreadable })
     .from(syncLogs)
-    .where(and(inArray(runId, [...runIds]), isNotNull(unreadable)))
+    .where(and(sql`${runId} = any(${sql.param(runIds)}::text[])`, isNotNull(unreadable)))
     .orderBy(asc(id));
   const byRun = Map.groupBy(rows, (row) => row.runId ?? '');
   return new Map(
