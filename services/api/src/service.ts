@@ -24,6 +24,7 @@ import { commandWatches, submitCommandWith } from './commands/submit.ts';
 import type { ApiConfig } from './config.ts';
 import { storeConflicts } from './coordination/conflicts.ts';
 import { type HealthWatch, watchHealth } from './health/watch.ts';
+import { countSignups, recentCounts } from './events/counts.ts';
 import { createApp } from './http/app.ts';
 import { maxResponseMs } from './http/limits.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
@@ -90,6 +91,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     ...commands.services,
     findRider: riderFinder(parts.db, parts.clock.machine),
     refreshPlan: refreshPlanOf(parts),
+    recentCounts: recentCounts(countSignups(parts.db), parts.clock.machine),
     triggers: triggersWith(broker, parts.db, parts.clock),
     feed,
     streamTokens: streamTokens(config.API_TOKEN, parts.clock.machine),

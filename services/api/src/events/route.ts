@@ -25,15 +25,8 @@ import { z } from '@hono/zod-openapi';
 import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { orderParam, pageOfList, sortable } from '../http/sort.ts';
-import {
-  countPens,
-  countSignups,
-  findEvent,
-  hasOurs,
-  listed,
-  resultColumns,
-  signupColumns,
-} from './query.ts';
+import { countSignups } from './counts.ts';
+import { countPens, findEvent, hasOurs, listed, resultColumns, signupColumns } from './query.ts';
 import {
   eventDetailShape,
   eventShape,
@@ -116,7 +109,7 @@ export const eventRoutes = [
       }),
     },
     responses: jsonResponses('A page of events', countedListOf(eventShape), 400),
-    handler: async (c, { db, refreshPlan }) => {
+    handler: async (c, { db, refreshPlan, recentCounts }) => {
       const { when, from, to, type, q, ours, order, ...query } = c.req.valid('query');
       const list = eventSorts.listBy('startsAt', order ?? (when === 'past' ? 'desc' : 'asc'));
       const page = pageOfList(list, query);
@@ -131,7 +124,7 @@ export const eventRoutes = [
       );
       const all = db.select(listed).from(events).$dynamic();
       const [rows, total] = await Promise.all([readRows(all, list, page, where), db.$count(events, where)]);
-      const counts = await countSignups(db, rows, plan.now);
+      const counts = await recentCounts(rows, plan.now);
       const view = (row: (typeof rows)[number]) => eventView(row, counts(row), plan);
       return c.json({ ...pageOf(list, rows, page.limit, view), total }, 200);
     },
@@ -146,7 +139,7 @@ export const eventRoutes = [
       const { eventId } = c.req.valid('param');
       const event = requireFound(await findEvent(db, eventId), notStored(eventId));
       const plan = await refreshPlan();
-      const [counts, pens] = await Promise.all([countSignups(db, [event], plan.now), countPens(db, eventId)]);
+      const [counts, pens] = await Promise.all([countSignups(db)([event], plan.now), countPens(db, eventId)]);
       return c.json({ ...eventView(event, counts(event), plan), pens, raw: event.raw }, 200);
     },
   }),

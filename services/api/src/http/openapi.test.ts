@@ -16,6 +16,7 @@ const services: Services = {
   account: 'none',
   findRider: unused,
   refreshPlan: unused,
+  recentCounts: unused,
   cancelCommand: unused,
   triggers: { run: unused, retry: unused },
   submitCommand: unused,

@@ -6,6 +6,7 @@ import type { CancelCommand } from '../commands/cancel.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { CommandWatches, SubmitCommand } from '../commands/submit.ts';
 import type { HealthReader } from '../health/parts.ts';
+import type { CountSignups } from '../events/counts.ts';
 import type { RefreshPlan } from '../events/freshness.ts';
 import type { Peers } from '../peers.ts';
 import type { FindRider } from '../riders/find.ts';
@@ -23,6 +24,7 @@ export interface Services extends Peers {
   readonly triggers: Triggers;
   readonly findRider: FindRider;
   readonly refreshPlan: () => Promise<RefreshPlan>;
+  readonly recentCounts: CountSignups;
   readonly cancelCommand: CancelCommand;
   readonly submitCommand: SubmitCommand;
   readonly watches: CommandWatches;

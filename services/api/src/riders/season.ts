@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { tables } from '@paceline/shared/database';
 import { and, eq, gte } from 'drizzle-orm';
-import { countSignups, listed, resultColumns } from '../events/query.ts';
+import { listed, resultColumns } from '../events/query.ts';
 import {
   eventView,
   ownSignupView,
@@ -37,7 +37,7 @@ export const seasonRoutes = [
     summary: 'List the upcoming events that a rider is or was signed up for, soonest first',
     request: { params, query: z.object(pageQuery(comingList)) },
     responses: jsonResponses('A page of events', listOf(riderEventShape), 400, 404),
-    handler: async (c, { db, findRider, refreshPlan }) => {
+    handler: async (c, { db, findRider, refreshPlan, recentCounts }) => {
       const { riderId } = c.req.valid('param');
       const page = c.req.valid('query');
       requireFound(await findRider(riderId), notStored(riderId));
@@ -50,7 +50,7 @@ export const seasonRoutes = [
         .$dynamic();
       const isComing = and(eq(signups.riderId, riderId), gte(events.startsAt, plan.now));
       const rows = await readRows(all, comingList, page, isComing);
-      const counts = await countSignups(db, rows, plan.now);
+      const counts = await recentCounts(rows, plan.now);
       const view = (row: (typeof rows)[number]) => ({
         ...eventView(row, counts(row), plan),
         signup: ownSignupView(row),
