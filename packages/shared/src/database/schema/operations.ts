@@ -96,6 +96,10 @@ export const syncLogs = pgTable(
       .on(table.runId)
       .where(sql`unreadable is not null`),
     index('sync_logs_started').on(table.startedAt),
+    // Among a year's calls, those that failed are few and far between.
+    index('sync_logs_failed')
+      .on(table.startedAt)
+      .where(sql`duration_ms is not null and (status is null or status >= 400 or raw_start is not null)`),
     uniqueIndex('sync_logs_permit').on(table.permit),
     index('sync_logs_recorded')
       .on(table.partition, table.recordedAt)
@@ -140,6 +144,9 @@ export const commands = pgTable(
     index('commands_requested').on(table.requestedAt),
     index('commands_rider').on(table.riderId, table.requestedAt),
     index('commands_finished').on(table.finishedAt),
+    index('commands_failed')
+      .on(table.finishedAt)
+      .where(sql`progress ->> 'state' in ('failed', 'expired')`),
     index('commands_open')
       .on(table.commandId)
       .where(sql`finished_at is null`),

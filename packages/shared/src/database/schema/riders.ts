@@ -12,29 +12,36 @@ import {
 import { timestamp } from './columns.ts';
 
 /** Riders as last fetched, by their upstream id. */
-export const riders = pgTable('riders', {
-  riderId: integer('rider_id').primaryKey(),
-  name: text('name').notNull(),
-  gender: text('gender'),
-  country: text('country'),
-  /** An age bucket such as "Mas" or "50+". */
-  age: text('age'),
-  heightCm: doublePrecision('height_cm'),
-  weightKg: doublePrecision('weight_kg'),
-  zpCategory: text('zp_category'),
-  zpFtp: doublePrecision('zp_ftp'),
-  rating: doublePrecision('rating'),
-  ratingMax30: doublePrecision('rating_max30'),
-  ratingMax90: doublePrecision('rating_max90'),
-  phenotype: text('phenotype'),
-  clubId: integer('club_id'),
-  clubName: text('club_name'),
-  raw: jsonb('raw').notNull(),
-  firstSeenAt: timestamp('first_seen_at').notNull(),
-  fetchedAt: timestamp('fetched_at').notNull(),
-  /** When a bulk call last requested the rider; null: fetched since, or never requested. */
-  takenAt: timestamp('taken_at'),
-});
+export const riders = pgTable(
+  'riders',
+  {
+    riderId: integer('rider_id').primaryKey(),
+    name: text('name').notNull(),
+    gender: text('gender'),
+    country: text('country'),
+    /** An age bucket such as "Mas" or "50+". */
+    age: text('age'),
+    heightCm: doublePrecision('height_cm'),
+    weightKg: doublePrecision('weight_kg'),
+    zpCategory: text('zp_category'),
+    zpFtp: doublePrecision('zp_ftp'),
+    rating: doublePrecision('rating'),
+    ratingMax30: doublePrecision('rating_max30'),
+    ratingMax90: doublePrecision('rating_max90'),
+    phenotype: text('phenotype'),
+    clubId: integer('club_id'),
+    clubName: text('club_name'),
+    raw: jsonb('raw').notNull(),
+    firstSeenAt: timestamp('first_seen_at').notNull(),
+    fetchedAt: timestamp('fetched_at').notNull(),
+    /** When a bulk call last requested the rider; null: fetched since, or never requested. */
+    takenAt: timestamp('taken_at'),
+  },
+  (table) => [
+    // From the best on, riders without a rating last.
+    index('riders_rating').on(sql`coalesce(${table.rating}, -1.7976931348623157e+308)`, table.riderId),
+  ],
+);
 
 /** Rider history: one row for each response that differed from the previous one. */
 export const riderHistory = pgTable(

@@ -1,0 +1,3 @@
+CREATE INDEX "commands_failed" ON "commands" USING btree ("finished_at") WHERE progress ->> 'state' in ('failed', 'expired');--> statement-breakpoint
+CREATE INDEX "sync_logs_failed" ON "sync_logs" USING btree ("started_at") WHERE duration_ms is not null and (status is null or status >= 400 or raw_start is not null);--> statement-breakpoint
+CREATE INDEX "riders_rating" ON "riders" USING btree (coalesce("rating", -1.7976931348623157e+308),"rider_id");
