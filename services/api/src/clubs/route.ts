@@ -101,8 +101,6 @@ export const clubRoutes = [
       const { current, ...query } = c.req.valid('query');
       const list = memberList.listBy('name', 'asc');
       const page = pageOfList(list, query);
-      const known = await db.$count(clubs, eq(clubs.clubId, clubId));
-      requireFound(known === 0 ? undefined : known, notStored(clubId));
       const { riderId, firstSeenAt, lastSeenAt } = memberships;
       const { name, rating } = riders;
       const columns = { riderId, name, rating, race, firstSeenAt, lastSeenAt, current: memberships.current };
@@ -112,10 +110,12 @@ export const clubRoutes = [
         .from(memberships)
         .innerJoin(riders, eq(riders.riderId, riderId))
         .$dynamic();
-      const [rows, total] = await Promise.all([
+      const [known, rows, total] = await Promise.all([
+        db.$count(clubs, eq(clubs.clubId, clubId)),
         readRows(all, list, page, where),
         db.$count(memberships, where),
       ]);
+      requireFound(known === 0 ? undefined : known, notStored(clubId));
       return c.json({ ...pageOf(list, rows, page.limit, clubMemberView), total }, 200);
     },
   }),

@@ -1,7 +1,7 @@
 import { type Database, endedCalls, tables } from '@paceline/shared/database';
 import { kinds } from '@paceline/shared/definition';
 import { describeList, type DoubtSubject, doubtText } from '@paceline/shared/sync/doubt';
-import { and, desc, eq, getTableColumns, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import { cancelled } from '../commands/cancel.ts';
 import { isCancelled } from '../commands/query.ts';
 import type { Failure } from './view.ts';
@@ -22,18 +22,19 @@ export async function listFailures(db: Database, since: number, limit: number): 
 }
 
 async function failedRuns(db: Database, since: number, limit: number): Promise<Failure[]> {
+  const { runId, kind, counts, error, startedAt, finishedAt } = syncRuns;
   const rows = await db
-    .select()
+    .select({ runId, kind, counts, error, startedAt, finishedAt })
     .from(syncRuns)
-    .where(and(inArray(syncRuns.state, ['failed', 'partly_failed']), gte(syncRuns.finishedAt, since)))
-    .orderBy(desc(syncRuns.finishedAt))
+    .where(and(inArray(syncRuns.state, ['failed', 'partly_failed']), gte(finishedAt, since)))
+    .orderBy(desc(finishedAt))
     .limit(limit);
-  return rows.map(({ runId, kind, counts: { planned, failed }, error, startedAt, finishedAt }) => ({
-    at: finishedAt ?? startedAt,
+  return rows.map((run) => ({
+    at: run.finishedAt ?? run.startedAt,
     type: 'run',
-    what: kinds[kind].label,
-    reason: error ?? `${failed} of ${planned} failed`,
-    runId,
+    what: kinds[run.kind].label,
+    reason: run.error ?? `${run.counts.failed} of ${run.counts.planned} failed`,
+    runId: run.runId,
     commandId: null,
   }));
 }
@@ -42,26 +43,21 @@ async function failedCalls(db: Database, since: number, limit: number): Promise<
   // A 404 for results means that there are none yet.
   const noResultsYet = and(eq(syncLogs.endpoint, 'results'), eq(syncLogs.status, 404));
   const failed = or(isNull(syncLogs.status), gte(syncLogs.status, 400), isNotNull(syncLogs.rawStart));
+  const { endpoint, target, message, startedAt, runId, commandId } = syncLogs;
+  const { durationMs } = endedCalls;
   const rows = await db
-    .select({ ...getTableColumns(syncLogs), durationMs: endedCalls.durationMs })
+    .select({ endpoint, target, message, startedAt, durationMs, runId, commandId })
     .from(syncLogs)
-    .where(
-      and(
-        endedCalls.only,
-        failed,
-        not(sql`coalesce(${noResultsYet}, false)`),
-        gte(syncLogs.startedAt, since),
-      ),
-    )
-    .orderBy(desc(syncLogs.startedAt))
+    .where(and(endedCalls.only, failed, not(sql`coalesce(${noResultsYet}, false)`), gte(startedAt, since)))
+    .orderBy(desc(startedAt))
     .limit(limit);
-  return rows.map(({ endpoint, target, message, startedAt, durationMs, runId, commandId }) => ({
-    at: startedAt + durationMs,
+  return rows.map((call) => ({
+    at: call.startedAt + call.durationMs,
     type: 'call',
-    what: `${endpoint} ${target}`,
-    reason: message,
-    runId,
-    commandId,
+    what: `${call.endpoint} ${call.target}`,
+    reason: call.message,
+    runId: call.runId,
+    commandId: call.commandId,
   }));
 }
 
@@ -81,39 +77,40 @@ async function doubtedLists(db: Database, since: number, limit: number): Promise
 }
 
 async function failedCommands(db: Database, since: number, limit: number): Promise<Failure[]> {
-  const state = sql`${commands.progress} ->> 'state'`;
+  const { commandId, riderId, progress, updatedAt, finishedAt } = commands;
+  const state = sql`${progress} ->> 'state'`;
   const rows = await db
-    .select()
+    .select({ commandId, riderId, progress, updatedAt, finishedAt })
     .from(commands)
-    .where(and(inArray(state, ['failed', 'expired']), not(isCancelled), gte(commands.finishedAt, since)))
-    .orderBy(desc(commands.finishedAt))
+    .where(and(inArray(state, ['failed', 'expired']), not(isCancelled), gte(finishedAt, since)))
+    .orderBy(desc(finishedAt))
     .limit(limit);
-  return rows.map(({ commandId, riderId, progress, updatedAt, finishedAt }) => ({
-    at: finishedAt ?? updatedAt,
+  return rows.map((command) => ({
+    at: command.finishedAt ?? command.updatedAt,
     type: 'command',
-    what: riderId === null ? 'import' : `add rider ${riderId}`,
-    reason: 'reason' in progress ? progress.reason : progress.state,
+    what: command.riderId === null ? 'import' : `add rider ${command.riderId}`,
+    reason: 'reason' in command.progress ? command.progress.reason : command.progress.state,
     runId: null,
-    commandId,
+    commandId: command.commandId,
   }));
 }
 
 /** Riders of imports; of an add the command itself is listed. */
 async function failedRiders(db: Database, since: number, limit: number): Promise<Failure[]> {
-  const { outcome, why, reason: given, endedAt } = wantedRiders;
-  const wasCancelled = sql`coalesce(${given} = ${cancelled.reason}, false)`;
+  const { commandId, riderId, outcome, why, reason, since: requestedAt, endedAt } = wantedRiders;
+  const wasCancelled = sql`coalesce(${reason} = ${cancelled.reason}, false)`;
   const rows = await db
-    .select()
+    .select({ commandId, riderId, reason, requestedAt, endedAt })
     .from(wantedRiders)
     .where(and(eq(outcome, 'failed'), eq(why, 'import'), not(wasCancelled), gte(endedAt, since)))
     .orderBy(desc(endedAt))
     .limit(limit);
-  return rows.map(({ commandId, riderId, reason, since: requestedAt, ...row }) => ({
-    at: row.endedAt ?? requestedAt,
+  return rows.map((rider) => ({
+    at: rider.endedAt ?? rider.requestedAt,
     type: 'rider',
-    what: `rider ${riderId}`,
-    reason: reason ?? 'no reason given',
+    what: `rider ${rider.riderId}`,
+    reason: rider.reason ?? 'no reason given',
     runId: null,
-    commandId,
+    commandId: rider.commandId,
   }));
 }
