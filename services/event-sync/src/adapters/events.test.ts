@@ -271,13 +271,14 @@ describe('signups', () => {
 });
 
 describe('findMeasured', () => {
-  it('finds events that start within the horizon, with the times of all their copies', async () => {
+  it('finds events that start within the horizon, with the times of their copies since a time', async () => {
     await db.insert(clubMemberships).values({ clubId: 7, riderId: 1, firstSeenAt: 1, lastSeenAt: 1 });
     await list([event('before', 1_000), event('a', 1_001), event('b', 2_000), event('after', 2_001)], 500);
     await store('a', [1], 700);
     await store('a', [1, 2], 600);
+    await store('a', [1, 2], 500);
     await store('before', [1], 600);
-    const found = await findMeasured(db, { after: 1_000, until: 2_000 });
+    const found = await findMeasured(db, { after: 1_000, until: 2_000 }, 500);
     const of = { listedAt: 500, delistedAt: null };
     expect(found.toSorted((a, b) => a.startsAt - b.startsAt)).toEqual([
       { ...of, startsAt: 1_001, hasOurs: true, copiedAt: [600, 700] },

@@ -128,19 +128,24 @@ export async function storeSignups(
   return undefined;
 }
 
-const copies = sql<number[]>`(
+const copiesSince = (since: number) => sql<number[]>`(
   select coalesce(json_agg((date_part('epoch', copied_at) * 1000)::bigint order by copied_at), '[]')
-  from ${signupCopies} where ${signupCopies}.event_id = ${events}.event_id)`;
+  from ${signupCopies}
+  where ${signupCopies}.event_id = ${events}.event_id and copied_at > ${new Date(since).toISOString()})`;
 
-/** Events that start within a horizon, with the times of all copies of their signups. */
-export const findMeasured = (db: Database, { after, until }: Horizon): Promise<MeasuredEvent[]> =>
+/** Events that start within a horizon, with the times of the copies of their signups since a time. */
+export const findMeasured = (
+  db: Database,
+  { after, until }: Horizon,
+  since: number,
+): Promise<MeasuredEvent[]> =>
   db
     .select({
       startsAt: events.startsAt,
       listedAt: events.firstSeenAt,
       delistedAt: events.delistedAt,
       hasOurs: hasOurs(db),
-      copiedAt: copies,
+      copiedAt: copiesSince(since),
     })
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until)));

@@ -13,9 +13,11 @@ const day = 86_400_000;
 async function report(sync: EventSync, next: number): Promise<FreshnessReport> {
   const now = sync.clock.now();
   const { after, until } = wholeHorizon(now);
+  // Older copies were beyond every goal before the day began.
+  const copiedSince = now - day - Math.max(...Object.values(sync.goals));
   const [upcoming, lastDay] = await Promise.all([
     findCandidates(sync.db, { after, until }),
-    findMeasured(sync.db, { after: now - day, until }),
+    findMeasured(sync.db, { after: now - day, until }, copiedSince),
   ]);
   const measured = measure(upcoming, lastDay, sync.goals, now);
   return { ...measured, next: next === 0 ? [] : nextEvents(upcoming, sync.goals, now).slice(0, next) };
