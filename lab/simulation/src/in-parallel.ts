@@ -8,23 +8,26 @@ import type { SimulateAll } from './run.ts';
 /** Started first, because it takes as long as several others together. */
 const longest: StrategyName = 'paceline';
 
-/** Simulates the strategies in threads, one per processor; a free thread takes the next strategy. */
-export const inParallel: SimulateAll = async (scenario, strategies) => {
-  const results = new Map<StrategyName, SimulationResult>();
-  const todo = strategies.toSorted((a, b) => Number(b === longest) - Number(a === longest));
+/** Runs simulations in threads, one per processor; a free thread takes the next. */
+export const inParallel: SimulateAll = async (simulations) => {
+  const results: SimulationResult[] = [];
+  const todo = [...simulations.entries()].toSorted(
+    ([, a], [, b]) => Number(b.strategy === longest) - Number(a.strategy === longest),
+  );
   const work = async () => {
-    const thread = new Worker(new URL('./thread.ts', import.meta.url), { workerData: scenario });
+    const thread = new Worker(new URL('./thread.ts', import.meta.url));
     try {
-      for (let name = todo.shift(); name; name = todo.shift()) {
-        thread.postMessage(name);
+      for (let next = todo.shift(); next; next = todo.shift()) {
+        const [index, simulation] = next;
+        thread.postMessage(simulation);
         const [result] = (await once(thread, 'message')) as [SimulationResult];
-        results.set(name, result);
+        results[index] = result;
       }
     } finally {
       await thread.terminate();
     }
   };
-  const threads = Math.min(availableParallelism(), strategies.length);
+  const threads = Math.min(availableParallelism(), simulations.length);
   await Promise.all(Array.from({ length: threads }, work));
-  return strategies.map((name) => results.get(name) as SimulationResult);
+  return results;
 };

@@ -6,9 +6,15 @@ import type { SimulationResult } from './core/result.ts';
 import { simulate, strategyNames } from './core/simulate.ts';
 import { run, type SimulateAll } from './run.ts';
 
-const inTurn: SimulateAll = (scenario, names) =>
-  Promise.resolve(names.map((name) => simulate(scenario, name)));
+const inTurn: SimulateAll = (simulations) =>
+  Promise.resolve(simulations.map(({ scenario, strategy }) => simulate(scenario, strategy)));
 const short = fileURLToPath(new URL('../scenarios/short.json', import.meta.url));
+
+interface SeedJson {
+  readonly seed: number;
+  readonly days: number;
+  readonly strategies: Readonly<Record<string, SimulationResult>>;
+}
 
 async function runCommand(args: readonly string[]) {
   const lines: string[] = [];
@@ -27,18 +33,46 @@ describe('npm run simulate', () => {
     expect(out).toContain('| manual add, max');
   });
 
-  it('prints one strategy as JSON, the same every time', async () => {
-    const args = ['--scenario', short, '--strategy', 'paceline', '--json', '--days', '0.05'];
+  it('prints the results of each seed as JSON, the same every time', async () => {
+    const args = [
+      '--scenario',
+      short,
+      '--strategy',
+      'paceline',
+      '--json',
+      '--days',
+      '0.05',
+      '--seeds',
+      '7-8',
+    ];
     const { out } = await runCommand(args);
-    const { days, strategies } = JSON.parse(out) as {
-      days: number;
-      strategies: Record<string, SimulationResult>;
-    };
-    expect(days).toBe(0.05);
-    expect(Object.keys(strategies)).toEqual(['paceline']);
-    expect(strategies['paceline']?.budgets.signups?.rejected).toBe(0);
+    const [seven, eight, ...more] = JSON.parse(out) as SeedJson[];
+    expect(more).toEqual([]);
+    expect(seven).toMatchObject({ seed: 7, days: 0.05 });
+    expect(Object.keys(seven?.strategies ?? {})).toEqual(['paceline']);
+    expect(seven?.strategies['paceline']?.budgets.signups?.rejected).toBe(0);
+    expect(eight?.strategies).not.toEqual(seven?.strategies);
     expect((await runCommand(args)).out).toBe(out);
-    expect((await runCommand([...args, '--seed', '8'])).out).not.toBe(out);
+  });
+
+  it('prints the worst of several seeds in each row, with its number where they differ', async () => {
+    const args = ['--scenario', short, '--strategy', 'D', '--days', '0.05'];
+    const cells = async (...seeds: readonly string[]) =>
+      (await runCommand([...args, '--seeds', ...seeds])).out
+        .split('\n')
+        .slice(2)
+        .map((line) => line.split('|').map((cell) => cell.trim()));
+    const [seven, eight, both] = [await cells('7'), await cells('8'), await cells('7-8')];
+    expect(both).toHaveLength(seven.length);
+    for (const [index, [, label, cell]] of both.entries()) {
+      const [first, second] = [seven[index]?.[2], eight[index]?.[2]];
+      const shown = first === second ? [first] : [`${first} #7`, `${second} #8`];
+      expect([label, shown]).toEqual([label, expect.arrayContaining([cell])]);
+    }
+    const waits = (row: string) =>
+      [seven, eight, both].map((table) => table.find(([, label]) => label === row)?.[2] ?? '');
+    const [rejects7 = '', rejects8 = '', worst = ''] = waits('429s');
+    expect(parseInt(worst)).toBe(Math.max(Number(rejects7), Number(rejects8)));
   });
 
   it.each([
@@ -47,7 +81,9 @@ describe('npm run simulate', () => {
       ['--scenario', short, '--strategy', 'E'],
       '--strategy must be one of all, uncoordinated, A, B, C, D, paceline',
     ],
-    [['--scenario', short, '--seed', 'x'], '--seed must be a number'],
+    [['--scenario', short, '--seeds', 'x'], '--seeds must be a number'],
+    [['--scenario', short, '--seeds', '5-1'], '--seeds must be a number from 5'],
+    [['--scenario', short, '--seeds', '1-2-3'], '--seeds must be a number or a range'],
     [['--scenario', short, '--unknown'], 'unknown'],
   ])('prints the problem and the usage for %j', async (args, problem) => {
     const { exitCode, out, error } = await runCommand(args);
@@ -71,6 +107,7 @@ describe('npm run simulate', () => {
     const args = [main, '--scenario', short, '--days', '0.05', '--strategy', 'C', '--json'];
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect(status).toBe(0);
-    expect(Object.keys((JSON.parse(stdout) as { strategies: object }).strategies)).toEqual(['C']);
+    const [only] = JSON.parse(stdout) as SeedJson[];
+    expect(Object.keys(only?.strategies ?? {})).toEqual(['C']);
   });
 });

@@ -12,7 +12,8 @@ describe('a day of a team with each strategy', () => {
   const others = strategyNames.filter((name) => name !== 'paceline');
 
   beforeAll(async () => {
-    const simulated = await inParallel(readScenario({ ...team, days: 1.25, warmUp: '6h' }), strategyNames);
+    const scenario = readScenario({ ...team, days: 1.25, warmUp: '6h' });
+    const simulated = await inParallel(strategyNames.map((strategy) => ({ scenario, strategy })));
     for (const [index, name] of strategyNames.entries()) results[name] = simulated[index] as SimulationResult;
   });
 

@@ -1,7 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import type { Scenario } from './core/scenario.ts';
-import { simulate, type StrategyName } from './core/simulate.ts';
+import { parentPort } from 'node:worker_threads';
+import { simulate } from './core/simulate.ts';
+import type { SimulationRun } from './run.ts';
 
-// Simulates the scenario with each strategy it receives.
-const scenario = workerData as Scenario;
-parentPort?.on('message', (name: StrategyName) => parentPort?.postMessage(simulate(scenario, name)));
+// Runs each simulation that it receives.
+parentPort?.on('message', ({ scenario, strategy }: SimulationRun) =>
+  parentPort?.postMessage(simulate(scenario, strategy)),
+);

@@ -9,6 +9,7 @@ export {
   latencyOf,
   latencySpread,
   policyOverrides,
+  type SandboxLimiter,
   tooManyRequestsBody,
 } from './limiter.ts';
 export { between, draw, sequence } from './random.ts';

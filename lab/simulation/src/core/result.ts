@@ -1,7 +1,7 @@
-import { sum } from '@paceline/kit/statistics';
+import { quantile, sum } from '@paceline/kit/statistics';
 import { type BudgetName, budgetNames, kindNames, kinds, laneNames } from '@paceline/shared/definition';
 import { judge } from '@paceline/sandbox';
-import type { Simulation } from './simulation.ts';
+import type { Simulation, WantedRider } from './simulation.ts';
 import { eventsOf, measureFreshness } from './freshness.ts';
 
 export type SimulationResult = ReturnType<typeof resultOf>;
@@ -15,6 +15,10 @@ export function resultOf(simulation: Simulation) {
   return {
     budgets: usesOf(simulation),
     manual: manualOf(simulation),
+    imports: importsOf(simulation),
+    /** Share of the riders outside the clubs that each cycle of the rider sync refreshed, of those that it began with. */
+    outsiders: refreshedOutsiders(simulation),
+    results: resultsSyncOf(simulation),
     freshness: {
       all: measureFreshness(simulation, events, span),
       ours: measureFreshness(simulation, ours, span),
@@ -48,21 +52,53 @@ function usesOf({ upstream, from, until }: Simulation) {
 }
 
 /** Manual adds; `p50`, `p99`, `max`: from the click until the rider was stored, or until the end. */
-function manualOf({ tally, until }: Simulation) {
-  const clicks = [...tally.clicks.values()];
-  const waits = clicks
+function manualOf(simulation: Simulation) {
+  const { clicks } = simulation.tally;
+  const { riders: clicked, waits, ...ends } = wantedOf([...clicks.values()], simulation.until);
+  const at = (share: number) => waits[Math.min(waits.length - 1, Math.ceil(share * waits.length) - 1)] ?? 0;
+  return { clicked, ...ends, p50: at(0.5), p99: at(0.99), max: waits.at(-1) ?? 0 };
+}
+
+/** Riders of imports; `max`: from the request until its last rider was stored, or until the end. */
+function importsOf({ tally, until }: Simulation) {
+  const { waits, ...ends } = wantedOf([...tally.imported.values()], until);
+  return { ...ends, max: waits.at(-1) ?? 0 };
+}
+
+function wantedOf(riders: readonly WantedRider[], until: number) {
+  const waits = riders
     .filter(({ refused }) => !refused)
     .map(({ at, storedAt = until }) => storedAt - at)
     .toSorted((a, b) => a - b);
-  const quantile = (share: number) =>
-    waits[Math.min(waits.length - 1, Math.ceil(share * waits.length) - 1)] ?? 0;
   return {
-    clicked: clicks.length,
-    stored: clicks.filter(({ storedAt }) => storedAt !== undefined).length,
-    refused: clicks.filter(({ refused }) => refused).length,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
-    max: waits.at(-1) ?? 0,
+    riders: riders.length,
+    stored: riders.filter(({ storedAt }) => storedAt !== undefined).length,
+    refused: riders.filter(({ refused }) => refused).length,
+    waits,
+  };
+}
+
+/** Undefined while there were none. */
+function refreshedOutsiders({ tally }: Simulation): number | undefined {
+  const known = sum(tally.outsiders.map((cycle) => cycle.known));
+  return known === 0 ? undefined : sum(tally.outsiders.map(({ refreshed }) => refreshed)) / known;
+}
+
+/** Events whose results upstream has published; `median`, `max`: age of the results when first stored, or at the end. */
+function resultsSyncOf({ tally, world, from, until }: Simulation) {
+  const published = world.startingIn(from, until).flatMap(({ id }) => {
+    const { count, isRated } = world.resultsCount(id, until) ?? { count: 0, isRated: false };
+    const at = world.publication(id, until)?.resultsAt ?? until;
+    return count > 0 ? [{ at, isRated, ...tally.results.get(String(id)) }] : [];
+  });
+  const ages = published.map(({ at, storedAt = until }) => storedAt - at);
+  return {
+    events: published.length,
+    stored: published.filter(({ storedAt }) => storedAt !== undefined).length,
+    rated: published.filter(({ isRated }) => isRated).length,
+    ratedStored: published.filter(({ ratedAt }) => ratedAt !== undefined).length,
+    median: ages.length === 0 ? 0 : quantile(ages, 0.5),
+    max: Math.max(0, ...ages),
   };
 }
 

@@ -27,6 +27,13 @@ const timeOfDay = z
     return (hours * 60 + minutes) * minute + seconds * 1_000;
   });
 
+/** What upstream does to accepted calls. */
+const callFaults = {
+  /** Shares that get a 503 or no response. */
+  serverErrors: share.default(0),
+  hangs: share.default(0),
+};
+
 /** A team, its upstream, jitter and faults. Times of day are ms since midnight UTC. */
 export const scenario = z.strictObject({
   /** Determines the sandbox's data and all random draws. */
@@ -56,6 +63,11 @@ export const scenario = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  /** Riders outside the clubs, imported with one command `after` the start. */
+  imports: z
+    .array(z.strictObject({ after: duration, riders: z.int().positive().max(10_000) }))
+    .max(100)
+    .default([]),
   upstream: z
     .strictObject({
       enforcement: z.enum(enforcements).default('first-hit'),
@@ -74,9 +86,23 @@ export const scenario = z.strictObject({
     .prefault({}),
   faults: z
     .strictObject({
-      /** Shares of the accepted calls that get a 503 or no response. */
-      serverErrors: share.default(0),
-      hangs: share.default(0),
+      ...callFaults,
+      /** Every day from `from` to `until`, instead of the shares above. */
+      daily: z
+        .array(
+          z
+            .strictObject({
+              from: timeOfDay,
+              until: timeOfDay,
+              ...callFaults,
+              /** How upstream counts meanwhile. */
+              enforcement: z.enum(enforcements).optional(),
+              /** How often upstream's limiter meanwhile forgets the calls that it has counted. */
+              forgetsEvery: duration.optional(),
+            })
+            .refine(({ from, until }) => from < until, 'must end later than it starts, on the same day'),
+        )
+        .default([]),
       /** The limiter is killed `after` the start and restarted `for` later; the broker loses the last `loses` of its journal. */
       limiterDown: z
         .array(z.strictObject({ after: duration, for: duration, loses: duration.prefault('0s') }))
@@ -132,13 +158,18 @@ export interface Click {
 }
 
 const day = 86_400_000;
-/** Riders from this id are in no club. */
-const firstOutsider = 4_000_000;
+/** Midnight UTC of the first day and of each one after it. */
+export const midnightsOf = ({ from, days }: Scenario): number[] =>
+  Array.from({ length: Math.ceil(days) + 1 }, (_, index) => from - (from % day) + index * day);
+
+/** Riders from these ids are in no club. */
+const firstAdded = 4_000_000;
+const firstImported = 5_000_000;
 
 /** All adds in order of time, each of another rider; the same for every strategy. */
-export function clicksOf({ seed, from, days, manualAdds }: Scenario): Click[] {
-  const daily = Array.from({ length: Math.ceil(days) }, (_, index) => {
-    const midnight = from - (from % day) + index * day;
+export function clicksOf(scenario: Scenario): Click[] {
+  const { seed, from, days, manualAdds } = scenario;
+  const daily = midnightsOf(scenario).map((midnight, index) => {
     const single = Array.from({ length: manualAdds.perDay }, (_each, nth) =>
       between(draw(seed, 'click', index, nth), manualAdds.from, manualAdds.until),
     );
@@ -150,5 +181,24 @@ export function clicksOf({ seed, from, days, manualAdds }: Scenario): Click[] {
   return [...manualAdds.times, ...daily.flat()]
     .filter((at) => at >= from && at < from + days * day)
     .toSorted((a, b) => a - b)
-    .map((at, index) => ({ at, riderId: firstOutsider + index }));
+    .map((at, index) => ({ at, riderId: firstAdded + index }));
+}
+
+/** A user imports riders. */
+export interface ImportRequest {
+  readonly commandId: string;
+  readonly riderIds: readonly number[];
+  readonly at: number;
+}
+
+/** All imports, each of other riders; the same for every strategy. */
+export function importsOf({ from, days, imports }: Scenario): ImportRequest[] {
+  let next = firstImported;
+  return imports
+    .map(({ after, riders }, index) => {
+      const riderIds = Array.from({ length: riders }, (_, nth) => next + nth);
+      next += riders;
+      return { commandId: `import ${index + 1}`, riderIds, at: from + after };
+    })
+    .filter(({ at }) => at < from + days * day);
 }

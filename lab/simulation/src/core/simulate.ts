@@ -1,8 +1,10 @@
 import { fifo, fixedSlots, hybrid, strictPriorities, uncoordinated } from './designed/strategies.ts';
+import { runScript } from '@paceline/kit/script';
 import { createSimulation, type Simulation, type Strategy } from './simulation.ts';
 import { type SimulationResult, resultOf } from './result.ts';
 import { paceline } from './paceline/paceline.ts';
-import { clicksOf, type Scenario } from './scenario.ts';
+import { clicksOf, importsOf, type Scenario } from './scenario.ts';
+import { watchOutsiders } from './outsiders.ts';
 
 /** Uncoordinated syncs, the design's strategies A to D, and ours. */
 export const strategies = {
@@ -31,6 +33,13 @@ export function runSimulation(scenario: Scenario, name: StrategyName): Simulatio
       strategy.click(click);
     });
   }
+  for (const request of importsOf(scenario)) {
+    agenda.in(request.at - from, () => {
+      tally.recordImport(request);
+      strategy.importRiders(request);
+    });
+  }
+  runScript(watchOutsiders(simulation));
   agenda.runUntil(until);
   return simulation;
 }

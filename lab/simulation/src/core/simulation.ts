@@ -4,14 +4,17 @@ import { createVirtualClock } from '@paceline/shared/clock';
 import { freshnessGoalsOf } from '@paceline/shared/config';
 import type { RunCounts } from '@paceline/shared/contracts';
 import type { Lane, SyncKind } from '@paceline/shared/definition';
-import { type Click, configOf, type Scenario } from './scenario.ts';
+import { type Click, configOf, type ImportRequest, type Scenario } from './scenario.ts';
 import { createStore } from './world/store.ts';
 import { createNetwork, createUpstream } from './world/upstream.ts';
 
 export type Simulation = ReturnType<typeof createSimulation>;
 
-/** Starts its processes and receives every click at its time. */
-export type Strategy = (simulation: Simulation) => { click(click: Click): void };
+/** Starts its processes and receives every add and import at its time. */
+export type Strategy = (simulation: Simulation) => {
+  click(click: Click): void;
+  importRiders(request: ImportRequest): void;
+};
 
 const day = 86_400_000;
 
@@ -52,9 +55,31 @@ interface RunEnded {
   readonly slotEndsAt: number;
 }
 
+/** A rider that a user wants, and what became of it. */
+export interface WantedRider {
+  readonly at: number;
+  storedAt?: number;
+  refused?: true;
+}
+
+/** When an event's results were first stored, and first with ratings. */
+interface StoredResults {
+  storedAt?: number;
+  ratedAt?: number;
+}
+
+/** Riders outside the clubs that were known when a cycle of the rider sync began, and those refreshed in it. */
+interface OutsiderCycle {
+  readonly known: number;
+  readonly refreshed: number;
+}
+
 /** Records what the result is calculated from. Times are project ms. */
 function createTally() {
-  const clicks = new Map<number, { readonly at: number; storedAt?: number; refused?: true }>();
+  const clicks = new Map<number, WantedRider>();
+  const imported = new Map<number, WantedRider>();
+  const results = new Map<string, StoredResults>();
+  const outsiders: OutsiderCycle[] = [];
   const copies = new Map<string, number[]>();
   const runs: RunEnded[] = [];
   const longest: Partial<Record<Lane, number>> = {};
@@ -67,6 +92,9 @@ function createTally() {
 
   return {
     clicks,
+    imported,
+    results,
+    outsiders,
     copies,
     runs,
     conflicts: () => conflicts,
@@ -85,13 +113,22 @@ function createTally() {
       };
     },
     recordClick: ({ riderId, at }: Click) => void clicks.set(riderId, { at }),
+    recordImport({ riderIds, at }: ImportRequest): void {
+      for (const id of riderIds) imported.set(id, { at });
+    },
     recordStored(riderId: number, at: number): void {
-      const click = clicks.get(riderId);
-      if (click) click.storedAt ??= at;
+      const rider = clicks.get(riderId) ?? imported.get(riderId);
+      if (rider) rider.storedAt ??= at;
     },
     recordRefused(riderId: number): void {
-      const click = clicks.get(riderId);
-      if (click) click.refused = true;
+      const rider = clicks.get(riderId) ?? imported.get(riderId);
+      if (rider) rider.refused = true;
+    },
+    recordResults(eventId: string, isRated: boolean, at: number): void {
+      const known = results.get(eventId) ?? {};
+      known.storedAt ??= at;
+      if (isRated) known.ratedAt ??= at;
+      results.set(eventId, known);
     },
     recordCopy(eventId: string, at: number): void {
       const known = copies.get(eventId);

@@ -221,7 +221,7 @@ export function signupsOf(
 }
 
 /** When an event's results appear, 10 to 30 minutes after the last finish, and when they are rated (project ms). */
-function publication(seed: number, { id, start, duration, type }: PlannedEvent) {
+export function publicationOf(seed: number, { id, start, duration, type }: PlannedEvent) {
   const resultsAt = start + duration + between(draw(seed, 'results appear', id), 10, 30) * MINUTE;
   const ratedAt = resultsAt + between(draw(seed, 'ratings appear', id), 15, 60) * MINUTE;
   return { resultsAt, ratedAt: type === 'Race' ? ratedAt : Number.POSITIVE_INFINITY };
@@ -229,10 +229,27 @@ function publication(seed: number, { id, start, duration, type }: PlannedEvent) 
 
 type Finisher = Readonly<ReturnType<typeof finishersOf>[number]>;
 
-/** Riders signed up at the start who took part: finishers by time, then those who did not finish. */
+/** Riders signed up at the start who took part. */
+const starters = (seed: number, event: PlannedEvent, roster: readonly SignupEntry[]) =>
+  roster.filter(
+    (entry) => isEntered(entry, event.start) && draw(seed, 'comes', event.id, entry.riderId) > 0.08,
+  );
+
+/** The number of results at `at`, and whether they are rated. */
+export function resultsCountOf(
+  seed: number,
+  event: PlannedEvent,
+  roster: readonly SignupEntry[],
+  at: number,
+) {
+  const { resultsAt, ratedAt } = publicationOf(seed, event);
+  const count = at < resultsAt ? 0 : starters(seed, event, roster).length;
+  return { count, isRated: count > 0 && at >= ratedAt };
+}
+
+/** Those who took part: finishers by time, then those who did not finish. */
 function finishersOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[]) {
-  return roster
-    .filter((entry) => isEntered(entry, event.start) && draw(seed, 'comes', event.id, entry.riderId) > 0.08)
+  return starters(seed, event, roster)
     .map(({ riderId, pen }) => {
       const of = (stream: string) => draw(seed, stream, event.id, riderId);
       const traits = traitsOf(seed, riderId);
@@ -265,7 +282,7 @@ function ratingsOf({ ratingBefore, ratingDelta }: Finisher, isRated: boolean) {
  * of finishers only some events have a `position`. `distance` is in km, sometimes in metres. Names are HTML-escaped.
  */
 export function resultsOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[], at: number) {
-  const { resultsAt, ratedAt } = publication(seed, event);
+  const { resultsAt, ratedAt } = publicationOf(seed, event);
   const finishers = at < resultsAt ? [] : finishersOf(seed, event, roster);
   const allHavePosition = draw(seed, 'positions of all', event.id) < 0.2;
   const results = finishers.map((finisher, index) => {
@@ -303,7 +320,7 @@ export function zwiftPowerResultsOf(
   roster: readonly SignupEntry[],
   at: number,
 ) {
-  if (at < publication(seed, event).resultsAt) return [];
+  if (at < publicationOf(seed, event).resultsAt) return [];
   return finishersOf(seed, event, roster)
     .filter(({ finished }) => finished)
     .map(({ riderId, name }, index) => {

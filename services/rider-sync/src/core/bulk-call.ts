@@ -31,7 +31,13 @@ const bulkCallMs = 120_000;
 /** How long riders of a run wait for the calls of others, project ms: a late run can have hours until its slot ends. */
 const maxFillMs = 600_000;
 
-/** When a run starts to request bulk calls for its riders, late in its slot; until then they only fill up other calls. */
+/** Real ms; the minimum time to refresh them on a fast clock. */
+export const minRefreshMs = 5_000;
+
+/**
+ * When a run starts to request bulk calls for its riders, late in its slot; until then they only fill up other calls.
+ * @param minMs `minRefreshMs` in project ms
+ */
 export const refreshStart = (
   { startedAt, slotEndsAt }: { readonly startedAt: number; readonly slotEndsAt: number },
   riders: number,

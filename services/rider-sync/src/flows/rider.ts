@@ -23,7 +23,7 @@ import { fullPageSize, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftr
 import { count } from '@paceline/shared/words';
 import { countOutsiders, findMembers, storeMembers, storeRiders, storeClubPass } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
-import { refreshStart } from '../core/bulk-call.ts';
+import { minRefreshMs, refreshStart } from '../core/bulk-call.ts';
 import {
   type AfterPage,
   afterPage,
@@ -176,9 +176,6 @@ async function verdictOnPass(sync: Sync, after: AfterPage): Promise<Verdict> {
     judgeResponse(sync.db, `club:${clubId}`, seesAll && hasCollapsed, startedAt),
   );
 }
-
-/** Real ms; the minimum time to refresh them on a fast clock. */
-const minRefreshMs = 5_000;
 
 /**
  * Refreshes riders outside the clubs that were not fetched since the slot opened, oldest first. They fill up other bulk

@@ -3,7 +3,6 @@ import { firstDesign } from '@paceline/planning/plan';
 import { nextSlot, slotsBetween } from '@paceline/planning/slots';
 import type { Slot } from '@paceline/shared/contracts';
 import type { Simulation, Strategy } from '../simulation.ts';
-import type { Click } from '../scenario.ts';
 import { runScript, type Script, sleep } from '@paceline/kit/script';
 import {
   type MakeCall,
@@ -13,7 +12,14 @@ import {
   createUncoordinatedCaller,
   type Rank,
 } from './limiter.ts';
-import { addRider, syncClubs, requestAllEvents, syncEventsInOrder, refreshUrgent } from './syncs.ts';
+import {
+  addRider,
+  importRiders,
+  syncClubs,
+  requestAllEvents,
+  syncEventsInOrder,
+  refreshUrgent,
+} from './syncs.ts';
 
 /** Every sync has its own timer and its own idea of the limits. */
 export const uncoordinated: Strategy = (simulation) => {
@@ -21,7 +27,11 @@ export const uncoordinated: Strategy = (simulation) => {
   onTimer(simulation, 'near', syncEventsInOrder(simulation, createUncoordinatedCaller(simulation), 'near'));
   onTimer(simulation, 'far', syncEventsInOrder(simulation, createUncoordinatedCaller(simulation), 'far'));
   const add = addRider(simulation, createUncoordinatedCaller(simulation));
-  return { click: (click) => runScript(add(click)) };
+  const importAll = importRiders(simulation, createUncoordinatedCaller(simulation));
+  return {
+    click: (click) => runScript(add(click)),
+    importRiders: (request) => runScript(importAll(request)),
+  };
 };
 
 /** A: one queue, first come, first served. */
@@ -45,20 +55,24 @@ function onTimers(simulation: Simulation, rank: Rank, isForced: boolean) {
   onTimer(simulation, 'rider', syncClubs(simulation, call));
   onTimer(simulation, 'near', requestAllEvents(simulation, call, 'near', isForced));
   onTimer(simulation, 'far', requestAllEvents(simulation, call, 'far', isForced));
-  return clickHandler(simulation, call);
+  return requestHandlers(simulation, call);
 }
 
 function inSlots(simulation: Simulation, call: MakeCall) {
   runScript(runInSlots(simulation, 'rider', syncClubs(simulation, call)));
   runScript(runInSlots(simulation, 'near', syncEventsInOrder(simulation, call, 'near')));
   runScript(runInSlots(simulation, 'far', syncEventsInOrder(simulation, call, 'far')));
-  return clickHandler(simulation, call);
+  return requestHandlers(simulation, call);
 }
 
-function clickHandler(simulation: Simulation, call: MakeCall) {
+function requestHandlers(simulation: Simulation, call: MakeCall): ReturnType<Strategy> {
   const { agenda, network } = simulation;
   const add = addRider(simulation, call);
-  return { click: (click: Click) => agenda.in(network.broker(), () => runScript(add(click))) };
+  const importAll = importRiders(simulation, call);
+  return {
+    click: (click) => agenda.in(network.broker(), () => runScript(add(click))),
+    importRiders: (request) => agenda.in(network.broker(), () => runScript(importAll(request))),
+  };
 }
 
 const minute = 60_000;

@@ -1,10 +1,11 @@
 import { type Candidate, horizonOf, isListFresh } from '@paceline/event-sync/core/classes';
 import { isUrgent, untilNextUrgent } from '@paceline/event-sync/core/urgent';
+import { maxIdsPerCall } from '@paceline/rider-sync/core/bulk-call';
 import { type EventKind, freshnessClasses, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
 import type { Simulation } from '../simulation.ts';
-import type { Click } from '../scenario.ts';
+import type { Click, ImportRequest } from '../scenario.ts';
 import { runScript, type Script, sleep } from '@paceline/kit/script';
 import type { MakeCall } from './limiter.ts';
 
@@ -185,4 +186,23 @@ export const addRider = ({ agenda, store, tally }: Simulation, call: MakeCall) =
       store.storeRider(riderId, agenda.now());
       tally.recordStored(riderId, agenda.now());
     } else tally.recordRefused(riderId);
+  };
+
+/** Fetches the riders of an import with bulk calls, whose budget no other sync uses. */
+export const importRiders = ({ agenda, store, tally }: Simulation, call: MakeCall) =>
+  function* ({ riderIds }: ImportRequest): Script {
+    for (let first = 0; first < riderIds.length; first += maxIdsPerCall) {
+      const ids = riderIds.slice(first, first + maxIdsPerCall);
+      const end = yield* call({
+        budget: 'riders_bulk',
+        lane: () => kinds.rider.lane,
+        choose: () => `${ids.length} riders`,
+      });
+      for (const id of ids) {
+        if (end.outcome === 'answered') {
+          store.storeRider(id, agenda.now());
+          tally.recordStored(id, agenda.now());
+        } else tally.recordRefused(id);
+      }
+    }
   };

@@ -10,6 +10,8 @@ export interface CallOptions extends SimulatedPermitOptions {
   readonly attempts?: number;
   /** The target, chosen when the permit is granted; undefined if no call is worthwhile any longer. */
   choose(): string | undefined;
+  /** A call for the target has failed, or was too late to be sent (no code); it may be repeated. */
+  onFailed?(code?: UpstreamErrorCode): void;
 }
 
 /** `arrivedAt`: when upstream read the data of the response. */
@@ -32,22 +34,28 @@ export function createCaller(simulation: Simulation, permits: Permits) {
     const target = options.choose();
     if (target === undefined || !permit.use()) {
       permit.settle({ result: 'not_sent' });
-      return { outcome: target === undefined ? 'not worth it' : 'too late to send' };
+      if (target === undefined) return { outcome: 'not worth it' };
+      options.onFailed?.();
+      return { outcome: 'too late to send' };
     }
     const { endpoint: budget } = options;
     const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
+    const failed = (code: UpstreamErrorCode): Attempt & { outcome: 'failed' } => {
+      options.onFailed?.(code);
+      return { outcome: 'failed', code };
+    };
     switch (response.status) {
       case 'timed out':
         permit.settle({ result: 'unanswered' });
-        return { outcome: 'failed', code: 'timed_out' };
+        return failed('timed_out');
       case 429: {
         const { retryAfterMs, learned } = response;
         permit.settle({ result: 'answered', status: 429, retryAfterMs, ...(learned && { learned }) });
-        return { outcome: 'failed', code: 'rate_limited', retryAfterMs };
+        return { ...failed('rate_limited'), retryAfterMs };
       }
       case 503:
         permit.settle({ result: 'answered', status: 503 });
-        return { outcome: 'failed', code: 'unavailable' };
+        return failed('unavailable');
       default:
         permit.settle({ result: 'answered', status: 200 });
         return { outcome: 'answered', target, arrivedAt: response.arrivedAt };

@@ -5,10 +5,12 @@ import { configOf } from '../scenario.ts';
 import { runScript } from '@paceline/kit/script';
 import { createCaller } from './call.ts';
 import { syncEvents, watchUrgent } from './event-sync.ts';
+import { importRiders } from './import-riders.ts';
 import { startLimiter } from './limiter.ts';
 import { createPermits } from './permit.ts';
 import { createBulkCalls } from './batcher.ts';
 import { addRider } from './single-or-bulk.ts';
+import { syncResults } from './results.ts';
 import { syncRiders } from './rider-sync.ts';
 import { createRuns, startScheduler } from './runs.ts';
 
@@ -18,13 +20,18 @@ export const paceline: Strategy = (simulation) => {
   const call = createCaller(simulation, createPermits(simulation, startLimiter(simulation)));
   const bulk = createBulkCalls(simulation, call);
   const events = syncEvents(simulation, call);
-  const runs: Partial<Record<SyncKind, ReturnType<typeof createRuns>>> = {
+  const runs: Record<SyncKind, ReturnType<typeof createRuns>> = {
     rider: createRuns(simulation, syncRiders(simulation, call, bulk.batcher)),
     near: createRuns(simulation, events),
     far: createRuns(simulation, events),
+    results: createRuns(simulation, syncResults(simulation, call)),
   };
-  startScheduler(simulation, settingsOf(configOf(scenario)), (tick) => runs[tick.kind]?.(tick));
+  startScheduler(simulation, settingsOf(configOf(scenario)), (tick) => runs[tick.kind](tick));
   runScript(watchUrgent(simulation, call));
   const add = addRider(simulation, call, bulk);
-  return { click: (click) => agenda.in(network.broker(), () => runScript(add(click))) };
+  const importAll = importRiders(simulation, call, bulk);
+  return {
+    click: (click) => agenda.in(network.broker(), () => runScript(add(click))),
+    importRiders: (request) => agenda.in(network.broker(), () => runScript(importAll(request))),
+  };
 };

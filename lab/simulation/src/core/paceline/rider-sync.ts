@@ -1,4 +1,4 @@
-import { refreshStart } from '@paceline/rider-sync/core/bulk-call';
+import { minRefreshMs, refreshStart } from '@paceline/rider-sync/core/bulk-call';
 import {
   afterPage,
   startRun,
@@ -9,9 +9,10 @@ import {
   pageStored,
 } from '@paceline/rider-sync/core/club-run';
 import { importLane } from '@paceline/rider-sync/core/command';
+import { callTimeout } from '@paceline/shared/config';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
 import type { Simulation } from '../simulation.ts';
-import { waitFor, once, type Script } from '@paceline/kit/script';
+import { waitFor, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
 import type { CallWithPermit } from './call.ts';
 import type { SimulatedRun, RunEnding } from './runs.ts';
@@ -65,40 +66,51 @@ function* syncClubs(
 
 /** Starts at once; the returned script waits for the end, as in `flows/rider.ts`. */
 function refreshOutsiders(
-  { agenda, store }: Simulation,
+  { agenda, clock, store }: Simulation,
   batcher: BulkCalls['batcher'],
   slot: SimulatedRun,
   ongoing: OngoingRun,
 ): Script<unknown> {
   const remaining = () => store.outsiders(slot.scheduledFor).length;
-  const from = refreshStart(slot, remaining(), 0);
-  let ended = remaining() === 0;
+  const stale = remaining();
+  if (stale === 0) return waitFor<unknown>((wake) => wake(undefined));
+  const from = refreshStart(slot, stale, clock.toProjectMs(minRefreshMs));
+  const inFlight = new Set<number>();
+  let isOver = false;
+  let hasEnded = false;
   let wake: (value: unknown) => void = () => undefined;
-  let leave: () => void = () => undefined;
   const end = () => {
-    if (ended) return;
-    ended = true;
+    if (hasEnded) return;
+    hasEnded = true;
     leave();
     wake(undefined);
   };
-  const update = (outsiders: number) => {
-    ongoing.run = outsidersStored(ongoing.run, outsiders);
-    if (remaining() === 0) end();
+  const update = () => {
+    if (inFlight.size === 0 && (isOver || remaining() === 0)) end();
   };
-  if (!ended) {
-    leave = batcher.join({
-      lane: () => (ended || agenda.now() < from ? undefined : importLane),
-      run: slot,
-      unused: () => update(0),
-      callChanged({ stage, riderIds }) {
-        if (stage !== 'sent') update(stage === 'answered' ? riderIds.length : 0);
-      },
-    });
-    agenda.in(from - agenda.now(), () => batcher.reconsider());
-    agenda.in(slot.slotEndsAt - agenda.now(), end);
-  }
+  const leave = batcher.join({
+    lane: () => (isOver || agenda.now() < from ? undefined : importLane),
+    run: slot,
+    unused: update,
+    callChanged({ call, stage, outsiders }) {
+      if (stage === 'sent') {
+        if (outsiders > 0) inFlight.add(call);
+        return;
+      }
+      ongoing.run = outsidersStored(ongoing.run, outsiders);
+      inFlight.delete(call);
+      update();
+    },
+  });
+  agenda.in(from - agenda.now(), () => batcher.reconsider());
+  agenda.in(slot.slotEndsAt - agenda.now(), () => {
+    isOver = true;
+    update();
+  });
+  // Waits for calls in flight, but not forever.
+  agenda.in(slot.slotEndsAt - agenda.now() + callTimeout('riders_bulk', clock), end);
   return waitFor<unknown>((resume) => {
-    wake = once(resume);
-    if (ended) wake(undefined);
+    wake = resume;
+    if (hasEnded) wake(undefined);
   });
 }

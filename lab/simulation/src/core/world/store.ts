@@ -1,9 +1,12 @@
 import type { Candidate, Horizon } from '@paceline/event-sync/core/classes';
+import { type EndedEvent, resultsHorizon, stateOf } from '@paceline/event-sync/core/results';
 import type { SandboxWorld } from '@paceline/sandbox';
 
-interface EventRow extends Omit<Candidate, 'hasOurs'> {
+interface EventRow extends Omit<Candidate, 'hasOurs'>, Omit<EndedEvent, 'hasOurs'> {
   listedSignups: number;
   signupsFetchedAt: number | null;
+  resultsState: EndedEvent['resultsState'];
+  resultsTriedAt: number | null;
   signupsListedThen: number | null;
   riders: readonly number[];
   /** Whether one of our riders is signed up, cached per number of members. */
@@ -17,16 +20,19 @@ interface EventRow extends Omit<Candidate, 'hasOurs'> {
 export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: number) => void) {
   const events = new Map<string, EventRow>();
   const members = new Set<number>();
-  /** When each was fetched and last sent in a bulk call. */
-  const riders = new Map<number, { fetchedAt: number; sentAt: number }>();
+  /** When each was first stored, last fetched and last sent in a bulk call. */
+  const riders = new Map<number, { firstAt: number; fetchedAt: number; sentAt: number }>();
   let newest: { at: number; events: readonly EventRow[] } | undefined;
 
-  function rowOf(eventId: string, startsAt: number): EventRow {
+  function rowOf(eventId: string, startsAt: number, type: string): EventRow {
     const known = events.get(eventId);
     if (known) return known;
     const row: EventRow = {
       eventId,
       startsAt,
+      type,
+      resultsState: null,
+      resultsTriedAt: null,
       listedSignups: 0,
       signupsFetchedAt: null,
       signupsListedThen: null,
@@ -38,7 +44,9 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
   }
 
   function storeRider(riderId: number, now: number): void {
-    riders.set(riderId, { fetchedAt: now, sentAt: riders.get(riderId)?.sentAt ?? 0 });
+    const known = riders.get(riderId);
+    if (known) known.fetchedAt = now;
+    else riders.set(riderId, { firstAt: now, fetchedAt: now, sentAt: 0 });
   }
 
   function hasOurs(row: EventRow): boolean {
@@ -52,13 +60,14 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
     listFetchedAt: () => newest?.at ?? null,
     /** Stores the list as of the call's arrival. */
     storeList(arrivedAt: number, now: number): void {
-      const listed = world.upcomingCounts(arrivedAt).map(({ id, start, signups }) => {
-        const row = rowOf(String(id), start);
+      const listed = world.upcomingCounts(arrivedAt).map(({ id, start, type, signups }) => {
+        const row = rowOf(String(id), start, type);
         row.listedSignups = signups;
         return row;
       });
       newest = { at: now, events: listed };
-      for (const { eventId, startsAt } of events.values()) if (startsAt < now) events.delete(eventId);
+      const { after } = resultsHorizon(now);
+      for (const { eventId, startsAt } of events.values()) if (startsAt < after) events.delete(eventId);
     },
     /** Events on the newest list that start within a horizon. */
     candidates: ({ after, until }: Horizon): Candidate[] =>
@@ -78,6 +87,32 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
       onCopy(eventId, now);
       return signedUp.length;
     },
+    /** Events that started within a horizon. */
+    endedEvents: ({ after, until }: Horizon): EndedEvent[] =>
+      [...events.values()]
+        .filter(({ startsAt }) => startsAt > after && startsAt <= until)
+        .map((row) => ({ ...row, hasOurs: hasOurs(row) })),
+    /** Stores the results as of the call's arrival. @returns their number, and whether they are rated */
+    storeResults(eventId: string, arrivedAt: number, now: number): { count: number; isRated: boolean } {
+      const found = world.resultsCount(Number(eventId), arrivedAt) ?? { count: 0, isRated: false };
+      const ratingDelta = found.isRated ? 0 : null;
+      const row = events.get(eventId);
+      if (row) {
+        row.resultsState = stateOf(
+          Array.from({ length: found.count }, () => ({ ratingDelta })),
+          0,
+        );
+        row.resultsTriedAt = now;
+      }
+      return found;
+    },
+    /** A call for the results has failed. */
+    storeFailedTry(eventId: string, now: number): void {
+      const row = events.get(eventId);
+      if (!row) return;
+      row.resultsState ??= 'none_yet';
+      row.resultsTriedAt = now;
+    },
     /** Stores a page of a club. @returns its rider ids */
     storePage(clubId: number, from: number | null, now: number): readonly number[] {
       const ids = world.idsOfPage(clubId, from ?? 0);
@@ -95,12 +130,18 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
         .filter(([id, at]) => !members.has(id) && lastSeen(at) < staleBefore)
         .toSorted(([id, a], [other, b]) => lastSeen(a) - lastSeen(b) || id - other)
         .map(([id]) => id),
-    /** The riders are in a bulk call. */
-    markSent(riderIds: readonly number[], now: number): void {
+    /** The riders are in a bulk call; `undefined`: it was not made. */
+    markSent(riderIds: readonly number[], at: number | undefined): void {
       for (const id of riderIds) {
         const known = riders.get(id);
-        if (known) known.sentAt = now;
+        if (known) known.sentAt = at ?? 0;
       }
+    },
+    /** Of the riders outside our clubs that were stored by `since`, how many were fetched again. */
+    outsidersRefreshed(since: number): { known: number; refreshed: number } {
+      const known = [...riders].filter(([id, { firstAt }]) => firstAt < since && !members.has(id));
+      const refreshed = known.filter(([, { fetchedAt }]) => fetchedAt >= since);
+      return { known: known.length, refreshed: refreshed.length };
     },
   };
 }

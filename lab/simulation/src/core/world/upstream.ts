@@ -4,7 +4,9 @@ import {
   between,
   createLimiter,
   draw,
+  type Enforcement,
   latencyOf,
+  type SandboxLimiter,
   sequence,
   tooManyRequestsBody,
 } from '@paceline/sandbox';
@@ -12,7 +14,7 @@ import type { Policy } from '@paceline/shared/contracts';
 import { type BudgetName, type Lane, limitsOf } from '@paceline/shared/definition';
 import { readLimits } from '@paceline/shared/zwiftracing';
 import { waitFor, once, type Script } from '@paceline/kit/script';
-import type { Scenario } from '../scenario.ts';
+import { midnightsOf, type Scenario } from '../scenario.ts';
 
 /** `arrivedAt`: when upstream read the data of the response. */
 type UpstreamResponse =
@@ -50,12 +52,11 @@ export type Network = ReturnType<typeof createNetwork>;
  * The sandbox on virtual time: the same limiter, latency and audit log.
  * One long function, because its parts share the call counts and the log.
  */
-export function createUpstream(
-  { seed, tier, upstream: { enforcement, policies }, faults }: Scenario,
-  agenda: Agenda,
-  network: Network,
-) {
+export function createUpstream(scenario: Scenario, agenda: Agenda, network: Network) {
+  const { seed, tier, upstream } = scenario;
+  const { enforcement, policies } = upstream;
   const limiter = createLimiter(enforcement, policies);
+  const faults = followFaults(scenario, agenda, limiter);
   const account = { key: 'team', tier };
   const arrivals: Arrival[] = [];
   /** Lane and send time of each arrival. */
@@ -80,8 +81,8 @@ export function createUpstream(
       return { after: 0, answer: { status: 429, retryAfterMs, learned } };
     }
     const after = latencyOf(seed, budget, nth);
-    if (draw(seed, `hangs ${budget}`, nth) < faults.hangs) return { after };
-    const fails = draw(seed, `fails ${budget}`, nth) < faults.serverErrors;
+    if (draw(seed, `hangs ${budget}`, nth) < faults.now().hangs) return { after };
+    const fails = draw(seed, `fails ${budget}`, nth) < faults.now().serverErrors;
     return { after, answer: fails ? { status: 503 } : { status: 200, arrivedAt } };
   }
 
@@ -104,4 +105,27 @@ export function createUpstream(
         agenda.in(timeoutMs, () => end({ status: 'timed out' }));
       }),
   };
+}
+
+/** The shares of calls that fail now. At its times of day, upstream's limiter counts differently and forgets calls. */
+function followFaults(scenario: Scenario, agenda: Agenda, limiter: SandboxLimiter) {
+  const { faults, upstream } = scenario;
+  let shares: Pick<Scenario['faults'], 'serverErrors' | 'hangs'> = faults;
+  const enforce = (enforcement: Enforcement | undefined) => enforcement && limiter.enforce(enforcement);
+  for (const midnight of midnightsOf(scenario)) {
+    const at = (timeOfDay: number, run: () => void) => agenda.in(midnight + timeOfDay - agenda.now(), run);
+    for (const span of faults.daily) {
+      const { from, until, enforcement, forgetsEvery = Infinity } = span;
+      at(from, () => {
+        shares = span;
+        enforce(enforcement);
+      });
+      for (let time = from + forgetsEvery; time < until; time += forgetsEvery) at(time, limiter.restart);
+      at(until, () => {
+        shares = faults;
+        enforce(enforcement && upstream.enforcement);
+      });
+    }
+  }
+  return { now: () => shares };
 }
