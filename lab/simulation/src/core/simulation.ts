@@ -55,7 +55,7 @@ interface RunEnded {
   readonly slotEndsAt: number;
 }
 
-/** A rider that a user wants, and what became of it. */
+/** A rider that a user wants, and when it was stored or refused. */
 export interface WantedRider {
   readonly at: number;
   storedAt?: number;
