@@ -370,7 +370,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List events by start time, each with its signup counts and their age */
+        /**
+         * List events by start time, each with its signup counts and their age
+         * @description Signups are counted with each new copy of them, and every few seconds.
+         */
         get: operations["listEvents"];
         put?: never;
         post?: never;

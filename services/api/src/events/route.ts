@@ -91,6 +91,7 @@ export const eventRoutes = [
   endpoint('get', '/v1/events', 'listEvents', {
     tags,
     summary: 'List events by start time, each with its signup counts and their age',
+    description: 'Signups are counted with each new copy of them, and every few seconds.',
     request: {
       query: z.object({
         when: oneOf(periods)
