@@ -478,7 +478,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the freshness of signups against their goals, and the next events to fetch with the reasons */
+        /** Get the freshness of signups against their goals, the planned calls and the events that wait, with the reasons */
         get: operations["getFreshness"];
         put?: never;
         post?: never;

@@ -7,7 +7,7 @@ export const freshnessRoutes = [
   endpoint('get', '/v1/freshness', 'getFreshness', {
     tags: ['events'],
     summary:
-      'Get the freshness of signups against their goals, and the next events to fetch with the reasons',
+      'Get the freshness of signups against their goals, the planned calls and the events that wait, with the reasons',
     request: {
       query: z.object({
         limit: wholeNumber(0, 500)
