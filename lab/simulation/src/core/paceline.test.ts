@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Simulation } from './simulation.ts';
 import { eventsOf } from './freshness.ts';
+import { kinds } from '@paceline/shared/definition';
 import { resultOf } from './result.ts';
 import { readScenario, type Scenario } from './scenario.ts';
 import { runSimulation } from './simulate.ts';
@@ -17,6 +18,17 @@ const share = fc.integer({ min: 0, max: 20 }).map((percent) => percent / 100);
 const someFaults = fc.record({
   serverErrors: share,
   hangs: share,
+  daily: fc.array(
+    fc.record({
+      from: fc.constantFrom('00:00', '06:00', '11:30'),
+      until: fc.constantFrom('12:00', '17:00', '23:30'),
+      serverErrors: share,
+      hangs: share,
+      enforcement: fc.constantFrom(...enforcements),
+      forgetsEvery: fc.constantFrom('10m', '45m'),
+    }),
+    { maxLength: 1 },
+  ),
   limiterDown: fc.array(
     fc
       .tuple(
@@ -42,6 +54,11 @@ const scenarioWith = (anyFaults: fc.Arbitrary<object>) =>
       ),
       perDay: fc.integer({ min: 0, max: 60 }),
       burst: fc.integer({ min: 1, max: 15 }),
+      imports: fc.array(
+        fc.record({ after: fc.constantFrom('5m', '50m'), riders: fc.constantFrom(1, 5, 6, 1_400) }),
+        { maxLength: 2 },
+      ),
+      results: fc.constantFrom('on', 'off'),
       jitter: fc.record({
         brokerMs: fc.integer({ min: 0, max: 20 }),
         upstreamMs: fc.integer({ min: 0, max: 500 }),
@@ -50,19 +67,35 @@ const scenarioWith = (anyFaults: fc.Arbitrary<object>) =>
       enforcement: fc.constantFrom(...enforcements),
       faults: anyFaults,
     })
-    .map(({ seed, startsAt, hours, clubs, perDay, burst, jitter, enforcement, faults }): Scenario => {
-      const at = `${String((startsAt + 1) % 24).padStart(2, '0')}:00:30`;
-      return readScenario({
+    .map(
+      ({
         seed,
-        from: new Date(Date.UTC(2026, 10, 2, startsAt)).toISOString(),
-        days: hours / 24,
+        startsAt,
+        hours,
         clubs,
-        manualAdds: { perDay, bursts: [{ at, count: burst, within: '1s' }] },
-        upstream: { enforcement },
+        perDay,
+        burst,
+        imports,
+        results,
         jitter,
+        enforcement,
         faults,
-      });
-    });
+      }): Scenario => {
+        const at = `${String((startsAt + 1) % 24).padStart(2, '0')}:00:30`;
+        return readScenario({
+          seed,
+          from: new Date(Date.UTC(2026, 10, 2, startsAt)).toISOString(),
+          days: hours / 24,
+          clubs,
+          manualAdds: { perDay, bursts: [{ at, count: burst, within: '1s' }] },
+          imports,
+          upstream: { enforcement },
+          jitter,
+          faults,
+          settings: { SYNC_RESULTS: results },
+        });
+      },
+    );
 
 type Law = (simulation: Simulation) => void;
 
@@ -85,10 +118,12 @@ const runCountsAddUp: Law = ({ tally }) => {
 
 /** Work is deferred only when the window is full until the slot's end. */
 const noRunEndsEarly: Law = ({ tally, upstream }) => {
-  const calls = upstream.arrivals.filter(({ budget }) => budget === 'signups' || budget === 'events');
   for (const { kind, counts, slotEndsAt } of tally.runs) {
     if (counts.deferred === 0 || kind === 'rider') continue;
-    const last = calls.findLast(({ arrivedAt }) => arrivedAt <= slotEndsAt);
+    const used: unknown[] = [kinds[kind].budget, kinds[kind].list];
+    const last = upstream.arrivals.findLast(
+      ({ budget, arrivedAt }) => used.includes(budget) && arrivedAt <= slotEndsAt,
+    );
     expect((last?.arrivedAt ?? 0) + callInterval).toBeGreaterThan(slotEndsAt);
   }
 };
@@ -125,6 +160,11 @@ const addsEndWithinFiveMinutes: Law = ({ tally, until }) => {
     if (!refused && at < until - 6 * minute) expect(storedAt - at).toBeLessThan(5 * minute + 10 * second);
 };
 
+const importsEndWithinAnHour: Law = ({ tally, until }) => {
+  for (const { at, storedAt = Infinity } of tally.imported.values())
+    if (at < until - hour) expect(storedAt - at).toBeLessThan(hour);
+};
+
 /** Violated laws with their errors. */
 const violations = (laws: readonly Law[], simulation: Simulation): string[] =>
   laws.flatMap((law) => {
@@ -147,6 +187,7 @@ describe('any team and network', () => {
       ourEventsStartFresh,
       noLaneStarves,
       addsEndWithinFiveMinutes,
+      importsEndWithinAnHour,
     ];
     fc.assert(
       fc.property(scenarioWith(fc.constant({})), (scenario) => {
