@@ -51,9 +51,6 @@ const streamed = (everyMs: number) => () => pollInterval(everyMs);
 const isComplete = (command: Command): boolean =>
   isFinished(command) && !(command.state === 'done' && (command.riders?.waiting ?? 0) > 0);
 
-/** Every call of a plan, and as many events that wait. */
-export const nextCallsShown = 150;
-
 export const reads = {
   // No event arrives while the broker is down, which is an alert itself.
   alerts: read('GET /v1/alerts', fixed(2_000), { query: { limit: 50 } }),
@@ -71,7 +68,8 @@ export const reads = {
       query: { outcome: 'failed', limit: 50 },
     }),
   failures: read('GET /v1/failures', streamed(10_000), { query: { limit: 100 } }),
-  freshness: read('GET /v1/freshness', streamed(5_000), { query: { limit: nextCallsShown } }),
+  // Every call of a plan, and the first events that wait.
+  freshness: read('GET /v1/freshness', streamed(5_000), { query: { limit: 100 } }),
   health: read('GET /v1/health', fixed(1_000)),
   queue: read('GET /v1/queue', fixed(1_000)),
   rider: (riderId: number) => read('GET /v1/riders/{riderId}', fixed(30_000), { path: { riderId } }),

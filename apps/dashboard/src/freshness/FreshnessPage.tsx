@@ -2,7 +2,7 @@ import { type Freshness, laneColor } from '@paceline/client';
 import { duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
-import { nextCallsShown, reads } from '../api/reads.ts';
+import { reads } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
 import { SyncStatus } from '../events/SyncStatus.tsx';
 import { Bar } from '../parts/Bar.tsx';
@@ -67,19 +67,22 @@ function ClassCard({
   );
 }
 
+/** At the first start hundreds of events wait. */
+const maxRows = 20;
+
 function Ages({ report }: { report: Freshness }) {
   const rows = layoutAges(report, useNow(second));
   if (rows.length === 0) return <p className="hint">None needs one in the next hour.</p>;
   return (
     <section className="card" aria-label="Events without a planned call">
       <ol className="ages">
-        {rows.map((row) => (
+        {rows.slice(0, maxRows).map((row) => (
           <Age key={row.eventId} row={row} />
         ))}
       </ol>
       <p className="hint">
         Bar: age of the signups, up to twice the goal. Line: the goal.
-        {report.nextCalls.length === nextCallsShown && ` Only the first ${rows.length} are shown.`}
+        {rows.length > maxRows && ` Only the first ${maxRows} are shown.`}
       </p>
     </section>
   );

@@ -1,5 +1,12 @@
 import type { Freshness } from '@paceline/client';
-import { countdown, freshEndText, isPlanned, reasonText, shortTime, shortTimeNear } from '@paceline/client/text';
+import {
+  countdown,
+  freshEndText,
+  isPlanned,
+  reasonText,
+  shortTime,
+  shortTimeNear,
+} from '@paceline/client/text';
 import { classNames, freshnessClasses } from '@paceline/shared/definition';
 import { timeAxis, truncate } from '../parts/layout.ts';
 import { utcText, wholeDuration } from '../parts/zone.ts';
