@@ -1,0 +1,55 @@
+import { isWithin, type TimeSpan } from '@paceline/event-sync/core/classes';
+import { eventsOf } from '../freshness.ts';
+import type { Scenario } from '../scenario.ts';
+import { createSimulation } from '../simulation.ts';
+import { type BoundAmounts, boundOf, type Solve, type Weights } from './bound.ts';
+import { mostWithin } from './far.ts';
+import { boundClasses, groupsOf } from './groups.ts';
+import { callMoments } from './moments.ts';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+/** Days are cut at 4 o'clock UTC, when few events start. */
+const cutAt = 4 * hour;
+
+/** When the days of a scenario begin. Each has the events that start before the next. */
+export function boundDays({ from, days, warmUp }: Scenario): number[] {
+  const first = Math.floor((from + warmUp - cutAt) / day) * day + cutAt;
+  // Events that start after the end are near until then.
+  const until = from + days * day + hour;
+  return Array.from({ length: Math.ceil((until - first) / day) }, (_, index) => first + index * day);
+}
+
+/** The bound of each day alone, which can have all calls that its events need from the night before. */
+export function createBound(scenario: Scenario, weights: Weights, solve: Solve) {
+  const simulation = createSimulation(scenario);
+  const { goals, from, until } = simulation;
+  const events = eventsOf(simulation);
+  const moments = callMoments(simulation);
+  const mostForFar = mostWithin(moments, goals.far);
+  return (begin: number): BoundAmounts => {
+    const end = begin + day;
+    const own = events.filter(({ startsAt }) => startsAt >= begin && startsAt < end);
+    const groups = groupsOf(own, goals, { from: from + scenario.warmUp, until });
+    const earliest = groups.flatMap(({ spans }) =>
+      boundClasses.map((name) => spans[name].from - goals[name]),
+    );
+    const reach = { from: Math.min(...earliest), until: end };
+    const usable = moments.filter((at) => isWithin(reach, at));
+    return boundOf(
+      groups,
+      { moments: usable, forFar: hoursOf(reach), mostForFar },
+      { goals, weights },
+      solve,
+    );
+  };
+}
+
+/** Far events have a call at least every hour, so at least one in each. */
+function hoursOf({ from, until }: TimeSpan): TimeSpan[] {
+  const first = Math.floor(from / hour) * hour;
+  return Array.from({ length: Math.ceil((until - first) / hour) }, (_, index) => ({
+    from: first + index * hour,
+    until: first + (index + 1) * hour,
+  }));
+}
