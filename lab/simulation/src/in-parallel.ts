@@ -1,33 +1,33 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { SimulationResult } from './core/result.ts';
 import type { StrategyName } from './core/simulate.ts';
-import type { SimulateAll } from './run.ts';
+import type { Job, Lab } from './run.ts';
 
 /** Started first, because it takes as long as several others together. */
 const longest: StrategyName = 'paceline';
+const isLong = (job: Job): boolean => 'strategy' in job && job.strategy === longest;
 
-/** Runs simulations in threads, one per processor; a free thread takes the next. */
-export const inParallel: SimulateAll = async (simulations) => {
-  const results: SimulationResult[] = [];
-  const todo = [...simulations.entries()].toSorted(
-    ([, a], [, b]) => Number(b.strategy === longest) - Number(a.strategy === longest),
-  );
+/** Performs jobs in threads, one per processor; a free thread takes the next. @returns results in the same order */
+async function perform<Result>(jobs: readonly Job[]): Promise<Result[]> {
+  const results: Result[] = [];
+  const todo = [...jobs.entries()].toSorted(([, a], [, b]) => Number(isLong(b)) - Number(isLong(a)));
   const work = async () => {
     const thread = new Worker(new URL('./thread.ts', import.meta.url));
     try {
       for (let next = todo.shift(); next; next = todo.shift()) {
-        const [index, simulation] = next;
-        thread.postMessage(simulation);
-        const [result] = (await once(thread, 'message')) as [SimulationResult];
+        const [index, job] = next;
+        thread.postMessage(job);
+        const [result] = (await once(thread, 'message')) as [Result];
         results[index] = result;
       }
     } finally {
       await thread.terminate();
     }
   };
-  const threads = Math.min(availableParallelism(), simulations.length);
+  const threads = Math.min(availableParallelism(), jobs.length);
   await Promise.all(Array.from({ length: threads }, work));
   return results;
-};
+}
+
+export const inParallel: Lab = { simulateAll: perform, boundDays: perform };

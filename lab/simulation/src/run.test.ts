@@ -2,18 +2,28 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { configExitCode } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
+import type { Bound } from './core/bound/bound.ts';
+import { boundOfDay } from './core/bound/days.ts';
 import type { SimulationResult } from './core/result.ts';
 import { simulate, strategyNames } from './core/simulate.ts';
-import { run, type SimulateAll } from './run.ts';
+import { type Lab, run } from './run.ts';
+import { loadSolver } from './solver.ts';
 
-const inTurn: SimulateAll = (simulations) =>
-  Promise.resolve(simulations.map(({ scenario, strategy }) => simulate(scenario, strategy)));
+const inTurn: Lab = {
+  simulateAll: (simulations) =>
+    Promise.resolve(simulations.map(({ scenario, strategy }) => simulate(scenario, strategy))),
+  async boundDays(days) {
+    const solve = await loadSolver();
+    return days.map(({ scenario, day }) => boundOfDay(scenario, day, solve));
+  },
+};
 const short = fileURLToPath(new URL('../scenarios/short.json', import.meta.url));
 
 interface SeedJson {
   readonly seed: number;
   readonly days: number;
   readonly strategies: Readonly<Record<string, SimulationResult>>;
+  readonly bound?: Bound;
 }
 
 async function runCommand(args: readonly string[]) {
@@ -73,6 +83,22 @@ describe('npm run simulate', () => {
       [seven, eight, both].map((table) => table.find(([, label]) => label === row)?.[2] ?? '');
     const [rejects7 = '', rejects8 = '', worst = ''] = waits('429s');
     expect(parseInt(worst)).toBe(Math.max(Number(rejects7), Number(rejects8)));
+  });
+
+  it('prints the best of the other strategies and the bound beside the rows of freshness', async () => {
+    const args = ['--scenario', short, '--days', '0.05', '--bound'];
+    const [head = '', , ...rows] = (await runCommand(args)).out.split('\n');
+    expect(head).toMatch(/ paceline \| +best other \| +bound \|$/);
+    for (const row of rows)
+      expect(row).toMatch(
+        row.includes(': fresh')
+          ? / \S+ \d+\.\d % \([+−]\d+\.\d\) \| +\d+\.\d % \(\d+\.\d %\) \|$/
+          : /\| +\| +\|$/,
+      );
+    const { out } = await runCommand([...args, '--strategy', 'D', '--json']);
+    const [{ bound }] = JSON.parse(out) as [SeedJson];
+    expect(bound?.all.near.joint).toBeGreaterThan(0);
+    expect(bound?.all.near.joint).toBeLessThanOrEqual(bound?.all.near.alone ?? 0);
   });
 
   it.each([

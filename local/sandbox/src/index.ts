@@ -7,7 +7,6 @@ export {
   type Enforcement,
   enforcements,
   latencyOf,
-  latencySpread,
   policyOverrides,
   type SandboxLimiter,
   tooManyRequestsBody,

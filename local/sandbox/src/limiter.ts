@@ -30,12 +30,6 @@ const rangeOf = (budget: BudgetName): readonly [low: number, high: number] =>
 export const latencyOf = (seed: number, budget: BudgetName, seq: number): number =>
   between(draw(seed, 'latency', seq), ...rangeOf(budget));
 
-/** The difference between a budget's slowest and fastest call, in project ms. */
-export function latencySpread(budget: BudgetName): number {
-  const [low, high] = rangeOf(budget);
-  return high - low;
-}
-
 export interface LimitDecision {
   readonly accepted: boolean;
   readonly remaining: number;

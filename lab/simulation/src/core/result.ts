@@ -20,8 +20,8 @@ export function resultOf(simulation: Simulation) {
     outsiders: refreshedOutsiders(simulation),
     results: resultsSyncOf(simulation),
     freshness: {
-      all: measureFreshness(simulation, events, span),
-      ours: measureFreshness(simulation, ours, span),
+      all: measureFreshness(simulation.goals, events, span),
+      ours: measureFreshness(simulation.goals, ours, span),
     },
     /** Longest wait for a call per lane. */
     longestWait: inOrder(laneNames, tally.longestWaits(until)),

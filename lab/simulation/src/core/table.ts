@@ -1,41 +1,39 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
-import type { FreshnessResult } from './freshness.ts';
+import { bestOther, boundColumn, type Pick } from './beside.ts';
+import type { Bound, PerRow } from './bound/bound.ts';
+import { type Named, percent, type SeedResults, worstOf } from './cells.ts';
 import type { SimulationResult } from './result.ts';
-
-/** The results of a strategy by seed. */
-export type SeedResults = ReadonlyMap<number, SimulationResult>;
-type Named = readonly [name: string, results: SeedResults];
 
 interface Row {
   readonly label: string;
   textOf(result: SimulationResult): string;
   /** The higher, the worse; decides which seed is shown. */
   badnessOf(result: SimulationResult): number;
+  /** Of a row of freshness. */
+  readonly pick?: Pick;
 }
 
-/** The results side by side as a padded Markdown table; of several seeds the worst per row. */
-export const comparison = (results: readonly Named[]): string =>
-  table(
-    ['', ...results.map(([name]) => name)],
+/**
+ * The results side by side as a padded Markdown table; of several seeds the worst per row. Beside them, for the rows of
+ * freshness, the best of the other strategies and the bound.
+ */
+export function comparison(results: readonly Named[], bounds?: ReadonlyMap<number, Bound>): string {
+  const beside = [...bestOther(results), ...(bounds ? [boundColumn(bounds)] : [])];
+  return table(
+    ['', ...results.map(([name]) => name), ...beside.map(({ name }) => name)],
     rowsFor(results.flatMap(([, bySeed]) => [...bySeed.values()])).map((row) => [
       row.label,
       ...results.map(([, bySeed]) => cellOf(row, bySeed)),
+      ...beside.map(({ cellFor }) => (row.pick ? cellFor(row.pick) : '')),
     ]),
     (column) => column > 0,
   );
-
-/** The text of the worst seed, the first of them if there are several; with its number unless all seeds read the same. */
-function cellOf({ textOf, badnessOf }: Row, results: SeedResults): string {
-  const cells = [...results].map(([seed, result]) => ({
-    seed,
-    text: textOf(result),
-    badness: badnessOf(result),
-  }));
-  const worst = cells.reduce((before, each) => (each.badness > before.badness ? each : before));
-  return cells.every(({ text }) => text === worst.text) ? worst.text : `${worst.text} #${worst.seed}`;
 }
+
+const cellOf = ({ textOf, badnessOf }: Row, results: SeedResults): string =>
+  worstOf([...results].map(([seed, result]) => ({ seed, text: textOf(result), badness: badnessOf(result) })));
 
 function rowsFor(results: readonly SimulationResult[]): Row[] {
   const called = budgetNames.filter((budget) => results.some(({ budgets }) => budgets[budget]));
@@ -61,8 +59,8 @@ function rowsFor(results: readonly SimulationResult[]): Row[] {
     ...whereAny(importRows, ({ imports }) => imports.riders > 0),
     ...whereAny([outsiderRow], ({ outsiders }) => outsiders !== undefined),
     ...whereAny(resultRows, ({ results: { stored } }) => stored > 0),
-    ...freshRows('all events', ({ freshness }) => freshness.all),
-    ...freshRows('our events', ({ freshness }) => freshness.ours),
+    ...freshRows('all events', (rows) => rows.all),
+    ...freshRows('our events', (rows) => rows.ours),
     ...used.map((lane) => spanRow(`longest wait, ${lane}`, ({ longestWait: { [lane]: wait } }) => wait)),
     spanRow('longest gap between far calls', ({ longestWithoutFar }) => longestWithoutFar),
     countRow('conflicts', ({ conflicts }) => conflicts),
@@ -95,25 +93,18 @@ const resultRows: Row[] = [
   ),
 ];
 
-const freshRows = (events: string, freshnessOf: (result: SimulationResult) => FreshnessResult): Row[] => [
-  freshRow(`${events}: fresh in last hour`, (result) => freshnessOf(result).lastHour),
-  freshRow(`${events}: fresh, urgent`, (result) => freshnessOf(result).urgent),
-  freshRow(`${events}: fresh, near`, (result) => freshnessOf(result).near),
-  freshRow(`${events}: fresh, far`, (result) => freshnessOf(result).far),
-  shareRow(`${events}: fresh at start`, (result) => freshnessOf(result).atStart),
+const freshRows = (events: string, of: <Value>(rows: PerRow<Value>) => PerRow<Value>['all']): Row[] => [
+  freshRow(`${events}: fresh in last hour`, (rows) => of(rows).lastHour),
+  freshRow(`${events}: fresh, urgent`, (rows) => of(rows).urgent),
+  freshRow(`${events}: fresh, near`, (rows) => of(rows).near),
+  freshRow(`${events}: fresh, far`, (rows) => of(rows).far),
+  freshRow(`${events}: fresh at start`, (rows) => of(rows).atStart),
 ];
 
-/** The share; in brackets relative to the best possible schedule, unless that is 100 %. */
-function freshRow(label: string, freshOf: (result: SimulationResult) => FreshnessResult['lastHour']): Row {
-  return {
-    label,
-    textOf(result) {
-      const { share, best } = freshOf(result);
-      return best === 1 ? percent(share) : `${percent(share)} (${percent(share / best)})`;
-    },
-    badnessOf: (result) => -freshOf(result).share,
-  };
-}
+const freshRow = (label: string, pick: Pick): Row => ({
+  ...shareRow(label, ({ freshness }) => pick(freshness)),
+  pick,
+});
 
 function shareRow(label: string, shareOf: (result: SimulationResult) => number | undefined): Row {
   return {
@@ -133,8 +124,6 @@ function countRow(label: string, countOf: (result: SimulationResult) => number):
 
 const textOr = (textOf: (value: number) => string, value: number | undefined): string =>
   value === undefined ? '–' : textOf(value);
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 const units = [
   ['h', 3_600_000],

@@ -8,7 +8,7 @@ import { eventsOf, type MeasuredEvent } from '../freshness.ts';
 import { readScenario } from '../scenario.ts';
 import { runSimulation, strategyNames } from '../simulate.ts';
 import { type BoundAmounts, boundOf, type Solve, type Weights } from './bound.ts';
-import { boundDays, createBound } from './days.ts';
+import { boundDays, boundOfDay } from './days.ts';
 import { groupsOf } from './groups.ts';
 import { callMoments } from './moments.ts';
 
@@ -195,9 +195,8 @@ describe('the days of the bound', () => {
   });
 
   it('are optimised each alone', () => {
-    const ofDay = createBound(scenario, weights, solve);
-    const [first] = boundDays(scenario);
-    const { all } = ofDay(first ?? 0);
+    const [first = 0] = boundDays(scenario);
+    const { all } = boundOfDay(scenario, first, solve);
     expect(all.urgent.total).toBeGreaterThan(0);
     expect(all.urgent.joint).toBeLessThanOrEqual(all.urgent.alone);
   });

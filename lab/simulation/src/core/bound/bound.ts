@@ -40,7 +40,7 @@ const rowColumns = {
 } as const satisfies Record<string, ReadonlyArray<FreshColumn['what']>>;
 type BoundRow = keyof typeof rowColumns;
 
-type PerRow<Value> = Readonly<Record<EventSet, Readonly<Record<BoundRow, Value>>>>;
+export type PerRow<Value> = Readonly<Record<EventSet, Readonly<Record<BoundRow, Value>>>>;
 export type BoundAmounts = PerRow<Amounts>;
 export type Bound = PerRow<{ readonly joint: number; readonly alone: number }>;
 

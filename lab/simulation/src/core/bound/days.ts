@@ -1,3 +1,4 @@
+import { horizonMs } from '@paceline/shared/definition';
 import { isWithin, type TimeSpan } from '@paceline/event-sync/core/classes';
 import { eventsOf } from '../freshness.ts';
 import type { Scenario } from '../scenario.ts';
@@ -12,37 +13,32 @@ const day = 24 * hour;
 /** Days are cut at 4 o'clock UTC, when few events start. */
 const cutAt = 4 * hour;
 
+const weights: Weights = { urgent: 10, start: 100, ours: 1.3 };
+
 /** When the days of a scenario begin. Each has the events that start before the next. */
 export function boundDays({ from, days, warmUp }: Scenario): number[] {
   const first = Math.floor((from + warmUp - cutAt) / day) * day + cutAt;
-  // Events that start after the end are near until then.
-  const until = from + days * day + hour;
+  // Events that start after the end are far until then.
+  const until = from + days * day + horizonMs;
   return Array.from({ length: Math.ceil((until - first) / day) }, (_, index) => first + index * day);
 }
 
-/** The bound of each day alone, which can have all calls that its events need from the night before. */
-export function createBound(scenario: Scenario, weights: Weights, solve: Solve) {
+/** The bound of a day alone, which can have all calls that its events need from the night before. */
+export function boundOfDay(scenario: Scenario, begin: number, solve: Solve): BoundAmounts {
   const simulation = createSimulation(scenario);
   const { goals, from, until } = simulation;
-  const events = eventsOf(simulation);
+  const end = begin + day;
+  const events = eventsOf(simulation, { from: begin, until: end });
+  const groups = groupsOf(events, goals, { from: from + scenario.warmUp, until });
   const moments = callMoments(simulation);
-  const mostForFar = mostWithin(moments, goals.far);
-  return (begin: number): BoundAmounts => {
-    const end = begin + day;
-    const own = events.filter(({ startsAt }) => startsAt >= begin && startsAt < end);
-    const groups = groupsOf(own, goals, { from: from + scenario.warmUp, until });
-    const earliest = groups.flatMap(({ spans }) =>
-      boundClasses.map((name) => spans[name].from - goals[name]),
-    );
-    const reach = { from: Math.min(...earliest), until: end };
-    const usable = moments.filter((at) => isWithin(reach, at));
-    return boundOf(
-      groups,
-      { moments: usable, forFar: hoursOf(reach), mostForFar },
-      { goals, weights },
-      solve,
-    );
+  const earliest = groups.flatMap(({ spans }) => boundClasses.map((name) => spans[name].from - goals[name]));
+  const reach = { from: Math.min(...earliest), until: end };
+  const calls = {
+    moments: moments.filter((at) => isWithin(reach, at)),
+    forFar: hoursOf(reach),
+    mostForFar: mostWithin(moments, goals.far),
   };
+  return boundOf(groups, calls, { goals, weights }, solve);
 }
 
 /** Far events have a call at least every hour, so at least one in each. */
