@@ -1,11 +1,13 @@
 import type { TimeSpan } from '@paceline/event-sync/core/classes';
 import { freshnessOf } from '@paceline/event-sync/core/freshness';
+import { sum } from '@paceline/kit/statistics';
 import { mapValues } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadSolver } from '../../solver.ts';
 import { eventsOf, type MeasuredEvent } from '../freshness.ts';
 import { readScenario } from '../scenario.ts';
+import { createSimulation } from '../simulation.ts';
 import { runSimulation, strategyNames } from '../simulate.ts';
 import { type BoundAmounts, boundOf, type Solve, type Weights } from './bound.ts';
 import { boundDays, boundOfDay } from './days.ts';
@@ -181,10 +183,14 @@ describe('the days of the bound', () => {
   const scenario = readScenario({ seed: 7, days: 2, warmUp: '1d', clubs: [{ riders: 60 }] });
 
   it('have each event once', () => {
-    expect(boundDays(scenario).map((begin) => new Date(begin).toISOString())).toEqual([
-      '2026-11-02T04:00:00.000Z',
-      '2026-11-03T04:00:00.000Z',
-    ]);
+    const simulation = createSimulation(scenario);
+    const measured = reached(eventsOf(simulation), { from: simulation.from + day, until: simulation.until });
+    const days = boundDays(scenario).map((begin) => boundOfDay(scenario, begin, () => []));
+    for (const row of ['urgent', 'near', 'lastHour', 'far', 'atStart'] as const) {
+      expect(measured.all[row].total).toBeGreaterThan(50);
+      expect(sum(days.map(({ all }) => all[row].total))).toBeCloseTo(measured.all[row].total);
+      expect(sum(days.map(({ ours }) => ours[row].total))).toBeCloseTo(measured.ours[row].total);
+    }
   });
 
   it('have calls a window and its margin after the response of the last', () => {
