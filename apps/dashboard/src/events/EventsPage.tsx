@@ -1,6 +1,5 @@
-import type { Event, FreshnessClass } from '@paceline/client';
+import type { Event } from '@paceline/client';
 import { dayOf, eventFacts, resultsText } from '@paceline/client/text';
-import { freshnessClasses } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { useState } from 'react';
 import { reads, useList } from '../api/reads.ts';
@@ -12,7 +11,7 @@ import { Age, Countdown, TimeOfDay } from '../parts/time.tsx';
 import { EventPage } from './EventPage.tsx';
 import { CopyAge, RefreshHint, SignupCount } from './facts.tsx';
 import { EventFilters, type EventQuery, readQuery } from './EventFilters.tsx';
-import { groupBy, oursText } from './layout.ts';
+import { groupBy, oursText, startsIn } from './layout.ts';
 import { SyncStatus } from './SyncStatus.tsx';
 import './events.css';
 
@@ -84,12 +83,6 @@ function Events({ asked }: { asked: EventQuery }) {
     </>
   );
 }
-
-/** The start times of a class's events. @param now project ms */
-const startsIn = (name: FreshnessClass, now: number) => {
-  const { fromMs, untilMs } = freshnessClasses[name];
-  return { from: new Date(now + untilMs).toISOString(), to: new Date(now + fromMs).toISOString() };
-};
 
 function Day({ label }: { label: string }) {
   return <h2>{dayOf(useNow(minute)) === label ? `Today, ${label}` : label}</h2>;

@@ -1,7 +1,7 @@
 import type { Result, Signup } from '@paceline/client';
 import { at, minute, now } from '@paceline/client/testing';
 import { describe, expect, it } from 'vitest';
-import { changesOf, groupBy, growthOf, lastDayText, resultGroups, startList } from './layout.ts';
+import { changesOf, groupBy, growthOf, lastDayText, resultGroups, startList, startsIn } from './layout.ts';
 
 const everyone = { ours: false };
 
@@ -146,4 +146,9 @@ it('groups hold consecutive items with the same label', () => {
     { label: 'small', items: [1, 2] },
     { label: 'large', items: [11, 12] },
   ]);
+});
+
+it('the events of a class start between the next class and the time when they enter it', () => {
+  expect(startsIn('urgent', now)).toEqual({ from: at(0), to: at(15) });
+  expect(startsIn('near', now)).toEqual({ from: at(15), to: at(60) });
 });

@@ -1,4 +1,5 @@
-import type { Result, Signup } from '@paceline/client';
+import type { FreshnessClass, Result, Signup } from '@paceline/client';
+import { freshnessClasses } from '@paceline/shared/definition';
 
 /** Consecutive items with the same label, e.g. the same day. */
 export function groupBy<T>(items: readonly T[], labelOf: (item: T) => string) {
@@ -111,3 +112,9 @@ export function resultGroups(results: readonly Result[], filter: Filter) {
 }
 
 export const oursText = (ours: number): string => (ours === 0 ? 'none of ours' : `${ours} of ours`);
+
+/** The start times of a class's events. @param now project ms */
+export const startsIn = (name: FreshnessClass, now: number) => {
+  const { fromMs, untilMs } = freshnessClasses[name];
+  return { from: new Date(now + untilMs).toISOString(), to: new Date(now + fromMs).toISOString() };
+};
