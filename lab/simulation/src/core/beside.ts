@@ -2,12 +2,12 @@ import type { Bound, PerRow } from './bound/bound.ts';
 import { type Named, percent, type SeedResults, worstOf } from './cells.ts';
 
 /** A row of freshness. */
-export type Pick = <Value>(rows: PerRow<Value>) => Value;
+export type RowOf = <Value>(rows: PerRow<Value>) => Value;
 
 /** A column beside the strategies, for the rows of freshness. */
 export interface Beside {
   readonly name: string;
-  cellFor(pick: Pick): string;
+  cellFor(rowOf: RowOf): string;
 }
 
 const shipped = 'paceline';
@@ -17,18 +17,18 @@ export function bestOther(results: readonly Named[]): Beside[] {
   const own = results.find(([name]) => name === shipped)?.[1];
   const others = results.filter(([name]) => name !== shipped);
   return own && others.length > 0
-    ? [{ name: 'best other', cellFor: (pick) => leadCell(own, others, pick) }]
+    ? [{ name: 'best other', cellFor: (rowOf) => leadCell(own, others, rowOf) }]
     : [];
 }
 
-function leadCell(own: SeedResults, others: readonly Named[], pick: Pick): string {
+function leadCell(own: SeedResults, others: readonly Named[], rowOf: RowOf): string {
   const cells = [...own].map(([seed, { freshness }]) => {
     const shares = others.map(([name, results]) => {
       const other = results.get(seed);
-      return { name, share: other ? pick(other.freshness) : 0 };
+      return { name, share: other ? rowOf(other.freshness) : 0 };
     });
     const best = shares.reduce((before, each) => (each.share > before.share ? each : before));
-    const lead = (pick(freshness) - best.share) * 100;
+    const lead = (rowOf(freshness) - best.share) * 100;
     const text = `${best.name} ${percent(best.share)} (${lead < 0 ? '−' : '+'}${Math.abs(lead).toFixed(1)})`;
     return { seed, text, badness: -lead };
   });
@@ -38,10 +38,10 @@ function leadCell(own: SeedResults, others: readonly Named[], pick: Pick): strin
 /** The joint optimum; in brackets what the row could be alone. */
 export const boundColumn = (bounds: ReadonlyMap<number, Bound>): Beside => ({
   name: 'bound',
-  cellFor: (pick) =>
+  cellFor: (rowOf) =>
     worstOf(
       [...bounds].map(([seed, bound]) => {
-        const { joint, alone } = pick(bound);
+        const { joint, alone } = rowOf(bound);
         return { seed, text: `${percent(joint)} (${percent(alone)})`, badness: -joint };
       }),
     ),

@@ -1,7 +1,7 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
-import { bestOther, boundColumn, type Pick } from './beside.ts';
+import { bestOther, boundColumn, type RowOf } from './beside.ts';
 import type { Bound, PerRow } from './bound/bound.ts';
 import { type Named, percent, type SeedResults, worstOf } from './cells.ts';
 import type { SimulationResult } from './result.ts';
@@ -12,7 +12,7 @@ interface Row {
   /** The higher, the worse; decides which seed is shown. */
   badnessOf(result: SimulationResult): number;
   /** Of a row of freshness. */
-  readonly pick?: Pick;
+  readonly rowOf?: RowOf;
 }
 
 /**
@@ -26,7 +26,7 @@ export function comparison(results: readonly Named[], bounds?: ReadonlyMap<numbe
     rowsFor(results.flatMap(([, bySeed]) => [...bySeed.values()])).map((row) => [
       row.label,
       ...results.map(([, bySeed]) => cellOf(row, bySeed)),
-      ...beside.map(({ cellFor }) => (row.pick ? cellFor(row.pick) : '')),
+      ...beside.map(({ cellFor }) => (row.rowOf ? cellFor(row.rowOf) : '')),
     ]),
     (column) => column > 0,
   );
@@ -101,9 +101,9 @@ const freshRows = (events: string, of: <Value>(rows: PerRow<Value>) => PerRow<Va
   freshRow(`${events}: fresh at start`, (rows) => of(rows).atStart),
 ];
 
-const freshRow = (label: string, pick: Pick): Row => ({
-  ...shareRow(label, ({ freshness }) => pick(freshness)),
-  pick,
+const freshRow = (label: string, rowOf: RowOf): Row => ({
+  ...shareRow(label, ({ freshness }) => rowOf(freshness)),
+  rowOf,
 });
 
 function shareRow(label: string, shareOf: (result: SimulationResult) => number | undefined): Row {
