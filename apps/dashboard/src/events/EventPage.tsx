@@ -1,8 +1,8 @@
 import type { EventDetail, SyncKind } from '@paceline/client';
-import { dayOf, eventFacts, planText, sentenceCase } from '@paceline/client/text';
+import { dayOf, eventFacts } from '@paceline/client/text';
 import { memo } from 'react';
 import { reads, useRead } from '../api/reads.ts';
-import { minute, second, useNow } from '../app/clock.tsx';
+import { second, useNow } from '../app/clock.tsx';
 import { useTitle } from '../app/title.ts';
 import { Loaded, Read } from '../parts/elements.tsx';
 import { Age, Countdown, Time, TimeOfDay } from '../parts/time.tsx';
@@ -109,7 +109,6 @@ function Facts({ event, hasStarted }: { event: EventDetail; hasStarted: boolean 
             <dt>Next refresh</dt>
             <dd>
               <NextRefresh event={event} />
-              <PlannedCall eventId={event.eventId} />
             </dd>
           </div>
         )}
@@ -123,12 +122,4 @@ function Facts({ event, hasStarted }: { event: EventDetail; hasStarted: boolean 
 function syncOf({ freshness }: EventDetail, hasStarted: boolean): SyncKind | undefined {
   if (hasStarted) return 'results';
   return freshness.class === 'urgent' ? 'near' : (freshness.class ?? undefined);
-}
-
-/** When the plan has a call for the event and why, or why it has none; nothing while it needs none. */
-function PlannedCall({ eventId }: { eventId: string }) {
-  const { data } = useRead(reads.freshness);
-  const now = useNow(minute);
-  const call = data?.nextCalls.find((each) => each.eventId === eventId);
-  return call && <span className="hint"> {sentenceCase(planText(call, now))}</span>;
 }

@@ -1,6 +1,7 @@
 import type { Event } from '@paceline/client';
-import { duration, isFetchedForStart } from '@paceline/client/text';
+import { duration, isFetchedForStart, isPlanned, planText } from '@paceline/client/text';
 import { classOf, eventKindOf, kinds } from '@paceline/shared/definition';
+import { reads, useRead } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
 import { Age, Countdown } from '../parts/time.tsx';
 import { lastDayText } from './layout.ts';
@@ -51,8 +52,16 @@ export function NextRefresh({ event }: { event: Event }) {
   const { startsAt, delistedAt, freshness } = event;
   const { class: name, nextRefreshAt } = freshness;
   const now = useNow(second);
+  const { data: plan } = useRead(reads.freshness);
+  const call = plan?.nextCalls.find(({ eventId }) => eventId === event.eventId);
   if (delistedAt !== null) return 'none, because the event is no longer listed';
   if (name === null) return 'from two days before the start';
+  if (call)
+    return (
+      <>
+        {isPlanned(call) && <Countdown at={call.plannedAt} />} {planText(call, now)}
+      </>
+    );
   if (isFetchedForStart(freshness)) return 'none: they are fresh enough for the start';
   if (nextRefreshAt === null) return 'unknown or not planned';
   const at = Date.parse(nextRefreshAt);
