@@ -77,6 +77,7 @@ function* requestBulkCall(
     endpoint: 'riders_bulk',
     lane,
     requestedAt: since,
+    inLaneSince: agenda.now(),
     signal: withdrawn,
     ...(slotId === undefined ? {} : { slotId }),
     attempts: 1,

@@ -19,6 +19,8 @@ export interface SimulatedPermitOptions {
   readonly deadline?: number;
   readonly slotId?: string;
   readonly requestedAt?: number;
+  /** Since when it waits in its lane, if it has waited in another one before. */
+  readonly inLaneSince?: number;
   readonly onWaiting?: (waiting: Waiting) => void;
   readonly signal?: AbortSignal;
 }
@@ -48,7 +50,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
     onResult: (result: PermitResult) => void,
   ): void {
     const now = () => clock.toRealMs(agenda.now());
-    const wait = tally.startWait(request.lane, request.requestedAt);
+    const wait = tally.startWait(request.lane, options.inLaneSince ?? request.requestedAt);
     let step = requestPermit(request, now());
     let sends = 0;
     let timer = 0;

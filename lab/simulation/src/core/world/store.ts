@@ -18,17 +18,17 @@ interface EventRow extends Omit<Candidate, 'hasOurs'>, Omit<EndedEvent, 'hasOurs
  * @param onCopy called with every copy of an event's signups
  */
 export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: number) => void) {
-  const events = new Map<string, EventRow>();
+  const events = new Map<number, EventRow>();
   const members = new Set<number>();
   /** When each was first stored, last fetched and last sent in a bulk call. */
   const riders = new Map<number, { firstAt: number; fetchedAt: number; sentAt: number }>();
   let newest: { at: number; events: readonly EventRow[] } | undefined;
 
-  function rowOf(eventId: string, startsAt: number, type: string): EventRow {
-    const known = events.get(eventId);
+  function rowOf(id: number, startsAt: number, type: string): EventRow {
+    const known = events.get(id);
     if (known) return known;
     const row: EventRow = {
-      eventId,
+      eventId: String(id),
       startsAt,
       type,
       resultsState: null,
@@ -39,7 +39,7 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
       riders: [],
       ours: { signedUp: false, members: -1 },
     };
-    events.set(eventId, row);
+    events.set(id, row);
     return row;
   }
 
@@ -61,23 +61,25 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
     /** Stores the list as of the call's arrival. */
     storeList(arrivedAt: number, now: number): void {
       const listed = world.upcomingCounts(arrivedAt).map(({ id, start, type, signups }) => {
-        const row = rowOf(String(id), start, type);
+        const row = rowOf(id, start, type);
         row.listedSignups = signups;
         return row;
       });
       newest = { at: now, events: listed };
       const { after } = resultsHorizon(now);
-      for (const { eventId, startsAt } of events.values()) if (startsAt < after) events.delete(eventId);
+      for (const [id, { startsAt }] of events) if (startsAt < after) events.delete(id);
     },
     /** Events on the newest list that start within a horizon. */
-    candidates: ({ after, until }: Horizon): Candidate[] =>
-      (newest?.events ?? [])
-        .filter(({ startsAt }) => startsAt > after && startsAt <= until)
-        .map((row) => ({ ...row, hasOurs: hasOurs(row) })),
+    candidates({ after, until }: Horizon): Candidate[] {
+      const found: Candidate[] = [];
+      for (const row of newest?.events ?? [])
+        if (row.startsAt > after && row.startsAt <= until) found.push({ ...row, hasOurs: hasOurs(row) });
+      return found;
+    },
     /** Stores the signups as of the call's arrival. @returns their number */
     storeSignups(eventId: string, arrivedAt: number, now: number): number {
       const signedUp = world.signedUp(Number(eventId), arrivedAt) ?? [];
-      const row = events.get(eventId);
+      const row = events.get(Number(eventId));
       if (row) {
         row.riders = signedUp;
         row.signupsFetchedAt = now;
@@ -96,7 +98,7 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
     storeResults(eventId: string, arrivedAt: number, now: number): { count: number; isRated: boolean } {
       const found = world.resultsCount(Number(eventId), arrivedAt) ?? { count: 0, isRated: false };
       const ratingDelta = found.isRated ? 0 : null;
-      const row = events.get(eventId);
+      const row = events.get(Number(eventId));
       if (row) {
         row.resultsState = stateOf(
           Array.from({ length: found.count }, () => ({ ratingDelta })),
@@ -108,7 +110,7 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
     },
     /** A call for the results has failed. */
     storeFailedTry(eventId: string, now: number): void {
-      const row = events.get(eventId);
+      const row = events.get(Number(eventId));
       if (!row) return;
       row.resultsState ??= 'none_yet';
       row.resultsTriedAt = now;
