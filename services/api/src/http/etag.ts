@@ -12,8 +12,8 @@ export const etags: MiddlewareHandler = async (c, next) => {
   // A resource with its own version has set its ETag already.
   if (res.headers.has('etag')) return;
   if (!isRead || res.status !== 200 || !res.headers.get('content-type')?.includes('json')) return;
-  const body = await res.text();
-  const etag = `W/"${createHash('sha256').update(withoutAges(body)).digest('base64url').slice(0, 27)}"`;
+  const body = Buffer.from(await res.arrayBuffer());
+  const etag = `W/"${createHash('sha256').update(withoutAges(body.toString())).digest('base64url').slice(0, 27)}"`;
   const headers = new Headers(res.headers);
   headers.set('etag', etag);
   headers.set('cache-control', 'private, no-cache');
@@ -22,7 +22,7 @@ export const etags: MiddlewareHandler = async (c, next) => {
     headers.delete('content-type');
     headers.delete('content-length');
   }
-  // Of a response whose text was read only a stream is left, which is sent more slowly than text.
+  // Of a response that was read only a stream is left, which is sent more slowly than bytes.
   c.res = undefined;
   c.res = isKnown ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
 };
