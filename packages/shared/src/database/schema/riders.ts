@@ -87,6 +87,8 @@ export const wantedRiders = pgTable(
       .on(table.endedAt)
       .where(sql`outcome = 'failed'`),
     index('wanted_riders_of_rider').on(table.riderId),
+    // Has all that counting the outcomes of imports needs.
+    index('wanted_riders_outcome').on(table.commandId, table.outcome),
   ],
 );
 

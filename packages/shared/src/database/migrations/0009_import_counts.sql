@@ -1,0 +1,1 @@
+CREATE INDEX "wanted_riders_outcome" ON "wanted_riders" USING btree ("command_id","outcome");
