@@ -12,6 +12,7 @@ const jitterMs = 20;
 const adds = 8;
 /** The limit of single rider calls per window. */
 const atOnce = 5;
+const imported = 40;
 
 /** What happened from the first run on. Times are project ms. */
 interface Evening {
@@ -19,7 +20,13 @@ interface Evening {
   readonly calls: ReadonlyArray<{ readonly budget: string | null; readonly at: number }>;
   readonly rejected: number;
   readonly runs: ReadonlyArray<{ readonly kind: string; readonly endedAt: number }>;
-  readonly adds: ReadonlyArray<{ readonly at: number; readonly storedAt: number | undefined }>;
+  readonly adds: readonly StoredCommand[];
+  readonly imports: readonly StoredCommand[];
+}
+
+interface StoredCommand {
+  readonly at: number;
+  readonly storedAt: number | undefined;
 }
 
 let stack: TestStack;
@@ -29,6 +36,7 @@ beforeAll(async () => {
     SANDBOX_JITTER_MS: `0-${jitterMs}`,
     // All of the sandbox's clubs, as the simulator has them.
     ZWIFTRACING_CLUB_IDS: defaultClubs.map(({ id }) => id).join(','),
+    SYNC_RESULTS: 'on',
   });
 });
 
@@ -38,6 +46,13 @@ async function recordReal(): Promise<Evening> {
   const { arrivals } = await stack.control<{ arrivals: Arrival[] }>('/control/audit');
   const runs = await stack.api.all('GET /v1/runs');
   const commands = await stack.api.all('GET /v1/commands');
+  const stored = (of: string): StoredCommand[] =>
+    commands
+      .filter(({ type }) => type === of)
+      .map(({ state, requestedAt, finishedAt }) => ({
+        at: Date.parse(requestedAt),
+        storedAt: finishedAt && state === 'done' ? Date.parse(finishedAt) : undefined,
+      }));
   return {
     from: Math.min(...runs.map(({ startedAt }) => Date.parse(startedAt))),
     calls: arrivals.map(({ budget, arrivedAt }) => ({ budget, at: arrivedAt })),
@@ -45,25 +60,25 @@ async function recordReal(): Promise<Evening> {
     runs: runs.flatMap(({ kind, finishedAt }) =>
       finishedAt ? [{ kind, endedAt: Date.parse(finishedAt) }] : [],
     ),
-    adds: commands.map(({ state, requestedAt, finishedAt }) => ({
-      at: Date.parse(requestedAt),
-      storedAt: finishedAt && state === 'done' ? Date.parse(finishedAt) : undefined,
-    })),
+    adds: stored('add-rider'),
+    imports: stored('import-riders'),
   };
 }
 
 /**
- * Simulates the same evening: same start, clubs and adds.
+ * Simulates the same evening: same start, clubs, adds and imports.
  * @param brokerMs maximum message delay in real ms: twice this machine's average response time
  */
-function simulate({ from, adds: realAdds }: Evening, brokerMs: number): Evening {
+function simulate({ from, adds: realAdds, imports }: Evening, brokerMs: number): Evening {
   const scenario = readScenario({
     from: new Date(from).toISOString(),
     days: minutes / (24 * 60),
     scale,
     clubs: defaultClubs.map(({ size }) => ({ riders: size })),
     manualAdds: { times: realAdds.map(({ at }) => new Date(at).toISOString()) },
+    imports: imports.map(({ at }) => ({ after: `${at - from}ms`, riders: imported })),
     jitter: { brokerMs, upstreamMs: jitterMs },
+    settings: { SYNC_RESULTS: 'on' },
   });
   const { upstream, tally } = runSimulation(scenario, 'paceline');
   return {
@@ -72,15 +87,19 @@ function simulate({ from, adds: realAdds }: Evening, brokerMs: number): Evening 
     rejected: upstream.arrivals.filter(({ verdict }) => verdict === 'rejected').length,
     runs: tally.runs,
     adds: [...tally.clicks.values()].map(({ at, storedAt }) => ({ at, storedAt })),
+    imports: [...tally.imported.values()].map(({ at, storedAt }) => ({ at, storedAt })),
   };
 }
 
 const countBy = <Item>(items: readonly Item[], by: (item: Item) => string): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(items, by)].map(([name, group]) => [name, group.length]));
 
-function summaryOf({ from, calls, rejected, runs, adds: allAdds }: Evening) {
+function summaryOf({ from, calls, rejected, runs, adds: allAdds, imports }: Evening) {
   const isIn = (at: number) => at >= from && at < from + minutes * minute;
-  const waits = allAdds.flatMap(({ at, storedAt }) => (storedAt === undefined ? [] : [storedAt - at]));
+  const waitsOf = (commands: readonly StoredCommand[]) =>
+    commands
+      .flatMap(({ at, storedAt }) => (storedAt === undefined ? [] : [storedAt - at]))
+      .toSorted((a, b) => a - b);
   return {
     calls: countBy(
       calls.filter(({ at }) => isIn(at)),
@@ -91,7 +110,8 @@ function summaryOf({ from, calls, rejected, runs, adds: allAdds }: Evening) {
       runs.filter(({ endedAt }) => isIn(endedAt)),
       ({ kind }) => kind,
     ),
-    waits: waits.toSorted((a, b) => a - b),
+    waits: waitsOf(allAdds),
+    importWaits: waitsOf(imports),
   };
 }
 
@@ -112,6 +132,8 @@ describe('an evening of real processes', () => {
       const ended = (await recordReal()).adds.map(({ storedAt }) => storedAt ?? Infinity);
       expect((await now()) - Math.max(...ended)).toBeGreaterThan(35_000);
     });
+    const riderIds = Array.from({ length: imported }, (_, index) => 5_900_000 + index);
+    await stack.post('/v1/riders/import', JSON.stringify({ riderIds }));
     for (let index = atOnce; index < adds; index += 1) await add(4_900_000 + index);
     const responseTimes: number[] = [];
     await eventually(async () => {
@@ -138,5 +160,9 @@ describe('an evening of real processes', () => {
     expect(simulated.waits).toHaveLength(adds);
     const [median, simulatedMedian] = [real.waits[adds / 2] ?? 0, simulated.waits[adds / 2] ?? 0];
     expect(Math.abs(median - simulatedMedian)).toBeLessThan(machineDelayMs * scale);
+    const [importWait = 0] = real.importWaits;
+    expect(real.importWaits).toHaveLength(1);
+    expect(simulated.importWaits).toHaveLength(imported);
+    expect(Math.abs(importWait - (simulated.importWaits.at(-1) ?? 0))).toBeLessThan(machineDelayMs * scale);
   });
 });

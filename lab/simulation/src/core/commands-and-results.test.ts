@@ -148,3 +148,10 @@ describe('faults at times of day', () => {
     },
   );
 });
+
+describe('a sync that is off or observed', () => {
+  it.each(['off', 'observed'])('makes no calls: %s', (mode) => {
+    const settings = { SYNC_RIDER: mode, SYNC_NEAR: mode, SYNC_FAR: mode, SYNC_RESULTS: mode };
+    expect(runSimulation(scenarioOf({ settings }), 'paceline').upstream.arrivals).toEqual([]);
+  });
+});

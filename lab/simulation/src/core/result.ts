@@ -84,9 +84,9 @@ function refreshedOutsiders({ tally }: Simulation): number | undefined {
   return known === 0 ? undefined : sum(tally.outsiders.map(({ refreshed }) => refreshed)) / known;
 }
 
-/** Events whose results upstream has published; `median`, `max`: age of the results when first stored, or at the end. */
-function resultsSyncOf({ tally, world, from, until }: Simulation) {
-  const published = world.startingIn(from, until).flatMap(({ id }) => {
+/** Events after the warm-up whose results upstream has published; `median`, `max`: age of the results when first stored, or at the end. */
+function resultsSyncOf({ scenario, tally, world, from, until }: Simulation) {
+  const published = world.startingIn(from + scenario.warmUp, until).flatMap(({ id }) => {
     const { count, isRated } = world.resultsCount(id, until) ?? { count: 0, isRated: false };
     const at = world.publication(id, until)?.resultsAt ?? until;
     return count > 0 ? [{ at, isRated, ...tally.results.get(String(id)) }] : [];

@@ -1,3 +1,4 @@
+import { watchedKind } from '@paceline/event-sync/core/urgent-watch';
 import type { SyncKind } from '@paceline/shared/definition';
 import { settingsOf } from '@paceline/planning/slots';
 import type { Strategy } from '../simulation.ts';
@@ -26,8 +27,9 @@ export const paceline: Strategy = (simulation) => {
     far: createRuns(simulation, events),
     results: createRuns(simulation, syncResults(simulation, call)),
   };
-  startScheduler(simulation, settingsOf(configOf(scenario)), (tick) => runs[tick.kind](tick));
-  runScript(watchUrgent(simulation, call));
+  const settings = settingsOf(configOf(scenario));
+  startScheduler(simulation, settings, (tick) => runs[tick.kind](tick));
+  if (settings.kinds[watchedKind].mode === 'on') runScript(watchUrgent(simulation, call));
   const add = addRider(simulation, call, bulk);
   const importAll = importRiders(simulation, call, bulk);
   return {

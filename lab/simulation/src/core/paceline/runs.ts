@@ -29,7 +29,8 @@ export function startScheduler(
     for (;;) {
       const plan = dueTicks([period], kind, handled, agenda.now());
       ({ handled } = plan);
-      for (const tick of plan.ticks) agenda.in(network.broker(), () => open(tick));
+      // An observed sync makes no calls.
+      for (const tick of plan.ticks) if (tick.mode === 'on') agenda.in(network.broker(), () => open(tick));
       const now = agenda.now();
       const next = nextOpening(period, kind, now);
       if (next === Infinity) return;
