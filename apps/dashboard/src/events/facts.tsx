@@ -59,7 +59,12 @@ export function NextRefresh({ event }: { event: Event }) {
   if (call)
     return (
       <>
-        {isPlanned(call) && <Countdown at={call.plannedAt} />} {planText(call, now)}
+        {isPlanned(call) && (
+          <>
+            <Countdown at={call.plannedAt} />,{' '}
+          </>
+        )}
+        {planText(call, now)}
       </>
     );
   if (isFetchedForStart(freshness)) return 'none: they are fresh enough for the start';
