@@ -1,13 +1,9 @@
-import {
-  brokerTlsVariables,
-  type Config,
-  freshnessVariableNames,
-  loadConfigOrExit,
-} from '@paceline/shared/config';
+import { brokerTlsVariables, callPlanVariableNames, type Config, loadConfigOrExit } from '@paceline/shared/config';
+import type { ScheduleBucket } from '@paceline/shared/messaging';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
-import type { Goals } from '@paceline/shared/definition';
+import type { Rules } from './core/call-plan/plan.ts';
 
-export const eventSyncVariables = [...syncVariables, ...freshnessVariableNames] as const;
+export const eventSyncVariables = [...syncVariables, ...callPlanVariableNames] as const;
 
 export type EventSyncConfig = Config<(typeof eventSyncVariables)[number]>;
 
@@ -15,5 +11,7 @@ export const readConfig = (): EventSyncConfig => loadConfigOrExit(eventSyncVaria
 
 /** What the event flows need. */
 export interface EventSync extends Sync {
-  readonly goals: Goals;
+  readonly rules: Rules;
+  /** The schedule in force. */
+  readonly schedule: ScheduleBucket;
 }

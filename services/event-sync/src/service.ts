@@ -1,4 +1,4 @@
-import { freshnessGoalsOf } from '@paceline/shared/config';
+import { callPlanRulesOf } from '@paceline/shared/config';
 import type { SyncKind } from '@paceline/shared/definition';
 import { openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
@@ -9,10 +9,12 @@ import { watchUrgent } from './flows/urgent-watch.ts';
 
 /** Keeps the list of events, their signups and their results up to date. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
-  const sync = { ...(await openSync(context, 'event-sync')), goals: freshnessGoalsOf(context.config) };
+  const opened = await openSync(context, 'event-sync');
+  const schedule = await openScheduleBucket(opened.bus);
+  const sync = { ...opened, rules: callPlanRulesOf(context.config), schedule };
   const load = (kind: SyncKind): Promise<FlowModule<EventSync>> => import(`./flows/${kind}.ts`);
   const flows = await openFlows(sync, 'event-sync', load);
-  const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));
+  const watching = watchUrgent(sync);
   const freshness = answerFreshness(sync);
   publishFreshnessMetrics(sync);
   return {

@@ -1,9 +1,9 @@
 import { tiers } from '@paceline/shared/definition';
 import { between, draw, enforcements, policyOverrides } from '@paceline/sandbox';
 import {
+  callPlanVariableNames,
   ConfigError,
   duration,
-  freshnessVariableNames,
   loadConfig,
   slotVariableNames,
 } from '@paceline/shared/config';
@@ -11,7 +11,7 @@ import { count } from '@paceline/shared/words';
 import { z } from 'zod';
 
 /** The variables that a scenario can set. */
-const settings = [...slotVariableNames, ...freshnessVariableNames] as const;
+const settings = [...slotVariableNames, ...callPlanVariableNames] as const;
 
 const share = z.number().min(0).max(1);
 const ms = z.number().min(0);

@@ -1,7 +1,7 @@
 import { createAgenda } from '@paceline/kit/agenda';
 import { type SandboxClub, createWorld } from '@paceline/sandbox';
 import { createVirtualClock } from '@paceline/shared/clock';
-import { freshnessGoalsOf } from '@paceline/shared/config';
+import { callPlanRulesOf } from '@paceline/shared/config';
 import type { RunCounts } from '@paceline/shared/contracts';
 import type { Lane, SyncKind } from '@paceline/shared/definition';
 import { type Click, configOf, type ImportRequest, type Scenario } from './scenario.ts';
@@ -36,7 +36,8 @@ export function createSimulation(scenario: Scenario) {
     upstream: createUpstream(scenario, agenda, network),
     store: createStore(world, tally.recordCopy),
     tally,
-    goals: freshnessGoalsOf(configOf(scenario)),
+    /** The rules by which calls for signups are planned. */
+    rules: callPlanRulesOf(configOf(scenario)),
     clubIds: clubs.map(({ id }) => id),
     from,
     until: from + days * day,

@@ -12,6 +12,7 @@ import {
   mapValues,
   type SyncKind,
 } from '../definition/index.ts';
+import type { Config } from './load.ts';
 import { commaSeparated, duration, slotDuration } from './values.ts';
 
 /** When slots open: a cron expression in a time zone, or an interval. */
@@ -234,3 +235,47 @@ export const freshnessVariableNames = classNames.map(goalOf);
 /** The freshness goal of every class, project ms. */
 export const freshnessGoalsOf = (config: Readonly<Record<Goal, number>>): Record<FreshnessClass, number> =>
   mapValues(freshnessClasses, (_, name) => config[goalOf(name)]);
+
+const weight = z.coerce
+  .number('must be a number from 0 to 1000')
+  .min(0, 'must be a number from 0 to 1000')
+  .max(1_000, 'must be a number from 0 to 1000');
+
+/** What freshness is worth when calls are planned: see `Weights` in event-sync. */
+export const weightVariables = {
+  FRESHNESS_WEIGHT_URGENT: {
+    schema: weight.default(12),
+    description:
+      'What a minute with fresh signups in the last 15 minutes before an event is worth, in minutes of the hour before.',
+  },
+  FRESHNESS_WEIGHT_START: {
+    schema: weight.default(200),
+    description: 'What signups that are fresh when their event starts are worth in addition, in the same minutes.',
+  },
+  FRESHNESS_WEIGHT_OURS: {
+    schema: weight.default(1.3),
+    description: 'Factor for events with our riders.',
+  },
+  FRESHNESS_FAR_GAP: {
+    schema: duration.default(durationMs('50m')),
+    description: 'Longest time between two calls for events that start later, however much the others need.',
+    example: '50m',
+  },
+} as const;
+
+/** The variables of the rules by which calls for signups are planned. */
+export const callPlanVariableNames = [
+  ...freshnessVariableNames,
+  ...(Object.keys(weightVariables) as Array<keyof typeof weightVariables>),
+] as const;
+
+/** The rules by which calls for signups are planned; durations in project ms. */
+export const callPlanRulesOf = (config: Config<(typeof callPlanVariableNames)[number]>) => ({
+  goals: freshnessGoalsOf(config),
+  weights: {
+    urgent: config.FRESHNESS_WEIGHT_URGENT,
+    start: config.FRESHNESS_WEIGHT_START,
+    ours: config.FRESHNESS_WEIGHT_OURS,
+  },
+  farGapMs: config.FRESHNESS_FAR_GAP,
+});

@@ -13,7 +13,7 @@ import {
   upstreamUrl,
   webhookUrl,
 } from './addresses.ts';
-import { freshnessVariables, slotVariables } from './slots.ts';
+import { freshnessVariables, slotVariables, weightVariables } from './slots.ts';
 import {
   commaSeparated,
   duration,
@@ -300,6 +300,7 @@ export const variables = {
   SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), description: 'Time zone of the slots below.' },
   ...slotVariables,
   ...freshnessVariables,
+  ...weightVariables,
   SLACK_WEBHOOK_URL: {
     schema: webhookUrl,
     description: 'Slack incoming webhook that alerts are posted to.',

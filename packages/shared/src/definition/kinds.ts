@@ -80,7 +80,7 @@ export const kinds = {
     goal: { class: 'far' },
     mode: 'on',
     opens: '5,20,35,50 * * * *',
-    duration: '4m',
+    duration: '5m',
     catchUp: 'skip',
     why: {
       duration: 'The near and the far sync share a rate limit: check new slots with npm run plan.',

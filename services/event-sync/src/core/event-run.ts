@@ -6,7 +6,9 @@ import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
  * A run that fetches the signups or results of events: `decide` returns the next state, `flows/event-run.ts` acts on it.
  *
  *   choosing ──found──▶ waiting ──found──▶ calling ──answered, failed──▶ choosing …
- *       └──────────────────┴── nothing worth a call, refused, unavailable ──▶ ended
+ *    │    ▲ └──later──▶ idle ──woke──▶ choosing
+ *    │    └──────────────── nothing worth a call any longer (waiting)
+ *    └── no call in this slot, refused, unavailable ──▶ ended
  */
 
 /** Events whose calls failed, and whether to continue with the others. */
@@ -36,7 +38,8 @@ export type EventBudget = 'signups' | 'results';
 /** Progress of a run. Counts are events, except `stored`. */
 export interface EventRun extends CallFailures {
   readonly budget: EventBudget;
-  readonly startedAt: number;
+  /** When its slot ends, project ms. */
+  readonly endsAt: number;
   readonly synced: number;
   /** Signups or results. */
   readonly stored: number;
@@ -53,14 +56,18 @@ export interface BestEvent {
   readonly eventId: string;
   readonly lane: Lane;
   readonly because: string;
+  /** For signups: the copy stays within its goals until then, project ms. */
+  readonly freshUntil?: number;
   /** Whether it belongs to the run's own kind, which `left` counts. */
   readonly isOwn: boolean;
 }
 
-/** The best event to fetch; `left`: how many events of the run's own kind are worth a call. */
+/** The best event to fetch now; `left`: how many events of the run's own kind are worth a call. */
 export interface Selection {
   readonly best: BestEvent | undefined;
   readonly left: number;
+  /** Without a best event: when there is one, project ms. */
+  readonly next?: number;
 }
 
 /** `left`: how many events were worth a call at the last choice. */
@@ -71,6 +78,8 @@ interface RunInProgress {
 
 export type RunState =
   | (RunInProgress & { readonly phase: 'choosing' })
+  /** No event is worth a call before `until`, project ms. */
+  | (RunInProgress & { readonly phase: 'idle'; readonly until: number })
   /** Waiting for a permit. */
   | (RunInProgress & { readonly phase: 'waiting'; readonly lane: Lane })
   /** Has a permit; `rest`: how many other events are left. */
@@ -79,6 +88,7 @@ export type RunState =
 
 export type RunEvent =
   | ({ readonly event: 'found' } & Selection)
+  | { readonly event: 'woke' }
   /** Response received; `items`: number of signups or results. */
   | { readonly event: 'answered'; readonly items: number }
   /** Call failed after its retries. */
@@ -102,14 +112,14 @@ export const listFailure = (code: UpstreamErrorCode, message: string): ListState
 /** Continues from the counts in the run's row; events that failed before a restart are tried again. */
 export function startRun(
   budget: EventBudget,
-  { startedAt, counts: { synced, stored } }: { startedAt: number; counts: RunCounts },
+  { slotEndsAt, counts: { synced, stored } }: { slotEndsAt: number; counts: RunCounts },
   list: ListState = { state: 'fresh' },
 ): RunState {
   const listError = 'error' in list ? list.error : null;
   const listDeferred = list.state === 'deferred';
   const run: EventRun = {
     budget,
-    startedAt,
+    endsAt: slotEndsAt,
     synced,
     stored,
     ...noFailures,
@@ -129,6 +139,8 @@ export function decide(state: RunState, event: RunEvent): RunState {
   switch (event.event) {
     case 'found':
       return state.phase === 'choosing' ? afterChoosing(run, event) : afterPermit(run, left, event);
+    case 'woke':
+      return { phase: 'choosing', run, left };
     case 'refused':
       return { phase: 'ended', ending: endingOf(run, left) };
     case 'unavailable':
@@ -151,8 +163,9 @@ const withFetched = (run: EventRun, items: number): EventRun => ({
   consecutive: 0,
 });
 
-function afterChoosing(run: EventRun, { best, left }: Selection): RunState {
+function afterChoosing(run: EventRun, { best, left, next = Infinity }: Selection): RunState {
   if (best && !run.stopped) return { phase: 'waiting', run, left, lane: best.lane };
+  if (next < run.endsAt && !run.stopped) return { phase: 'idle', run, left, until: next };
   return { phase: 'ended', ending: endingOf(run, left || Number(run.listDeferred)) };
 }
 
@@ -160,7 +173,7 @@ function afterChoosing(run: EventRun, { best, left }: Selection): RunState {
 const afterPermit = (run: EventRun, left: number, now: Selection): RunState =>
   now.best
     ? { phase: 'calling', run, left, best: now.best, rest: now.left - Number(now.best.isOwn) }
-    : { phase: 'ended', ending: endingOf(run, 0) };
+    : { phase: 'choosing', run, left: now.left };
 
 function withFailedCall(
   run: EventRun,

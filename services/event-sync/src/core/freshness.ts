@@ -8,7 +8,7 @@ import {
   mapValues,
 } from '@paceline/shared/definition';
 import type { ClassFreshness, FreshnessMeasured, RankedEvent } from '@paceline/shared/contracts';
-import { rankByValue } from './choose.ts';
+import type { CallPlan } from './call-plan/next-calls.ts';
 import type { Candidate, TimeSpan } from './classes.ts';
 
 /** An event with the times at which its signups were copied. Times are project ms. */
@@ -108,17 +108,38 @@ export function measure(
   return { at: Math.round(now), classes };
 }
 
-/** The events to fetch next, in order, each with its reason. */
-export const nextEvents = (upcoming: readonly TitledCandidate[], goals: Goals, now: number): RankedEvent[] =>
-  rankByValue(upcoming, goals, now).flatMap(({ event, because }) => {
+/** The planned calls in their order, then the events that wait without one although their copy is older than its goal. */
+export function nextEvents(
+  { calls, events }: CallPlan<TitledCandidate>,
+  goals: Goals,
+  now: number,
+): RankedEvent[] {
+  const planned = new Set(calls.map(({ event }) => event.eventId));
+  const waiting = events
+    .filter(({ eventId, signupsFetchedAt, startsAt }) => {
+      const isFresh = isWithinGoal(signupsFetchedAt, startsAt, goals, now);
+      return startsAt > now && !isFresh && !planned.has(eventId);
+    })
+    .toSorted((a, b) => a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1));
+  const rank = (event: TitledCandidate, more: Pick<RankedEvent, 'class' | 'because' | 'plannedAt' | 'freshUntil'>) => {
     const { eventId, title, startsAt, hasOurs, signupsFetchedAt } = event;
-    const name = classOf(startsAt, now);
-    if (name === undefined) return [];
     const withinGoal = isWithinGoal(signupsFetchedAt, startsAt, goals, now);
-    const copy = { copiedAt: signupsFetchedAt, withinGoal };
-    const unplanned = { plannedAt: null, freshUntil: null };
-    return [{ eventId, title, startsAt, class: name, ours: hasOurs, ...copy, because, ...unplanned }];
-  });
+    return { eventId, title, startsAt, ours: hasOurs, copiedAt: signupsFetchedAt, withinGoal, ...more };
+  };
+  return [
+    ...calls.map(({ event, at, class: name, because, freshUntil }) =>
+      rank(event, { class: name, because, plannedAt: Math.round(at), freshUntil: Math.round(freshUntil) }),
+    ),
+    ...waiting.map((event) =>
+      rank(event, {
+        class: classOf(event.startsAt, now) ?? 'far',
+        because: 'others_gain_more',
+        plannedAt: null,
+        freshUntil: null,
+      }),
+    ),
+  ];
+}
 
 const countOurs = (events: readonly Candidate[]): number => events.filter(({ hasOurs }) => hasOurs).length;
 

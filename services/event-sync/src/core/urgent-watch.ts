@@ -1,31 +1,33 @@
-import { eventKinds, freshnessClasses, type Goals, type Lane } from '@paceline/shared/definition';
+import { eventKinds, freshnessClasses, type Lane } from '@paceline/shared/definition';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import type { Candidate } from './classes.ts';
 import { withFailure, type CallFailures, noFailures } from './event-run.ts';
-import { untilNextUrgent, urgentOf } from './urgent.ts';
+import type { PlannedCall } from './call-plan/plan.ts';
 
 const { fromMs, lane } = freshnessClasses.urgent;
 /** The kind that also covers urgent events. The watch makes no calls unless this kind is on. */
 export const [watchedKind] = eventKinds;
 /** Project ms until the next try after a refusal or an error. */
 const retryPauseMs = 60_000;
+/** Project ms; then the plan is made again, because the events may have changed. */
+const longestPauseMs = 60_000;
 
 /**
- * The watch fetches each event once in the last minutes before its start, in or outside a slot.
+ * The watch makes the calls that are planned for the last minutes before a start, in or outside a slot.
  *
  *   searching ──▶ waiting ──▶ calling ──▶ searching …, or pausing ──woke──▶ searching
  */
 export type WatchState = { readonly failures: CallFailures } & (
   | { readonly phase: 'searching' }
-  /** Waiting for a permit; at `deadline` all urgent events have started. */
+  /** Waiting for a permit; at `deadline` the event has started. */
   | { readonly phase: 'waiting'; readonly lane: Lane; readonly deadline: number }
-  | { readonly phase: 'calling'; readonly eventId: string }
+  | { readonly phase: 'calling'; readonly call: PlannedCall }
   /** Project ms. */
   | { readonly phase: 'pausing'; readonly ms: number }
 );
 
 export type WatchEvent =
-  | { readonly event: 'found'; readonly urgent: readonly Candidate[]; readonly pause: number }
+  /** The next call, if it is an urgent one; `next`: when the next urgent call is planned; project ms. */
+  | { readonly event: 'found'; readonly call: PlannedCall | undefined; readonly next: number; readonly now: number }
   | { readonly event: 'answered' | 'refused' | 'error' | 'woke' }
   | { readonly event: 'failed'; readonly code: UpstreamErrorCode };
 
@@ -36,18 +38,15 @@ export function decide(state: WatchState, event: WatchEvent): WatchState {
   const searchAgain: WatchState = { phase: 'searching', failures: { ...failures, consecutive: 0 } };
   switch (event.event) {
     case 'found': {
-      const { urgent, pause } = event;
-      const [first] = urgent;
-      if (state.phase !== 'searching')
-        return first ? { phase: 'calling', eventId: first.eventId, failures } : searchAgain;
-      if (!first) return { phase: 'pausing', ms: pause, failures };
-      const deadline = Math.max(...urgent.map(({ startsAt }) => startsAt));
-      return { phase: 'waiting', lane, deadline, failures };
+      const { call, next, now } = event;
+      if (state.phase !== 'searching') return call ? { phase: 'calling', call, failures } : searchAgain;
+      if (call) return { phase: 'waiting', lane, deadline: call.event.startsAt, failures };
+      return { phase: 'pausing', ms: Math.min(longestPauseMs, Math.max(0, next - now)), failures };
     }
     case 'answered':
       return searchAgain;
     case 'failed':
-      return state.phase === 'calling' ? afterFailure(failures, state.eventId, event.code) : searchAgain;
+      return state.phase === 'calling' ? afterFailure(failures, state.call.event.eventId, event.code) : searchAgain;
     case 'refused':
     case 'error':
       return { phase: 'pausing', ms: retryPauseMs, failures };
@@ -64,14 +63,3 @@ function afterFailure(before: CallFailures, eventId: string, code: UpstreamError
     ? { phase: 'pausing', ms: fromMs, failures: noFailures }
     : { phase: 'pausing', ms: 0, failures };
 }
-
-/** The urgent events, and how long to pause (project ms) when there are none. */
-export const findUrgent = (
-  candidates: readonly Candidate[],
-  { failures }: WatchState,
-  goals: Goals,
-  now: number,
-): { readonly urgent: readonly Candidate[]; readonly pause: number } => ({
-  urgent: urgentOf(candidates, failures.failed, goals, now),
-  pause: untilNextUrgent(candidates, goals, now),
-});

@@ -27,7 +27,8 @@ import {
 /** The calls of a run over events, and how their responses are stored. */
 export interface EventCalls<Budget extends EventBudget, Answer> {
   readonly budget: Budget;
-  choose(run: EventRun): Promise<Selection>;
+  /** @param permit whether the call can be made at once, or has yet to wait for its permit */
+  choose(run: EventRun, permit: 'held' | 'before'): Promise<Selection>;
   send(permit: Permit<Budget>, eventId: string): Promise<Answer>;
   /** The signups or results in a response, and the entries that could not be read. */
   read(answer: Answer): { readonly items: readonly unknown[]; readonly skipped: readonly SkippedItem[] };
@@ -37,7 +38,10 @@ export interface EventCalls<Budget extends EventBudget, Answer> {
   failed?(error: UpstreamError): { event: RunEvent; store(tx: Transaction, eventId: string): Promise<void> };
 }
 
-/** Fetches events one at a time, most valuable first, until the slot ends or none is worth a call. */
+/** Project ms; then an idle run chooses again, because the events may have changed. */
+const longestIdleMs = 60_000;
+
+/** Fetches events one at a time, as they are chosen, until the slot ends or none is worth a call before that. */
 export async function runOverEvents<Budget extends EventBudget, Answer>(
   sync: Sync,
   row: RunRow,
@@ -48,7 +52,11 @@ export async function runOverEvents<Budget extends EventBudget, Answer>(
   for (;;) {
     if (state.phase === 'ended') return state.ending;
     const { run } = state;
-    state = decide(state, { event: 'found', ...(await calls.choose(run)) });
+    state = decide(state, { event: 'found', ...(await calls.choose(run, 'before')) });
+    if (state.phase === 'idle') {
+      await sync.clock.sleep(Math.min(longestIdleMs, state.until - sync.clock.now()), sync.signal);
+      state = decide(state, { event: 'woke' });
+    }
     if (state.phase !== 'waiting') continue;
     const waiting = state;
     state = await inSpan(`sync ${calls.budget}`, {}, () => fetchBestEvent(sync, row, calls, waiting));
@@ -60,7 +68,7 @@ export const planOverEvents =
   <Budget extends EventBudget, Answer>({ budget, choose }: EventCalls<Budget, Answer>): PlanRun =>
   async (row) => {
     const state = startRun(budget, row);
-    return { endpoint: budget, candidates: state.phase === 'ended' ? 0 : (await choose(state.run)).left };
+    return { endpoint: budget, candidates: state.phase === 'ended' ? 0 : (await choose(state.run, 'before')).left };
   };
 
 /** Waits for a permit, fetches the event that is best by then, and stores the response with the run's progress. */
@@ -94,13 +102,14 @@ async function fetchBestEvent<Budget extends EventBudget, Answer>(
       slotId,
       owner: { runId },
       choose: async () => {
-        state = decide(state, { event: 'found', ...(await calls.choose(waiting.run)) });
+        state = decide(state, { event: 'found', ...(await calls.choose(waiting.run, 'held')) });
         if (state.phase !== 'calling') return undefined;
         ({ eventId } = state.best);
         const target = eventId;
         return {
           target,
           because: state.best.because,
+          ...(state.best.freshUntil !== undefined && { freshUntil: state.best.freshUntil }),
           send: (permit: Permit<Budget>) => calls.send(permit, target),
           outcome(response: Answer) {
             const { items, skipped } = calls.read(response);

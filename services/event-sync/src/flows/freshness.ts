@@ -1,4 +1,4 @@
-import { catalog, type FreshnessReport } from '@paceline/shared/contracts';
+import { catalog, type FreshnessMeasured } from '@paceline/shared/contracts';
 import { publish, type Responder, respondWith } from '@paceline/shared/messaging';
 import { plainError } from '@paceline/shared/database';
 import { meter } from '@paceline/shared/telemetry';
@@ -6,35 +6,42 @@ import { findCandidates, findMeasured } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { wholeHorizon } from '../core/classes.ts';
 import { measure, nextEvents } from '../core/freshness.ts';
+import { createPlanner } from './call-plan.ts';
 
 const day = 86_400_000;
 
-/** Freshness of our copies, and the events to fetch next. */
-async function report(sync: EventSync, next: number): Promise<FreshnessReport> {
-  const now = sync.clock.now();
+/** The freshness of our copies. */
+async function measureNow({ db, clock, rules: { goals } }: EventSync): Promise<FreshnessMeasured> {
+  const now = clock.now();
   const { after, until } = wholeHorizon(now);
   // Older copies were beyond every goal before the day began.
-  const copiedSince = now - day - Math.max(...Object.values(sync.goals));
+  const copiedSince = now - day - Math.max(...Object.values(goals));
   const [upcoming, lastDay] = await Promise.all([
-    findCandidates(sync.db, { after, until }),
-    findMeasured(sync.db, { after: now - day, until }, copiedSince),
+    findCandidates(db, { after, until }),
+    findMeasured(db, { after: now - day, until }, copiedSince),
   ]);
-  const measured = measure(upcoming, lastDay, sync.goals, now);
-  return { ...measured, next: next === 0 ? [] : nextEvents(upcoming, sync.goals, now).slice(0, next) };
+  return measure(upcoming, lastDay, goals, now);
 }
 
-/** Answers freshness requests; one replica answers each. */
-export const answerFreshness = (sync: EventSync): Responder =>
-  respondWith(sync.bus, catalog.freshness, 'event-sync', ({ next }) =>
-    report(sync, next).catch((error: unknown) => {
+/** Answers freshness requests with the next events to fetch; one replica answers each. */
+export function answerFreshness(sync: EventSync): Responder {
+  const plan = createPlanner(sync);
+  const nextOf = async (count: number) =>
+    nextEvents(await plan({ permit: 'before' }), sync.rules.goals, sync.clock.now()).slice(0, count);
+  return respondWith(sync.bus, catalog.freshness, 'event-sync', async ({ next }) => {
+    try {
+      const [measured, ranked] = await Promise.all([measureNow(sync), next === 0 ? [] : nextOf(next)]);
+      return { ...measured, next: ranked };
+    } catch (error) {
       throw plainError(error);
-    }),
-  );
+    }
+  });
+}
 
 /** Publishes the freshness once per slot, however often its run is retried. */
 export async function publishFreshness(sync: EventSync, slotId: string): Promise<void> {
   try {
-    const { at, classes } = await report(sync, 0);
+    const { at, classes } = await measureNow(sync);
     await publish(sync.bus, catalog.freshnessMeasured, { at, classes }, { id: `freshness:${slotId}` });
   } catch (error) {
     // No need to retry: the next slot publishes it again.
@@ -53,7 +60,7 @@ export function publishFreshnessMetrics(sync: EventSync): void {
   const events = freshnessMeter.createObservableGauge('paceline.freshness.events', { unit: '{event}' });
   freshnessMeter.addBatchObservableCallback(
     async (observe) => {
-      const measured = await report(sync, 0).catch(() => undefined);
+      const measured = await measureNow(sync).catch(() => undefined);
       for (const each of measured?.classes ?? []) {
         const of = (riders: 'any' | 'ours') => ({ class: each.class, riders });
         if (each.lastDay !== null) observe.observe(share, each.lastDay, of('any'));

@@ -12,16 +12,17 @@ import {
 } from '@paceline/shared/sync';
 import { type SignupsResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';
-import { findCandidates, listFetchedAt, storeEvents, storeSignups } from '../adapters/events.ts';
+import { listFetchedAt, storeEvents, storeSignups } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
-import { chooseInSlot } from '../core/choose.ts';
-import { isListFresh, wholeHorizon } from '../core/classes.ts';
+import { chooseInSlot } from '../core/call-plan/choose.ts';
+import { isListFresh } from '../core/classes.ts';
 import { startRun, listFailure, type ListState } from '../core/event-run.ts';
+import { createPlanner, type Planner } from './call-plan.ts';
 import { type EventCalls, planOverEvents, runOverEvents } from './event-run.ts';
 
-/** Refreshes the event list, then fetches signups, most valuable first, until the slot ends. */
+/** Refreshes the event list, then fetches signups as planned, until the slot ends. */
 export function flowOf(sync: EventSync, kind: EventKind): Flow {
-  const calls = callsForSignups(sync, kind);
+  const calls = callsForSignups(sync, kind, createPlanner(sync));
   return {
     async run(row) {
       const list = await refreshList(sync, row, kind);
@@ -32,13 +33,14 @@ export function flowOf(sync: EventSync, kind: EventKind): Flow {
 }
 
 const callsForSignups = (
-  { db, clock, upstream, goals }: EventSync,
+  { clock, upstream }: EventSync,
   kind: EventKind,
+  plan: Planner,
 ): EventCalls<'signups', SignupsResponse> => ({
   budget: 'signups',
-  async choose(run) {
-    const now = clock.now();
-    return chooseInSlot(kind, await findCandidates(db, wholeHorizon(now)), run, goals, now);
+  async choose({ failed, endsAt }, permit) {
+    const slot = { from: Number.NEGATIVE_INFINITY, until: endsAt };
+    return chooseInSlot(kind, await plan({ permit, except: failed, slot }));
   },
   send: (permit, eventId) => upstream.getSignups(permit, eventId),
   read: ({ signups, skipped }) => ({ items: signups, skipped }),

@@ -1,31 +1,30 @@
 import { PermitRefused } from '@paceline/shared/limiter';
-import type { ScheduleBucket } from '@paceline/shared/messaging';
 import { retryDuringOutage } from '@paceline/shared/database';
 import { callOutcome, callUpstream, nowMs, type Transaction } from '@paceline/shared/sync';
 import { inSpan, repeatedFailure } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';
-import { findCandidates, storeSignups } from '../adapters/events.ts';
+import { storeSignups } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
-import { urgentReason } from '../core/choose.ts';
-import { type Candidate, horizonOf } from '../core/classes.ts';
+import { chooseUrgent } from '../core/call-plan/choose.ts';
+import type { PlannedCall } from '../core/call-plan/plan.ts';
 import {
   initialWatch,
   decide,
-  findUrgent,
   watchedKind,
   type WatchEvent,
   type WatchState,
 } from '../core/urgent-watch.ts';
+import { createPlanner, type PlanOptions } from './call-plan.ts';
 
-/** Refreshes the signups of each event once in the last minutes before its start, until shutdown. */
-export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Promise<void> {
-  const findUrgentEvents = urgentFinder(sync, modeFilter(sync, schedule));
+/** Makes the calls that are planned for the last minutes before a start, in or outside a slot, until shutdown. */
+export async function watchUrgent(sync: EventSync): Promise<void> {
+  const findUrgentCall = urgentFinder(sync);
   const failures = repeatedFailure((err) => sync.log.error({ err }, 'urgent watch failed, retrying'));
   let state = initialWatch;
   while (!sync.signal.aborted) {
     try {
-      state = await advance(sync, findUrgentEvents, state);
+      state = await advance(sync, findUrgentCall, state);
       failures.succeeded();
     } catch (error) {
       if (sync.signal.aborted) return;
@@ -35,35 +34,38 @@ export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Pr
   }
 }
 
-type FindUrgent = (state: WatchState) => Promise<WatchEvent & { readonly event: 'found' }>;
+type FindUrgent = (
+  state: WatchState,
+  permit: PlanOptions['permit'],
+) => Promise<WatchEvent & { readonly event: 'found' }>;
 
 async function advance(
   sync: EventSync,
-  findUrgentEvents: FindUrgent,
+  findUrgentCall: FindUrgent,
   state: WatchState,
 ): Promise<WatchState> {
   if (state.phase === 'waiting')
-    return inSpan('refresh urgent event', {}, () => fetchMostUrgent(sync, findUrgentEvents, state));
-  if (state.phase !== 'pausing') return decide(state, await findUrgentEvents(state));
+    return inSpan('refresh urgent event', {}, () => fetchMostUrgent(sync, findUrgentCall, state));
+  if (state.phase !== 'pausing') return decide(state, await findUrgentCall(state, 'before'));
   await sync.clock.sleep(state.ms, sync.signal);
   return decide(state, { event: 'woke' });
 }
 
-const urgentFinder =
-  (sync: EventSync, allow: (urgent: readonly Candidate[]) => Promise<readonly Candidate[]>): FindUrgent =>
-  async (state) => {
-    const now = sync.clock.now();
-    const upcoming = await retryDuringOutage(sync, () =>
-      findCandidates(sync.db, horizonOf(watchedKind, now)),
-    );
-    const { urgent, pause } = findUrgent(upcoming, state, sync.goals, now);
-    return { event: 'found', urgent: await allow(urgent), pause };
+function urgentFinder(sync: EventSync): FindUrgent {
+  const plan = createPlanner(sync);
+  const isAllowed = modeFilter(sync);
+  return async ({ failures }, permit) => {
+    const options = { permit, except: failures.failed };
+    const { call, next } = chooseUrgent(await retryDuringOutage(sync, () => plan(options)));
+    const isOn = call !== undefined && (await isAllowed(call));
+    return { event: 'found', call: isOn ? call : undefined, next: call ? Infinity : next, now: sync.clock.now() };
   };
+}
 
-/** Waits for a permit and fetches the event that is most urgent by then. */
+/** Waits for a permit and fetches the event that is planned then, if it is an urgent one. */
 async function fetchMostUrgent(
   sync: EventSync,
-  findUrgentEvents: FindUrgent,
+  findUrgentCall: FindUrgent,
   waiting: WatchState & { phase: 'waiting' },
 ): Promise<WatchState> {
   let state: WatchState = waiting;
@@ -76,13 +78,15 @@ async function fetchMostUrgent(
       owner: {},
       choose: async () => {
         // A near run or another replica may have fetched it in the meantime.
-        state = decide(state, await findUrgentEvents(state));
+        state = decide(state, await findUrgentCall(state, 'held'));
         if (state.phase !== 'calling') return undefined;
-        ({ eventId } = state);
+        const { event, because, freshUntil } = state.call;
+        ({ eventId } = event);
         const target = eventId;
         return {
           target,
-          because: urgentReason,
+          because,
+          freshUntil,
           send: (permit) => sync.upstream.getSignups(permit, target),
           outcome: ({ signups, skipped }) => callOutcome(count(signups.length, 'signup'), skipped),
         };
@@ -102,18 +106,15 @@ async function fetchMostUrgent(
   }
 }
 
-/** Passes events on only while the near sync is on. While it is observed, each event is logged once. */
-function modeFilter(sync: EventSync, { modeOf }: ScheduleBucket) {
+/** Allows calls only while the near sync is on. While it is observed, each event is logged once. */
+function modeFilter(sync: EventSync): (call: PlannedCall) => Promise<boolean> {
   const logged = new Set<string>();
-  return async (urgent: readonly Candidate[]): Promise<readonly Candidate[]> => {
-    if (urgent.length === 0) return urgent;
-    const mode = await modeOf(watchedKind, nowMs(sync));
-    if (mode === 'on') return urgent;
-    for (const { eventId } of mode === 'observed' ? urgent : []) {
-      if (logged.has(eventId)) continue;
+  return async ({ event: { eventId } }) => {
+    const mode = await sync.schedule.modeOf(watchedKind, nowMs(sync));
+    if (mode === 'observed' && !logged.has(eventId)) {
       logged.add(eventId);
       sync.log.info({ eventId, observed: logged.size }, 'urgent event observed, not fetched');
     }
-    return [];
+    return mode === 'on';
   };
 }

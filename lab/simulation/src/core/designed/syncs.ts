@@ -1,5 +1,5 @@
 import { type Candidate, horizonOf, isListFresh } from '@paceline/event-sync/core/classes';
-import { isUrgent, untilNextUrgent } from '@paceline/event-sync/core/urgent';
+import { isUrgent, untilNextUrgent } from './urgent.ts';
 import { maxIdsPerCall } from '@paceline/rider-sync/core/bulk-call';
 import { type EventKind, freshnessClasses, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
@@ -127,12 +127,12 @@ function recordRun(
 
 /** Refreshes each event once in the 15 minutes before its start, by start time. */
 export function* refreshUrgent(simulation: Simulation, call: MakeCall): Script {
-  const { agenda, store, goals } = simulation;
+  const { agenda, store, rules } = simulation;
   const urgentEvents = () =>
-    upcomingByStart(simulation, 'near').filter((event) => isUrgent(event, goals, agenda.now()));
+    upcomingByStart(simulation, 'near').filter((event) => isUrgent(event, rules.goals, agenda.now()));
   for (;;) {
     if (urgentEvents().length === 0) {
-      yield* sleep(agenda, untilNextUrgent(upcomingByStart(simulation, 'near'), goals, agenda.now()));
+      yield* sleep(agenda, untilNextUrgent(upcomingByStart(simulation, 'near'), rules.goals, agenda.now()));
       continue;
     }
     const end = yield* call({

@@ -1,5 +1,7 @@
-import { chooseInSlot } from '@paceline/event-sync/core/choose';
-import { horizonOf, isListFresh, wholeHorizon } from '@paceline/event-sync/core/classes';
+import { chooseInSlot, chooseUrgent } from '@paceline/event-sync/core/call-plan/choose';
+import { planHorizon, slotsOf } from '@paceline/event-sync/core/call-plan/moments';
+import { type CallPlan, planNextCalls, type Situation } from '@paceline/event-sync/core/call-plan/next-calls';
+import { isListFresh, type TimeSpan } from '@paceline/event-sync/core/classes';
 import {
   startRun,
   decide,
@@ -11,20 +13,50 @@ import {
 import {
   initialWatch,
   decide as decideWatch,
-  findUrgent,
-  watchedKind,
   type WatchEvent,
   type WatchState,
 } from '@paceline/event-sync/core/urgent-watch';
-import { type EventKind, kinds } from '@paceline/shared/definition';
+import { schedulesOf, settingsOf } from '@paceline/planning/slots';
+import { type EventKind, eventKinds, kinds } from '@paceline/shared/definition';
+import { configOf } from '../scenario.ts';
 import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
 import type { CallWithPermit } from './call.ts';
 import type { SimulatedRun, RunEnding } from './runs.ts';
 
+interface PlanOptions {
+  readonly permit: Situation['permit'];
+  readonly except: ReadonlySet<string>;
+  readonly slot?: TimeSpan;
+}
+
+type Planner = (options: PlanOptions) => CallPlan;
+
+/** Plans the next calls, as in `flows/call-plan.ts` of the event sync. */
+export function createPlanner({ scenario, agenda, store, upstream, rules }: Simulation): Planner {
+  const settings = settingsOf(configOf(scenario));
+  const schedules = schedulesOf(settings).filter(
+    ({ kind }) => settings.kinds[kind].mode === 'on' && eventKinds.some((each) => each === kind),
+  );
+  return ({ permit, except, slot }) => {
+    const now = agenda.now();
+    const situation: Situation = {
+      events: store.candidates(planHorizon(now)).filter(({ eventId }) => !except.has(eventId)),
+      policy: upstream.policies.signups,
+      slots: [...slotsOf(schedules, now), ...(slot ? [slot] : [])],
+      now,
+      permit,
+    };
+    return planNextCalls(situation, rules);
+  };
+}
+
+/** Project ms; as in `flows/event-run.ts` of the event sync. */
+const longestIdleMs = 60_000;
+
 /** Performs the decisions of an event run, as in `flows/signups.ts` of the event sync. */
-export function syncEvents(simulation: Simulation, call: CallWithPermit) {
-  const { agenda, store, goals } = simulation;
+export function syncEvents(simulation: Simulation, call: CallWithPermit, plan: Planner) {
+  const { agenda, store } = simulation;
 
   function* refreshList({ slotId, slotEndsAt }: SimulatedRun, kind: EventKind): Script<ListState> {
     const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
@@ -43,15 +75,20 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
 
   return function* (row: SimulatedRun): Script<RunEnding> {
     const kind = row.kind as EventKind;
-    const found = (run: EventRun): RunEvent => {
-      const now = agenda.now();
-      return { event: 'found', ...chooseInSlot(kind, store.candidates(wholeHorizon(now)), run, goals, now) };
-    };
+    const slot = { from: Number.NEGATIVE_INFINITY, until: row.slotEndsAt };
+    const found = ({ failed }: EventRun, permit: Situation['permit']): RunEvent => ({
+      event: 'found',
+      ...chooseInSlot(kind, plan({ permit, except: failed, slot })),
+    });
     let state = startRun('signups', row, yield* refreshList(row, kind));
     for (;;) {
       if (state.phase === 'ended') return state.ending;
       const { run } = state;
-      state = decide(state, found(run));
+      state = decide(state, found(run, 'before'));
+      if (state.phase === 'idle') {
+        yield* sleep(agenda, Math.min(longestIdleMs, state.until - agenda.now()));
+        state = decide(state, { event: 'woke' });
+      }
       if (state.phase !== 'waiting') continue;
       let eventId = '';
       const end = yield* call({
@@ -60,7 +97,7 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
         deadline: row.slotEndsAt,
         slotId: row.slotId,
         choose: () => {
-          state = decide(state, found(run));
+          state = decide(state, found(run, 'held'));
           if (state.phase !== 'calling') return undefined;
           ({ eventId } = state.best);
           return eventId;
@@ -78,21 +115,19 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit) {
 }
 
 /** Performs the decisions of the urgent watch, as in `flows/urgent-watch.ts` of the event sync. */
-export function* watchUrgent({ agenda, store, goals }: Simulation, call: CallWithPermit): Script {
-  const found = (state: WatchState): WatchEvent => {
-    const now = agenda.now();
-    return {
-      event: 'found',
-      ...findUrgent(store.candidates(horizonOf(watchedKind, now)), state, goals, now),
-    };
-  };
+export function* watchUrgent({ agenda, store }: Simulation, call: CallWithPermit, plan: Planner): Script {
+  const found = ({ failures }: WatchState, permit: Situation['permit']): WatchEvent => ({
+    event: 'found',
+    ...chooseUrgent(plan({ permit, except: failures.failed })),
+    now: agenda.now(),
+  });
   let state = initialWatch;
   for (;;) {
     if (state.phase === 'pausing') {
       yield* sleep(agenda, state.ms);
       state = decideWatch(state, { event: 'woke' });
     }
-    state = decideWatch(state, found(state));
+    state = decideWatch(state, found(state, 'before'));
     if (state.phase !== 'waiting') continue;
     let eventId = '';
     const end = yield* call({
@@ -100,9 +135,9 @@ export function* watchUrgent({ agenda, store, goals }: Simulation, call: CallWit
       lane: state.lane,
       deadline: state.deadline,
       choose: () => {
-        state = decideWatch(state, found(state));
+        state = decideWatch(state, found(state, 'held'));
         if (state.phase !== 'calling') return undefined;
-        ({ eventId } = state);
+        ({ eventId } = state.call.event);
         return eventId;
       },
     });

@@ -5,7 +5,7 @@ import type { Strategy } from '../simulation.ts';
 import { configOf } from '../scenario.ts';
 import { runScript } from '@paceline/kit/script';
 import { createCaller } from './call.ts';
-import { syncEvents, watchUrgent } from './event-sync.ts';
+import { createPlanner, syncEvents, watchUrgent } from './event-sync.ts';
 import { importRiders } from './import-riders.ts';
 import { startLimiter } from './limiter.ts';
 import { createPermits } from './permit.ts';
@@ -20,7 +20,8 @@ export const paceline: Strategy = (simulation) => {
   const { scenario, agenda, network } = simulation;
   const call = createCaller(simulation, createPermits(simulation, startLimiter(simulation)));
   const bulk = createBulkCalls(simulation, call);
-  const events = syncEvents(simulation, call);
+  const plan = createPlanner(simulation);
+  const events = syncEvents(simulation, call, plan);
   const runs: Record<SyncKind, ReturnType<typeof createRuns>> = {
     rider: createRuns(simulation, syncRiders(simulation, call, bulk.batcher)),
     near: createRuns(simulation, events),
@@ -29,7 +30,7 @@ export const paceline: Strategy = (simulation) => {
   };
   const settings = settingsOf(configOf(scenario));
   startScheduler(simulation, settings, (tick) => runs[tick.kind](tick));
-  if (settings.kinds[watchedKind].mode === 'on') runScript(watchUrgent(simulation, call));
+  if (settings.kinds[watchedKind].mode === 'on') runScript(watchUrgent(simulation, call, plan));
   const add = addRider(simulation, call, bulk);
   const importAll = importRiders(simulation, call, bulk);
   return {

@@ -1,5 +1,5 @@
 import { freshnessClasses, type Goals, urgentFrom } from '@paceline/shared/definition';
-import { type Candidate, isWithin } from './classes.ts';
+import { type Candidate, isWithin } from '@paceline/event-sync/core/classes';
 
 /** Project ms; then the events are checked again, because the list may have changed. */
 const maxPauseMs = 60_000;
@@ -7,20 +7,6 @@ const maxPauseMs = 60_000;
 /** Whether an event is in its last minutes and has no copy made in them, or only one older than the urgent goal. */
 export const isUrgent = ({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean =>
   isWithin({ from: urgentFrom(signupsFetchedAt, startsAt, goals), until: startsAt }, now);
-
-/** The urgent events in calling order: ours first, then by start. */
-export const urgentOf = (
-  candidates: readonly Candidate[],
-  failed: ReadonlySet<string>,
-  goals: Goals,
-  now: number,
-): Candidate[] =>
-  candidates
-    .filter((event) => isUrgent(event, goals, now) && !failed.has(event.eventId))
-    .toSorted(
-      (a, b) =>
-        Number(b.hasOurs) - Number(a.hasOurs) || a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1),
-    );
 
 /** Project ms until the next event can become urgent, at most a minute. */
 export const untilNextUrgent = (candidates: readonly Candidate[], goals: Goals, now: number): number =>

@@ -1,0 +1,69 @@
+import { schedulesOf } from '@paceline/planning/slots';
+import type { Policy } from '@paceline/shared/contracts';
+import { type EventKind, eventKinds, limitsOf } from '@paceline/shared/definition';
+import { nowMs } from '@paceline/shared/sync';
+import { findCandidates } from '../adapters/events.ts';
+import type { EventSync } from '../config.ts';
+import { type CallPlan, planNextCalls, type Situation } from '../core/call-plan/next-calls.ts';
+import { planHorizon, slotsOf } from '../core/call-plan/moments.ts';
+import type { TimeSpan } from '../core/classes.ts';
+import type { TitledCandidate } from '../core/freshness.ts';
+
+export interface PlanOptions {
+  readonly permit: Situation['permit'];
+  /** Events whose call failed. */
+  readonly except?: ReadonlySet<string>;
+  /** A slot that the schedule doesn't know, because its run was requested. */
+  readonly slot?: TimeSpan;
+}
+
+export type Planner = (options: PlanOptions) => Promise<CallPlan<TitledCandidate>>;
+
+/** Plans the next calls for signups from what is stored. */
+export function createPlanner(sync: EventSync): Planner {
+  const policy = latestPolicy(sync);
+  return async ({ permit, except, slot }) => {
+    const now = sync.clock.now();
+    const [events, slots] = await Promise.all([findCandidates(sync.db, planHorizon(now)), openSlots(sync, now)]);
+    const situation = {
+      events: except ? events.filter(({ eventId }) => !except.has(eventId)) : events,
+      policy: policy(now),
+      slots: slot ? [...slots, slot] : slots,
+      now,
+      permit,
+    };
+    return planNextCalls(situation, sync.rules);
+  };
+}
+
+/** The coming slots of the kinds that make calls now. */
+async function openSlots({ schedule, ...sync }: EventSync, now: number): Promise<TimeSpan[]> {
+  const { stored } = await schedule.find();
+  const settings = stored?.periods.at(-1)?.settings;
+  if (!settings) return [];
+  const modes = await Promise.all(eventKinds.map((kind) => schedule.modeOf(kind, nowMs(sync))));
+  const isOn = (kind: string) => modes[eventKinds.indexOf(kind as EventKind)] === 'on';
+  return slotsOf(
+    schedulesOf(settings).filter(({ kind }) => isOn(kind)),
+    now,
+  );
+}
+
+/** Project ms. */
+const policyAgeMs = 60_000;
+
+/** The limit for signups that the limiter last named; until then the documented one. */
+function latestPolicy({ limiter }: EventSync): (now: number) => Policy {
+  let latest: Policy = limitsOf('standard').signups;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return (now) => {
+    if (now >= askedAt + policyAgeMs) {
+      askedAt = now;
+      void limiter.policyOf('signups').then(
+        (policy) => (latest = policy),
+        () => undefined,
+      );
+    }
+    return latest;
+  };
+}
