@@ -1,4 +1,9 @@
-import { brokerTlsVariables, callPlanVariableNames, type Config, loadConfigOrExit } from '@paceline/shared/config';
+import {
+  brokerTlsVariables,
+  callPlanVariableNames,
+  type Config,
+  loadConfigOrExit,
+} from '@paceline/shared/config';
 import type { ScheduleBucket } from '@paceline/shared/messaging';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
 import type { Rules } from './core/call-plan/plan.ts';

@@ -139,7 +139,7 @@ const clubsTakeTurns: Law = ({ upstream, clubIds }) => {
 
 /** Unless more events than calls compete in the 15 minutes before its start. */
 const ourEventsStartFresh: Law = (simulation) => {
-  const { urgent } = simulation.goals;
+  const { urgent } = simulation.rules.goals;
   const events = eventsOf(simulation);
   for (const { startsAt, isOurs, copiedAt } of events) {
     if (!isOurs || startsAt < simulation.from + urgent + 5 * minute || startsAt >= simulation.until) continue;

@@ -20,8 +20,8 @@ export function resultOf(simulation: Simulation) {
     outsiders: refreshedOutsiders(simulation),
     results: resultsSyncOf(simulation),
     freshness: {
-      all: measureFreshness(simulation.goals, events, span),
-      ours: measureFreshness(simulation.goals, ours, span),
+      all: measureFreshness(simulation.rules.goals, events, span),
+      ours: measureFreshness(simulation.rules.goals, ours, span),
     },
     /** Longest wait for a call per lane. */
     longestWait: inOrder(laneNames, tally.longestWaits(until)),

@@ -250,7 +250,8 @@ export const weightVariables = {
   },
   FRESHNESS_WEIGHT_START: {
     schema: weight.default(200),
-    description: 'What signups that are fresh when their event starts are worth in addition, in the same minutes.',
+    description:
+      'What signups that are fresh when their event starts are worth in addition, in the same minutes.',
   },
   FRESHNESS_WEIGHT_OURS: {
     schema: weight.default(1.3),

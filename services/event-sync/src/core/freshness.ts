@@ -121,7 +121,10 @@ export function nextEvents(
       return startsAt > now && !isFresh && !planned.has(eventId);
     })
     .toSorted((a, b) => a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1));
-  const rank = (event: TitledCandidate, more: Pick<RankedEvent, 'class' | 'because' | 'plannedAt' | 'freshUntil'>) => {
+  const rank = (
+    event: TitledCandidate,
+    more: Pick<RankedEvent, 'class' | 'because' | 'plannedAt' | 'freshUntil'>,
+  ) => {
     const { eventId, title, startsAt, hasOurs, signupsFetchedAt } = event;
     const withinGoal = isWithinGoal(signupsFetchedAt, startsAt, goals, now);
     return { eventId, title, startsAt, ours: hasOurs, copiedAt: signupsFetchedAt, withinGoal, ...more };

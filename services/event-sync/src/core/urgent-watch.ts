@@ -27,7 +27,12 @@ export type WatchState = { readonly failures: CallFailures } & (
 
 export type WatchEvent =
   /** The next call, if it is an urgent one; `next`: when the next urgent call is planned; project ms. */
-  | { readonly event: 'found'; readonly call: PlannedCall | undefined; readonly next: number; readonly now: number }
+  | {
+      readonly event: 'found';
+      readonly call: PlannedCall | undefined;
+      readonly next: number;
+      readonly now: number;
+    }
   | { readonly event: 'answered' | 'refused' | 'error' | 'woke' }
   | { readonly event: 'failed'; readonly code: UpstreamErrorCode };
 
@@ -46,7 +51,9 @@ export function decide(state: WatchState, event: WatchEvent): WatchState {
     case 'answered':
       return searchAgain;
     case 'failed':
-      return state.phase === 'calling' ? afterFailure(failures, state.call.event.eventId, event.code) : searchAgain;
+      return state.phase === 'calling'
+        ? afterFailure(failures, state.call.event.eventId, event.code)
+        : searchAgain;
     case 'refused':
     case 'error':
       return { phase: 'pausing', ms: retryPauseMs, failures };

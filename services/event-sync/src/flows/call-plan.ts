@@ -24,7 +24,10 @@ export function createPlanner(sync: EventSync): Planner {
   const policy = latestPolicy(sync);
   return async ({ permit, except, slot }) => {
     const now = sync.clock.now();
-    const [events, slots] = await Promise.all([findCandidates(sync.db, planHorizon(now)), openSlots(sync, now)]);
+    const [events, slots] = await Promise.all([
+      findCandidates(sync.db, planHorizon(now)),
+      openSlots(sync, now),
+    ]);
     const situation = {
       events: except ? events.filter(({ eventId }) => !except.has(eventId)) : events,
       policy: policy(now),

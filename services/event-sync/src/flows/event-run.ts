@@ -68,7 +68,10 @@ export const planOverEvents =
   <Budget extends EventBudget, Answer>({ budget, choose }: EventCalls<Budget, Answer>): PlanRun =>
   async (row) => {
     const state = startRun(budget, row);
-    return { endpoint: budget, candidates: state.phase === 'ended' ? 0 : (await choose(state.run, 'before')).left };
+    return {
+      endpoint: budget,
+      candidates: state.phase === 'ended' ? 0 : (await choose(state.run, 'before')).left,
+    };
   };
 
 /** Waits for a permit, fetches the event that is best by then, and stores the response with the run's progress. */

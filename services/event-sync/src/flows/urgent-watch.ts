@@ -8,13 +8,7 @@ import { storeSignups } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { chooseUrgent } from '../core/call-plan/choose.ts';
 import type { PlannedCall } from '../core/call-plan/plan.ts';
-import {
-  initialWatch,
-  decide,
-  watchedKind,
-  type WatchEvent,
-  type WatchState,
-} from '../core/urgent-watch.ts';
+import { initialWatch, decide, watchedKind, type WatchEvent, type WatchState } from '../core/urgent-watch.ts';
 import { createPlanner, type PlanOptions } from './call-plan.ts';
 
 /** Makes the calls that are planned for the last minutes before a start, in or outside a slot, until shutdown. */
@@ -39,11 +33,7 @@ type FindUrgent = (
   permit: PlanOptions['permit'],
 ) => Promise<WatchEvent & { readonly event: 'found' }>;
 
-async function advance(
-  sync: EventSync,
-  findUrgentCall: FindUrgent,
-  state: WatchState,
-): Promise<WatchState> {
+async function advance(sync: EventSync, findUrgentCall: FindUrgent, state: WatchState): Promise<WatchState> {
   if (state.phase === 'waiting')
     return inSpan('refresh urgent event', {}, () => fetchMostUrgent(sync, findUrgentCall, state));
   if (state.phase !== 'pausing') return decide(state, await findUrgentCall(state, 'before'));
@@ -58,7 +48,12 @@ function urgentFinder(sync: EventSync): FindUrgent {
     const options = { permit, except: failures.failed };
     const { call, next } = chooseUrgent(await retryDuringOutage(sync, () => plan(options)));
     const isOn = call !== undefined && (await isAllowed(call));
-    return { event: 'found', call: isOn ? call : undefined, next: call ? Infinity : next, now: sync.clock.now() };
+    return {
+      event: 'found',
+      call: isOn ? call : undefined,
+      next: call ? Infinity : next,
+      now: sync.clock.now(),
+    };
   };
 }
 

@@ -3,7 +3,7 @@ import { isWithin, type TimeSpan } from '@paceline/event-sync/core/classes';
 import { eventsOf } from '../freshness.ts';
 import type { Scenario } from '../scenario.ts';
 import { createSimulation } from '../simulation.ts';
-import { type BoundAmounts, boundOf, type Solve, type Weights } from './bound.ts';
+import { type BoundAmounts, boundOf, type Solve } from './bound.ts';
 import { mostWithin } from './far.ts';
 import { boundClasses, groupsOf } from './groups.ts';
 import { callMoments } from './moments.ts';
@@ -12,8 +12,6 @@ const hour = 3_600_000;
 const day = 24 * hour;
 /** Days are cut at 4 o'clock UTC, when few events start. */
 const cutAt = 4 * hour;
-
-const weights: Weights = { urgent: 10, start: 100, ours: 1.3 };
 
 /** When the days of a scenario begin. Each has the events that start before the next. */
 export function boundDays({ from, days, warmUp }: Scenario): number[] {
@@ -26,7 +24,8 @@ export function boundDays({ from, days, warmUp }: Scenario): number[] {
 /** The bound of a day alone, which can have all calls that its events need from the night before. */
 export function boundOfDay(scenario: Scenario, begin: number, solve: Solve): BoundAmounts {
   const simulation = createSimulation(scenario);
-  const { goals, from, until } = simulation;
+  const { rules, from, until } = simulation;
+  const { goals } = rules;
   const end = begin + day;
   const events = eventsOf(simulation, { from: begin, until: end });
   const groups = groupsOf(events, goals, { from: from + scenario.warmUp, until });
@@ -38,7 +37,7 @@ export function boundOfDay(scenario: Scenario, begin: number, solve: Solve): Bou
     forFar: hoursOf(reach),
     mostForFar: mostWithin(moments, goals.far),
   };
-  return boundOf(groups, calls, { goals, weights }, solve);
+  return boundOf(groups, calls, rules, solve);
 }
 
 /** Far events have a call at least every hour, so at least one in each. */

@@ -12,10 +12,16 @@ export interface Chain {
 const nothing = 1e-9;
 
 /** @param moments when calls can be made, project ms @param canCall whether the event can be fetched then */
-export function chainOf(worth: Worth, moments: readonly number[], canCall: (index: number) => boolean): Chain {
+export function chainOf(
+  worth: Worth,
+  moments: readonly number[],
+  canCall: (index: number) => boolean,
+): Chain {
   const { startsAt, copiedAt, near, urgent } = worth;
   const from = gainsFrom(worth);
-  const usable = moments.flatMap((at, index) => (at > from && at < startsAt && canCall(index) ? [index] : []));
+  const usable = moments.flatMap((at, index) =>
+    at > from && at < startsAt && canCall(index) ? [index] : [],
+  );
   const size = usable.length;
   // The usable moments, and our copy as the last one: as arrays, because the search below takes most of a plan's time.
   const copies = Float64Array.from([...usable.map((index) => moments[index] ?? 0), copiedAt]);

@@ -40,10 +40,12 @@ export function firstMoment(events: readonly Candidate[], { limit, windowMs }: P
 /** The slots of some schedules that are open within the time that is planned from `now` on. */
 export const slotsOf = (schedules: readonly KindSchedule[], now: number): TimeSpan[] =>
   schedules.flatMap((schedule) =>
-    slotsBetween(schedule, now - schedule.durationMs, now + 2 * plannedMs).map(({ scheduledFor, endsAt }) => ({
-      from: scheduledFor,
-      until: endsAt,
-    })),
+    slotsBetween(schedule, now - schedule.durationMs, now + 2 * plannedMs).map(
+      ({ scheduledFor, endsAt }) => ({
+        from: scheduledFor,
+        until: endsAt,
+      }),
+    ),
   );
 
 /** The start times of the events that a plan is about. */

@@ -62,18 +62,32 @@ export function planCalls<Event extends Candidate>(
     times,
     ({ worth }, index) => canFetch(worth.startsAt, index),
     // As late as possible.
-    far.length === 0 ? undefined : (index) => -Math.max((deadline - (times[index] ?? 0)) / day, ((times[index] ?? 0) - deadline) / 60),
+    far.length === 0
+      ? undefined
+      : (index) => -Math.max((deadline - (times[index] ?? 0)) / day, ((times[index] ?? 0) - deadline) / 60),
   );
-  const eventAt = new Map(soon.flatMap(({ event }, index) => (calls[index] ?? []).map((moment) => [moment, event] as const)));
+  const eventAt = new Map(
+    soon.flatMap(({ event }, index) => (calls[index] ?? []).map((moment) => [moment, event] as const)),
+  );
   return moments.flatMap(({ at, isOpen }, index): PlannedCall<Event>[] => {
     const event = eventAt.get(index) ?? (isOpen ? takeFar(far, goals, at, index === reserved) : undefined);
     if (!event) return [];
-    const name = at >= event.startsAt - freshnessClasses.urgent.fromMs ? 'urgent' : eventAt.has(index) ? 'near' : 'far';
-    return [{ at, event, class: name, because: reasonFor(event, goals, at), freshUntil: freshUntil(at, event.startsAt, goals, at) }];
+    const name =
+      at >= event.startsAt - freshnessClasses.urgent.fromMs ? 'urgent' : eventAt.has(index) ? 'near' : 'far';
+    return [
+      {
+        at,
+        event,
+        class: name,
+        because: reasonFor(event, goals, at),
+        freshUntil: freshUntil(at, event.startsAt, goals, at),
+      },
+    ];
   });
 }
 
-const byStart = (a: Candidate, b: Candidate): number => a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1);
+const byStart = (a: Candidate, b: Candidate): number =>
+  a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1);
 
 function reasonFor({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, at: number): CallReason {
   if (at >= startsAt - freshnessClasses.urgent.fromMs) return 'about_to_start';
