@@ -46,3 +46,23 @@ it('does not count a long list all at once again', async () => {
     expect((await countedFor(ids)).length).toBeLessThan(200);
   }
 });
+
+it('counts once for lists that arrive together, and again after a failure', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isDown = true;
+  let times = 0;
+  const recent = recentCounts(async () => {
+    await promise;
+    times += 1;
+    if (isDown) throw new Error('no database');
+    return () => ({ current: times, withdrawn: 0, ours: 0, joinedLately: 0, withdrawnLately: 0 });
+  }, manualMachine());
+  const event = { eventId: '1', signupsFetchedAt: 1 };
+  const lists = () => Promise.allSettled([recent([event], 0), recent([event], 0)]);
+  const failed = lists();
+  resolve();
+  expect((await failed).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  isDown = false;
+  await lists();
+  expect([(await recent([event], 0))(event).current, times]).toEqual([2, 2]);
+});

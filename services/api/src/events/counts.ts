@@ -23,7 +23,6 @@ const none: SignupCounts = { current: 0, withdrawn: 0, ours: 0, joinedLately: 0,
 export const countSignups =
   (db: Database): CountSignups =>
   async (events, now) => {
-    if (events.length === 0) return () => none;
     const ids = sql.param(events.map(({ eventId }) => eventId));
     const since = sql`${new Date(now - dayMs).toISOString()}::timestamptz`;
     const count = (condition: ReturnType<typeof sql>) => sql`(count(*) filter (where ${condition}))::integer`;
@@ -45,33 +44,46 @@ export const countSignups =
 /** Real ms for which counts are used again, on average. Spread, so that those of a long list are not counted all at once. */
 const keptMs = 5_000;
 
+interface Kept {
+  readonly countsOf: ReturnType<CountSignups>;
+  readonly copiedAt: number | null;
+  readonly until: number;
+}
+
 /**
  * Counts the signups of an event once per copy and every few seconds, as the same events are in many lists. What changes
  * without a copy, such as a new member of our clubs, is seen that much later.
  */
 export function recentCounts(count: CountSignups, machine: Machine): CountSignups {
-  const kept = new Map<string, { counts: SignupCounts; copiedAt: number | null; until: number }>();
+  const kept = new Map<string, Kept>();
   return async (events, now) => {
     const elapsed = machine.elapsed();
     for (const [eventId, { until }] of kept) {
       if (until > elapsed) break;
       kept.delete(eventId);
     }
-    const known = new Map<string, SignupCounts>();
-    const others: CopiedEvent[] = [];
-    for (const event of events) {
-      const found = kept.get(event.eventId);
-      if (found && found.until > elapsed && found.copiedAt === event.signupsFetchedAt)
-        known.set(event.eventId, found.counts);
-      else others.push(event);
+    const isKept = ({ eventId, signupsFetchedAt }: CopiedEvent) => {
+      const found = kept.get(eventId);
+      return found && found.until > elapsed && found.copiedAt === signupsFetchedAt;
+    };
+    const others = events.filter((event) => !isKept(event));
+    if (others.length > 0) {
+      const countsOf = count(others, now);
+      for (const [index, { eventId, signupsFetchedAt: copiedAt }] of others.entries()) {
+        kept.delete(eventId);
+        kept.set(eventId, { countsOf, copiedAt, until: elapsed + keptMs * (0.5 + index / others.length) });
+      }
     }
-    const countsOf = await count(others, now);
-    for (const [index, { eventId, signupsFetchedAt: copiedAt }] of others.entries()) {
-      const counts = countsOf({ eventId });
-      known.set(eventId, counts);
-      kept.delete(eventId);
-      kept.set(eventId, { counts, copiedAt, until: elapsed + keptMs * (0.5 + index / others.length) });
+    try {
+      // Lists that arrive together wait for the same count.
+      const counts = await Promise.all(
+        events.map(async (event) => (await kept.get(event.eventId)?.countsOf)?.(event)),
+      );
+      const known = new Map(events.map(({ eventId }, index) => [eventId, counts[index]]));
+      return ({ eventId }) => known.get(eventId) ?? none;
+    } catch (error) {
+      for (const { eventId } of events) kept.delete(eventId);
+      throw error;
     }
-    return ({ eventId }) => known.get(eventId) ?? none;
   };
 }
