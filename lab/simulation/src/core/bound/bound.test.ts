@@ -9,7 +9,7 @@ import { eventsOf, type MeasuredEvent } from '../freshness.ts';
 import { readScenario } from '../scenario.ts';
 import { createSimulation } from '../simulation.ts';
 import { runSimulation, strategyNames } from '../simulate.ts';
-import { type BoundAmounts, boundOf, type Solve, type Weights } from './bound.ts';
+import { type BoundAmounts, boundOf, type Solve } from './bound.ts';
 import { boundDays, boundOfDay } from './days.ts';
 import { groupsOf } from './groups.ts';
 import { callMoments } from './moments.ts';
@@ -51,7 +51,10 @@ const bound = (
   );
 
 /** The sum that the joint optimum maximises. */
-function valueOf({ all, ours }: BoundAmounts, { urgent, start: atStart, ours: factor }: Weights): number {
+function valueOf(
+  { all, ours }: BoundAmounts,
+  { urgent, start: atStart, ours: factor }: typeof weights,
+): number {
   const worth = (rows: BoundAmounts['all']) =>
     rows.urgent.joint * urgent + rows.near.joint + rows.atStart.joint * atStart;
   return worth(all) + (factor - 1) * worth(ours);

@@ -1,5 +1,6 @@
 import { sum } from '@paceline/kit/statistics';
 import { type Goals, mapValues } from '@paceline/shared/definition';
+import type { Weights } from '@paceline/event-sync/core/call-plan/worth';
 import type { TimeSpan } from '@paceline/event-sync/core/classes';
 import { mostFresh } from './far.ts';
 import type { Group } from './groups.ts';
@@ -7,16 +8,6 @@ import { type FreshColumn, type LinearProgram, modelOf } from './model.ts';
 
 /** @returns the column values with the largest sum of gain × value */
 export type Solve = (program: LinearProgram, gains: readonly number[]) => ArrayLike<number>;
-
-/** What counts how much in the joint optimum. */
-export interface Weights {
-  /** A minute of the urgent class, in minutes of the near class. */
-  readonly urgent: number;
-  /** A copy within the urgent goal at the start, in minutes of the near class. */
-  readonly start: number;
-  /** Factor for an event with our riders. */
-  readonly ours: number;
-}
 
 /** Event minutes, or events at their start. */
 interface Amounts {
@@ -54,7 +45,8 @@ export interface Calls {
   readonly mostForFar: number;
 }
 
-export interface Rules {
+/** As in the shipped strategy. */
+interface Rules {
   readonly goals: Goals;
   readonly weights: Weights;
 }

@@ -25,7 +25,7 @@ export function boundDays({ from, days, warmUp }: Scenario): number[] {
 export function boundOfDay(scenario: Scenario, begin: number, solve: Solve): BoundAmounts {
   const simulation = createSimulation(scenario);
   const { rules, from, until } = simulation;
-  const { goals } = rules;
+  const { goals, farGapMs } = rules;
   const end = begin + day;
   const events = eventsOf(simulation, { from: begin, until: end });
   const groups = groupsOf(events, goals, { from: from + scenario.warmUp, until });
@@ -34,17 +34,17 @@ export function boundOfDay(scenario: Scenario, begin: number, solve: Solve): Bou
   const reach = { from: Math.min(...earliest), until: end };
   const calls = {
     moments: moments.filter((at) => isWithin(reach, at)),
-    forFar: hoursOf(reach),
+    forFar: partsOf(reach, farGapMs),
     mostForFar: mostWithin(moments, goals.far),
   };
   return boundOf(groups, calls, rules, solve);
 }
 
-/** Far events have a call at least every hour, so at least one in each. */
-function hoursOf({ from, until }: TimeSpan): TimeSpan[] {
-  const first = Math.floor(from / hour) * hour;
-  return Array.from({ length: Math.ceil((until - first) / hour) }, (_, index) => ({
-    from: first + index * hour,
-    until: first + (index + 1) * hour,
+/** Parts as long as the longest gap between two calls for far events, which have one in each. */
+function partsOf({ from, until }: TimeSpan, ms: number): TimeSpan[] {
+  const first = Math.floor(from / ms) * ms;
+  return Array.from({ length: Math.ceil((until - first) / ms) }, (_, index) => ({
+    from: first + index * ms,
+    until: first + (index + 1) * ms,
   }));
 }
