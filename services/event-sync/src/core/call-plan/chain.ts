@@ -30,7 +30,7 @@ export function chainOf(
   const urgentFrom = copies.map((at) => Math.max(urgent.from, at));
   const urgentUntil = copies.map((at) => Math.min(urgent.until, at + urgent.goal));
   const alone = copies.map((at) => untilStart(worth, at));
-  // The worth from a call on, with the best calls after it, and the first of those.
+  // The worth from a call on after its price, with the best calls after it, and the first of those.
   const fromCall = new Float64Array(size);
   const nextCall = new Int32Array(size);
 
@@ -46,17 +46,21 @@ export function chainOf(
       return total + untilStart(worth, before);
     },
     best(prices) {
-      const paid = Float64Array.from(usable, (index) => prices[index] ?? 0);
+      // A call is never worth more than its copy alone would be.
+      const open: number[] = [];
+      for (let call = 0; call < size; call += 1)
+        if ((prices[usable[call] ?? 0] ?? 0) < (alone[call] ?? 0)) open.push(call);
       let most = 0;
-      /** The best call after a copy, from the `first` usable moment on; -1: none. Leaves the total in `most`. */
+      /** The best call after a copy, from the `first` open one on; -1: none. Leaves the total in `most`. */
       const bestAfter = (copy: number, first: number): number => {
         const [fromNear, untilNear] = [nearFrom[copy] ?? 0, nearUntil[copy] ?? 0];
         const [fromUrgent, untilUrgent] = [urgentFrom[copy] ?? 0, urgentUntil[copy] ?? 0];
         let best = -1;
         most = alone[copy] ?? 0;
-        for (let next = first; next < size; next += 1) {
-          const at = copies[next] ?? 0;
-          let total = (fromCall[next] ?? 0) - (paid[next] ?? 0);
+        for (let next = first; next < open.length; next += 1) {
+          const call = open[next] ?? 0;
+          const at = copies[call] ?? 0;
+          let total = fromCall[call] ?? 0;
           const freshNear = (at < untilNear ? at : untilNear) - fromNear;
           if (freshNear > 0) total += freshNear * near.perMs;
           const freshUrgent = (at < untilUrgent ? at : untilUrgent) - fromUrgent;
@@ -67,13 +71,14 @@ export function chainOf(
         }
         return best;
       };
-      for (let call = size - 1; call >= 0; call -= 1) {
-        nextCall[call] = bestAfter(call, call + 1);
-        fromCall[call] = most;
+      for (let each = open.length - 1; each >= 0; each -= 1) {
+        const call = open[each] ?? 0;
+        nextCall[each] = bestAfter(call, each + 1);
+        fromCall[call] = most - (prices[usable[call] ?? 0] ?? 0);
       }
       const calls: number[] = [];
-      for (let call = bestAfter(size, 0); call >= 0; call = nextCall[call] ?? -1)
-        calls.push(usable[call] ?? 0);
+      for (let each = bestAfter(size, 0); each >= 0; each = nextCall[each] ?? -1)
+        calls.push(usable[open[each] ?? 0] ?? 0);
       return calls;
     },
   };

@@ -19,7 +19,7 @@ const leastWorth = 5;
 const patience = 1e-6;
 /** A gain in minutes that is worth a change. */
 const leastGain = 0.01;
-const maxRounds = 10;
+const maxRounds = 4;
 /** More than all other calls together. */
 const reservedWorth = 1e6;
 
