@@ -1504,7 +1504,7 @@ export interface components {
                  * @description Why it is worth fetching; others_gain_more: why it waits
                  * @enum {string}
                  */
-                reason: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy" | "others_gain_more";
+                reason: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "others_gain_more";
                 /**
                  * Format: date-time
                  * @description When its signups are fetched; null: not in the next hour, as others gain more

@@ -8,8 +8,6 @@ const reasons: Readonly<Record<string, string>> = {
   never_fetched: 'no copy yet',
   older_than_goal: 'copy older than the goal',
   soon_older_than_goal: 'copy soon older than the goal',
-  signups_changed: 'signups changed',
-  oldest_copy: 'oldest copy',
   others_gain_more: 'others gain more',
 } satisfies Record<NextCall['reason'], string>;
 

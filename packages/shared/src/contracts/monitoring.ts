@@ -65,8 +65,6 @@ export const callReasons = [
   'never_fetched',
   'older_than_goal',
   'soon_older_than_goal',
-  'signups_changed',
-  'oldest_copy',
   'others_gain_more',
 ] as const;
 export type CallReason = (typeof callReasons)[number];

@@ -30,7 +30,7 @@ const event = {
   ours: true,
   copiedAt: someTime - minute,
   withinGoal: true,
-  because: 'signups_changed',
+  because: 'soon_older_than_goal',
   plannedAt: someTime + 5 * minute,
   freshUntil: someTime + 20 * minute,
 } as const;
@@ -81,7 +81,7 @@ describe('GET /v1/freshness', () => {
           signupsFetchedAt: '2026-03-01T11:59:00.000Z',
           signupsAgeSeconds: 60,
           withinGoal: true,
-          reason: 'signups_changed',
+          reason: 'soon_older_than_goal',
           plannedAt: '2026-03-01T12:05:00.000Z',
           freshUntil: '2026-03-01T12:20:00.000Z',
         },

@@ -37,7 +37,7 @@ beforeAll(async () => {
     callRow('run-4', { unreadable: [unreadable('4500025')] }),
     callRow('run-1', {
       target: '7',
-      because: 'signups_changed',
+      because: 'soon_older_than_goal',
       freshUntil: someTime,
       rawStart: '<html>',
     }),
@@ -128,7 +128,7 @@ describe('GET /v1/runs/:runId', () => {
         budget: 'signups',
         target: '7',
         event: { title: 'A race', startsAt: '2026-03-01T12:00:00.000Z' },
-        reason: 'signups_changed',
+        reason: 'soon_older_than_goal',
         freshUntil: '2026-03-01T12:00:00.000Z',
         status: 200,
         message: 'ok',
