@@ -106,7 +106,7 @@ function improve(
       prices[m] = all - chain.worthOf(own.filter((other) => other !== m));
     }
   };
-  /** The best calls in moments that nobody holds. */
+  /** The best calls in moments that are free. */
   const takeFree = (index: number) => {
     release(index);
     const open = prices.map((price, m) => ((holder[m] ?? -1) < 0 ? price : Infinity));
