@@ -1,5 +1,5 @@
 import { chooseInSlot, chooseUrgent } from '@paceline/event-sync/core/call-plan/choose';
-import { planHorizon, slotsOf } from '@paceline/event-sync/core/call-plan/moments';
+import { firstMoment, momentsFrom, planHorizon, slotsOf } from '@paceline/event-sync/core/call-plan/moments';
 import { type CallPlan, planNextCalls, type Situation } from '@paceline/event-sync/core/call-plan/next-calls';
 import { isListFresh, type TimeSpan } from '@paceline/event-sync/core/classes';
 import {
@@ -38,16 +38,22 @@ export function createPlanner({ scenario, agenda, store, upstream, rules }: Simu
   const schedules = schedulesOf(settings).filter(
     ({ kind }) => settings.kinds[kind].mode === 'on' && eventKinds.some((each) => each === kind),
   );
+  const policy = upstream.policies.signups;
+  let last: { readonly of: string; readonly plan: CallPlan } | undefined;
   return ({ permit, except, slot }) => {
     const now = agenda.now();
-    const situation: Situation = {
-      events: store.candidates(planHorizon(now)).filter(({ eventId }) => !except.has(eventId)),
-      policy: upstream.policies.signups,
-      slots: [...slotsOf(schedules, now), ...(slot ? [slot] : [])],
-      now,
-      permit,
-    };
-    return planNextCalls(situation, rules);
+    const events = store.candidates(planHorizon(now)).filter(({ eventId }) => !except.has(eventId));
+    const slots = [...slotsOf(schedules, now), ...(slot ? [slot] : [])];
+    const moments = momentsFrom(permit === 'held' ? now : firstMoment(events, policy, now), policy, slots);
+    const of = [
+      store.version(),
+      moments[0]?.at,
+      ...moments.map(({ isOpen }) => Number(isOpen)),
+      ...events.map(({ eventId }) => eventId),
+    ].join(' ');
+    // Nothing that it depends on has changed since half of the plans: making them again would take most of the time.
+    if (last?.of !== of) last = { of, plan: planNextCalls({ events, policy, slots, now, permit }, rules) };
+    return { ...last.plan, now, permit };
   };
 }
 
