@@ -1,6 +1,7 @@
 import { array, assert, constantFrom, integer, option, property, record } from 'fast-check';
 import { classNames as classes, classOf, type Goals, isWithinGoal } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
+import type { CallPlan } from './call-plan/next-calls.ts';
 import {
   type FreshTime,
   freshnessOf,
@@ -155,20 +156,54 @@ describe('measure', () => {
 });
 
 describe('nextEvents', () => {
-  it('orders events by value, each with its reason', () => {
-    const upcoming = [
-      event('far', 20 * hour),
-      event('soon', 5 * minute, { signupsFetchedAt: now - 30 * minute }),
-      event('changed', 40 * minute, { listedSignups: 11, hasOurs: true }),
-    ];
-    expect(nextEvents(upcoming, goals, now)).toMatchObject([
-      { eventId: 'soon', title: 'Race soon', class: 'urgent', because: 'about_to_start', withinGoal: false },
-      { eventId: 'changed', class: 'near', because: 'signups_changed', ours: true, withinGoal: true },
-      { eventId: 'far', class: 'far', because: 'oldest_copy', copiedAt: now - 10 * minute },
+  const next = (calls: CallPlan<TitledCandidate>['calls'], ...others: TitledCandidate[]) => {
+    const events = [...new Set([...calls.map((call) => call.event), ...others])];
+    return nextEvents({ now, permit: 'before', events, calls }, goals, now);
+  };
+
+  it('has the planned calls in their order, each with its reason and until when its copy is fresh', () => {
+    const soon = event('soon', 20 * minute, { signupsFetchedAt: null, hasOurs: true });
+    const calls = [
+      {
+        at: now + minute,
+        event: soon,
+        class: 'near',
+        because: 'never_fetched',
+        freshUntil: now + 16 * minute,
+      },
+      {
+        at: now + 6 * minute,
+        event: soon,
+        class: 'urgent',
+        because: 'about_to_start',
+        freshUntil: soon.startsAt,
+      },
+    ] as const;
+    expect(next(calls)).toMatchObject([
+      {
+        eventId: 'soon',
+        title: 'Race soon',
+        class: 'near',
+        because: 'never_fetched',
+        plannedAt: now + minute,
+      },
+      {
+        eventId: 'soon',
+        class: 'urgent',
+        plannedAt: now + 6 * minute,
+        freshUntil: soon.startsAt,
+        ours: true,
+      },
     ]);
   });
 
-  it('leaves out events that have started', () => {
-    expect(nextEvents([event('started', 0)], goals, now)).toEqual([]);
+  it('has then the events that wait although their copy is older than the goal, by start', () => {
+    const old = { signupsFetchedAt: now - 25 * hour };
+    const waiting = [event('later', 30 * hour, old), event('soon', 30 * minute, old)];
+    const others = [event('fresh', 20 * hour), event('started', 0, old)];
+    expect(next([], ...waiting, ...others)).toMatchObject([
+      { eventId: 'soon', class: 'near', because: 'others_gain_more', plannedAt: null, freshUntil: null },
+      { eventId: 'later', class: 'far', because: 'others_gain_more', withinGoal: false },
+    ]);
   });
 });
