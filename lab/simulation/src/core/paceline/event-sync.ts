@@ -30,6 +30,8 @@ interface PlanOptions {
   readonly slot?: TimeSpan;
 }
 
+const hour = 3_600_000;
+
 type Planner = (options: PlanOptions) => CallPlan;
 
 /** Plans the next calls, as in `flows/call-plan.ts` of the event sync. */
@@ -39,11 +41,14 @@ export function createPlanner({ scenario, agenda, store, upstream, rules }: Simu
     ({ kind }) => settings.kinds[kind].mode === 'on' && eventKinds.some((each) => each === kind),
   );
   const policy = upstream.policies.signups;
+  let coming = { at: Number.NEGATIVE_INFINITY, slots: [] as readonly TimeSpan[] };
   let last: { readonly of: string; readonly plan: CallPlan } | undefined;
   return ({ permit, except, slot }) => {
     const now = agenda.now();
     const events = store.candidates(planHorizon(now)).filter(({ eventId }) => !except.has(eventId));
-    const slots = [...slotsOf(schedules, now), ...(slot ? [slot] : [])];
+    // They reach twice as far as a plan.
+    if (now > coming.at + hour) coming = { at: now, slots: slotsOf(schedules, now) };
+    const slots = [...coming.slots, ...(slot ? [slot] : [])];
     const moments = momentsFrom(permit === 'held' ? now : firstMoment(events, policy, now), policy, slots);
     const of = [
       store.version(),
