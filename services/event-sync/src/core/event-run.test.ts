@@ -3,15 +3,17 @@ import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import { startRun, decide, listFailure, type RunEvent, type RunState } from './event-run.ts';
 
 const counts = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
-const row = { startedAt: 5, counts };
+const row = { slotEndsAt: 100, counts };
 const started = startRun('signups', row);
 
 const found = (left: number, eventId?: string, isOwn = true): RunEvent => ({
   event: 'found',
   best:
-    eventId === undefined ? undefined : { eventId, lane: 'far_event_sync', because: 'oldest_copy', isOwn },
+    eventId === undefined ? undefined : { eventId, lane: 'far_event_sync', because: 'never_fetched', isOwn },
   left,
 });
+/** No call now, but one at `next`. */
+const later = (next: number) => ({ event: 'found', best: undefined, left: 0, next }) as const;
 const failed = (code: UpstreamErrorCode, message = '503'): RunEvent => ({ event: 'failed', code, message });
 /** A run after calls for these events. */
 const after = (state: RunState, ...calls: Array<readonly [eventId: string, end: RunEvent]>): RunState =>
@@ -38,10 +40,31 @@ describe('a run over events', () => {
     expect(decide(waiting, found(2, 'other', false))).toMatchObject({ phase: 'calling', rest: 2 });
   });
 
-  it('ends when nothing is worth a call, even with a permit', () => {
+  it('ends when no call is planned in its slot', () => {
     const nothing = { state: 'done', error: null, counts, checkpoint: null };
     expect(decide(started, found(0))).toEqual({ phase: 'ended', ending: nothing });
-    expect(decide(decide(started, found(1, 'a')), found(0))).toEqual({ phase: 'ended', ending: nothing });
+    expect(decide(started, later(100))).toEqual({ phase: 'ended', ending: nothing });
+  });
+
+  it('waits in its slot until the next planned call, then chooses again', () => {
+    const idle = decide(started, later(99));
+    expect(idle).toMatchObject({ phase: 'idle', until: 99 });
+    const woken = decide(idle, { event: 'woke' });
+    expect(woken.phase).toBe('choosing');
+    expect(decide(woken, found(1, 'a')).phase).toBe('waiting');
+  });
+
+  it('chooses again when its permit came after the call was made', () => {
+    const returned = decide(decide(started, found(1, 'a')), later(99));
+    expect(returned.phase).toBe('choosing');
+    expect(decide(returned, later(99)).phase).toBe('idle');
+  });
+
+  it('remembers the event that it last left to the watch', () => {
+    const left = decide(started, { ...later(5), leftToWatch: 'a' });
+    const woken = decide(left, { event: 'woke' });
+    expect(woken).toMatchObject({ phase: 'choosing', run: { leftToWatch: 'a' } });
+    expect(decide(woken, later(50))).toMatchObject({ phase: 'idle', run: { leftToWatch: 'a' } });
   });
 
   it('plans as many events as it has fetched, failed and left', () => {
@@ -61,8 +84,8 @@ describe('a run over events', () => {
   });
 
   it('continues its counts after a restart', () => {
-    const run = startRun('signups', { startedAt: 5, counts: { ...counts, synced: 4, stored: 100 } });
-    expect(after(run, ['a', stored(30)])).toMatchObject({ run: { startedAt: 5, synced: 5, stored: 130 } });
+    const run = startRun('signups', { ...row, counts: { ...counts, synced: 4, stored: 100 } });
+    expect(after(run, ['a', stored(30)])).toMatchObject({ run: { endsAt: 100, synced: 5, stored: 130 } });
   });
 
   it('ends with the reason when the source is unavailable', () => {
@@ -102,6 +125,11 @@ describe('failed calls', () => {
     expect([hasStopped(once), ended(once)?.error]).toEqual([true, error]);
     const worked = after(after(started, ['e0', stored(30)]), ...all);
     expect([hasStopped(worked), ended(worked)?.error]).toEqual([true, 'event c: 404']);
+  });
+
+  it('stop the run even if another call is planned in its slot', () => {
+    const stopped = after(started, ['a', failed('unauthorized')]);
+    expect(decide(stopped, later(50)).phase).toBe('ended');
   });
 
   it('stop the run on 429', () => {

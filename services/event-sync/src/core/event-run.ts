@@ -49,6 +49,8 @@ export interface EventRun extends CallFailures {
   readonly listError: string | null;
   /** The event list could not be refreshed in this slot, so new events are unknown. */
   readonly listDeferred: boolean;
+  /** The urgent event whose call it last left to the watch. */
+  readonly leftToWatch: string | null;
 }
 
 /** The event for which a call has the highest value. */
@@ -68,6 +70,8 @@ export interface Selection {
   readonly left: number;
   /** Without a best event: when there is one, project ms. */
   readonly next?: number;
+  /** The urgent event whose call is left to the watch until then. */
+  readonly leftToWatch?: string;
 }
 
 /** `left`: how many events were worth a call at the last choice. */
@@ -126,6 +130,7 @@ export function startRun(
     error: null,
     listError,
     listDeferred,
+    leftToWatch: null,
   };
   // An older copy of the list will do, unless this key can't fetch it at all.
   if (list.state === 'unavailable')
@@ -163,9 +168,10 @@ const withFetched = (run: EventRun, items: number): EventRun => ({
   consecutive: 0,
 });
 
-function afterChoosing(run: EventRun, { best, left, next = Infinity }: Selection): RunState {
+function afterChoosing(run: EventRun, { best, left, next = Infinity, leftToWatch }: Selection): RunState {
   if (best && !run.stopped) return { phase: 'waiting', run, left, lane: best.lane };
-  if (next < run.endsAt && !run.stopped) return { phase: 'idle', run, left, until: next };
+  if (next < run.endsAt && !run.stopped)
+    return { phase: 'idle', run: { ...run, leftToWatch: leftToWatch ?? run.leftToWatch }, left, until: next };
   return { phase: 'ended', ending: endingOf(run, left || Number(run.listDeferred)) };
 }
 

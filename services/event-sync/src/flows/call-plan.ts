@@ -8,6 +8,7 @@ import { type CallPlan, planNextCalls, type Situation } from '../core/call-plan/
 import { planHorizon, slotsOf } from '../core/call-plan/moments.ts';
 import type { TimeSpan } from '../core/classes.ts';
 import type { TitledCandidate } from '../core/freshness.ts';
+import { watchedKind } from '../core/urgent-watch.ts';
 
 export interface PlanOptions {
   readonly permit: Situation['permit'];
@@ -24,14 +25,15 @@ export function createPlanner(sync: EventSync): Planner {
   const policy = latestPolicy(sync);
   return async ({ permit, except, slot }) => {
     const now = sync.clock.now();
-    const [events, slots] = await Promise.all([
+    const [events, { slots, isWatched }] = await Promise.all([
       findCandidates(sync.db, planHorizon(now)),
-      openSlots(sync, now),
+      findSlots(sync, now),
     ]);
     const situation = {
       events: except ? events.filter(({ eventId }) => !except.has(eventId)) : events,
       policy: policy(now),
       slots: slot ? [...slots, slot] : slots,
+      isWatched,
       now,
       permit,
     };
@@ -39,17 +41,17 @@ export function createPlanner(sync: EventSync): Planner {
   };
 }
 
-/** The coming slots of the kinds that make calls now. */
-async function openSlots({ schedule, ...sync }: EventSync, now: number): Promise<TimeSpan[]> {
-  const { stored } = await schedule.find();
-  const settings = stored?.periods.at(-1)?.settings;
-  if (!settings) return [];
+/** The coming slots of the kinds that make calls now, and whether the urgent watch does. */
+async function findSlots(
+  { schedule, ...sync }: EventSync,
+  now: number,
+): Promise<{ slots: TimeSpan[]; isWatched: boolean }> {
   const modes = await Promise.all(eventKinds.map((kind) => schedule.modeOf(kind, nowMs(sync))));
   const isOn = (kind: string) => modes[eventKinds.indexOf(kind as EventKind)] === 'on';
-  return slotsOf(
-    schedulesOf(settings).filter(({ kind }) => isOn(kind)),
-    now,
-  );
+  const { stored } = await schedule.find();
+  const settings = stored?.periods.at(-1)?.settings;
+  const schedules = settings ? schedulesOf(settings).filter(({ kind }) => isOn(kind)) : [];
+  return { slots: slotsOf(schedules, now), isWatched: isOn(watchedKind) };
 }
 
 /** Project ms. */

@@ -38,9 +38,9 @@ const callsForSignups = (
   plan: Planner,
 ): EventCalls<'signups', SignupsResponse> => ({
   budget: 'signups',
-  async choose({ failed, endsAt }, permit) {
-    const slot = { from: Number.NEGATIVE_INFINITY, until: endsAt };
-    return chooseInSlot(kind, await plan({ permit, except: failed, slot }));
+  async choose(run, permit) {
+    const slot = { from: Number.NEGATIVE_INFINITY, until: run.endsAt };
+    return chooseInSlot(kind, await plan({ permit, except: run.failed, slot }), run);
   },
   send: (permit, eventId) => upstream.getSignups(permit, eventId),
   read: ({ signups, skipped }) => ({ items: signups, skipped }),

@@ -13,6 +13,7 @@ import {
 import {
   initialWatch,
   decide as decideWatch,
+  watchedKind,
   type WatchEvent,
   type WatchState,
 } from '@paceline/event-sync/core/urgent-watch';
@@ -40,6 +41,7 @@ export function createPlanner({ scenario, agenda, store, upstream, rules }: Simu
   const schedules = schedulesOf(settings).filter(
     ({ kind }) => settings.kinds[kind].mode === 'on' && eventKinds.some((each) => each === kind),
   );
+  const isWatched = settings.kinds[watchedKind].mode === 'on';
   const policy = upstream.policies.signups;
   let coming = { at: Number.NEGATIVE_INFINITY, slots: [] as readonly TimeSpan[] };
   let last: { readonly of: string; readonly plan: CallPlan } | undefined;
@@ -57,7 +59,8 @@ export function createPlanner({ scenario, agenda, store, upstream, rules }: Simu
       ...events.map(({ eventId }) => eventId),
     ].join(' ');
     // Nothing that it depends on has changed since half of the plans: making them again would take most of the time.
-    if (last?.of !== of) last = { of, plan: planNextCalls({ events, policy, slots, now, permit }, rules) };
+    if (last?.of !== of)
+      last = { of, plan: planNextCalls({ events, policy, slots, isWatched, now, permit }, rules) };
     return { ...last.plan, now, permit };
   };
 }
@@ -87,9 +90,9 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit, plan: P
   return function* (row: SimulatedRun): Script<RunEnding> {
     const kind = row.kind as EventKind;
     const slot = { from: Number.NEGATIVE_INFINITY, until: row.slotEndsAt };
-    const found = ({ failed }: EventRun, permit: Situation['permit']): RunEvent => ({
+    const found = (run: EventRun, permit: Situation['permit']): RunEvent => ({
       event: 'found',
-      ...chooseInSlot(kind, plan({ permit, except: failed, slot })),
+      ...chooseInSlot(kind, plan({ permit, except: run.failed, slot }), run),
     });
     let state = startRun('signups', row, yield* refreshList(row, kind));
     for (;;) {

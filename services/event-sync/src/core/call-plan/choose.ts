@@ -1,5 +1,5 @@
 import { type EventKind, type FreshnessClass, kinds } from '@paceline/shared/definition';
-import type { Selection } from '../event-run.ts';
+import type { EventRun, Selection } from '../event-run.ts';
 import type { CallPlan } from './next-calls.ts';
 import type { PlannedCall } from './plan.ts';
 
@@ -11,19 +11,24 @@ const watchTakesMs = 5_000;
 
 /**
  * What a slot's run does next: the slot says when, the plan says for what. The urgent watch requests the urgent calls, but
- * with a permit the run makes whichever call is best.
+ * with a permit, or when the watch has not come, the run makes whichever call is best.
  */
-export function chooseInSlot(kind: EventKind, { now, permit, calls }: CallPlan): Selection {
+export function chooseInSlot(
+  kind: EventKind,
+  { now, permit, calls }: CallPlan,
+  { leftToWatch }: Pick<EventRun, 'leftToWatch'>,
+): Selection {
   const own = new Set(calls.filter((call) => kindOf(call.class) === kind).map(({ event }) => event.eventId));
   const left = own.size;
   const [first] = calls;
   if (!first) return { best: undefined, left };
   if (first.at > now) return { best: undefined, left, next: first.at };
-  if (first.class === 'urgent' && permit === 'before')
-    return { best: undefined, left, next: now + watchTakesMs };
-  const by = kindOf(first.class);
   const { event, because, freshUntil } = first;
-  const best = { eventId: event.eventId, lane: kinds[by].lane, because, freshUntil, isOwn: by === kind };
+  const { eventId } = event;
+  if (first.class === 'urgent' && permit === 'before' && eventId !== leftToWatch)
+    return { best: undefined, left, next: now + watchTakesMs, leftToWatch: eventId };
+  const by = kindOf(first.class);
+  const best = { eventId, lane: kinds[by].lane, because, freshUntil, isOwn: by === kind };
   return { best, left };
 }
 

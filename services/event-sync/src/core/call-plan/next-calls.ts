@@ -12,6 +12,8 @@ export interface Situation<Event extends Candidate = Candidate> {
   readonly policy: Policy;
   /** In which event calls can be made. */
   readonly slots: readonly TimeSpan[];
+  /** Whether calls for urgent events are made outside the slots too. */
+  readonly isWatched: boolean;
   readonly now: number;
   /** Whether the first call can be made at once, or has yet to wait for its permit. */
   readonly permit: 'held' | 'before';
@@ -28,10 +30,10 @@ export interface CallPlan<Event extends Candidate = Candidate> {
 }
 
 export function planNextCalls<Event extends Candidate>(
-  { events, policy, slots, now, permit }: Situation<Event>,
+  { events, policy, slots, isWatched, now, permit }: Situation<Event>,
   rules: Rules,
 ): CallPlan<Event> {
   const first = permit === 'held' ? now : firstMoment(events, policy, now);
-  const moments = momentsFrom(first, policy, slots);
+  const moments = momentsFrom(first, policy, slots).filter(({ isOpen }) => isOpen || isWatched);
   return { now, permit, events, calls: planCalls(events, moments, rules, learnOursPerSignup(events)) };
 }

@@ -56,7 +56,7 @@ export function planCalls<Event extends Candidate>(
       chain: chainOf(worth, times, (index) => canFetch(event.startsAt, index)),
     }));
   const far = farEvents(events, goals, now);
-  const deadline = (lastFarCopyAt(events, goals) ?? now) + farGapMs;
+  const deadline = Math.max(now, (lastFarCopyAt(events, goals) ?? -Infinity) + farGapMs);
   const { calls, reserved } = shareOut(
     soon,
     times,
