@@ -2,6 +2,7 @@ import { enforcements } from '@paceline/sandbox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Simulation } from './simulation.ts';
+import { planHorizon } from '@paceline/event-sync/core/call-plan/moments';
 import { eventsOf } from './freshness.ts';
 import { kinds } from '@paceline/shared/definition';
 import { resultOf } from './result.ts';
@@ -105,7 +106,7 @@ const noCallIsRejected: Law = (simulation) => {
 };
 
 const noEventIsFetchedAfterItsStart: Law = ({ upstream, world, from, until }) => {
-  const events = world.startingIn(from, until + 48 * hour);
+  const events = world.startingIn(from, planHorizon(until).until);
   const starts = new Map(events.map(({ id, start }) => [String(id), start]));
   for (const [index, { budget, path }] of upstream.arrivals.entries())
     if (budget === 'signups') expect(upstream.sent[index]?.at).toBeLessThan(starts.get(path) ?? 0);
