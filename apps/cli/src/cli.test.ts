@@ -230,7 +230,7 @@ describe('paceline plan and schedule set', () => {
     const refused = await paceline(['schedule', 'set', 'far.opens=30 */2 * * *', 'far.duration=25m']);
     expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('Nothing was changed') });
     const inForce = await json(['schedule']);
-    expect(inForce.document.kinds).toMatchObject({ rider: { duration: '10m' }, far: { duration: '4m' } });
+    expect(inForce.document.kinds).toMatchObject({ rider: { duration: '10m' }, far: { duration: '5m' } });
   });
 });
 

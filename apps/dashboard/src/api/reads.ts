@@ -68,8 +68,8 @@ export const reads = {
       query: { outcome: 'failed', limit: 50 },
     }),
   failures: read('GET /v1/failures', streamed(10_000), { query: { limit: 100 } }),
-  // Every call of a plan, and the first events that wait.
-  freshness: read('GET /v1/freshness', streamed(5_000), { query: { limit: 100 } }),
+  // With every event that waits.
+  freshness: read('GET /v1/freshness', streamed(5_000), { query: { limit: 500 } }),
   health: read('GET /v1/health', fixed(1_000)),
   queue: read('GET /v1/queue', fixed(1_000)),
   rider: (riderId: number) => read('GET /v1/riders/{riderId}', fixed(30_000), { path: { riderId } }),
