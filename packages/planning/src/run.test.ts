@@ -52,10 +52,10 @@ describe('npm run plan', () => {
 
   it('accepts other numbers of events and other goals', () => {
     expect(plan(['--near', '60']).exitCode).toBe(1);
-    expect(plan(['--near', '9', '--goal', 'near=15m']).exitCode).toBe(0);
+    expect(plan(['--near', '9', '--goal', 'near=16m']).exitCode).toBe(0);
     expect(plan(['--goal', 'far=6h', '--far', '60']).exitCode).toBe(0);
     expect(plan(['--goal', 'far=cycle']).out).toContain(
-      'every 15 min, but these slots refresh it every 21.4 h at best',
+      'every 15 min, but these slots refresh it every 18.5 h at best',
     );
   });
 

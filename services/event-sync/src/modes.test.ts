@@ -49,9 +49,10 @@ describe('while the near sync is observed', () => {
       if (row?.state !== 'done') throw new Error('the run has not ended');
       return row;
     });
-    expect(run).toMatchObject({ mode: 'observed', counts: { planned: 3, synced: 0 } });
+    expect(run).toMatchObject({ mode: 'observed', counts: { synced: 0 } });
     // Its two minutes have room for two calls at most; time passes until its tick arrives.
-    expect(run.counts.deferred).toBeGreaterThanOrEqual(1);
+    expect(run.counts.planned).toBeGreaterThanOrEqual(1);
+    expect(run.counts.planned).toBeLessThanOrEqual(2);
 
     await harness.list(ids.slice(3), 14 * minute);
     await harness.pass(3 * minute);

@@ -64,7 +64,7 @@ export interface BestEvent {
   readonly isOwn: boolean;
 }
 
-/** The best event to fetch now; `left`: how many events of the run's own kind are worth a call. */
+/** The best event to fetch now; `left`: for how many events of the run's own kind calls are planned in its slot. */
 export interface Selection {
   readonly best: BestEvent | undefined;
   readonly left: number;

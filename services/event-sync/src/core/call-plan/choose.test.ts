@@ -6,7 +6,7 @@ import type { CallPlan } from './next-calls.ts';
 import type { PlannedCall } from './plan.ts';
 
 const minute = 60_000;
-const before = { leftToWatch: null };
+const before = { leftToWatch: null, endsAt: now + 60 * minute };
 
 /** A call in so many minutes. */
 const call = (name: FreshnessClass, minutes: number, eventId: string = name): PlannedCall => {
@@ -50,15 +50,16 @@ describe('a run in a slot', () => {
     expect(chooseInSlot('near', plan('before'), before)).toEqual({ best: undefined, left: 0 });
   });
 
-  it('counts each event of its kind once', () => {
-    expect(chooseInSlot('near', plan('before', call('near', 1), call('near', 50)), before).left).toBe(1);
+  it('counts each event of its kind that has a call in its slot, once', () => {
+    const all = [call('near', 1), call('near', 59), call('near', 60, 'after it'), call('far', 2)];
+    expect(chooseInSlot('near', plan('before', ...all), before).left).toBe(1);
   });
 
   it('leaves an urgent call to the watch for five seconds, once', () => {
     const urgent = plan('before', call('urgent', 0));
     const left = chooseInSlot('far', urgent, before);
     expect(left).toEqual({ best: undefined, left: 0, next: now + 5_000, leftToWatch: 'urgent' });
-    expect(chooseInSlot('far', urgent, { leftToWatch: 'urgent' })).toMatchObject({
+    expect(chooseInSlot('far', urgent, { ...before, leftToWatch: 'urgent' })).toMatchObject({
       best: { eventId: 'urgent', lane: 'near_event_normal' },
     });
   });
@@ -82,6 +83,13 @@ describe('the urgent watch', () => {
   it('leaves other calls to the slots, and waits for the next urgent one', () => {
     expect(found('before', call('near', 0), call('urgent', 4))).toEqual([undefined, 4]);
     expect(found('before', call('near', 0))).toEqual([undefined, Infinity]);
+  });
+
+  it('plans again as soon as the event is urgent, if that is before the planned call', () => {
+    const planned = call('urgent', 2);
+    const from = planned.at - 90_000;
+    const event = candidate('urgent', (from - now) / minute + 15);
+    expect(found('before', { ...planned, event })).toEqual([undefined, 0.5]);
   });
 
   it('makes a near call that has become better while it waited for its permit, but no far one', () => {

@@ -1,4 +1,4 @@
-import { type EventKind, type FreshnessClass, kinds } from '@paceline/shared/definition';
+import { type EventKind, type FreshnessClass, freshnessClasses, kinds } from '@paceline/shared/definition';
 import type { EventRun, Selection } from '../event-run.ts';
 import type { CallPlan } from './next-calls.ts';
 import type { PlannedCall } from './plan.ts';
@@ -16,9 +16,11 @@ const watchTakesMs = 5_000;
 export function chooseInSlot(
   kind: EventKind,
   { now, permit, calls }: CallPlan,
-  { leftToWatch }: Pick<EventRun, 'leftToWatch'>,
+  { leftToWatch, endsAt }: Pick<EventRun, 'leftToWatch' | 'endsAt'>,
 ): Selection {
-  const own = new Set(calls.filter((call) => kindOf(call.class) === kind).map(({ event }) => event.eventId));
+  const own = new Set(
+    calls.filter((call) => kindOf(call.class) === kind && call.at < endsAt).map(({ event }) => event.eventId),
+  );
   const left = own.size;
   const [first] = calls;
   if (!first) return { best: undefined, left };
@@ -32,13 +34,16 @@ export function chooseInSlot(
   return { best, left };
 }
 
-/** The next call if it is the watch's, and when the next urgent call is planned; project ms. */
+/** The next call if it is the watch's, and when the next urgent one can be made; project ms. */
 export function chooseUrgent({ now, permit, calls }: CallPlan): {
   readonly call: PlannedCall | undefined;
   readonly next: number;
 } {
   const [first] = calls;
   const isItsOwn = first?.class === 'urgent' || (first?.class === 'near' && permit === 'held');
-  const next = calls.find((call) => call.class === 'urgent')?.at ?? Infinity;
+  const urgent = calls.find((call) => call.class === 'urgent');
+  // A later plan can have it as soon as the event is urgent.
+  const from = (urgent?.event.startsAt ?? Infinity) - freshnessClasses.urgent.fromMs;
+  const next = Math.min(urgent?.at ?? Infinity, from > now ? from : Infinity);
   return { call: isItsOwn && first.at <= now ? first : undefined, next };
 }
