@@ -7,7 +7,7 @@ import { initialWatch, decide, type WatchEvent, type WatchState } from './urgent
 const minute = 60_000;
 
 describe('the watch', () => {
-  /** An urgent call now, for an event that starts in so many minutes. */
+  /** An urgent call now. @param lead minutes until the event starts */
   const call = (eventId: string, lead = 5): PlannedCall => {
     const event = candidate(eventId, lead);
     return { at: now, event, class: 'urgent', because: 'about_to_start', freshUntil: event.startsAt };

@@ -8,7 +8,7 @@ import type { PlannedCall } from './plan.ts';
 const minute = 60_000;
 const before = { leftToWatch: null, endsAt: now + 60 * minute };
 
-/** A call in so many minutes. */
+/** A call that is planned in a number of minutes. */
 const call = (name: FreshnessClass, minutes: number, eventId: string = name): PlannedCall => {
   const event = candidate(eventId, 100);
   const at = now + minutes * minute;

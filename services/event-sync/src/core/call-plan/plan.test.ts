@@ -67,7 +67,7 @@ describe('a plan', () => {
     );
   });
 
-  it('makes calls outside of slots only for urgent events, and none if nobody watches those', () => {
+  it('makes calls outside of slots only for urgent events, and none while those are not watched', () => {
     fc.assert(
       fc.property(events, (all) => {
         const calls = plan(all, { slots: [] });

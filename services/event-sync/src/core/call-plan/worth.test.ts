@@ -8,7 +8,7 @@ const minute = 60_000;
 const { goals, weights } = planRules;
 /** What an event at `now` is worth, if it is certain that none of ours is in it. */
 const worth = (more: Partial<Candidate> = {}) => worthOf(candidate('a', 0, more), goals, weights, 0);
-/** What calls so many minutes before the start are worth together. */
+/** What calls are worth together. @param before minutes before the start */
 function worthOfCalls(...before: number[]): number {
   const at = before.map((minutes) => now - minutes * minute);
   return at.reduce((sum, each, index) => {
