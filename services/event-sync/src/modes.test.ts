@@ -1,5 +1,6 @@
 import { Kvm } from '@nats-io/kv';
 import {
+  catalog,
   type StoredSchedule,
   scheduleBucket,
   scheduleKey,
@@ -8,12 +9,13 @@ import {
 } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { kinds, mapValues } from '@paceline/shared/definition';
+import { request } from '@paceline/shared/messaging';
 import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEventSyncHarness, type EventSyncHarness } from './testing/harness.ts';
 
-const { syncRuns } = tables;
+const { events, syncRuns } = tables;
 const minute = 60_000;
 
 let harness: EventSyncHarness;
@@ -60,5 +62,20 @@ describe('while the near sync is observed', () => {
 
     await setMode('on');
     await harness.until(() => expect(harness.requested(from)).not.toEqual([]));
+  });
+});
+
+describe('while the near sync is off', () => {
+  it('no urgent call is planned outside of slots, and a far run makes its calls beside an urgent event', async () => {
+    await setMode('off');
+    await harness.db.delete(events);
+    const ids = await harness.upstreamEvents(3);
+    await harness.list(ids.slice(0, 1), 14 * minute);
+    await harness.list(ids.slice(1), 20 * 60 * minute);
+    const report = await request(harness.bus, catalog.freshness, {}, { next: 10 }, 5_000);
+    expect(report.next.filter(({ plannedAt }) => plannedAt !== null)).toEqual([]);
+    const from = harness.lastSeq();
+    await harness.tick('far', 10 * minute);
+    await harness.until(() => expect(harness.requested(from)).toEqual(expect.arrayContaining(ids.slice(1))));
   });
 });

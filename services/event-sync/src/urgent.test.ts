@@ -76,4 +76,15 @@ describe('an event that is about to start', () => {
     await letWatchRun();
     expect(await calls()).toHaveLength(1);
   });
+
+  it('that upstream does not know keeps no run from its calls', async () => {
+    const far = await harness.upstreamEvents(3);
+    await harness.list(['7'], urgent - minute);
+    await harness.list(far, 20 * hour);
+    const { slotId } = await harness.tick('far', 10 * minute);
+    await harness.until(async () => {
+      const [run] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+      expect(run).toMatchObject({ state: 'partly_failed', counts: { synced: 3, failed: 1, deferred: 0 } });
+    });
+  });
 });
