@@ -85,13 +85,6 @@ describe('the urgent watch', () => {
     expect(found('before', call('near', 0))).toEqual([undefined, Infinity]);
   });
 
-  it('plans again as soon as the event is urgent, if that is before the planned call', () => {
-    const planned = call('urgent', 2);
-    const from = planned.at - 90_000;
-    const event = candidate('urgent', (from - now) / minute + 15);
-    expect(found('before', { ...planned, event })).toEqual([undefined, 0.5]);
-  });
-
   it('makes a near call that has become better while it waited for its permit, but no far one', () => {
     expect(found('held', call('near', 0), call('urgent', 1))).toEqual(['near', 1]);
     expect(found('held', call('far', 0), call('urgent', 1))).toEqual([undefined, 1]);

@@ -1,4 +1,4 @@
-import { type EventKind, type FreshnessClass, freshnessClasses, kinds } from '@paceline/shared/definition';
+import { type EventKind, type FreshnessClass, kinds } from '@paceline/shared/definition';
 import type { EventRun, Selection } from '../event-run.ts';
 import type { CallPlan } from './next-calls.ts';
 import type { PlannedCall } from './plan.ts';
@@ -34,16 +34,13 @@ export function chooseInSlot(
   return { best, left };
 }
 
-/** The next call if it is the watch's, and when the next urgent one can be made; project ms. */
+/** The next call if it is the watch's, and when the next urgent call is planned; project ms. */
 export function chooseUrgent({ now, permit, calls }: CallPlan): {
   readonly call: PlannedCall | undefined;
   readonly next: number;
 } {
   const [first] = calls;
   const isItsOwn = first?.class === 'urgent' || (first?.class === 'near' && permit === 'held');
-  const urgent = calls.find((call) => call.class === 'urgent');
-  // A later plan can have it as soon as the event is urgent.
-  const from = (urgent?.event.startsAt ?? Infinity) - freshnessClasses.urgent.fromMs;
-  const next = Math.min(urgent?.at ?? Infinity, from > now ? from : Infinity);
+  const next = calls.find((call) => call.class === 'urgent')?.at ?? Infinity;
   return { call: isItsOwn && first.at <= now ? first : undefined, next };
 }
