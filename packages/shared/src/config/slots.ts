@@ -244,7 +244,7 @@ const weight = z.coerce
 /** What freshness is worth when calls are planned: see `Weights` in event-sync. */
 export const weightVariables = {
   FRESHNESS_WEIGHT_URGENT: {
-    schema: weight.default(12),
+    schema: weight.default(14),
     description:
       'What a minute with fresh signups in the last 15 minutes before an event is worth, in minutes of the hour before.',
   },

@@ -7,7 +7,7 @@ import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
  *
  *   choosing ──found──▶ waiting ──found──▶ calling ──answered, failed──▶ choosing …
  *    │    ▲ └──later──▶ idle ──woke──▶ choosing
- *    │    └──────────────── nothing worth a call any longer (waiting)
+ *    │    └──────────────── nothing worth a call in this lane any longer (waiting)
  *    └── no call in this slot, refused, unavailable ──▶ ended
  */
 
@@ -143,7 +143,7 @@ export function decide(state: RunState, event: RunEvent): RunState {
   const { run, left } = state;
   switch (event.event) {
     case 'found':
-      return state.phase === 'choosing' ? afterChoosing(run, event) : afterPermit(run, left, event);
+      return state.phase === 'waiting' ? afterPermit(run, state.lane, event) : afterChoosing(run, event);
     case 'woke':
       return { phase: 'choosing', run, left };
     case 'refused':
@@ -175,11 +175,14 @@ function afterChoosing(run: EventRun, { best, left, next = Infinity, leftToWatch
   return { phase: 'ended', ending: endingOf(run, left || Number(run.listDeferred)) };
 }
 
-/** Chooses again once the permit is granted: another run may have fetched the event in the meantime. */
-const afterPermit = (run: EventRun, left: number, now: Selection): RunState =>
-  now.best
-    ? { phase: 'calling', run, left, best: now.best, rest: now.left - Number(now.best.isOwn) }
-    : { phase: 'choosing', run, left: now.left };
+/**
+ * Chooses again once the permit is granted: another run may have fetched the event in the meantime. A call for another lane
+ * is requested there, so that each lane's calls are its own.
+ */
+const afterPermit = (run: EventRun, lane: Lane, { best, left }: Selection): RunState =>
+  best?.lane === lane
+    ? { phase: 'calling', run, left, best, rest: left - Number(best.isOwn) }
+    : { phase: 'choosing', run, left };
 
 function withFailedCall(
   run: EventRun,
