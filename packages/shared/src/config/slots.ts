@@ -12,7 +12,6 @@ import {
   mapValues,
   type SyncKind,
 } from '../definition/index.ts';
-import type { Config } from './load.ts';
 import { commaSeparated, duration, slotDuration } from './values.ts';
 
 /** When slots open: a cron expression in a time zone, or an interval. */
@@ -271,7 +270,9 @@ export const callPlanVariableNames = [
 ] as const;
 
 /** The rules by which calls for signups are planned; durations in project ms. */
-export const callPlanRulesOf = (config: Config<(typeof callPlanVariableNames)[number]>) => ({
+export const callPlanRulesOf = (
+  config: Readonly<Record<(typeof callPlanVariableNames)[number], number>>,
+) => ({
   goals: freshnessGoalsOf(config),
   weights: {
     urgent: config.FRESHNESS_WEIGHT_URGENT,
