@@ -143,7 +143,9 @@ export function decide(state: RunState, event: RunEvent): RunState {
   const { run, left } = state;
   switch (event.event) {
     case 'found':
-      return state.phase === 'waiting' ? afterPermit(run, state.lane, event) : afterChoosing(run, event);
+      if (state.phase === 'choosing' || state.phase === 'idle') return afterChoosing(run, event);
+      // Calling: the call is repeated.
+      return afterPermit(run, state.phase === 'calling' ? state.best.lane : state.lane, event);
     case 'woke':
       return { phase: 'choosing', run, left };
     case 'refused':
