@@ -22,14 +22,15 @@ export const paceline: Strategy = (simulation) => {
   const bulk = createBulkCalls(simulation, call);
   const plan = createPlanner(simulation);
   const events = syncEvents(simulation, call, plan);
-  const runs: Record<SyncKind, ReturnType<typeof createRuns>> = {
+  // A kind that the simulator doesn't know yet is not simulated.
+  const runs: Partial<Record<SyncKind, ReturnType<typeof createRuns>>> = {
     rider: createRuns(simulation, syncRiders(simulation, call, bulk.batcher)),
     near: createRuns(simulation, events),
     far: createRuns(simulation, events),
     results: createRuns(simulation, syncResults(simulation, call)),
   };
   const settings = settingsOf(configOf(scenario));
-  startScheduler(simulation, settings, (tick) => runs[tick.kind](tick));
+  startScheduler(simulation, settings, (tick) => runs[tick.kind]?.(tick));
   if (settings.kinds[watchedKind].mode === 'on') runScript(watchUrgent(simulation, call, plan));
   const add = addRider(simulation, call, bulk);
   const importAll = importRiders(simulation, call, bulk);

@@ -4,7 +4,7 @@ import { type Candidate, freshUntil } from '../classes.ts';
 import { chainOf } from './chain.ts';
 import { farEvents, lastFarCopyAt, takeFar } from './far.ts';
 import type { Moment } from './moments.ts';
-import { shareOut } from './share-out.ts';
+import { type Claim, shareOut } from './share-out.ts';
 import { gainsFrom, type Weights, worthOf } from './worth.ts';
 
 export interface Rules {
@@ -25,8 +25,6 @@ export interface PlannedCall<Event extends Candidate = Candidate> {
   readonly freshUntil: number;
 }
 
-const day = 86_400_000;
-
 /**
  * Which event gets which of the next calls, in their order: events of the next hours where they are worth most, far events in
  * what is left. Only the first call of a plan is made before the next plan.
@@ -35,62 +33,81 @@ const day = 86_400_000;
 export function planCalls<Event extends Candidate>(
   events: readonly Event[],
   moments: readonly Moment[],
-  { goals, weights, farGapMs }: Rules,
+  rules: Rules,
   oursPerSignup: number,
 ): PlannedCall<Event>[] {
+  const { goals } = rules;
   const now = moments[0]?.at ?? 0;
   const times = moments.map(({ at }) => at);
-  const canFetch = (startsAt: number, index: number): boolean => {
-    const { at, isOpen } = moments[index] as Moment;
-    return isOpen || at >= startsAt - freshnessClasses.urgent.fromMs;
-  };
-  const last = times.at(-1) ?? now;
-  const soon = events
-    .filter(({ startsAt }) => startsAt > now)
+  const claims = claimsOf(events, moments, rules, oursPerSignup);
+  const far = farEvents(events, goals, now);
+  const latestFar = Math.max(now, (lastFarCopyAt(events, goals) ?? -Infinity) + rules.farGapMs);
+  const { calls, reserved } = shareOut(
+    claims,
+    times,
+    ({ worth }, index) => canCall(moments[index] as Moment, worth.startsAt),
+    far.length === 0 ? undefined : (index) => suitsFar(times[index] ?? 0, latestFar),
+  );
+  const eventAt = new Map(
+    claims.flatMap(({ event }, index) => (calls[index] ?? []).map((moment) => [moment, event] as const)),
+  );
+  return moments.flatMap(({ at, isOpen }, index): PlannedCall<Event>[] => {
+    const soon = eventAt.get(index);
+    if (soon) return [callFor(soon, isUrgent(at, soon.startsAt) ? 'urgent' : 'near', at, goals)];
+    const later = isOpen ? takeFar(far, goals, at, index === reserved) : undefined;
+    return later ? [callFor(later, 'far', at, goals)] : [];
+  });
+}
+
+const isUrgent = (at: number, startsAt: number): boolean => at >= startsAt - freshnessClasses.urgent.fromMs;
+
+/** Outside the slots only urgent events are fetched. */
+const canCall = ({ at, isOpen }: Moment, startsAt: number): boolean => isOpen || isUrgent(at, startsAt);
+
+/** The events that a call in these moments can keep fresh in their last hours, by start. */
+function claimsOf<Event extends Candidate>(
+  events: readonly Event[],
+  moments: readonly Moment[],
+  { goals, weights }: Rules,
+  oursPerSignup: number,
+): Array<Claim & { readonly event: Event }> {
+  const times = moments.map(({ at }) => at);
+  const [first = 0] = times;
+  const last = times.at(-1) ?? first;
+  return events
+    .filter(({ startsAt }) => startsAt > first)
     .map((event) => ({ event, worth: worthOf(event, goals, weights, oursPerSignup) }))
     .filter(({ worth }) => gainsFrom(worth) < last)
     .toSorted((a, b) => byStart(a.event, b.event))
     .map(({ event, worth }) => ({
       event,
       worth,
-      chain: chainOf(worth, times, (index) => canFetch(event.startsAt, index)),
+      chain: chainOf(worth, times, (index) => canCall(moments[index] as Moment, event.startsAt)),
     }));
-  const far = farEvents(events, goals, now);
-  const deadline = Math.max(now, (lastFarCopyAt(events, goals) ?? -Infinity) + farGapMs);
-  const { calls, reserved } = shareOut(
-    soon,
-    times,
-    ({ worth }, index) => canFetch(worth.startsAt, index),
-    // As late as possible.
-    far.length === 0
-      ? undefined
-      : (index) => -Math.max((deadline - (times[index] ?? 0)) / day, ((times[index] ?? 0) - deadline) / 60),
-  );
-  const eventAt = new Map(
-    soon.flatMap(({ event }, index) => (calls[index] ?? []).map((moment) => [moment, event] as const)),
-  );
-  return moments.flatMap(({ at, isOpen }, index): PlannedCall<Event>[] => {
-    const event = eventAt.get(index) ?? (isOpen ? takeFar(far, goals, at, index === reserved) : undefined);
-    if (!event) return [];
-    const name =
-      at >= event.startsAt - freshnessClasses.urgent.fromMs ? 'urgent' : eventAt.has(index) ? 'near' : 'far';
-    return [
-      {
-        at,
-        event,
-        class: name,
-        because: reasonFor(event, goals, at),
-        freshUntil: freshUntil(at, event.startsAt, goals, at),
-      },
-    ];
-  });
 }
+
+/** How well the one call that is kept for a far event suits a moment: as late as possible, but hardly later than `latest`. */
+const suitsFar = (at: number, latest: number): number =>
+  at <= latest ? (at - latest) / 86_400_000 : (latest - at) / 60;
+
+const callFor = <Event extends Candidate>(
+  event: Event,
+  name: FreshnessClass,
+  at: number,
+  goals: Goals,
+): PlannedCall<Event> => ({
+  at,
+  event,
+  class: name,
+  because: reasonFor(event, goals, at),
+  freshUntil: freshUntil(at, event.startsAt, goals, at),
+});
 
 const byStart = (a: Candidate, b: Candidate): number =>
   a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1);
 
 function reasonFor({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, at: number): CallReason {
-  if (at >= startsAt - freshnessClasses.urgent.fromMs) return 'about_to_start';
+  if (isUrgent(at, startsAt)) return 'about_to_start';
   if (signupsFetchedAt === null) return 'never_fetched';
   return isWithinGoal(signupsFetchedAt, startsAt, goals, at) ? 'soon_older_than_goal' : 'older_than_goal';
 }
