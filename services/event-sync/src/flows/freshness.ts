@@ -1,3 +1,4 @@
+import type { Machine } from '@paceline/shared/clock';
 import { catalog, type FreshnessMeasured } from '@paceline/shared/contracts';
 import { publish, type Responder, respondWith } from '@paceline/shared/messaging';
 import { plainError } from '@paceline/shared/database';
@@ -23,19 +24,39 @@ async function measureNow({ db, clock, rules: { goals } }: EventSync): Promise<F
   return measure(upcoming, lastDay, goals, now);
 }
 
+/** Real ms for which requests share what was found, because finding it takes tens of ms. */
+const sharedForMs = 500;
+
 /** Answers freshness requests with the next events to fetch; one replica answers each. */
 export function answerFreshness(sync: EventSync): Responder {
   const plan = createPlanner(sync);
-  const nextOf = async (count: number) =>
-    nextEvents(await plan({ permit: 'before' }), sync.rules.goals, sync.clock.now()).slice(0, count);
-  return respondWith(sync.bus, catalog.freshness, 'event-sync', async ({ next }) => {
+  const measured = sharedBriefly(() => measureNow(sync), sync.clock.machine);
+  const next = sharedBriefly(
+    async () => nextEvents(await plan({ permit: 'before' }), sync.rules.goals, sync.clock.now()),
+    sync.clock.machine,
+  );
+  return respondWith(sync.bus, catalog.freshness, 'event-sync', async ({ next: count }) => {
     try {
-      const [measured, ranked] = await Promise.all([measureNow(sync), next === 0 ? [] : nextOf(next)]);
-      return { ...measured, next: ranked };
+      const [freshness, events] = await Promise.all([measured(), count === 0 ? [] : next()]);
+      return { ...freshness, next: events.slice(0, count) };
     } catch (error) {
       throw plainError(error);
     }
   });
+}
+
+/** Shares what is found with the requests that follow within a moment; a failure is not shared with later ones. */
+function sharedBriefly<T>(find: () => Promise<T>, machine: Machine): () => Promise<T> {
+  let last: { readonly found: Promise<T>; readonly at: number } | undefined;
+  return () => {
+    if (last && machine.elapsed() < last.at + sharedForMs) return last.found;
+    const asked = { found: find(), at: machine.elapsed() };
+    asked.found.catch(() => {
+      if (last === asked) last = undefined;
+    });
+    last = asked;
+    return asked.found;
+  };
 }
 
 /** Publishes the freshness once per slot, however often its run is retried. */
