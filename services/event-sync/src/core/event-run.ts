@@ -32,6 +32,9 @@ export function withFailure(before: CallFailures, eventId: string, code: Upstrea
   return { failed: new Set([...before.failed, eventId]), consecutive, stopped };
 }
 
+/** Project ms; then an idle run chooses again, because the events may have changed. */
+export const longestIdleMs = 60_000;
+
 /** The budget of a run's calls, which is also the name of their source. */
 export type EventBudget = 'signups' | 'results';
 

@@ -19,6 +19,7 @@ import {
   countsOf,
   decide,
   type EventRun,
+  longestIdleMs,
   type Selection,
   type RunEvent,
   type RunState,
@@ -37,9 +38,6 @@ export interface EventCalls<Budget extends EventBudget, Answer> {
   /** What a failed call means for the run, and what to store. Default: failed, nothing stored. */
   failed?(error: UpstreamError): { event: RunEvent; store(tx: Transaction, eventId: string): Promise<void> };
 }
-
-/** Project ms; then an idle run chooses again, because the events may have changed. */
-const longestIdleMs = 60_000;
 
 /** Fetches events one at a time, as they are chosen, until the slot ends or none is worth a call before that. */
 export async function runOverEvents<Budget extends EventBudget, Answer>(

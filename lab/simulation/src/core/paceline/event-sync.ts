@@ -2,14 +2,7 @@ import { chooseInSlot, chooseUrgent } from '@paceline/event-sync/core/call-plan/
 import { firstMoment, momentsFrom, planHorizon, slotsOf } from '@paceline/event-sync/core/call-plan/moments';
 import { type CallPlan, planNextCalls, type Situation } from '@paceline/event-sync/core/call-plan/next-calls';
 import { isListFresh, type TimeSpan } from '@paceline/event-sync/core/classes';
-import {
-  startRun,
-  decide,
-  type EventRun,
-  listFailure,
-  type ListState,
-  type RunEvent,
-} from '@paceline/event-sync/core/event-run';
+import { listFailure, type ListState, startRun } from '@paceline/event-sync/core/event-run';
 import {
   initialWatch,
   decide as decideWatch,
@@ -23,6 +16,7 @@ import { configOf } from '../scenario.ts';
 import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
 import type { CallWithPermit } from './call.ts';
+import { type EventCalls, runOverEvents } from './event-run.ts';
 import type { SimulatedRun, RunEnding } from './runs.ts';
 
 interface PlanOptions {
@@ -65,10 +59,7 @@ export function createPlanner({ scenario, agenda, store, upstream, rules }: Simu
   };
 }
 
-/** Project ms; as in `flows/event-run.ts` of the event sync. */
-const longestIdleMs = 60_000;
-
-/** Performs the decisions of an event run, as in `flows/signups.ts` of the event sync. */
+/** Performs the decisions of a near or far run, as in `flows/signups.ts` of the event sync. */
 export function syncEvents(simulation: Simulation, call: CallWithPermit, plan: Planner) {
   const { agenda, store } = simulation;
 
@@ -90,41 +81,13 @@ export function syncEvents(simulation: Simulation, call: CallWithPermit, plan: P
   return function* (row: SimulatedRun): Script<RunEnding> {
     const kind = row.kind as EventKind;
     const slot = { from: Number.NEGATIVE_INFINITY, until: row.slotEndsAt };
-    const found = (run: EventRun, permit: Situation['permit']): RunEvent => ({
-      event: 'found',
-      ...chooseInSlot(kind, plan({ permit, except: run.failed, slot }), run),
-    });
-    let state = startRun('signups', row, yield* refreshList(row, kind));
-    for (;;) {
-      if (state.phase === 'ended') return state.ending;
-      const { run } = state;
-      state = decide(state, found(run, 'before'));
-      if (state.phase === 'idle') {
-        yield* sleep(agenda, Math.min(longestIdleMs, state.until - agenda.now()));
-        state = decide(state, { event: 'woke' });
-      }
-      if (state.phase !== 'waiting') continue;
-      let eventId = '';
-      const end = yield* call({
-        endpoint: 'signups',
-        lane: state.lane,
-        deadline: row.slotEndsAt,
-        slotId: row.slotId,
-        choose: () => {
-          state = decide(state, found(run, 'held'));
-          if (state.phase !== 'calling') return undefined;
-          ({ eventId } = state.best);
-          return eventId;
-        },
-      });
-      if (end.outcome === 'refused') state = decide(state, { event: 'refused' });
-      if (end.outcome === 'failed')
-        state = decide(state, { event: 'failed', code: end.code, message: end.code });
-      if (end.outcome === 'answered') {
-        const items = store.storeSignups(eventId, end.arrivedAt, agenda.now());
-        state = decide(state, { event: 'answered', items });
-      }
-    }
+    const calls: EventCalls = {
+      budget: 'signups',
+      choose: (run, permit) => chooseInSlot(kind, plan({ permit, except: run.failed, slot }), run),
+      store: (eventId, arrivedAt) => store.storeSignups(eventId, arrivedAt, agenda.now()),
+    };
+    const initial = startRun('signups', row, yield* refreshList(row, kind));
+    return yield* runOverEvents(simulation, call, row, calls, initial);
   };
 }
 

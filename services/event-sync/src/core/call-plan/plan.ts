@@ -86,9 +86,13 @@ function claimsOf<Event extends Candidate>(
     }));
 }
 
-/** How well the one call that is kept for a far event suits a moment: as late as possible, but hardly later than `latest`. */
+/** Of two moments in time the later one suits better, but by less than any event gains; too late costs more than that. */
+const minutesPerMsEarly = 1 / 86_400_000;
+const minutesPerMsLate = 1 / 60;
+
+/** How well a moment suits the one call that is kept for a far event; `latest`: the last moment in time; project ms. */
 const suitsFar = (at: number, latest: number): number =>
-  at <= latest ? (at - latest) / 86_400_000 : (latest - at) / 60;
+  at <= latest ? (at - latest) * minutesPerMsEarly : (latest - at) * minutesPerMsLate;
 
 const callFor = <Event extends Candidate>(
   event: Event,
