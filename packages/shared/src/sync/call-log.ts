@@ -12,14 +12,15 @@ import {
 } from '../database/index.ts';
 import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, PermitSpent, partitionOf } from '../limiter/index.ts';
-import type { Sync } from './open.ts';
+import type { Caller } from './open.ts';
 
 const { syncLogs, limiterTerms } = tables;
 
-/** The run or command of a call; neither for urgent refreshes. */
+/** The run or command of a call, or the program that made it; none of them for urgent refreshes. */
 export interface CallOwner {
   readonly runId?: string;
   readonly commandId?: string;
+  readonly caller?: string;
 }
 
 /** The outcome of a call, as stored in the call log. */
@@ -57,6 +58,7 @@ const logColumns = {
   permit: syncLogs.permit,
   runId: syncLogs.runId,
   commandId: syncLogs.commandId,
+  caller: syncLogs.caller,
   endpoint: syncLogs.endpoint,
   target: syncLogs.target,
   because: syncLogs.because,
@@ -95,7 +97,10 @@ export function recordCalls<Call extends PermittedCall>(
         else 'unneeded' end as recording
       from calls left join latest using (term) left join recorded using (permit)`,
   );
-  return async ({ db, account }: Sync, calls: readonly Call[]): Promise<Recording[]> => {
+  return async (
+    { db, account }: Pick<Caller, 'db' | 'account'>,
+    calls: readonly Call[],
+  ): Promise<Recording[]> => {
     const partition = partitionOf(account);
     // An owner of a version without terms: the row to lock must exist.
     if (calls.some(({ term }) => term === 0))
@@ -119,7 +124,7 @@ const recordCall = recordCalls('call-start');
  *   started; {DatabaseOutage} after a long outage
  */
 export async function recordStart(
-  sync: Sync,
+  sync: Caller,
   permit: Permit<BudgetName>,
   call: LoggedCall,
   record = async (given: PermittedCall): Promise<Recording | undefined> =>
@@ -163,12 +168,12 @@ const storeEnds = prepared<object>(
 );
 
 /** Records how a call ended. */
-export const recordEnd = (sync: Sync, call: EndedCall): Promise<unknown> =>
+export const recordEnd = (sync: Caller, call: EndedCall): Promise<unknown> =>
   retryDuringOutage(sync, () => storeEnds(sync.db, columnValues(endColumns, [call])));
 
 /** Removes the record of a call that was not sent, before its permit is returned. */
 export const removeStart = (
-  sync: Sync,
+  sync: Caller,
   permit: Permit<BudgetName>,
   giveUpAfterMs?: number,
 ): Promise<unknown> =>

@@ -15,7 +15,7 @@ import {
   recordStart,
   removeStart,
 } from './call-log.ts';
-import { nowMs, type Sync } from './open.ts';
+import { type Caller, nowMs } from './open.ts';
 import { pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
 
 const callDurations = durations('paceline.upstream.call.duration', 'Duration of upstream calls');
@@ -39,7 +39,7 @@ export interface ChosenCall<E extends BudgetName, Answer> {
   store?(end: EndedCall, answer: Answer): Promise<boolean>;
 }
 
-interface UpstreamCall<E extends BudgetName, Answer> extends Omit<PermitOptions<E>, 'signal'> {
+interface UpstreamCall<E extends BudgetName, Answer> extends PermitOptions<E> {
   readonly owner: CallOwner;
   /** Max attempts when the failure is temporary; default `defaultAttempts`. */
   readonly attempts?: number;
@@ -54,15 +54,15 @@ interface UpstreamCall<E extends BudgetName, Answer> extends Omit<PermitOptions<
  * @throws {PermitRefused} when the deadline rules out the first attempt; {SourceUnavailable}; the signal's reason on shutdown
  */
 export function callUpstream<E extends BudgetName, Answer>(
-  sync: Sync,
+  sync: Caller,
   call: UpstreamCall<E, Answer> & { choose(): Promise<Omit<ChosenCall<E, Answer>, 'record'>> },
 ): Promise<Answer>;
 export function callUpstream<E extends BudgetName, Answer>(
-  sync: Sync,
+  sync: Caller,
   call: UpstreamCall<E, Answer>,
 ): Promise<Answer | undefined>;
 export async function callUpstream<E extends BudgetName, Answer>(
-  sync: Sync,
+  sync: Caller,
   call: UpstreamCall<E, Answer>,
 ): Promise<Answer | undefined> {
   let last: UpstreamError | undefined;
@@ -94,13 +94,13 @@ const temporaryFailures = handleWhen(
 );
 
 async function callOnce<E extends BudgetName, Answer>(
-  sync: Sync,
+  sync: Caller,
   call: UpstreamCall<E, Answer>,
   lane: Lane,
 ): Promise<Answer | undefined> {
   const { owner, choose, attempts: _, ...request } = call;
   await sync.sources.requireAvailable(call.endpoint, lane);
-  return sync.limiter.withPermit({ ...request, lane, signal: sync.signal }, async (permit) => {
+  return sync.limiter.withPermit({ signal: sync.signal, ...request, lane }, async (permit) => {
     const chosen = await choose();
     if (!chosen) return undefined;
     await sync.sources.claimProbe(call.endpoint, lane);
@@ -136,7 +136,7 @@ async function callOnce<E extends BudgetName, Answer>(
 
 /** Returns whether the source is known to be available. */
 async function storeEnd<E extends BudgetName, Answer>(
-  sync: Sync,
+  sync: Caller,
   { store }: ChosenCall<E, Answer>,
   end: EndedCall,
   answer: Answer,

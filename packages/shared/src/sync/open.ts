@@ -40,6 +40,11 @@ export interface Sync {
   readonly signal: AbortSignal;
 }
 
+/** What making and logging a call needs. */
+export interface Caller extends Pick<Sync, 'db' | 'limiter' | 'account' | 'clock' | 'log' | 'signal'> {
+  readonly sources: Pick<Sources, 'requireAvailable' | 'claimProbe' | 'recordCall'>;
+}
+
 /** The current project time in whole ms, as rows and messages store it. */
 export const nowMs = ({ clock }: Pick<Sync, 'clock'>): number => Math.round(clock.now());
 

@@ -8,7 +8,7 @@ import type { Outcome } from '../contracts/index.ts';
 import { type Permit, PermitSpent } from '../limiter/index.ts';
 import { eventually } from '../testing/index.ts';
 import { createZwiftRacing, UpstreamError, type ZwiftRacing } from './index.ts';
-import { safeLookup } from './call.ts';
+import { safeLookup } from '../upstreams/exchange.ts';
 import { eventJson, resultsJson, riderJson, signupsJson, tooManyRequests } from './testing/fixtures.ts';
 
 const apiKey = 'raw-key-4711';

@@ -64,6 +64,8 @@ export const syncLogs = pgTable(
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     runId: text('run_id'),
     commandId: text('command_id'),
+    /** The program that made the call, or let the API make it; null: a sync. */
+    caller: text('caller'),
     endpoint: text('endpoint').notNull(),
     /** The requested club, rider or event id. */
     target: text('target').notNull(),
