@@ -34,6 +34,16 @@ export const start = z.object({
   trace: traceContext,
 });
 
+/** What an answer's headers say about a budget. They may be wrong: `services/limiter` doubts them. */
+export const usage = z.object({
+  budget: z.string().min(1),
+  limit: z.number().int().nonnegative().optional(),
+  /** Calls that upstream counts in the current window, by any program. */
+  used: z.number().int().nonnegative().optional(),
+  remaining: z.number().int().nonnegative().optional(),
+});
+export type Usage = z.infer<typeof usage>;
+
 /** How a call ended. `not_sent`: it was not sent and never will be. */
 export const outcome = z.object({
   result: z.enum(['answered', 'unanswered', 'not_sent']),
@@ -45,6 +55,8 @@ export const outcome = z.object({
   learned: policy.optional(),
   /** The policy that the answer's headers advertise: it may make the limit stricter, never looser. */
   advertised: policy.optional(),
+  /** The usage of the budgets that the call counts in, as far as the answer's headers name it. */
+  usage: z.array(usage).optional(),
   /** With `not_sent`: Postgres knows a later owner of the partition than the limiter that started the permit. */
   superseded: z.boolean().optional(),
 });

@@ -1,6 +1,6 @@
 import type { SourceName } from '../definition/index.ts';
 import type { tables } from '../database/index.ts';
-import { answerRules } from '../zwiftracing/answers.ts';
+import { answerRules } from '../upstreams/answers.ts';
 import type { UpstreamError } from '../zwiftracing/index.ts';
 
 /** The availability of a source, as stored. Timestamps are project ms. */

@@ -7,8 +7,10 @@ import { isForbiddenHost } from '../config/index.ts';
 import type { BudgetName } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { UpstreamError } from '../zwiftracing/errors.ts';
-import { readLimits, type ReportedLimits } from '../zwiftracing/limits.ts';
+import type { Dialect } from './dialect.ts';
+import { UpstreamError } from './errors.ts';
+import { readLimits, type ReportedLimits } from './limits.ts';
+import { readUsage } from './usage.ts';
 
 export interface ExchangeSettings {
   /** The upstream's name for people. */
@@ -23,6 +25,7 @@ export interface ExchangeSettings {
     readonly secret: string;
   };
   readonly key: string;
+  readonly dialect: Dialect;
   readonly clock: Clock;
   /** Aborts calls in flight. */
   readonly signal?: AbortSignal;
@@ -36,6 +39,8 @@ export interface UpstreamRequest {
   readonly body?: string | Uint8Array;
   /** Project ms until the whole answer must be there. */
   readonly timeoutMs: number;
+  /** In which the call counts. */
+  readonly budgets: readonly string[];
 }
 
 export interface UpstreamAnswer {
@@ -65,6 +70,7 @@ export function createExchange({
   baseUrl,
   auth,
   key,
+  dialect,
   clock,
   signal: stop,
 }: ExchangeSettings): Exchange {
@@ -83,7 +89,7 @@ export function createExchange({
     return `${url.pathname}${url.search}${url.search ? '&' : '?'}${keyParameter}`;
   }
 
-  return async (permit, { method, path, headers, body, timeoutMs }, read) => {
+  return async (permit, { method, path, headers, body, timeoutMs, budgets }, read) => {
     const address = addressOf(path);
     const timeout = new AbortController();
     const signal = stop ? AbortSignal.any([timeout.signal, stop]) : timeout.signal;
@@ -106,9 +112,11 @@ export function createExchange({
       const received = headersOf(response);
       const durationMs = duration();
       const answeredAt = clock.now();
+      const usage = readUsage(dialect, budgets, received);
       const settle = (text: string) => {
-        const limits = readLimits(status, received, text, answeredAt);
-        permit.settle({ result: 'answered', status, durationMs, ...limits });
+        const limits = readLimits(dialect, status, received, text, answeredAt);
+        const reported = { ...limits, ...(usage.length > 0 && { usage }) };
+        permit.settle({ result: 'answered', status, durationMs, ...reported });
         return limits;
       };
       const answer = { status, headers: received, answeredAt, body: response.body };

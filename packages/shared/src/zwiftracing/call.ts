@@ -3,7 +3,9 @@ import { callTimeout } from '../config/index.ts';
 import type { BudgetName } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { createExchange, textOf } from '../upstreams/exchange.ts';
-import { errorOf, UpstreamError, UnexpectedShape } from './errors.ts';
+import { errorOf, UpstreamError } from '../upstreams/errors.ts';
+import { UnexpectedShape } from './errors.ts';
+import { zwiftRacingDialect } from './limits.ts';
 
 export interface CallSettings {
   /** Without a trailing slash. */
@@ -27,27 +29,30 @@ export type ApiCall = <T>(
   read: (json: unknown) => T,
 ) => Promise<T>;
 
+const label = 'ZwiftRacing';
 const headers = { accept: 'application/json', 'content-type': 'application/json' };
 
 /** Calls that answer with JSON. @throws {Error} when the key can't be sent in a header */
 export function createCall({ apiKey, ...settings }: CallSettings): ApiCall {
   const auth = { in: 'header', name: 'Authorization', prefix: '', secret: 'ZWIFTRACING_API_KEY' } as const;
-  const exchange = createExchange({ ...settings, label: 'ZwiftRacing', auth, key: apiKey });
+  const exchange = createExchange({ ...settings, label, auth, key: apiKey, dialect: zwiftRacingDialect });
   const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
 
   return (permit, { path, body }, read) => {
     const timeoutMs = callTimeout(permit.endpoint, settings.clock);
-    const request =
-      body === undefined
-        ? { method: 'GET', path, headers, timeoutMs }
-        : { method: 'POST', path, headers, timeoutMs, body: JSON.stringify(body) };
-    return exchange(permit, request, async ({ status, answeredAt, failure, body: received }) => {
-      const text = failure ? textOf(failure.bytes) : await received.text();
-      const answer = { status, text, rawStart: startOf(text) };
-      const error = errorOf(answer, failure?.limits ?? {}, answeredAt);
-      if (error) throw error;
-      return parseResponse(answer, read);
-    });
+    const request = { path, headers, timeoutMs, budgets: [permit.endpoint] };
+    const sent = body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) };
+    return exchange(
+      permit,
+      { ...request, ...sent },
+      async ({ status, answeredAt, failure, body: received }) => {
+        const text = failure ? textOf(failure.bytes) : await received.text();
+        const answer = { status, text, rawStart: startOf(text) };
+        const error = errorOf(label, answer, failure?.limits ?? {}, answeredAt);
+        if (error) throw error;
+        return parseResponse(answer, read);
+      },
+    );
   };
 }
 
@@ -56,7 +61,7 @@ function parseResponse<T>(
   read: (json: unknown) => T,
 ): T {
   const failure = (code: 'unreadable' | 'unexpected', reason: string) =>
-    new UpstreamError(code, `Invalid response from ZwiftRacing: ${reason}`, { status, rawStart });
+    new UpstreamError(code, `Invalid response from ${label}: ${reason}`, { status, rawStart });
   let json: unknown;
   try {
     json = parseJson(text);

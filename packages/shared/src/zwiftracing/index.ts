@@ -6,8 +6,9 @@ export {
   type ZwiftRacing,
   type ZwiftRacingSettings,
 } from './client.ts';
-export { isTemporary, type UpstreamErrorCode } from './answers.ts';
-export { UpstreamError, UnexpectedShape } from './errors.ts';
+export { isTemporary, type UpstreamErrorCode } from '../upstreams/answers.ts';
+export { UnexpectedShape } from './errors.ts';
+export { UpstreamError } from '../upstreams/errors.ts';
 export { readLimits } from './limits.ts';
 export {
   type ClubPage,

@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { maxWindowMs } from '../contracts/index.ts';
-import { longestWait } from './answers.ts';
+import { longestWait } from '../upstreams/answers.ts';
 import { readLimits } from './limits.ts';
 import { tooManyRequests } from './testing/fixtures.ts';
 

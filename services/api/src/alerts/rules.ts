@@ -7,7 +7,7 @@ import type {
   ScheduleReply,
   WindowView,
 } from '@paceline/shared/contracts';
-import { longestWait } from '@paceline/shared/zwiftracing/answers';
+import { longestWait } from '@paceline/shared/upstreams/answers';
 import { count, rate } from '@paceline/shared/words';
 import type { SystemPart } from '../health/parts.ts';
 import type { SourceRow } from '../sources/view.ts';

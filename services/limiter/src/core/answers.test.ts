@@ -1,6 +1,6 @@
 import type { Outcome } from '@paceline/shared/contracts';
 import { readLimits } from '@paceline/shared/zwiftracing';
-import { longestWait } from '@paceline/shared/zwiftracing/answers';
+import { longestWait } from '@paceline/shared/upstreams/answers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { policyOf } from './budget.ts';

@@ -1,5 +1,5 @@
 import type { FactOf, Operation, Outcome, Policy } from '@paceline/shared/contracts';
-import { strictestOf } from '@paceline/shared/zwiftracing/answers';
+import { strictestOf } from '@paceline/shared/upstreams/answers';
 import { type BudgetState, policyOf } from './budget.ts';
 import type { Decision } from './protocol.ts';
 

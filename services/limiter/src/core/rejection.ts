@@ -1,5 +1,5 @@
 import type { Attribution, Fact, Outcome, PermitRequestOf, Policy } from '@paceline/shared/contracts';
-import { longestWait, pausesBudget } from '@paceline/shared/zwiftracing/answers';
+import { longestWait, pausesBudget } from '@paceline/shared/upstreams/answers';
 import { type BudgetState, policyOf } from './budget.ts';
 import { allowsMore, taughtBy } from './policy.ts';
 import { isPaused } from './window.ts';

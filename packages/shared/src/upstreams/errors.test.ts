@@ -3,7 +3,12 @@ import { errorOf } from './errors.ts';
 
 const now = Date.parse('2026-02-01T12:00:00Z');
 const failureOf = (status: number, text: string, retryAfterMs?: number) =>
-  errorOf({ status, text, rawStart: text }, retryAfterMs === undefined ? {} : { retryAfterMs }, now);
+  errorOf(
+    'ZwiftRacing',
+    { status, text, rawStart: text },
+    retryAfterMs === undefined ? {} : { retryAfterMs },
+    now,
+  );
 
 describe('error of a failed answer', () => {
   it('is none while the body may hold data', () => {
