@@ -8,30 +8,35 @@ import { eventually } from '@paceline/kit/waiting';
 import type { SyncKind } from '@paceline/shared/definition';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-/** The code blocks of `docs/add-a-sync.md`, with the file of each. */
+/** The code blocks of `docs/add-a-sync.md`, with the file of each and, in YAML, the field. */
 const page = readFileSync(join(import.meta.dirname, '../docs/add-a-sync.md'), 'utf8');
-const blocks = [...page.matchAll(/`([\w/-]+\.ts)`:\n\n```ts\n(.*?)```/gs)].map(
-  ([, file = '', code = '']) => ({
-    file,
-    code,
-  }),
+const blocks = [...page.matchAll(/(?:`(\w+)` in )?`([\w/-]+\.(?:ts|yaml))`:\n\n```\w+\n(.*?)```/gs)].map(
+  ([, field, file = '', code = '']) => ({ field, file, code }),
 );
 const definition = 'packages/shared/src/definition';
+const upstreamFile = 'upstreams/zwiftracing.yaml';
 const flowFile = 'services/event-sync/src/flows/teams.ts';
 
 let copy: Checkout;
+/** The files that the page changes. */
+let changed: readonly string[];
 let stack: TestStack;
 
 beforeAll(async () => {
   copy = await copyProject();
-  for (const { file, code } of blocks) {
+  for (const { field, file, code } of blocks) {
     const path = join(copy.folder, file);
     if (file === flowFile) await writeFile(path, code);
     else {
       const text = await readFile(path, 'utf8');
-      await writeFile(path, text.replace(/^\} as const satisfies/m, `${code}$&`));
+      const added = field
+        ? text.replace(`\n${field}:\n`, `$&${code.replaceAll(/^/gm, '  ')}\n`)
+        : text.replace(/^\} as const satisfies/m, `${code}$&`);
+      await writeFile(path, added);
     }
   }
+  changed = await copy.changed();
+  await copy.run(process.execPath, ['scripts/generate.ts']);
   // The copy uses the same downloads.
   process.env.PACELINE_CACHE ??= join(import.meta.dirname, '../.cache');
   const { ensureBuilt } = (await import(join(copy.folder, 'apps/dashboard/build/build.ts'))) as {
@@ -50,17 +55,17 @@ afterAll(async () => {
   await copy?.remove();
 });
 
-it('changes only the definition and its own flow', async () => {
+it('changes only the upstream file, the definition and its own flow', () => {
   expect(blocks.map(({ file }) => file)).toEqual([
-    `${definition}/budgets.ts`,
+    upstreamFile,
+    upstreamFile,
     `${definition}/kinds.ts`,
     flowFile,
   ]);
-  expect(await copy.changed()).toEqual([`${definition}/budgets.ts`, `${definition}/kinds.ts`, flowFile]);
+  expect(changed).toEqual([`${definition}/kinds.ts`, flowFile, upstreamFile]);
 });
 
-it('passes types and lint once the types of the client are generated', async () => {
-  await copy.run(process.execPath, ['scripts/generate.ts']);
+it('passes types and lint once names and types are generated', async () => {
   const checks = [
     ['tsc', '--noEmit'],
     ['tsc', '--noEmit', '--project', 'apps/dashboard'],

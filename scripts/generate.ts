@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,6 +7,7 @@ import { envExample, slotVariableNames } from '../packages/shared/src/config/ind
 import { asyncApi, permissionsOf, type Service, services } from '../packages/shared/src/contracts/index.ts';
 import { answersPage } from './generated/answers-page.ts';
 import { apiTypes } from './generated/api-types.ts';
+import { definedBudgets } from './generated/definition.ts';
 import { messagesPage } from './generated/messages-page.ts';
 
 /** The variable with the password of a broker user. */
@@ -51,8 +53,11 @@ function composeFile(): string {
   return text.replace(/(?:^ {6}(?:SYNC|SLOT)_[A-Z_]+:\n)+/m, lines);
 }
 
+const definitionPath = 'packages/shared/src/definition/budgets.ts';
+
 /** The content of every generated file, by its path from the root. */
 export const generatedFiles: Readonly<Record<string, () => string | Promise<string>>> = {
+  [definitionPath]: definedBudgets,
   '.env.example': envExample,
   'docs/messages.md': messagesPage,
   'docs/upstream-answers.md': answersPage,
@@ -62,9 +67,17 @@ export const generatedFiles: Readonly<Record<string, () => string | Promise<stri
   'docker-compose.yml': composeFile,
 };
 
+const fileOf = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
 if (import.meta.main) {
+  // The other files follow from the definition, of which this process has loaded the one before.
+  if (readFileSync(fileOf(definitionPath), 'utf8') !== definedBudgets()) {
+    await writeFile(fileOf(definitionPath), definedBudgets());
+    execFileSync(process.execPath, [import.meta.filename], { stdio: 'inherit' });
+    process.exit();
+  }
   for (const [path, text] of Object.entries(generatedFiles)) {
-    const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+    const file = fileOf(path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, await text());
   }

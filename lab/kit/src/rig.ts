@@ -9,12 +9,13 @@ import { type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
 import { migrate } from '@paceline/shared/database';
-import { type BudgetName, budgets, pathsOf } from '@paceline/shared/definition';
+import { type BudgetName } from '@paceline/shared/definition';
 import { accountOf, createLimiters, partitionOf } from '@paceline/shared/limiter';
 import { connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, testNats, testPostgres } from '@paceline/shared/testing';
 import { createZwiftRacing } from '@paceline/shared/zwiftracing';
+import { pathsOf, zwiftracing } from '@paceline/shared/upstreams';
 
 /** Limiter processes on a real broker, a sandbox upstream and callers. */
 export type Rig = Awaited<ReturnType<typeof startRig>>;
@@ -22,13 +23,14 @@ export type Rig = Awaited<ReturnType<typeof startRig>>;
 export type Caller = ReturnType<Rig['caller']>;
 export type LimiterProcess = ReturnType<typeof limiterProcess>;
 
-const [events = ''] = pathsOf('events');
-const [signups = ''] = pathsOf('signups');
+const [events = ''] = pathsOf(zwiftracing().endpoints.events);
+const [signups = ''] = pathsOf(zwiftracing().endpoints.signups);
 
 /** The first call of a budget, for an arbitrary id. */
 function requestOf(budget: BudgetName): { path: string; body?: unknown } {
-  const [path = ''] = pathsOf(budget);
-  const isPost = budgets[budget].calls[0]?.startsWith('POST');
+  const endpoint = zwiftracing().endpoints[budget];
+  const [path = ''] = pathsOf(endpoint);
+  const isPost = endpoint.calls[0]?.startsWith('POST');
   return { path: path.replace(':id', '20650'), ...(isPost && { body: [4_500_001] }) };
 }
 

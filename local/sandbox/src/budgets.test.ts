@@ -1,13 +1,14 @@
 import { loadConfig } from '@paceline/shared/config';
-import { type BudgetName, budgets, mapValues } from '@paceline/shared/definition';
+import { type BudgetName, mapValues } from '@paceline/shared/definition';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { describe, expect, it } from 'vitest';
 import { latencyOf } from './limiter.ts';
 
 const minutes = (count: number) => count * 60_000;
 const sameForAll = { limit: 1, windowMs: minutes(1) };
 
-it('the definition has the documented limits, and a cautious guess for events and signups', () => {
-  expect(mapValues(budgets, ({ limits }) => limits.standard)).toMatchObject({
+it('the upstream file has the documented limits, and a cautious guess for events and signups', () => {
+  expect(mapValues(zwiftracing().budgets, ({ limits }) => limits.standard)).toMatchObject({
     clubs: { limit: 1, windowMs: minutes(60) },
     riders_bulk: { limit: 1, windowMs: minutes(15) },
     riders_single: { limit: 5, windowMs: minutes(1) },
@@ -15,7 +16,7 @@ it('the definition has the documented limits, and a cautious guess for events an
     events: sameForAll,
     signups: sameForAll,
   });
-  expect(mapValues(budgets, ({ limits }) => limits.premium)).toMatchObject({
+  expect(mapValues(zwiftracing().budgets, ({ limits }) => limits.premium)).toMatchObject({
     clubs: { limit: 10, windowMs: minutes(60) },
     riders_bulk: { limit: 10, windowMs: minutes(15) },
     riders_single: { limit: 10, windowMs: minutes(1) },
@@ -25,10 +26,10 @@ it('the definition has the documented limits, and a cautious guess for events an
   });
 });
 
-it('the default paths of the configuration are calls of the definition', () => {
+it('the default paths of the configuration are calls of the upstream file', () => {
   const paths = loadConfig({}, ['ZWIFTRACING_EVENTS_PATH', 'ZWIFTRACING_SIGNUPS_PATH']);
-  expect(budgets.events.calls).toContain(`GET ${paths.ZWIFTRACING_EVENTS_PATH}`);
-  expect(budgets.signups.calls).toEqual([`GET ${paths.ZWIFTRACING_SIGNUPS_PATH}`]);
+  expect(zwiftracing().endpoints.events.calls).toContain(`GET ${paths.ZWIFTRACING_EVENTS_PATH}`);
+  expect(zwiftracing().endpoints.signups.calls).toEqual([`GET ${paths.ZWIFTRACING_SIGNUPS_PATH}`]);
 });
 
 describe('latency', () => {

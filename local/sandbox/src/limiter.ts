@@ -1,5 +1,6 @@
 import type { Policy } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames, budgets, type Tier } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, type Tier } from '@paceline/shared/definition';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { z } from 'zod';
 import { between, draw } from './random.ts';
 
@@ -25,7 +26,7 @@ const ranges: Partial<Record<BudgetName, readonly [low: number, high: number]>> 
 };
 
 const rangeOf = (budget: BudgetName): readonly [low: number, high: number] =>
-  ranges[budget] ?? [budgets[budget].typicalMs, budgets[budget].typicalMs];
+  ranges[budget] ?? [zwiftracing().endpoints[budget].typicalMs, zwiftracing().endpoints[budget].typicalMs];
 
 export const latencyOf = (seed: number, budget: BudgetName, seq: number): number =>
   between(draw(seed, 'latency', seq), ...rangeOf(budget));
@@ -99,7 +100,7 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
       budget: BudgetName,
       now: number,
     ): { decision: LimitDecision; policy: Policy } {
-      const policy = overrides[budget] ?? budgets[budget].limits[tier];
+      const policy = overrides[budget] ?? zwiftracing().budgets[budget].limits[tier];
       const name = `${key} ${budget}`;
       const counter = counters.get(name) ?? createCounter(enforcement);
       counters.set(name, counter);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -15,8 +15,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function run(env: Record<string, string>, flags: readonly string[] = []) {
-  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'main.ts')], {
+function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     env: { ...process.env, SANDBOX_PORT: '0', SANDBOX_AUDIT_FILE: auditFile, SANDBOX_LATENCY: 'off', ...env },
   });
   children.push(child);
@@ -26,8 +26,8 @@ function run(env: Record<string, string>, flags: readonly string[] = []) {
   return { child, output };
 }
 
-async function listening(env: Record<string, string> = {}, flags: readonly string[] = []) {
-  const { child, output } = run(env, flags);
+async function listening(env: Record<string, string> = {}) {
+  const { child, output } = run(env);
   const url = await vi.waitFor(() => {
     const found = /http:\S+\/api/.exec(output.text)?.[0];
     if (!found) throw new Error(`not listening yet: ${output.text}`);
@@ -61,23 +61,23 @@ describe('the sandbox as a process', () => {
     ]);
   });
 
-  it('enforces a budget that is added to the definition', async () => {
-    const teams = `teams: { label: 'Teams', source: 'teams', calls: ['GET /public/teams/:id'], reserve: 0,
-      limits: { standard: '3 per 1m', premium: '3 per 1m' }, timeout: '30s', typical: '20ms' },`;
-    const hooks = `import { registerHooks } from 'node:module';
-      registerHooks({
-        load(url, context, next) {
-          const loaded = next(url, context);
-          if (!url.endsWith('/definition/budgets.ts')) return loaded;
-          const start = 'export const budgets = {';
-          return { ...loaded, source: String(loaded.source).replace(start, start + ${JSON.stringify(teams)}) };
-        },
-      });`;
+  it('enforces a budget that is added to the upstream file', async () => {
+    const upstream = join(folder, 'zwiftracing.yaml');
+    const text = readFileSync(join(import.meta.dirname, '../../../upstreams/zwiftracing.yaml'), 'utf8');
+    const teams = [
+      '\n  teams: { label: Teams, limit: 3 per 1m }',
+      `\n  teams: { calls: [GET /public/teams/:id], typical: 20ms }`,
+    ];
+    writeFileSync(
+      upstream,
+      text.replaceAll(/^(?:budgets|endpoints):/gm, (start) => start + teams.shift()),
+    );
     const file = join(folder, 'teams.jsonl');
-    const sandbox = await listening({ SANDBOX_AUDIT_FILE: file, SANDBOX_LATENCY: 'on' }, [
-      '--import',
-      `data:text/javascript,${encodeURIComponent(hooks)}`,
-    ]);
+    const sandbox = await listening({
+      SANDBOX_AUDIT_FILE: file,
+      SANDBOX_LATENCY: 'on',
+      UPSTREAMS: upstream,
+    });
     for (const id of [7, 8, 9]) {
       const response = await sandbox.call(`/public/teams/${id}`);
       expect([response.status, await response.json()]).toEqual([200, { id }]);

@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
-import { budgetNames, budgets, mapValues } from '@paceline/shared/definition';
+import { type BudgetName, mapValues } from '@paceline/shared/definition';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { UpstreamHandler, Gate, HttpContext } from './gate.ts';
@@ -56,10 +57,10 @@ export function publicApi(
 ): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const endpoints = endpointsOf(world, quirks);
-  for (const budget of budgetNames) {
-    for (const call of budgets[budget].calls) {
+  for (const [budget, { calls }] of Object.entries(zwiftracing().endpoints)) {
+    for (const call of calls) {
       const [method = '', path = ''] = call.split(' ');
-      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget, endpoints.of(call)));
+      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget as BudgetName, endpoints.of(call)));
     }
   }
   return app.all('*', gate(null, endpoints.unknown));

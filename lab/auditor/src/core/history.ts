@@ -1,7 +1,8 @@
 import { createVirtualClock } from '@paceline/shared/clock';
-import { callTimeout, estimateTolerance } from '@paceline/shared/config';
+import { estimateTolerance } from '@paceline/shared/config';
 import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames, type Lane, type Tier } from '@paceline/shared/definition';
+import { callTimeout, limitsOf, zwiftracing } from '@paceline/shared/upstreams';
 import type { BudgetPlace } from './findings.ts';
 
 /** A journal entry with its position in the stream. */
@@ -28,7 +29,7 @@ export interface Rules {
 export const rulesOf = (tier: Tier): Rules => ({
   documented: limitsOf(tier),
   callTimeout: Object.fromEntries(
-    budgetNames.map((budget) => [budget, callTimeout(budget, createVirtualClock())]),
+    budgetNames.map((budget) => [budget, callTimeout(zwiftracing().endpoints[budget], createVirtualClock())]),
   ) as Record<BudgetName, number>,
   estimateTolerance: estimateTolerance(createVirtualClock()),
 });

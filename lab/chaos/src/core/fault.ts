@@ -1,6 +1,7 @@
 import type { Dice } from '@paceline/kit/dice';
 import { type Policy, services } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames, limitsOf } from '@paceline/shared/definition';
+import { type BudgetName, budgetNames } from '@paceline/shared/definition';
+import { limitsOf } from '@paceline/shared/upstreams';
 
 /** Processes and servers that faults can target. */
 export interface Crew {

@@ -1,5 +1,6 @@
-import { type BudgetName, limitsOf, type SyncKind } from '@paceline/shared/definition';
+import { type BudgetName, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
+import { limitsOf } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callDurationMs, callsOf, startsBetween } from './calls.ts';
@@ -81,7 +82,7 @@ describe('callsOf', () => {
         const calls = callsOf(plan, week, 'signups');
         const misplaced = calls.filter(({ at, slotId }, index) => {
           const { scheduledFor = Infinity, endsAt = 0 } = slots.get(slotId ?? '') ?? {};
-          const freeAt = (calls[index - 1]?.at ?? -Infinity) + (callDurationMs.signups ?? 0) + minute;
+          const freeAt = (calls[index - 1]?.at ?? -Infinity) + callDurationMs('signups') + minute;
           return at < scheduledFor || at >= endsAt || at < freeAt;
         });
         expect(misplaced).toEqual([]);
@@ -101,7 +102,7 @@ function straightforward(plan: Plan, week: Stretch, budget: BudgetName) {
       return {
         kind,
         rank: index + 1,
-        readyAt: scheduledFor + callDurationMs.events,
+        readyAt: scheduledFor + callDurationMs('events'),
         endsAt,
         left: plan.things[kind],
       };
@@ -109,7 +110,7 @@ function straightforward(plan: Plan, week: Stretch, budget: BudgetName) {
   );
   const calls: Array<{ kind: SyncKind; at: number }> = [];
   for (;;) {
-    const freeAt = (calls.at(-1)?.at ?? -Infinity) + callDurationMs[budget] + plan.policies[budget].windowMs;
+    const freeAt = (calls.at(-1)?.at ?? -Infinity) + callDurationMs(budget) + plan.policies[budget].windowMs;
     const [next] = [...urgent, ...slots]
       .map((run) => ({ run, at: Math.max(run.readyAt, freeAt) }))
       .filter(({ run, at }) => run.left > 0 && at < run.endsAt)

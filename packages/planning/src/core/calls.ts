@@ -1,15 +1,14 @@
 import {
   type BudgetName,
-  budgets,
   freshnessClasses,
   kindNames,
   kinds,
   laneNames,
-  mapValues,
   type SyncKind,
   windowMarginMs,
 } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { type Plan, soonKind } from './plan.ts';
 import type { Stretch } from './timetable.ts';
 
@@ -21,16 +20,14 @@ export interface PlannedCall {
 }
 
 /** From a call's start until its place in the window starts to expire: response time plus safety margin, project ms. */
-export const callDurationMs: Readonly<Record<BudgetName, number>> = mapValues(
-  budgets,
-  ({ typicalMs }) => typicalMs + windowMarginMs,
-);
+export const callDurationMs = (budget: BudgetName): number =>
+  zwiftracing().endpoints[budget].typicalMs + windowMarginMs;
 
 export const urgentBudget: BudgetName = kinds[soonKind].budget;
 
 /** The calls of a window that syncs can use: without those reserved for the forced lanes. */
 export const limitForSyncs = ({ policies }: Plan, budget: BudgetName): number =>
-  Math.max(1, policies[budget].limit - budgets[budget].reserve);
+  Math.max(1, policies[budget].limit - zwiftracing().budgets[budget].reserve);
 
 /** Sync kinds by lane, most urgent first. */
 const kindsByUrgency: readonly SyncKind[] = kindNames.toSorted(
@@ -62,7 +59,7 @@ interface OpenRun {
 const runOf = (slot: Slot, things: number): OpenRun => {
   const list = kinds[slot.kind].list;
   const { slotId, kind, endsAt } = slot;
-  const readyAt = slot.scheduledFor + (list ? callDurationMs[list] : 0);
+  const readyAt = slot.scheduledFor + (list ? callDurationMs(list) : 0);
   return { slotId, kind, rank: kindsByUrgency.indexOf(kind), endsAt, readyAt, remaining: things };
 };
 
@@ -88,7 +85,7 @@ function simulateCalls(plan: Plan, budget: BudgetName, runs: OpenRun[]): Planned
     if (next) {
       calls.push({ kind: next.kind, slotId: next.slotId, at: now });
       next.remaining -= 1;
-      next.readyAt = now + callDurationMs[budget];
+      next.readyAt = now + callDurationMs(budget);
       freeAt.shift();
       freeAt.push(next.readyAt + windowMs);
     }

@@ -1,9 +1,9 @@
-import { limitsOf } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import { analyze } from './analysis.ts';
 import { forecast as forecastOf } from './forecast.ts';
 import type { Plan } from './plan.ts';
 import { design, hour, minute, monday, planOf, shipped } from './testing.ts';
+import { limitsOf } from '@paceline/shared/upstreams';
 
 const forecast = (plan: Plan, from: number) => forecastOf(analyze(plan, from));
 

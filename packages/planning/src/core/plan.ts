@@ -7,12 +7,12 @@ import {
   freshnessClasses,
   kindNames,
   kinds,
-  limitsOf,
   mapValues,
   type SyncKind,
   type Tier,
 } from '@paceline/shared/definition';
 import type { Policy, KindGoal } from '@paceline/shared/contracts';
+import { limitsOf } from '@paceline/shared/upstreams';
 import type { KindSchedule } from './slots.ts';
 
 /** The kinds that share the signups budget. Urgent calls count towards the first; the second covers the next two days. */

@@ -1,9 +1,10 @@
-import { limitsOf, tiers, type SyncKind } from '@paceline/shared/definition';
+import { tiers, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyze } from './analysis.ts';
 import { isError, lint } from './lint.ts';
 import type { KindGoal } from '@paceline/shared/contracts';
+import { limitsOf } from '@paceline/shared/upstreams';
 import type { Plan } from './plan.ts';
 import { repair } from './repair.ts';
 import { memoizedSlots } from './timetable.ts';

@@ -1,4 +1,5 @@
-import { kinds, limitsOf, mapValues, type SyncKind } from '@paceline/shared/definition';
+import { kinds, mapValues, type SyncKind } from '@paceline/shared/definition';
+import { limitsOf } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { firstDesign, kindsOf, type Plan, defaultGoals } from './plan.ts';
 import type { KindSchedule } from './slots.ts';

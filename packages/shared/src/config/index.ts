@@ -1,8 +1,8 @@
 export { brokerTlsVariables, isForbiddenHost, serversOf } from './addresses.ts';
+export { ConfigError } from './error.ts';
 export * from './load.ts';
 export * from './slots.ts';
 export {
-  callTimeout,
   duration,
   estimateTolerance,
   formatDuration,

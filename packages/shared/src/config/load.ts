@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { type ClockSetting, isLoopback, isSandboxUrl } from '../clock/index.ts';
 import { isPair, otlpProblems } from './addresses.ts';
 import { type VariableName, variables } from './variables.ts';
-import { count } from '../words.ts';
+import { upstreamProblems } from '../upstreams/load.ts';
+import { ConfigError } from './error.ts';
 
 type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
 
@@ -10,19 +11,6 @@ type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema
 export type Config<Needed extends VariableName, Optional extends VariableName = never> = {
   readonly [Name in Needed]: Value<Name>;
 } & { readonly [Name in Optional]?: Value<Name> };
-
-/** All problems of a configuration, not just the first. */
-export class ConfigError extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(
-      `Invalid configuration, ${count(problems.length, 'problem')}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
-    );
-    this.name = 'ConfigError';
-    this.problems = problems;
-  }
-}
 
 /** Reads variables; an empty one counts as unset. @throws {ConfigError} naming every problem, never a value */
 export function loadConfig<Needed extends VariableName, Optional extends VariableName = never>(
@@ -44,7 +32,7 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   for (const name of needed) read(name, false);
   for (const name of optional) read(name, true);
   problems.push(...contradictions(values, (name) => names.has(name) && Boolean(env[name])));
-  problems.push(...otlpProblems(env));
+  problems.push(...otlpProblems(env), ...upstreamProblems(env));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config<Needed, Optional>;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock/index.ts';
 import { type Service, services } from '../contracts/vocabulary.ts';
-import { type BudgetName, budgets, parseDuration } from '../definition/index.ts';
+import { parseDuration } from '../definition/index.ts';
 
 /** `a, b,,c` → `["a", "b", "c"]` */
 export const commaSeparated = (text: string): string[] =>
@@ -119,7 +119,3 @@ export const replicas = z.string().transform((text, context): Replicas => {
 
 /** An estimate counts as kept when the call starts at most this much later, project ms: 1 s, and 0.5 s on the machine. */
 export const estimateTolerance = (clock: Clock): number => 1_000 + Math.ceil(clock.toProjectMs(500));
-
-/** The timeout of a call, project ms; at least 10 real seconds, however fast the clock runs. */
-export const callTimeout = (endpoint: BudgetName, clock: Clock): number =>
-  Math.max(budgets[endpoint].timeoutMs, Math.ceil(clock.toProjectMs(10_000)));

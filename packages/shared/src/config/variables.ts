@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
-import { pathsOf, tiers } from '../definition/index.ts';
+import { tiers } from '../definition/index.ts';
+import { pathsOf, zwiftracing } from '../upstreams/index.ts';
 import {
   brokerUrl,
   certificateFile,
@@ -47,8 +48,8 @@ const mebibyte = 1_048_576;
 /** A cluster of two needs both servers for a majority, so it is less available than one. */
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
-const [listPath = ''] = pathsOf('events');
-const [signupsPath = ''] = pathsOf('signups');
+const firstPath = (endpoint: 'events' | 'signups') => (): string =>
+  pathsOf(zwiftracing().endpoints[endpoint])[0] ?? '';
 
 /** Every environment variable: schema, default and description. `.env.example` is generated from it. */
 export const variables = {
@@ -77,11 +78,11 @@ export const variables = {
     example: '20650,20651',
   },
   ZWIFTRACING_EVENTS_PATH: {
-    schema: pathBelow('/').default(listPath),
+    schema: pathBelow('/').default(firstPath('events')),
     description: 'Path of the list of upcoming events, below the base URL.',
   },
   ZWIFTRACING_SIGNUPS_PATH: {
-    schema: pathBelow(':id').default(signupsPath),
+    schema: pathBelow(':id').default(firstPath('signups')),
     description: 'Path of the signups of one event; :id is replaced.',
   },
   NATS_URL: {

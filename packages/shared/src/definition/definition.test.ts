@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCatchUp, parseOpening } from '../config/index.ts';
 import {
-  budgetNames,
-  budgets,
   budgetsOf,
   classNames,
   durationMs,
@@ -14,23 +12,6 @@ import {
   lanes,
   slotHeadStartMs,
 } from './index.ts';
-
-describe('budgets', () => {
-  it('have distinct calls, so that a path identifies its budget', () => {
-    const calls = budgetNames.flatMap((name) => budgets[name].calls);
-    expect(new Set(calls).size).toBe(calls.length);
-  });
-
-  it.each(budgetNames)('%s has a timeout above the typical duration', (name) => {
-    expect(budgets[name].timeoutMs).toBeGreaterThan(budgets[name].typicalMs);
-  });
-
-  it.each(budgetNames)('%s leaves at least one call to lanes that cannot use the reserve', (name) => {
-    const { limits, reserve } = budgets[name];
-    for (const { limit } of Object.values(limits)) expect(Math.max(1, limit - reserve)).toBeGreaterThan(0);
-    expect(reserve).toBeGreaterThanOrEqual(0);
-  });
-});
 
 describe('lanes', () => {
   it('are ordered by head start, forced ones first', () => {

@@ -1,4 +1,4 @@
-import { type BudgetEntry, budgets as budgetEntries } from './budgets.ts';
+import { budgets } from './budgets.ts';
 import { freshnessClasses as classEntries, type FreshnessClassEntry } from './freshness.ts';
 import { type KindEntry, kinds as kindEntries } from './kinds.ts';
 import {
@@ -7,22 +7,25 @@ import {
   lanes as laneEntries,
   slotHeadStart as slotHeadStartText,
 } from './lanes.ts';
-import { durationMs, mapValues, parseLimit } from './units.ts';
+import { durationMs, mapValues } from './units.ts';
 
 /*
  * The declarations of this folder, prepared for the rest of the code: names as types and ordered lists, durations in
  * project ms. Everything about budgets, lanes, sync kinds and freshness classes is derived from here.
  */
 
-export type BudgetName = keyof typeof budgetEntries;
+export type BudgetName = keyof typeof budgets;
 export type Lane = keyof typeof laneEntries;
 export type SyncKind = keyof typeof kindEntries;
 export type FreshnessClass = keyof typeof classEntries;
-export type SourceName = (typeof budgetEntries)[BudgetName]['source'];
-export type Tier = keyof (typeof budgetEntries)[BudgetName]['limits'];
+export type SourceName = (typeof budgets)[BudgetName]['source'];
+/** Tiers of an API key, which have limits of their own. */
+export const tiers = ['standard', 'premium'] as const;
+export type Tier = (typeof tiers)[number];
 export type SyncService = (typeof kindEntries)[SyncKind]['service'];
-export type { Color } from './lanes.ts';
-export { durationMs, mapValues, parseDuration } from './units.ts';
+export { type Color, colors } from './lanes.ts';
+export { budgets } from './budgets.ts';
+export { durationMs, mapValues, parseDuration, parseLimit } from './units.ts';
 
 /** At most `limit` calls in any interval of `windowMs`, project ms. */
 export interface Limit {
@@ -34,36 +37,16 @@ export interface Limit {
 const namesOf = <Name extends string>(record: Readonly<Record<Name, unknown>>) =>
   Object.keys(record) as [Name, ...Name[]];
 
-export const budgetNames = namesOf<BudgetName>(budgetEntries);
+export const budgetNames = namesOf<BudgetName>(budgets);
 /** Most urgent first. */
 export const laneNames = namesOf<Lane>(laneEntries);
 export const kindNames = namesOf<SyncKind>(kindEntries);
 /** Soonest first. */
 export const classNames = namesOf<FreshnessClass>(classEntries);
-export const sourceNames = [...new Set(budgetNames.map((name) => budgetEntries[name].source))] as [
+export const sourceNames = [...new Set(budgetNames.map((name) => budgets[name].source))] as [
   SourceName,
   ...SourceName[],
 ];
-export const tiers = ['standard', 'premium'] as const satisfies readonly Tier[];
-
-export const budgets = mapValues(
-  budgetEntries,
-  ({ limits, timeout, typical, ...entry }: BudgetEntry & { readonly source: SourceName }) => ({
-    batch: 1,
-    ...entry,
-    limits: { standard: parseLimit(limits.standard), premium: parseLimit(limits.premium) },
-    timeoutMs: durationMs(timeout),
-    typicalMs: durationMs(typical),
-  }),
-);
-
-/** The paths of a budget's calls, below the base URL. */
-export const pathsOf = (budget: BudgetName): string[] =>
-  budgets[budget].calls.map((call) => call.slice(call.indexOf('/')));
-
-/** The documented limits of a tier. */
-export const limitsOf = (tier: Tier): Record<BudgetName, Limit> =>
-  mapValues(budgets, ({ limits }) => limits[tier]);
 
 export const lanes = mapValues(
   laneEntries,

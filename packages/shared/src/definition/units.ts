@@ -14,14 +14,11 @@ export function durationMs(text: string): number {
   return ms;
 }
 
-/** `10 per 60m`: at most 10 calls in any interval of that length. */
-export type LimitText = `${number} per ${string}`;
-
-/** A limit of the definition, its window in ms. @throws {Error} when it isn't one */
-export function parseLimit(text: LimitText): { limit: number; windowMs: number } {
-  const [, limit, window] = /^(\d+) per (\S+)$/.exec(text) ?? [];
-  if (window === undefined) throw new Error(`"${text}" in the definition is not a limit such as "5 per 1m"`);
-  return { limit: Number(limit), windowMs: durationMs(window) };
+/** Parses `10 per 60m`, its window to ms; undefined when it isn't a limit. */
+export function parseLimit(text: string): { limit: number; windowMs: number } | undefined {
+  const [, limit, window = ''] = /^([1-9]\d*) per (\S+)$/.exec(text.trim()) ?? [];
+  const windowMs = parseDuration(window);
+  return limit === undefined || !windowMs ? undefined : { limit: Number(limit), windowMs };
 }
 
 /** Maps the values of a record. */

@@ -10,6 +10,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Dialect } from './dialect.ts';
 import { UpstreamError } from './errors.ts';
 import { readLimits, type ReportedLimits } from './limits.ts';
+import type { Auth } from './upstream.ts';
 import { readUsage } from './usage.ts';
 
 export interface ExchangeSettings {
@@ -17,13 +18,7 @@ export interface ExchangeSettings {
   readonly label: string;
   /** Without a trailing slash. */
   readonly baseUrl: string;
-  /** Where the key goes, and the variable that holds it. */
-  readonly auth: {
-    readonly in: 'header' | 'query';
-    readonly name: string;
-    readonly prefix: string;
-    readonly secret: string;
-  };
+  readonly auth: Auth;
   readonly key: string;
   readonly dialect: Dialect;
   readonly clock: Clock;

@@ -1,11 +1,10 @@
 import type { Clock } from '../clock/index.ts';
-import { callTimeout } from '../config/index.ts';
 import type { BudgetName } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { createExchange, textOf } from '../upstreams/exchange.ts';
 import { errorOf, UpstreamError } from '../upstreams/errors.ts';
+import { callTimeout, zwiftracing } from '../upstreams/index.ts';
 import { UnexpectedShape } from './errors.ts';
-import { zwiftRacingDialect } from './limits.ts';
 
 export interface CallSettings {
   /** Without a trailing slash. */
@@ -34,12 +33,12 @@ const headers = { accept: 'application/json', 'content-type': 'application/json'
 
 /** Calls that answer with JSON. @throws {Error} when the key can't be sent in a header */
 export function createCall({ apiKey, ...settings }: CallSettings): ApiCall {
-  const auth = { in: 'header', name: 'Authorization', prefix: '', secret: 'ZWIFTRACING_API_KEY' } as const;
-  const exchange = createExchange({ ...settings, label, auth, key: apiKey, dialect: zwiftRacingDialect });
+  const { label, auth, dialect } = zwiftracing();
+  const exchange = createExchange({ ...settings, label, auth, key: apiKey, dialect });
   const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
 
   return (permit, { path, body }, read) => {
-    const timeoutMs = callTimeout(permit.endpoint, settings.clock);
+    const timeoutMs = callTimeout(zwiftracing().endpoints[permit.endpoint], settings.clock);
     const request = { path, headers, timeoutMs, budgets: [permit.endpoint] };
     const sent = body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) };
     return exchange(

@@ -1,5 +1,6 @@
-import { type BudgetName, budgets, windowMarginMs } from '@paceline/shared/definition';
+import { type BudgetName, windowMarginMs } from '@paceline/shared/definition';
 import type { Progress, FetchMode, WindowView } from '@paceline/shared/contracts';
+import { zwiftracing } from '@paceline/shared/upstreams';
 
 export const initialProgress: Progress = { state: 'waiting_in_line', position: 1, at: null };
 
@@ -20,20 +21,21 @@ export function estimatedProgress(
   const bulkAt = timeOfCall(bulk, bulkCallNumber(ahead), now);
   if (mode === 'bulk') return waitingState(bulk, position, bulkAt, 'bulk', now);
   const singleAt = timeOfCall(single, position, now);
+  const { endpoints } = zwiftracing();
   // rider-sync decides the same way: the call that returns first fetches the rider.
-  return bulkAt + budgets.riders_bulk.typicalMs < singleAt + budgets.riders_single.typicalMs
+  return bulkAt + endpoints.riders_bulk.typicalMs < singleAt + endpoints.riders_single.typicalMs
     ? waitingState(bulk, bulkCallNumber(ahead), bulkAt, 'bulk', now)
     : waitingState(single, position, singleAt, 'single', now);
 }
 
 const bulkCallNumber = (ridersAhead: number): number =>
-  1 + Math.floor(ridersAhead / budgets.riders_bulk.batch);
+  1 + Math.floor(ridersAhead / zwiftracing().endpoints.riders_bulk.batch);
 
 /** When the k-th next call (1 = the next) can start, as calls leave the window one by one. */
 function timeOfCall(view: WindowView, k: number, now: number): number {
   const { limit, windowMs } = view.policy;
   // A call counts from its response.
-  const cycleMs = windowMs + windowMarginMs + budgets[view.endpoint].typicalMs;
+  const cycleMs = windowMs + windowMarginMs + zwiftracing().endpoints[view.endpoint].typicalMs;
   const opensAt = Math.max(now, view.unknownUntil ?? 0, pauseEnd(view));
   // The window has room: what else is in it doesn't matter.
   if (opensAt === now && k <= view.available) return Math.ceil(now);

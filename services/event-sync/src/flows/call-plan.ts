@@ -1,7 +1,8 @@
 import { schedulesOf } from '@paceline/planning/slots';
 import type { Policy } from '@paceline/shared/contracts';
-import { type EventKind, eventKinds, limitsOf } from '@paceline/shared/definition';
+import { type EventKind, eventKinds } from '@paceline/shared/definition';
 import { nowMs } from '@paceline/shared/sync';
+import { limitsOf } from '@paceline/shared/upstreams';
 import { findCandidates } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { type CallPlan, planNextCalls, type Situation } from '../core/call-plan/next-calls.ts';

@@ -1,17 +1,16 @@
 import type { Clock } from '@paceline/shared/clock';
-import { callTimeout, estimateTolerance } from '@paceline/shared/config';
+import { estimateTolerance } from '@paceline/shared/config';
 import type { Policy } from '@paceline/shared/contracts';
 import {
   type BudgetName,
-  budgets,
   type Lane,
   lanes,
-  limitsOf,
   mapValues,
   slotHeadStartMs,
   type Tier,
   windowMarginMs,
 } from '@paceline/shared/definition';
+import { callTimeout, limitsOf, zwiftracing } from '@paceline/shared/upstreams';
 
 /** Everything that decisions depend on besides the state. Durations are project ms unless stated otherwise. */
 export interface LimiterSettings {
@@ -61,7 +60,7 @@ const machine = {
 /** The settings for a tier, with the machine's durations converted to project ms. */
 export const defaultSettings = (tier: Tier, clock: Clock): LimiterSettings => ({
   policies: limitsOf(tier),
-  reserve: mapValues(budgets, ({ reserve }) => reserve),
+  reserve: mapValues(zwiftracing().budgets, ({ reserve }) => reserve),
   headStart: mapValues(lanes, ({ headStartMs }) => headStartMs),
   longestHeadStart: Math.max(...Object.values(lanes).map(({ headStartMs }) => headStartMs)),
   slotHeadStart: slotHeadStartMs,
@@ -71,8 +70,8 @@ export const defaultSettings = (tier: Tier, clock: Clock): LimiterSettings => ({
   guard: Math.ceil(clock.toProjectMs(machine.guard)),
   clockLag: 0,
   probeJitter: 1_000,
-  typicalCallDuration: mapValues(budgets, ({ typicalMs }) => typicalMs),
-  callTimeout: mapValues(budgets, (_, name) => callTimeout(name, clock)),
+  typicalCallDuration: mapValues(zwiftracing().endpoints, ({ typicalMs }) => typicalMs),
+  callTimeout: mapValues(zwiftracing().endpoints, (endpoint) => callTimeout(endpoint, clock)),
   estimateTolerance: estimateTolerance(clock),
   heartbeatInterval: 1_500,
   heartbeatsPerInterval: 3_000,

@@ -1,10 +1,10 @@
-import { budgets } from '@paceline/shared/definition';
 import { isCollapse, presenceOf } from '@paceline/shared/sync/doubt';
 import { count } from '@paceline/shared/words';
 import { riderIdsOf, type RidersResponse, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import { zwiftracing } from '@paceline/shared/upstreams';
 
 /** Maximum number of rider ids in one call. */
-export const maxIdsPerCall = budgets.riders_bulk.batch;
+export const maxIdsPerCall = (): number => zwiftracing().endpoints.riders_bulk.batch;
 
 /** After this many lost bulk calls the riders of an import fail. */
 const maxLostCalls = 3;
@@ -44,7 +44,7 @@ export const refreshStart = (
   minMs: number,
 ): number =>
   Math.min(
-    slotEndsAt - Math.max(Math.ceil(riders / maxIdsPerCall) * bulkCallMs, minMs),
+    slotEndsAt - Math.max(Math.ceil(riders / maxIdsPerCall()) * bulkCallMs, minMs),
     startedAt + maxFillMs,
   );
 

@@ -1,5 +1,5 @@
-import { budgets } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -137,8 +137,8 @@ describe('a rider on a bulk call', () => {
 
   it('counts as overdue after more than the typical time of a call', () => {
     const watch = given(sent).effects.find((effect) => effect.type === 'watchBulkCall');
-    expect(watch?.overdueAt).toBeGreaterThan(now + budgets.riders_bulk.typicalMs);
-    expect(watch?.overdueAt).toBeLessThan(now + 2 * budgets.riders_bulk.typicalMs);
+    expect(watch?.overdueAt).toBeGreaterThan(now + zwiftracing().endpoints.riders_bulk.typicalMs);
+    expect(watch?.overdueAt).toBeLessThan(now + 2 * zwiftracing().endpoints.riders_bulk.typicalMs);
   });
 });
 
@@ -270,8 +270,8 @@ describe('a rider after any sequence of events', () => {
     fc.assert(
       fc.property(time, time, (getAt, bulkAt) => {
         const [reported] = given(single(getAt), bulk(bulkAt)).effects;
-        const bySingle = getAt + budgets.riders_single.typicalMs;
-        const byBulk = bulkAt + budgets.riders_bulk.typicalMs;
+        const bySingle = getAt + zwiftracing().endpoints.riders_single.typicalMs;
+        const byBulk = bulkAt + zwiftracing().endpoints.riders_bulk.typicalMs;
         const byBulkFirst =
           reported?.type === 'report' && 'via' in reported.progress && reported.progress.via === 'bulk';
         expect(byBulkFirst ? byBulk : bySingle).toBe(Math.min(bySingle, byBulk));

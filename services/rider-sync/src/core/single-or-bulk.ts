@@ -1,6 +1,7 @@
 import type { Progress, FetchMode, Refusal } from '@paceline/shared/contracts';
-import { budgets, type Lane } from '@paceline/shared/definition';
+import { type Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { progressOf } from './command.ts';
 
 /*
@@ -196,7 +197,7 @@ const contextOf = ({ bulk, listed, deadline }: FetchContext): FetchContext => ({
 
 /** When a call sent at `callAt` is answered if it takes the typical time. */
 const answeredAt = (mode: FetchMode, callAt: number): number =>
-  callAt + budgets[mode === 'single' ? 'riders_single' : 'riders_bulk'].typicalMs;
+  callAt + zwiftracing().endpoints[mode === 'single' ? 'riders_single' : 'riders_bulk'].typicalMs;
 
 /** A bulk call that takes this much longer than usual is overdue: a GET is requested as well. Project ms. */
 const overdueAfterMs = 30_000;

@@ -1,4 +1,3 @@
-import { callTimeout } from '@paceline/shared/config';
 import type { BulkCallChanged, TraceContext } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import type { Permit, Waiting } from '@paceline/shared/limiter';
@@ -15,6 +14,7 @@ import {
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
 import { type RidersResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';
+import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
 import {
   endFreshRiders,
   storeOutcomes,
@@ -151,9 +151,9 @@ async function lockRiders(
 ): Promise<HeldTransaction<LockedRiders>> {
   const now = nowMs(sync);
   await endFreshRiders(sync.db, now);
-  const longest = sync.clock.toRealMs(callTimeout('riders_bulk', sync.clock)) + graceMs;
+  const longest = sync.clock.toRealMs(callTimeout(zwiftracing().endpoints.riders_bulk, sync.clock)) + graceMs;
   return holdTransaction(sync.db, longest, async (tx) => {
-    const wanted = await lockWanted(tx, maxIdsPerCall, inFlight);
+    const wanted = await lockWanted(tx, maxIdsPerCall(), inFlight);
     const ids = [...new Set(wanted.map(({ riderId }) => riderId))];
     const slotRun = run();
     if (ids.length === 0 && !slotRun) return { wanted, outsiders: [], riderIds: [] };
@@ -162,7 +162,7 @@ async function lockRiders(
       sync.db,
       { clubIds, staleBefore },
       ids,
-      maxIdsPerCall - ids.length,
+      maxIdsPerCall() - ids.length,
       now,
     );
     return { wanted, outsiders, riderIds: [...ids, ...outsiders] };

@@ -1,4 +1,3 @@
-import { callTimeout } from '@paceline/shared/config';
 import type { BudgetName } from '@paceline/shared/definition';
 import type { BulkCallChanged } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
@@ -21,6 +20,7 @@ import {
 import { activeSpan, inSpan, linksTo } from '@paceline/shared/telemetry';
 import { fullPageSize, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';
+import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
 import { countOutsiders, findMembers, storeMembers, storeRiders, storeClubPass } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
 import { minRefreshMs, refreshStart } from '../core/bulk-call.ts';
@@ -215,7 +215,7 @@ async function refreshOutsiders(
     isOver = true;
     await update(0);
     // Waits for calls in flight, but not forever: their process may have died.
-    await sync.clock.sleep(callTimeout('riders_bulk', sync.clock), signal);
+    await sync.clock.sleep(callTimeout(zwiftracing().endpoints.riders_bulk, sync.clock), signal);
     ended.resolve();
   };
   const leave = batcher.join({

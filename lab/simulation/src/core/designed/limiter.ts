@@ -1,13 +1,6 @@
 import { syncOf } from '@paceline/limiter/core/acquire';
-import { callTimeout } from '@paceline/shared/config';
-import {
-  type BudgetName,
-  budgets,
-  type Lane,
-  laneNames,
-  limitsOf,
-  mapValues,
-} from '@paceline/shared/definition';
+import { type BudgetName, budgets, type Lane, laneNames, mapValues } from '@paceline/shared/definition';
+import { callTimeout, limitsOf, zwiftracing } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
 import { waitFor, runScript, type Script, sleep } from '@paceline/kit/script';
 
@@ -59,7 +52,7 @@ export function createUncoordinatedCaller({
       }
       const sentAt = agenda.now();
       const call = { budget, lane: request.lane(sentAt), target };
-      const response = yield* upstream.call(call, callTimeout(budget, clock));
+      const response = yield* upstream.call(call, callTimeout(zwiftracing().endpoints[budget], clock));
       if (response.status === 200) {
         wait.end(sentAt);
         sent.set(budget, [...(sent.get(budget) ?? []).slice(1 - limit), sentAt]);
@@ -167,7 +160,10 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
 
   function* send(budget: BudgetName, entry: QueueEntry, sent: Sent, target: string): Script {
     const { lane } = sent;
-    const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
+    const response = yield* upstream.call(
+      { budget, lane, target },
+      callTimeout(zwiftracing().endpoints[budget], clock),
+    );
     if (response.status === 200) {
       entry.end({ outcome: 'answered', target, arrivedAt: response.arrivedAt });
       return;

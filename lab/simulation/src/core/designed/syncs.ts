@@ -191,8 +191,8 @@ export const addRider = ({ agenda, store, tally }: Simulation, call: MakeCall) =
 /** Fetches the riders of an import with bulk calls, whose budget no other sync uses. */
 export const importRiders = ({ agenda, store, tally }: Simulation, call: MakeCall) =>
   function* ({ riderIds }: ImportRequest): Script {
-    for (let first = 0; first < riderIds.length; first += maxIdsPerCall) {
-      const ids = riderIds.slice(first, first + maxIdsPerCall);
+    for (let first = 0; first < riderIds.length; first += maxIdsPerCall()) {
+      const ids = riderIds.slice(first, first + maxIdsPerCall());
       const end = yield* call({
         budget: 'riders_bulk',
         lane: () => kinds.rider.lane,

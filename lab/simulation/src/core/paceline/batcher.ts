@@ -132,7 +132,7 @@ function chooseRiders(
 ): ChosenRiders | undefined {
   const { run } = batcher;
   wanted.endFresh();
-  const ids = wanted.lock(maxIdsPerCall).map(({ riderId }) => riderId);
+  const ids = wanted.lock(maxIdsPerCall()).map(({ riderId }) => riderId);
   if (ids.length === 0 && !run) return undefined;
   const now = agenda.now();
   const staleBefore = Math.max(now - minFillAgeMs, run?.scheduledFor ?? 0);
@@ -140,7 +140,7 @@ function chooseRiders(
   const outsiders = store
     .outsiders(staleBefore)
     .filter((id) => !except.has(id))
-    .slice(0, maxIdsPerCall - ids.length);
+    .slice(0, maxIdsPerCall() - ids.length);
   if (ids.length + outsiders.length === 0) return undefined;
   store.markSent(outsiders, now);
   return { call: nextCall(), sentAt: now, wanted: ids, outsiders };

@@ -1,7 +1,7 @@
 import type { Lane } from '@paceline/shared/definition';
-import { callTimeout } from '@paceline/shared/config';
 import { pauseBeforeAttempt, raisedLane, defaultAttempts } from '@paceline/shared/sync/retry-policy';
 import { isTemporary, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
 import type { SimulatedPermitOptions, Permits } from './permit.ts';
@@ -39,7 +39,10 @@ export function createCaller(simulation: Simulation, permits: Permits) {
       return { outcome: 'too late to send' };
     }
     const { endpoint: budget } = options;
-    const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
+    const response = yield* upstream.call(
+      { budget, lane, target },
+      callTimeout(zwiftracing().endpoints[budget], clock),
+    );
     const failed = (code: UpstreamErrorCode): Attempt & { outcome: 'failed' } => {
       options.onFailed?.(code);
       return { outcome: 'failed', code };

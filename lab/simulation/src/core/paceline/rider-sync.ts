@@ -9,8 +9,8 @@ import {
   pageStored,
 } from '@paceline/rider-sync/core/club-run';
 import { importLane } from '@paceline/rider-sync/core/command';
-import { callTimeout } from '@paceline/shared/config';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
+import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
 import { waitFor, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
@@ -108,7 +108,7 @@ function refreshOutsiders(
     update();
   });
   // Waits for calls in flight, but not forever.
-  agenda.in(slot.slotEndsAt - agenda.now() + callTimeout('riders_bulk', clock), end);
+  agenda.in(slot.slotEndsAt - agenda.now() + callTimeout(zwiftracing().endpoints.riders_bulk, clock), end);
   return waitFor<unknown>((resume) => {
     wake = resume;
     if (hasEnded) wake(undefined);

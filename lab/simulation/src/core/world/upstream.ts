@@ -11,8 +11,9 @@ import {
   tooManyRequestsBody,
 } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
-import { type BudgetName, type Lane, limitsOf } from '@paceline/shared/definition';
+import { type BudgetName, type Lane } from '@paceline/shared/definition';
 import { readLimits } from '@paceline/shared/zwiftracing';
+import { limitsOf } from '@paceline/shared/upstreams';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import { midnightsOf, type Scenario } from '../scenario.ts';
 

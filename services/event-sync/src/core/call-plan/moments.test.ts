@@ -1,4 +1,5 @@
-import { budgets, limitsOf, windowMarginMs } from '@paceline/shared/definition';
+import { windowMarginMs } from '@paceline/shared/definition';
+import { limitsOf, zwiftracing } from '@paceline/shared/upstreams';
 import { describe, expect, it } from 'vitest';
 import { candidate, copied, planNow as now } from '../../testing/candidates.ts';
 import { firstMoment, momentsFrom, slotsOf } from './moments.ts';
@@ -10,7 +11,7 @@ const { signups: premium } = limitsOf('premium');
 describe('the moments of the next calls', () => {
   it('are a window and a usual call apart, for the next hour and more', () => {
     const slow = { limit: 1, windowMs: 2 * minute };
-    const cycle = slow.windowMs + windowMarginMs + budgets.signups.typicalMs;
+    const cycle = slow.windowMs + windowMarginMs + zwiftracing().endpoints.signups.typicalMs;
     const moments = momentsFrom(now, slow, []);
     expect(moments.slice(0, 3).map(({ at }) => at)).toEqual([now, now + cycle, now + 2 * cycle]);
     for (const policy of [slow, standard]) {

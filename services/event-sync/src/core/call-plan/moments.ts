@@ -1,6 +1,7 @@
 import { type KindSchedule, slotsBetween } from '@paceline/planning/slots';
 import type { Policy } from '@paceline/shared/contracts';
-import { budgets, horizonMs, windowMarginMs } from '@paceline/shared/definition';
+import { horizonMs, windowMarginMs } from '@paceline/shared/definition';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import type { Candidate, Horizon, TimeSpan } from '../classes.ts';
 import { farAheadMs } from './far.ts';
 
@@ -21,7 +22,7 @@ export function momentsFrom(
   { limit, windowMs }: Policy,
   slots: readonly TimeSpan[],
 ): Moment[] {
-  const cycleMs = (windowMs + windowMarginMs + budgets.signups.typicalMs) / limit;
+  const cycleMs = (windowMs + windowMarginMs + zwiftracing().endpoints.signups.typicalMs) / limit;
   const count = Math.min(maxMoments, Math.max(1, Math.floor(plannedMs / cycleMs)));
   const spacing = Math.max(cycleMs, plannedMs / maxMoments);
   return Array.from({ length: count }, (_, index) => {

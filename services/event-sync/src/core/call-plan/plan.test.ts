@@ -1,4 +1,5 @@
-import { freshnessClasses, isWithinGoal, limitsOf } from '@paceline/shared/definition';
+import { freshnessClasses, isWithinGoal } from '@paceline/shared/definition';
+import { limitsOf } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidate, copied, planNow as now, planRules as rules } from '../../testing/candidates.ts';

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { lanes } from '../definition/index.ts';
+import { mapValues } from '../definition/units.ts';
+import { contradictions, type Problem } from './checks.ts';
+import { type UpstreamFile, upstreamFile } from './schema.ts';
+import type { Upstream } from './upstream.ts';
+
+/** The upstream of a file, or everything that is wrong with it: `strava.yaml, line 12: budgets.day.limit must be …`. */
+export type Reading = { readonly upstream: Upstream } | { readonly problems: readonly string[] };
+
+export function readUpstream(name: string, file: string): Reading {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    return { problems: [`${name}.yaml cannot be read (${(error as NodeJS.ErrnoException).code})`] };
+  }
+  return parseUpstream(name, text);
+}
+
+/** @param name of the upstream: that of its file */
+export function parseUpstream(name: string, text: string): Reading {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number) => `${name}.yaml, line ${lines.linePos(offset).line}`;
+  if (document.errors.length > 0)
+    return { problems: document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}`) };
+
+  /** The line of a field, or of what should contain it. */
+  const place = (path: Problem['path']): string => {
+    const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
+    if (node?.range) return at(node.range[0]);
+    return path.length === 0 ? `${name}.yaml` : place(path.slice(0, -1));
+  };
+  const say = ({ path, message }: Problem) =>
+    `${place(path)}: ${[path.join('.'), message].filter(Boolean).join(' ')}`;
+
+  const parsed = upstreamFile.safeParse(document.toJS());
+  if (!parsed.success) return { problems: parsed.error.issues.map(problemOf).map(say) };
+  const upstream = prepare(name, parsed.data);
+  const problems = contradictions(upstream);
+  return problems.length > 0 ? { problems: problems.map(say) } : { upstream };
+}
+
+function problemOf(issue: z.core.$ZodIssue): Problem {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? '' : part));
+  return { path, message: messageOf(issue) };
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `has an unknown field: ${issue.keys.join(', ')}`;
+    case 'invalid_key':
+      return issue.issues.map(({ message }) => message).join('; ');
+    case 'invalid_type':
+      return issue.input === undefined
+        ? 'is missing'
+        : `must be ${typeNames[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be ${issue.values.join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? `must be at least ${String(issue.minimum)}`
+        : 'must not be empty';
+    default:
+      return issue.message;
+  }
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list, such as [a, b]',
+  object: 'a group of fields',
+  record: 'a group of fields',
+};
+
+function prepare(
+  name: string,
+  { budgets, endpoints, lanes: ownLanes, answers, ...file }: UpstreamFile,
+): Upstream {
+  return {
+    name,
+    ...file,
+    budgets: mapValues(budgets, ({ limit, ...budget }) => ({ ...budget, limits: limit })),
+    endpoints: mapValues(endpoints, ({ timeout, typical, ...endpoint }, each) => ({
+      ...endpoint,
+      label: endpoint.label ?? budgets[each]?.label ?? each,
+      fetches: endpoint.fetches ?? each,
+      source: endpoint.source ?? each,
+      budgets: endpoint.budgets ?? [each],
+      timeoutMs: timeout,
+      typicalMs: typical,
+    })),
+    lanes: ownLanes
+      ? mapValues(ownLanes, ({ headStart, ...lane }) => ({ ...lane, headStartMs: headStart }))
+      : mapValues(lanes, ({ label, color, forced, headStartMs }) => ({ label, color, forced, headStartMs })),
+    dialect: answers,
+  };
+}
