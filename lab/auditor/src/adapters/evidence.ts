@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { journalEntry } from '@paceline/shared/contracts';
+import { journalEntry, type Policy } from '@paceline/shared/contracts';
 import type { LoggedArrival, SandboxLog } from '../core/arrivals.ts';
 import type { StoredEntry } from '../core/history.ts';
 
@@ -40,24 +40,46 @@ function parse(line: string): StoredEntry | undefined {
 }
 
 /** Fetches a sandbox's audit log. @param root its URL without `/api` @throws {CannotAudit} */
-export async function fetchLog(root: string): Promise<SandboxLog> {
+export async function fetchLog(root: string): Promise<SandboxLog & { scale?: number }> {
   const url = new URL('control/audit', root.endsWith('/') ? root : `${root}/`);
   try {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`status ${response.status}`);
-    const { arrivals, clock } = (await response.json()) as { arrivals: unknown; clock?: SandboxClock };
+    const log = (await response.json()) as SandboxAnswer;
+    const { upstream = 'zwiftracing', arrivals, clock } = log;
     if (!Array.isArray(arrivals) || !arrivals.every(isArrival))
       throw new Error('no audit log in the response');
-    return { arrivals, ...(clock && { projectTime: (realMs) => clock.zero + realMs * clock.scale }) };
+    return {
+      upstream,
+      arrivals: arrivals.map(loggedArrival),
+      ...(clock && { projectTime: (realMs) => clock.zero + realMs * clock.scale, scale: clock.scale }),
+    };
   } catch (error) {
     throw new CannotAudit(`No sandbox at ${root} (${(error as Error).message})`);
   }
 }
 
-/** `zero`: project time when the machine's clock shows 0. */
-type SandboxClock = Record<'zero' | 'scale', number>;
+interface SandboxAnswer {
+  /** Absent from the sandbox of ZwiftRacing. */
+  readonly upstream?: string;
+  readonly arrivals: unknown;
+  /** `zero`: project time when the machine's clock shows 0. */
+  readonly clock?: Record<'zero' | 'scale', number>;
+}
 
-const isArrival = (each: unknown): each is LoggedArrival => {
-  const { arrivedAt, key } = (each ?? {}) as Partial<LoggedArrival>;
+/** A call counts in several budgets, or, in the sandbox of ZwiftRacing, in one. */
+type SandboxArrival = Omit<LoggedArrival, 'policies'> &
+  Partial<Pick<LoggedArrival, 'policies'>> & {
+    readonly budget?: string | null;
+    readonly policy?: Policy | null;
+  };
+
+const isArrival = (each: unknown): each is SandboxArrival => {
+  const { arrivedAt, key } = (each ?? {}) as Partial<SandboxArrival>;
   return typeof arrivedAt === 'number' && typeof key === 'string';
 };
+
+const loggedArrival = ({ policies, budget, policy, ...arrival }: SandboxArrival): LoggedArrival => ({
+  ...arrival,
+  policies: policies ?? (budget && policy ? { [budget]: policy } : {}),
+});

@@ -42,7 +42,9 @@ describe('an arrival', () => {
 
   it('is foreign on a budget that is not in the journal', () => {
     const journal = twoCalls();
-    const result = journal.audit([{ ...journal.arrival(100), budget: 'clubs' }]);
+    const result = journal.audit([
+      { ...journal.arrival(100), policies: { clubs: { limit: 1, windowMs: 60 * minute } } },
+    ]);
     expect(kindsOf(result)).toContain('foreign_calls');
   });
 
@@ -134,7 +136,7 @@ describe('a started call', () => {
   it('is reported when it did not arrive within the log’s time span', () => {
     const journal = twoCalls();
     journal.start('c', 800 + 2 * minute);
-    const result = journal.audit([journal.arrival(100), { ...journal.arrival(90_000), budget: null }]);
+    const result = journal.audit([journal.arrival(100), { ...journal.arrival(90_000), policies: {} }]);
     expect(budgetOf(result).arrivals?.neverArrived).toEqual(['43-b']);
     expect(messagesOf(result, 'never_arrived')[0]).toContain('but 1 of them were settled as answered');
   });

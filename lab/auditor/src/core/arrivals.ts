@@ -1,31 +1,32 @@
 import type { Policy } from '@paceline/shared/contracts';
-import type { BudgetName } from '@paceline/shared/definition';
 import type { StartedCall } from './history.ts';
+import { upstreamOf } from './rules.ts';
 
-/** A request in the sandbox's audit log. */
+/** A request in a sandbox's audit log. */
 export interface LoggedArrival {
   /** Project ms by the sandbox's clock. */
   readonly arrivedAt: number;
   /** The first digits of a hash of the key. */
   readonly key: string;
-  /** Null for an unknown path. */
-  readonly budget: BudgetName | null;
-  /** The enforced policy, if any. */
-  readonly policy: Policy | null;
+  /** The enforced policy of each budget in which it counts; empty for an unknown path. */
+  readonly policies: Readonly<Record<string, Policy>>;
   readonly verdict: string;
 }
 
 /** Project time when the machine's clock shows `realMs` (since the epoch). */
 export type ProjectTime = (realMs: number) => number;
 
+/** What arrived at the sandbox of one upstream. */
 export interface SandboxLog {
+  readonly upstream: string;
   readonly arrivals: readonly LoggedArrival[];
   /** Converts real time to the log's time. */
   readonly projectTime?: ProjectTime;
 }
 
-/** An account's name starts with the same hash digits, see `accountOf`. */
-export const isOf = ({ key }: LoggedArrival, account: string): boolean => account.startsWith(`key-${key}`);
+/** An account's name has the same hash digits, after its upstream, see `accountOf`. */
+export const isOf = ({ key }: LoggedArrival, account: string): boolean =>
+  account.replace(`${upstreamOf(account)}:`, '').startsWith(`key-${key}`);
 
 export type LoggedTime = ReturnType<typeof loggedTime>;
 

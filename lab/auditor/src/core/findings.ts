@@ -1,4 +1,3 @@
-import type { BudgetName } from '@paceline/shared/definition';
 import { humanDuration as spanOf } from '@paceline/shared/words';
 
 /** Findings that deny the certificate. */
@@ -21,6 +20,14 @@ export type ViolationKind =
   | 'ended_twice'
   /** A settle, return or 429 for a call that was never started. */
   | 'never_started'
+  /** Ended under another endpoint than it was started for, so that other budgets would count it. */
+  | 'other_endpoint'
+  /** A snapshot has the call in some budgets of its endpoint, but not in all in which it still counts. */
+  | 'booked_in_part'
+  /** The upstream's file has no such endpoint or budget. */
+  | 'unknown_name'
+  /** An unforced call was started ahead of the share of the window that had passed. */
+  | 'ahead_of_pace'
   /** Started under a claim that is not in force. */
   | 'stale_owner'
   | 'started_in_pause'
@@ -57,7 +64,8 @@ type NoteKind =
 
 export interface BudgetPlace {
   readonly account: string;
-  readonly endpoint: BudgetName;
+  /** A budget, or an endpoint whose calls count in several. */
+  readonly endpoint: string;
 }
 
 export type Finding = {

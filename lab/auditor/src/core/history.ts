@@ -1,9 +1,6 @@
-import { createVirtualClock } from '@paceline/shared/clock';
-import { estimateTolerance } from '@paceline/shared/config';
 import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames, type Lane, type Tier } from '@paceline/shared/definition';
-import { callTimeout, limitsOf, zwiftracing } from '@paceline/shared/upstreams';
 import type { BudgetPlace } from './findings.ts';
+import type { BudgetRules } from './rules.ts';
 
 /** A journal entry with its position in the stream. */
 export interface StoredEntry {
@@ -15,29 +12,12 @@ export interface StoredEntry {
   readonly entry: JournalEntry;
 }
 
-/** Configuration that the journal does not contain. */
-export interface Rules {
-  /** Policies in force until upstream or an operator changes them. */
-  readonly documented: Readonly<Record<BudgetName, Policy>>;
-  /** Longest duration of a call, project ms. */
-  readonly callTimeout: Readonly<Record<BudgetName, number>>;
-  /** An estimate is kept when the call starts at most this much later, project ms. */
-  readonly estimateTolerance: number;
-}
-
-/** Times of the real-time clock: a faster clock only allows longer ones. */
-export const rulesOf = (tier: Tier): Rules => ({
-  documented: limitsOf(tier),
-  callTimeout: Object.fromEntries(
-    budgetNames.map((budget) => [budget, callTimeout(zwiftracing().endpoints[budget], createVirtualClock())]),
-  ) as Record<BudgetName, number>,
-  estimateTolerance: estimateTolerance(createVirtualClock()),
-});
-
-/** A call that arrived upstream in [startedAt, arrivesBy], project ms by the ledger. */
+/** A call that arrived upstream in [startedAt, arrivesBy], as one of its budgets counts it. Project ms by the ledger. */
 export interface StartedCall {
   readonly permit: string;
-  readonly lane: Lane;
+  readonly lane: string;
+  /** Undefined when only a snapshot knows the call. */
+  readonly endpoint: string | undefined;
   readonly startedAt: number;
   arrivesBy: number;
   /** Largest lag of the ledger's time behind project time over this call's entries, ms. */
@@ -78,15 +58,16 @@ export interface Rejection {
 }
 
 /** One account's budget before its first fact. */
-export const freshBudget = (place: BudgetPlace, rules: Rules) => ({
+export const freshBudget = (place: BudgetPlace, rules: BudgetRules) => ({
   place,
+  rules,
   calls: [] as StartedCall[],
   byPermit: new Map<string, StartedCall>(),
   rejections: [] as Rejection[],
   /** Policy changes in order. */
   changes: [] as Array<{ at: number; timeline: number; policy: Policy }>,
   /** The policy in force; `named`: set by upstream or an operator, not the documented one. */
-  policy: rules.documented[place.endpoint],
+  policy: rules.documented,
   named: false,
   /** What 429s have taught, and what an operator has set, instead of the documented policy: no header loosens it. */
   floor: { upstream: null as Policy | null, operator: null as Policy | null },

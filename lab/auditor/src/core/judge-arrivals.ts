@@ -1,3 +1,4 @@
+import type { Policy } from '@paceline/shared/contracts';
 import { count, rate } from '@paceline/shared/words';
 import {
   type LoggedArrival,
@@ -10,21 +11,26 @@ import {
 import { violation, type Finding, howLong, listed, type BudgetPlace, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall } from './history.ts';
 import type { SeenUpstream } from './rejections.ts';
-import { firstAbove, fuller, type Fullest } from './windows.ts';
+import { alignedStart, type BudgetRules } from './rules.ts';
+import { firstWhere, fuller, type Fullest } from './windows.ts';
 
-/** Compares a budget's started calls with its arrivals (oldest first). @param watched time span of the log */
+/**
+ * Compares a budget's started calls with its arrivals (oldest first).
+ * @param watched time span of the log
+ * @param journalled permits with a 429 in the journal, on any budget
+ */
 export function judgeArrivals(
-  { place, calls, rejections }: BudgetHistory,
+  { place, rules, calls }: BudgetHistory,
   arrivals: readonly LoggedArrival[],
   watched: LoggedTime,
+  journalled: ReadonlySet<string>,
 ) {
   const sent = calls.filter(({ end }) => end !== 'returned');
   const { pairs, unmatched } = match(sent, arrivals);
   const returnedCalls = calls.filter(({ end }) => end === 'returned');
   const { pairs: returned, unmatched: foreign } = match(returnedCalls, unmatched);
-  const { fullest, overFull } = fullestByArrival(pairs);
+  const { fullest, overFull } = fullestByArrival(rules, pairs);
   const rejected = pairs.filter(({ arrival }) => arrival.verdict === 'rejected');
-  const journalled = new Set(rejections.map(({ permit }) => permit));
   const notJournalled = rejected.filter(({ call }) => call.end !== 'open' && !journalled.has(call.permit));
   const missing = missingOf(sent, pairs, watched);
   return {
@@ -49,7 +55,8 @@ export function judgeArrivals(
         return violation('returned_arrived', message, { place, sequence });
       }),
       ...notJournalled.map(({ call: { permit, sequence }, arrival }) => {
-        const under = arrival.policy ? ` under ${rate(arrival.policy)}` : '';
+        const enforced = arrival.policies[place.endpoint];
+        const under = enforced ? ` under ${rate(enforced)}` : '';
         const message = `${permit} was rejected at ${when(arrival.arrivedAt)}${under}, but the journal has no 429 for it.`;
         return note('rejection_not_journalled', message, { place, sequence });
       }),
@@ -57,7 +64,7 @@ export function judgeArrivals(
       ...foreignCalls(place, foreign),
       ...neverArrived(place, missing),
     ],
-    seenOf: seenUpstream({ pairs, unmatched }),
+    seenOf: seenUpstream({ place, rules }, { pairs, unmatched }),
   };
 }
 
@@ -74,14 +81,18 @@ function missingOf(
   );
 }
 
-function seenUpstream({ pairs, unmatched }: Matching) {
+function seenUpstream(
+  { place, rules }: Pick<BudgetHistory, 'place' | 'rules'>,
+  { pairs, unmatched }: Matching,
+) {
   const arrivalOf = new Map(pairs.map(({ arrival, call }) => [call, arrival]));
   return (call: StartedCall): SeenUpstream | undefined => {
     const arrival = arrivalOf.get(call);
-    if (!arrival?.policy) return undefined;
-    const { arrivedAt, policy: enforced } = arrival;
+    const enforced = arrival?.policies[place.endpoint];
+    if (!arrival || !enforced) return undefined;
+    const { arrivedAt } = arrival;
     const foreign = unmatched.filter(
-      (each) => each.arrivedAt <= arrivedAt && each.arrivedAt > arrivedAt - enforced.windowMs,
+      (each) => each.arrivedAt <= arrivedAt && sharesWindow(rules, enforced, each.arrivedAt, arrivedAt),
     );
     return { enforced, foreign: foreign.length };
   };
@@ -89,16 +100,24 @@ function seenUpstream({ pairs, unmatched }: Matching) {
 
 type Pairs = Matching['pairs'];
 
+/** Whether an arrival counts in the window of a later one at `at`, by upstream's own clock. */
+const sharesWindow = ({ resets }: BudgetRules, { windowMs }: Policy, earlier: number, at: number): boolean =>
+  resets === 'aligned' ? earlier >= alignedStart(at, windowMs) : earlier > at - windowMs;
+
 /** The fullest window by actual arrivals, and the calls that exceeded their policy. */
-function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: readonly StartedCall[] } {
+function fullestByArrival(
+  rules: BudgetRules,
+  pairs: Pairs,
+): { fullest: Fullest | null; overFull: readonly StartedCall[] } {
   const inOrder = pairs.toSorted((a, b) => a.arrival.arrivedAt - b.arrival.arrivedAt);
   const overFull: StartedCall[] = [];
   let fullest: Fullest | null = null;
   for (const [index, { arrival, call }] of inOrder.entries()) {
     if (!call.judged) continue;
-    const { limit, windowMs } = call.policy;
-    const bound = arrival.arrivedAt - windowMs;
-    const from = firstAbove(inOrder.length, (at) => inOrder[at]?.arrival.arrivedAt, bound);
+    const { limit } = call.policy;
+    const from = firstWhere(inOrder.length, (at) =>
+      sharesWindow(rules, call.policy, inOrder[at]?.arrival.arrivedAt ?? Infinity, arrival.arrivedAt),
+    );
     let filled = index - from + 1;
     // For a probe at the time that upstream named, only calls since the policy became stricter count.
     if (filled > limit && call.invited) {

@@ -1,12 +1,7 @@
 import type { FactOf, Policy } from '@paceline/shared/contracts';
 import { type ViolationKind, violation, type Finding, type BudgetPlace, note, when } from './findings.ts';
-import {
-  type BudgetHistory,
-  type StartedCall,
-  freshBudget,
-  type Rules,
-  type AuditedSpan,
-} from './history.ts';
+import { type BudgetHistory, type StartedCall, freshBudget, type AuditedSpan } from './history.ts';
+import { countedAfter, type Rules, upstreamRules } from './rules.ts';
 
 /** State of the ledger, rebuilt entry by entry. */
 export class LedgerState {
@@ -52,12 +47,32 @@ export function addViolation(
   if (canJudge(state)) state.findings.push(violation(kind, message, { sequence, ...(place && { place }) }));
 }
 
-/** The budget of a fact; a new one starts with the documented policy. */
-export function budgetOf({ budgets, rules }: LedgerState, { account, endpoint }: BudgetPlace): BudgetHistory {
+/** The budget that a fact names; a new one starts with the documented policy. */
+export function budgetOf(state: LedgerState, { account, endpoint }: BudgetPlace): BudgetHistory | undefined {
+  const { budgets, rules } = state;
   const key = `${account}/${endpoint}`;
-  const budget = budgets.get(key) ?? freshBudget({ account, endpoint }, rules);
+  const known = budgets.get(key);
+  if (known) return known;
+  const budgetRules = upstreamRules(rules, account).budgets[endpoint];
+  if (!budgetRules) {
+    addViolation(state, 'unknown_name', `No budget is named ${endpoint}.`, { account, endpoint });
+    return undefined;
+  }
+  const budget = freshBudget({ account, endpoint }, budgetRules);
   budgets.set(key, budget);
   return budget;
+}
+
+/** Every budget in which the calls of the endpoint that a fact names count. */
+export function budgetsOf(state: LedgerState, { account, endpoint }: BudgetPlace): BudgetHistory[] {
+  const rules = upstreamRules(state.rules, account).endpoints[endpoint];
+  if (!rules) {
+    addViolation(state, 'unknown_name', `No endpoint is named ${endpoint}.`, { account, endpoint });
+    return [];
+  }
+  return rules.budgets
+    .map((budget) => budgetOf(state, { account, endpoint: budget }))
+    .filter((budget) => budget !== undefined);
 }
 
 /** Adds a started call to its budget. @param known overrides of the defaults */
@@ -70,6 +85,7 @@ export function bookCall(
   const call: StartedCall = {
     permit,
     lane,
+    endpoint: undefined,
     startedAt,
     arrivesBy,
     lag: state.lag,
@@ -107,9 +123,9 @@ export const isSamePolicy = (one: Policy, other: Policy): boolean =>
 
 export const isCounted = (
   { arrivesBy, end }: { arrivesBy: number; end: string },
-  policy: Policy,
+  { rules, policy }: Pick<BudgetHistory, 'rules' | 'policy'>,
   at: number,
-) => end !== 'returned' && arrivesBy + policy.windowMs > at;
+): boolean => end !== 'returned' && arrivesBy > countedAfter(rules, policy, at);
 
 /** Advances ledger time. It can go back only at a claim, when no call counts and no pause lasts any longer. */
 export function advanceTo(state: LedgerState, at: number, atClaim: boolean): void {
@@ -140,12 +156,13 @@ export function advanceTo(state: LedgerState, at: number, atClaim: boolean): voi
 }
 
 function anythingCounts({ budgets, now, timeline, lostAt, rules }: LedgerState): boolean {
-  const longest = Math.max(...Object.values(rules.documented).map(({ windowMs }) => windowMs));
-  if (lostAt !== undefined && lostAt + longest > now) return true;
+  const documented = Object.values(rules.upstreams).flatMap((each) => Object.values(each.budgets));
+  if (lostAt !== undefined && documented.some((each) => lostAt > countedAfter(each, each.documented, now)))
+    return true;
   return [...budgets.values()].some(
-    ({ calls, policy, pausedUntil }) =>
-      pausedUntil.upstream > now ||
-      pausedUntil.operator > now ||
-      calls.some((call) => call.timeline === timeline && isCounted(call, policy, now)),
+    (budget) =>
+      budget.pausedUntil.upstream > now ||
+      budget.pausedUntil.operator > now ||
+      budget.calls.some((call) => call.timeline === timeline && isCounted(call, budget, now)),
   );
 }

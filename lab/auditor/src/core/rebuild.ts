@@ -2,8 +2,9 @@ import type { Fact } from '@paceline/shared/contracts';
 import type { ProjectTime } from './arrivals.ts';
 import { applyFact } from './facts.ts';
 import { violation, type Finding, note, when } from './findings.ts';
-import type { Rules, StoredEntry } from './history.ts';
+import type { StoredEntry } from './history.ts';
 import { advanceTo, LedgerState } from './ledger-state.ts';
+import type { Rules } from './rules.ts';
 import { applySnapshot } from './snapshot.ts';
 
 // Shares no code with the limiter's core on purpose: an auditor that reuses what it audits proves nothing.

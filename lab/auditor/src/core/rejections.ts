@@ -2,6 +2,7 @@ import type { Attribution, Policy } from '@paceline/shared/contracts';
 import { count, rate } from '@paceline/shared/words';
 import { type Finding, howLong, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall, Rejection } from './history.ts';
+import { type BudgetRules, leavesAt } from './rules.ts';
 
 /** What the sandbox's log shows about a 429. */
 export interface SeenUpstream {
@@ -20,7 +21,7 @@ const causes: Record<Attribution, string> = {
 
 /** Explains every 429 from its own count, independent of the limiter's. @param seenOf what upstream logged for a call */
 export function explainRejections(
-  { place, calls, rejections }: BudgetHistory,
+  { place, rules, calls, rejections }: BudgetHistory,
   seenOf: (call: StartedCall) => SeenUpstream | undefined,
 ): Finding[] {
   return rejections.flatMap((rejection) => {
@@ -30,7 +31,7 @@ export function explainRejections(
       const message = `${permit} got a 429 (recorded at ${when(at)}). It was started before the journal starts, so the calls in its window are unknown. ${reportedBy(rejection)}`;
       return [note('rejected', message, where)];
     }
-    const others = mostInWindow(calls, call, kept);
+    const others = mostInWindow(rules, calls, call, kept);
     const seen = seenOf(call);
     const message = `${permit}, started at ${when(call.startedAt)}, got a 429. The limiter kept ${rate(kept)}, and ${others} of our other calls could have been in the window. ${reportedBy(rejection)}${seen ? `${loggedBy(seen)} ` : ''}Cause: ${causes[attribution]} (${attribution}).`;
     const explained = note('rejected', message, where);
@@ -55,16 +56,22 @@ function reportedBy({ call, closedUntil, named }: Rejection): string {
 const loggedBy = ({ enforced, foreign }: SeenUpstream): string =>
   `Upstream enforced ${rate(enforced)}, and ${count(foreign, 'foreign call')} arrived in the window.`;
 
-/** The most other calls that can have arrived in the window ending with this call's arrival, over its interval. */
-function mostInWindow(calls: readonly StartedCall[], call: StartedCall, { windowMs }: Policy): number {
+/** The most other calls that can have arrived in one window with this call, over its interval. */
+function mostInWindow(
+  rules: BudgetRules,
+  calls: readonly StartedCall[],
+  call: StartedCall,
+  policy: Policy,
+): number {
   const others = calls.filter(
     (each) => each !== call && each.end !== 'returned' && each.timeline === call.timeline,
   );
-  const near = others.filter(
-    ({ startedAt, arrivesBy }) => startedAt <= call.arrivesBy && arrivesBy + windowMs > call.startedAt,
-  );
-  const ends = near.map(({ startedAt }) => startedAt).filter((at) => at > call.startedAt);
+  // The window ends with this call's arrival: at its start, or at the start of another call that it may have followed.
+  const ends = [call, ...others]
+    .map(({ startedAt }) => startedAt)
+    .filter((at) => at >= call.startedAt && at <= call.arrivesBy);
   const within = (end: number) =>
-    near.filter(({ startedAt, arrivesBy }) => startedAt <= end && arrivesBy + windowMs > end).length;
-  return Math.max(...[call.startedAt, ...ends].map(within));
+    others.filter(({ startedAt, arrivesBy }) => startedAt <= end && leavesAt(rules, policy, arrivesBy) > end)
+      .length;
+  return Math.max(...ends.map(within));
 }

@@ -6,10 +6,16 @@ import type {
   Outcome,
   Policy,
 } from '@paceline/shared/contracts';
-import type { BudgetName } from '@paceline/shared/definition';
+import type { Lane } from '@paceline/shared/definition';
+import { loadUpstreams } from '@paceline/shared/upstreams';
 import type { LoggedArrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
-import { rulesOf, type StoredEntry } from './history.ts';
+import type { StoredEntry } from './history.ts';
+import { type Rules, rulesOf, upstreamOf } from './rules.ts';
+
+type Named<Type> = Type extends { endpoint: unknown } ? Omit<Type, 'endpoint'> & { endpoint: string } : Type;
+type WrittenFact = Named<Fact>;
+type WrittenRecord = Partial<Named<BudgetRecord>>;
 
 const startsAt = 1_800_000_000_000;
 /** How long an unsettled call counts as in flight. */
@@ -17,6 +23,9 @@ const longestCallMs = 200_000;
 
 interface StartOptions {
   readonly latestIn?: number;
+  /** Default: that of the journal. */
+  readonly endpoint?: string;
+  readonly lane?: string;
   readonly requestedAt?: number;
   readonly firstEstimate?: number;
 }
@@ -27,6 +36,7 @@ export interface JournalWriterOptions {
   /** Last sequence in the stream, and the step between sequences (other partitions write to it too). */
   readonly after?: number;
   readonly step?: number;
+  readonly rules?: Rules;
 }
 
 /**
@@ -34,11 +44,19 @@ export interface JournalWriterOptions {
  * after the epoch. One method per kind of fact, hence its length.
  */
 export function createJournalWriter(
-  endpoint: BudgetName = 'signups',
-  { account = 'key-0123456789ab', partition = 3, after = 40, step = 3 }: JournalWriterOptions = {},
+  endpoint = 'signups',
+  {
+    account = 'key-0123456789ab',
+    partition = 3,
+    after = 40,
+    step = 3,
+    rules = rulesOf(loadUpstreams({}), 'standard'),
+  }: JournalWriterOptions = {},
 ) {
   const entries: StoredEntry[] = [];
   const place = { account, endpoint };
+  const endpoints = new Map<string, string>();
+  const placeOf = (name: string) => ({ account, endpoint: endpoints.get(name) ?? endpoint });
   let sequence = after;
   let recoverFrom = 0;
   let epoch = 0;
@@ -55,7 +73,7 @@ export function createJournalWriter(
     entries,
     at: (ms: number) => startsAt + ms,
     permitOf,
-    facts: (...facts: Fact[]) => store({ entry: 'facts', recoverFrom, facts }),
+    facts: (...facts: WrittenFact[]) => store({ entry: 'facts', recoverFrom, facts: facts as Fact[] }),
     recoverFrom(from: number) {
       recoverFrom = from;
     },
@@ -67,17 +85,24 @@ export function createJournalWriter(
     start(
       name: string,
       at: number,
-      { latestIn = longestCallMs, requestedAt = at, firstEstimate }: StartOptions = {},
+      {
+        latestIn = longestCallMs,
+        endpoint: group = endpoint,
+        lane = 'far_event_sync',
+        requestedAt = at,
+        firstEstimate,
+      }: StartOptions = {},
       under = epoch,
     ) {
       const permit = permits.get(name) ?? `${under}-${name}`;
       permits.set(name, permit);
+      endpoints.set(name, group);
       return writer.facts({
         fact: 'started',
-        ...place,
+        ...placeOf(name),
         interval: {
           permit,
-          lane: 'far_event_sync',
+          lane: lane as Lane,
           startedAt: startsAt + at,
           arrivesBy: startsAt + at + latestIn,
           settled: false,
@@ -90,16 +115,16 @@ export function createJournalWriter(
     settle(name: string, at: number, arrivesBy = at, outcome: Outcome = { result: 'answered', status: 200 }) {
       return writer.facts(writer.settled(name, at, arrivesBy, outcome));
     },
-    settled: (name: string, at: number, arrivesBy: number, outcome: Outcome): Fact => ({
+    settled: (name: string, at: number, arrivesBy: number, outcome: Outcome): WrittenFact => ({
       fact: 'settled',
-      ...place,
+      ...placeOf(name),
       permit: permitOf(name),
       arrivesBy: startsAt + arrivesBy,
       outcome,
       at: startsAt + at,
     }),
     returned: (name: string, at: number) =>
-      writer.facts({ fact: 'returned', ...place, permit: permitOf(name), at: startsAt + at }),
+      writer.facts({ fact: 'returned', ...placeOf(name), permit: permitOf(name), at: startsAt + at }),
     /** A 429 with all its facts in one entry. */
     rejected(
       name: string,
@@ -155,7 +180,7 @@ export function createJournalWriter(
         until: startsAt + until,
         consecutiveRejections: 0,
       }),
-    policy: (policy: Policy | null, at: number, by: 'upstream' | 'operator' = 'operator'): Fact => ({
+    policy: (policy: Policy | null, at: number, by: 'upstream' | 'operator' = 'operator'): WrittenFact => ({
       fact: 'policy_changed',
       ...place,
       by,
@@ -163,7 +188,7 @@ export function createJournalWriter(
       policy,
       unknownUntil: null,
     }),
-    snapshot: (at: number, records: Array<Partial<BudgetRecord>>) =>
+    snapshot: (at: number, records: readonly WrittenRecord[]) =>
       store({
         entry: 'snapshot',
         recoverFrom,
@@ -180,7 +205,7 @@ export function createJournalWriter(
           consecutiveRejections: 0,
           lastRejected: null,
           ...record,
-        })),
+        })) as BudgetRecord[],
       }),
     interval: (name: string, startedAt: number, arrivesBy: number): BudgetRecord['intervals'][number] => ({
       permit: permitOf(name),
@@ -189,11 +214,11 @@ export function createJournalWriter(
       arrivesBy: startsAt + arrivesBy,
       settled: true,
     }),
-    arrival: (at: number, verdict = 'accepted'): LoggedArrival => ({
+    /** @param budgets in which it counts */
+    arrival: (at: number, verdict = 'accepted', budgets = [endpoint]): LoggedArrival => ({
       arrivedAt: startsAt + at,
       key: '01234567',
-      budget: endpoint,
-      policy: { limit: 1, windowMs: 60_000 },
+      policies: Object.fromEntries(budgets.map((each) => [each, { limit: 1, windowMs: 60_000 }])),
       verdict,
     }),
     audit: (arrivals?: readonly LoggedArrival[], projectTime?: ProjectTime): Audit =>
@@ -201,9 +226,11 @@ export function createJournalWriter(
         {
           entries,
           complete: true,
-          ...(arrivals && { log: { arrivals, ...(projectTime && { projectTime }) } }),
+          logs: arrivals
+            ? [{ upstream: upstreamOf(account), arrivals, ...(projectTime && { projectTime }) }]
+            : [],
         },
-        rulesOf('standard'),
+        rules,
       ),
   };
   return writer;

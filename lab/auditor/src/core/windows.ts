@@ -1,6 +1,7 @@
 import { count, rate } from '@paceline/shared/words';
 import { violation, type Finding, howLong, listed, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall } from './history.ts';
+import { countedAfter, leavesAt } from './rules.ts';
 
 /** The fullest window relative to its limit. */
 export interface Fullest {
@@ -14,13 +15,13 @@ export interface Fullest {
 export const fuller = (one: Fullest | null, other: Fullest): Fullest =>
   one && one.calls / one.limit >= other.calls / other.limit ? one : other;
 
-/** Index of the first value above `bound` in a sorted list. */
-export function firstAbove(length: number, valueAt: (index: number) => number | undefined, bound: number) {
+/** Index of the first item for which the condition holds, in a list where it then holds for all later ones. */
+export function firstWhere(length: number, holds: (index: number) => boolean): number {
   let [low, high] = [0, length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((valueAt(middle) ?? Infinity) <= bound) low = middle + 1;
-    else high = middle;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }
@@ -34,6 +35,10 @@ export function firstAbove(length: number, valueAt: (index: number) => number | 
  * and i is counted at j. Exact: if j arrives the instant it starts, and every counted i as soon after
  * `startedAt_j − W` as possible, one window contains them all.
  *
+ * Aligned spans [kW, (k + 1)W) are of upstream's clock, within ε of the ledger's: call i arrives there before
+ * `latestAt_i + ε`, and j not before `startedAt_j − ε`, so not before the span that contains it, which starts at b. By the
+ * same argument the calls with `latestAt_i + ε > b` are those that a span can contain together with j.
+ *
  * The policy in force when j started applies. After it became stricter, earlier calls still count, because the limiter
  * knew them and could wait. Exception: for a probe at the time that upstream itself named, only calls since the change
  * count; a note says how many older ones may have been in its window.
@@ -46,8 +51,8 @@ export function judgeWindows(budget: BudgetHistory) {
     for (const [index, call] of calls.entries()) {
       counter.add(call.arrivesBy);
       if (!call.judged) continue;
-      const { limit, windowMs } = call.policy;
-      let filled = counter.above(call.startedAt - windowMs);
+      const { limit } = call.policy;
+      let filled = counter.above(countedAfter(budget.rules, call.policy, call.startedAt));
       if (filled > limit) {
         const verdict = judgeOverFull(budget, calls.slice(0, index + 1), call);
         findings.push(verdict.finding);
@@ -60,15 +65,16 @@ export function judgeWindows(budget: BudgetHistory) {
 }
 
 /** Calls that may have arrived, per timeline, in start order. */
-function byTimeline(calls: readonly StartedCall[]): Iterable<StartedCall[]> {
+export function byTimeline(calls: readonly StartedCall[]): Iterable<StartedCall[]> {
   const sent = calls.filter(({ end }) => end !== 'returned');
   const inOrder = sent.toSorted((a, b) => a.startedAt - b.startedAt || a.order - b.order);
   return Map.groupBy(inOrder, ({ timeline }) => timeline).values();
 }
 
-function judgeOverFull({ place }: BudgetHistory, upToIt: readonly StartedCall[], call: StartedCall) {
+function judgeOverFull({ place, rules }: BudgetHistory, upToIt: readonly StartedCall[], call: StartedCall) {
   const { permit, policy, startedAt, sequence } = call;
-  const counted = upToIt.filter(({ arrivesBy }) => arrivesBy + policy.windowMs > startedAt);
+  const after = countedAfter(rules, policy, startedAt);
+  const counted = upToIt.filter(({ arrivesBy }) => arrivesBy > after);
   const since = counted.filter(({ order }) => order >= call.strictFrom);
   if (call.invited && since.length <= policy.limit) {
     const older = counted.length - since.length;
@@ -76,8 +82,8 @@ function judgeOverFull({ place }: BudgetHistory, upToIt: readonly StartedCall[],
     return { filled: since.length, finding: note('older_calls_overlap', message, { place, sequence }) };
   }
   const others = counted.filter((each) => each !== call);
-  const first = Math.min(...others.map(({ arrivesBy }) => arrivesBy));
-  const message = `${permit} was started at ${when(startedAt)} as call ${counted.length} in a window that allows ${policy.limit} (${rate(policy)}). The first of the others (${listed(others.map((each) => each.permit))}) leaves the window at ${when(first + policy.windowMs)}, ${howLong(first + policy.windowMs - startedAt)} later.`;
+  const first = leavesAt(rules, policy, Math.min(...others.map(({ arrivesBy }) => arrivesBy)));
+  const message = `${permit} was started at ${when(startedAt)} as call ${counted.length} in a window that allows ${policy.limit} (${rate(policy)}). The first of the others (${listed(others.map((each) => each.permit))}) leaves the window at ${when(first)}, ${howLong(first - startedAt)} later.`;
   return { filled: counted.length, finding: violation('over_limit', message, { place, sequence }) };
 }
 
@@ -106,6 +112,6 @@ export class RankedCounter {
 
   /** Number of ranks up to `value`. */
   #upTo(value: number): number {
-    return firstAbove(this.#ranks.length, (index) => this.#ranks[index], value);
+    return firstWhere(this.#ranks.length, (index) => (this.#ranks[index] ?? Infinity) > value);
   }
 }
