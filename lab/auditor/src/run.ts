@@ -45,7 +45,7 @@ export const run = (
     if (!sandbox.every((each) => /^https?:$/.test(URL.parse(each)?.protocol ?? '')))
       throw new WrongUsage('--sandbox must be an http(s) URL');
     try {
-      const config = loadConfig(env, ['ZWIFTRACING_TIER'], ['NATS_URL', 'PACELINE_CLOCK']);
+      const config = loadConfig(env, ['ZWIFTRACING_TIER'], ['UPSTREAMS', 'NATS_URL', 'PACELINE_CLOCK']);
       const upstreams = loadUpstreams(env);
       // Read first: a call is journalled before it arrives, so the journal read later includes every arrival.
       const logs = await Promise.all(sandbox.map(fetchLog));

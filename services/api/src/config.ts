@@ -26,6 +26,7 @@ export const needed = [
   ...freshnessVariableNames,
 ] as const;
 export const optional = [
+  'UPSTREAMS',
   ...brokerTlsVariables,
   'API_TLS_CERT',
   'API_TLS_KEY',

@@ -12,7 +12,8 @@ export const eventSyncVariables = [...syncVariables, ...callPlanVariableNames] a
 
 export type EventSyncConfig = Config<(typeof eventSyncVariables)[number]>;
 
-export const readConfig = (): EventSyncConfig => loadConfigOrExit(eventSyncVariables, brokerTlsVariables);
+export const readConfig = (): EventSyncConfig =>
+  loadConfigOrExit(eventSyncVariables, ['UPSTREAMS', ...brokerTlsVariables]);
 
 /** What the event flows need. */
 export interface EventSync extends Sync {

@@ -13,4 +13,5 @@ export const limiterVariables = [
 
 export type LimiterConfig = Config<(typeof limiterVariables)[number]>;
 
-export const readConfig = (): LimiterConfig => loadConfigOrExit(limiterVariables, brokerTlsVariables);
+export const readConfig = (): LimiterConfig =>
+  loadConfigOrExit(limiterVariables, ['UPSTREAMS', ...brokerTlsVariables]);

@@ -21,4 +21,5 @@ export const schedulerVariables = [
 
 export type SchedulerConfig = Config<(typeof schedulerVariables)[number]>;
 
-export const readConfig = (): SchedulerConfig => loadConfigOrExit(schedulerVariables, brokerTlsVariables);
+export const readConfig = (): SchedulerConfig =>
+  loadConfigOrExit(schedulerVariables, ['UPSTREAMS', ...brokerTlsVariables]);

@@ -32,7 +32,8 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   for (const name of needed) read(name, false);
   for (const name of optional) read(name, true);
   problems.push(...contradictions(values, (name) => names.has(name) && Boolean(env[name])));
-  problems.push(...otlpProblems(env), ...upstreamProblems(env));
+  problems.push(...otlpProblems(env));
+  if (names.has('UPSTREAMS')) problems.push(...upstreamProblems(env));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config<Needed, Optional>;
 }

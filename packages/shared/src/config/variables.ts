@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
 import { tiers } from '../definition/index.ts';
-import { pathsOf, zwiftracing } from '../upstreams/index.ts';
+import { defaultUpstream, pathsOf, zwiftracing } from '../upstreams/index.ts';
 import {
   brokerUrl,
   certificateFile,
@@ -53,6 +53,12 @@ const firstPath = (endpoint: 'events' | 'signups') => (): string =>
 
 /** Every environment variable: schema, default and description. `.env.example` is generated from it. */
 export const variables = {
+  UPSTREAMS: {
+    schema: list.default([defaultUpstream]),
+    description:
+      'Upstreams, comma-separated: names of files in upstreams/, or paths to such files.',
+    example: 'zwiftracing,strava',
+  },
   ZWIFTRACING_BASE_URL: {
     schema: upstreamUrl,
     description:

@@ -5,30 +5,40 @@ import type { Upstream } from './upstream.ts';
 
 const folder = join(import.meta.dirname, '../../../../upstreams');
 
-/** The files that `UPSTREAMS` names: a name is that of a file in `upstreams/`, anything with a `/` a path to one. */
+/** The upstream of the syncs. */
+export const defaultUpstream = 'zwiftracing';
+
+/** The files that `UPSTREAMS` names, by upstream: a name is that of a file in `upstreams/`, with a `/` it is a path. */
 function filesOf(env: NodeJS.ProcessEnv): Map<string, string> {
-  const entries = (env.UPSTREAMS || 'zwiftracing').split(',').map((entry) => entry.trim());
+  const entries = (env.UPSTREAMS || defaultUpstream).split(',').map((entry) => entry.trim());
   return new Map(
-    entries.map((entry) =>
-      entry.includes('/') ? [basename(entry, '.yaml'), entry] : [entry, join(folder, `${entry}.yaml`)],
-    ),
+    entries
+      .filter(Boolean)
+      .map((entry) =>
+        entry.includes('/') ? [basename(entry, '.yaml'), entry] : [entry, join(folder, `${entry}.yaml`)],
+      ),
   );
 }
 
-const readings = (env: NodeJS.ProcessEnv) =>
-  [...filesOf(env)].map(([name, file]) => readUpstream(name, file));
+function readAll(env: NodeJS.ProcessEnv): { upstreams: Upstream[]; problems: string[] } {
+  const files = filesOf(env);
+  const readings = [...files].map(([name, file]) => readUpstream(name, file));
+  const missing = `UPSTREAMS must name ${defaultUpstream}, which the syncs call`;
+  return {
+    upstreams: readings.flatMap((reading) => ('upstream' in reading ? [reading.upstream] : [])),
+    problems: [
+      ...(files.has(defaultUpstream) ? [] : [missing]),
+      ...readings.flatMap((reading) => ('problems' in reading ? reading.problems : [])),
+    ],
+  };
+}
 
 /** Everything that is wrong with the upstream files. */
-export const upstreamProblems = (env: NodeJS.ProcessEnv): string[] =>
-  readings(env).flatMap((reading) => ('problems' in reading ? reading.problems : []));
+export const upstreamProblems = (env: NodeJS.ProcessEnv): string[] => readAll(env).problems;
 
 /** The upstreams of the files by name, in the order of `UPSTREAMS`. @throws {ConfigError} naming every problem of every file */
 export function loadUpstreams(env: NodeJS.ProcessEnv): Readonly<Record<string, Upstream>> {
-  const problems = upstreamProblems(env);
+  const { upstreams, problems } = readAll(env);
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.fromEntries(
-    readings(env).flatMap((reading) =>
-      'upstream' in reading ? [[reading.upstream.name, reading.upstream]] : [],
-    ),
-  );
+  return Object.fromEntries(upstreams.map((upstream) => [upstream.name, upstream]));
 }

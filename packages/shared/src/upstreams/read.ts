@@ -15,7 +15,8 @@ export function readUpstream(name: string, file: string): Reading {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    return { problems: [`${name}.yaml cannot be read (${(error as NodeJS.ErrnoException).code})`] };
+    const { code } = error as NodeJS.ErrnoException;
+    return { problems: [`UPSTREAMS must name files that can be read: ${name}.yaml (${code})`] };
   }
   return parseUpstream(name, text);
 }
@@ -30,14 +31,14 @@ export function parseUpstream(name: string, text: string): Reading {
 
   /** The line of a field, or of what should contain it. */
   const place = (path: Problem['path']): string => {
+    if (path.length === 0) return `${name}.yaml`;
     const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-    if (node?.range) return at(node.range[0]);
-    return path.length === 0 ? `${name}.yaml` : place(path.slice(0, -1));
+    return node?.range ? at(node.range[0]) : place(path.slice(0, -1));
   };
   const say = ({ path, message }: Problem) =>
     `${place(path)}: ${[path.join('.'), message].filter(Boolean).join(' ')}`;
 
-  const parsed = upstreamFile.safeParse(document.toJS());
+  const parsed = upstreamFile.safeParse(document.toJS(), { reportInput: true });
   if (!parsed.success) return { problems: parsed.error.issues.map(problemOf).map(say) };
   const upstream = prepare(name, parsed.data);
   const problems = contradictions(upstream);
@@ -98,8 +99,12 @@ function prepare(
       typicalMs: typical,
     })),
     lanes: ownLanes
-      ? mapValues(ownLanes, ({ headStart, ...lane }) => ({ ...lane, headStartMs: headStart }))
-      : mapValues(lanes, ({ label, color, forced, headStartMs }) => ({ label, color, forced, headStartMs })),
+      ? mapValues(ownLanes, ({ headStart, ...lane }) => ({
+          ...lane,
+          headStartMs: headStart,
+          sync: undefined,
+        }))
+      : lanes,
     dialect: answers,
   };
 }

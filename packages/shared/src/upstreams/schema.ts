@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { upstreamUrl } from '../config/addresses.ts';
 import { colors, parseDuration, parseLimit } from '../definition/index.ts';
 import { dialectEntry } from './dialect.ts';
 
@@ -10,7 +11,9 @@ const count = z.int().min(0);
 /** The form of names in messages, metrics and addresses. */
 const name = /^[a-z][a-z0-9_]*$/;
 const named = <Value extends z.ZodType>(value: Value) =>
-  z.record(z.string().regex(name, 'must be lower-case letters, digits and _, starting with a letter'), value);
+  z
+    .record(z.string().regex(name, 'must be lower-case letters, digits and _, starting with a letter'), value)
+    .refine((record) => Object.keys(record).length > 0, 'must not be empty');
 
 const variable = z
   .string()
@@ -77,7 +80,7 @@ const budget = z.strictObject({
 const call = z
   .string()
   .regex(
-    /^(?:GET|HEAD|POST|PUT|PATCH|DELETE) (?:\/(?::\w+|[\w.~-]+))+$/,
+    /^(?:GET|HEAD|POST|PUT|PATCH|DELETE) (?:\/(?::\w+|[\w~-][\w.~-]*))+$/,
     'must be a method and a path such as GET /clubs/:id',
   );
 
@@ -119,10 +122,7 @@ const lane = z.strictObject({
 
 export const upstreamFile = z.strictObject({
   label: text.describe('Its name for people.'),
-  baseUrl: z
-    .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
-    .transform((url) => url.replace(/\/+$/, ''))
-    .describe('The address before every path. The variable `<NAME>_BASE_URL` replaces it.'),
+  baseUrl: upstreamUrl.describe('The address before every path. The variable `<NAME>_BASE_URL` replaces it.'),
   auth: auth.describe(
     'Where the key goes: `{ bearer: VARIABLE }`, `{ header: Name, secret: VARIABLE }` or `{ query: name, secret: VARIABLE }`. The key itself is in that variable.',
   ),

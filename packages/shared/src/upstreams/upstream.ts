@@ -1,4 +1,4 @@
-import type { Color, Limit, Tier } from '../definition/index.ts';
+import type { Color, Limit, SyncKind, Tier } from '../definition/index.ts';
 import type { Dialect } from './dialect.ts';
 
 /* An upstream as the rest of the code knows it: its file, checked, with durations in project ms and every default filled in. */
@@ -63,4 +63,6 @@ export interface LaneDefinition {
   readonly color: Color;
   readonly forced: boolean;
   readonly headStartMs: number;
+  /** The sync whose calls it carries: two lanes of one sync don't delay each other. */
+  readonly sync: SyncKind | undefined;
 }

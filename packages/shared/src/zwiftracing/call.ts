@@ -28,7 +28,6 @@ export type ApiCall = <T>(
   read: (json: unknown) => T,
 ) => Promise<T>;
 
-const label = 'ZwiftRacing';
 const headers = { accept: 'application/json', 'content-type': 'application/json' };
 
 /** Calls that answer with JSON. @throws {Error} when the key can't be sent in a header */
@@ -60,7 +59,7 @@ function parseResponse<T>(
   read: (json: unknown) => T,
 ): T {
   const failure = (code: 'unreadable' | 'unexpected', reason: string) =>
-    new UpstreamError(code, `Invalid response from ${label}: ${reason}`, { status, rawStart });
+    new UpstreamError(code, `Invalid response from ${zwiftracing().label}: ${reason}`, { status, rawStart });
   let json: unknown;
   try {
     json = parseJson(text);
