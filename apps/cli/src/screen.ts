@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
-import { terminalColors } from '@paceline/client';
-import { lanes } from '@paceline/shared/definition';
+import { laneOf, terminalColors } from '@paceline/client';
 import { type TextStyle, type Paint, plain } from './core/look.ts';
 
 export interface OutputStream {
@@ -15,7 +14,7 @@ const styled = (style: Style) => (text: string) =>
 
 const colors: Paint = {
   colored: true,
-  lane: (lane, text) => styled(terminalColors[lanes[lane].color])(text),
+  lane: (lane, text) => styled(terminalColors[laneOf(lane).color])(text),
   error: styled('red'),
   bold: styled('bold'),
   muted: styled('gray'),

@@ -1,8 +1,9 @@
-import { type Color, kinds, lanes } from '@paceline/shared/definition';
-import type { Lane, SyncKind } from './operations.ts';
+import { type Color, kinds } from '@paceline/shared/definition';
+import { laneOf } from './lanes.ts';
+import type { SyncKind } from './operations.ts';
 
 /** A lane's color in CSS; `colors.css` has its values for light and dark. */
-export const laneColor = (lane: Lane): string => `var(--${lanes[lane].color})`;
+export const laneColor = (lane: string): string => `var(--${laneOf(lane).color})`;
 export const kindColor = (kind: SyncKind): string => laneColor(kinds[kind].lane);
 
 /** The same colors by their terminal names. Grey is taken there: muted text uses it. */

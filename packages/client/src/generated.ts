@@ -902,8 +902,11 @@ export interface components {
             resolvedAt: string | null;
         };
         Budget: {
-            /** @enum {string} */
-            budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+            /** @description `signups`; of another upstream `strava:read_day` */
+            budget: string;
+            upstream: string;
+            /** @description Its name for people */
+            label: string;
             policy: {
                 /** @description Max calls within any `windowSeconds` */
                 limit: number;
@@ -934,8 +937,7 @@ export interface components {
             /** @description The calls in the current window */
             permits: {
                 permitId: string;
-                /** @enum {string} */
-                lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+                lane: string;
                 /** Format: date-time */
                 startedAt: string;
                 /** @description false: the call may still be in progress */
@@ -971,8 +973,7 @@ export interface components {
                 /** @description The first requests in the queue, in order */
                 requests: {
                     requestId: string;
-                    /** @enum {string} */
-                    lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+                    lane: string;
                     /** Format: date-time */
                     requestedAt: string;
                     /** Format: date-time */
@@ -1092,18 +1093,11 @@ export interface components {
         Conflict: {
             /** Format: date-time */
             at: string;
-            /** @enum {string} */
-            budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
-            /**
-             * @description The delayed lane
-             * @enum {string}
-             */
-            blocked: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
-            /**
-             * @description The lane that goes first
-             * @enum {string}
-             */
-            blockedBy: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+            budget: string;
+            /** @description The delayed lane */
+            blocked: string;
+            /** @description The lane that goes first */
+            blockedBy: string;
             expectedWaitSeconds: number;
         };
         Coordination: {
@@ -1180,18 +1174,11 @@ export interface components {
                 lastConflict: {
                     /** Format: date-time */
                     at: string;
-                    /** @enum {string} */
-                    budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
-                    /**
-                     * @description The delayed lane
-                     * @enum {string}
-                     */
-                    blocked: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
-                    /**
-                     * @description The lane that goes first
-                     * @enum {string}
-                     */
-                    blockedBy: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+                    budget: string;
+                    /** @description The delayed lane */
+                    blocked: string;
+                    /** @description The lane that goes first */
+                    blockedBy: string;
                     expectedWaitSeconds: number;
                 } | null;
             };
@@ -1547,10 +1534,8 @@ export interface components {
         };
         Permit: {
             permitId: string;
-            /** @enum {string} */
-            budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
-            /** @enum {string} */
-            lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+            budget: string;
+            lane: string;
             /** @description The requested club, rider or event */
             target: string;
             /** @description Why this call was chosen; null: no choice was needed */
@@ -1671,13 +1656,14 @@ export interface components {
             /** @description Waiting requests in total */
             waiting: number;
             budgets: {
-                /** @enum {string} */
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                budget: string;
+                upstream: string;
+                /** @description Its name for people */
+                label: string;
                 waiting: number;
                 /** @description The lanes with waiting requests */
                 lanes: {
-                    /** @enum {string} */
-                    lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+                    lane: string;
                     waiting: number;
                 }[];
                 /** @description The waiting requests in order, max 1000 */
@@ -1685,8 +1671,7 @@ export interface components {
                     requestId: string;
                     /** @description 1 is next */
                     position: number;
-                    /** @enum {string} */
-                    lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+                    lane: string;
                     /** Format: date-time */
                     requestedAt: string;
                     waitedSeconds: number;
@@ -2557,10 +2542,8 @@ export interface components {
                     /** @enum {string} */
                     change: "started" | "settled" | "returned";
                     permitId: string;
-                    /** @enum {string} */
-                    budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
-                    /** @enum {string|null} */
-                    lane: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync" | null;
+                    budget: string;
+                    lane: string | null;
                     /** @enum {string|null} */
                     result: "answered" | "unanswered" | "not_sent" | null;
                     /** @description HTTP status of the response */
@@ -2572,18 +2555,11 @@ export interface components {
             conflict: {
                 /** Format: date-time */
                 at: string;
-                /** @enum {string} */
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
-                /**
-                 * @description The delayed lane
-                 * @enum {string}
-                 */
-                blocked: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
-                /**
-                 * @description The lane that goes first
-                 * @enum {string}
-                 */
-                blockedBy: "manual_rider_add" | "near_event_urgent" | "near_event_normal" | "rider_sync" | "far_event_sync";
+                budget: string;
+                /** @description The delayed lane */
+                blocked: string;
+                /** @description The lane that goes first */
+                blockedBy: string;
                 expectedWaitSeconds: number;
             };
             alert: {
@@ -2591,11 +2567,8 @@ export interface components {
                 type: "rate_limit_exceeded" | "limit_learned" | "journal_lost";
                 /** Format: date-time */
                 at: string;
-                /**
-                 * @description null: applies to all budgets
-                 * @enum {string|null}
-                 */
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups" | null;
+                /** @description null: applies to all budgets */
+                budget: string | null;
                 message: string;
                 /** @enum {string|null} */
                 attribution: "ours" | "operator_limit" | "policy_changed" | "unreported_permit" | "foreign_caller" | null;
@@ -3132,7 +3105,8 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                /** @description As listed by GET /v1/budgets */
+                budget: string;
             };
             cookie?: never;
         };
@@ -3201,7 +3175,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                /** @description As listed by GET /v1/budgets */
+                budget: string;
             };
             cookie?: never;
         };
@@ -3296,7 +3271,8 @@ export interface operations {
             };
             header?: never;
             path: {
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                /** @description As listed by GET /v1/budgets */
+                budget: string;
             };
             cookie?: never;
         };
@@ -3363,7 +3339,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                /** @description As listed by GET /v1/budgets */
+                budget: string;
             };
             cookie?: never;
         };
@@ -3455,7 +3432,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                /** @description As listed by GET /v1/budgets */
+                budget: string;
             };
             cookie?: never;
         };

@@ -7,7 +7,6 @@ export type {
   BudgetName,
   FreshnessClass,
   InputOf,
-  Lane,
   OperationName,
   ResponseOf,
   SourceName,
@@ -29,6 +28,7 @@ export {
 } from './api.ts';
 export { type ClockReading, projectTime, readClock } from './clock.ts';
 export { kindColor, laneColor, terminalColors } from './colors.ts';
+export { addLanes, inOrder, laneOf, type ShownLane } from './lanes.ts';
 export {
   type ConnectionWatcher,
   follow,

@@ -6,7 +6,6 @@ import type { Budget, Freshness, paths, Run, Source } from './generated.ts';
 
 export type BudgetName = Budget['budget'];
 export type FreshnessClass = Freshness['classes'][number]['class'];
-export type Lane = Budget['permits'][number]['lane'];
 export type SourceName = Source['source'];
 export type SyncKind = Run['kind'];
 

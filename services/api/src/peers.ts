@@ -1,4 +1,3 @@
-import type { BudgetName } from '@paceline/shared/definition';
 import {
   catalog,
   type ChangeSchedule,
@@ -74,7 +73,7 @@ export function peersOf(broker: Broker, account: string) {
         const query = { account, ...(waiting !== undefined && { waiting }) };
         return send('limiter', catalog.windows, { partition }, query, timeoutMs, repeatUnless(timeoutMs));
       },
-      async operate(endpoint: BudgetName, operation: BudgetOperation): Promise<void> {
+      async operate(endpoint: string, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
         const { answer } = await send('limiter', catalog.operate, { partition }, payload);
         if (answer !== 'done')

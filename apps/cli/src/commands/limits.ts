@@ -1,8 +1,8 @@
-import { type BudgetName, projectTime, readClock } from '@paceline/client';
+import { projectTime, readClock } from '@paceline/client';
 import { budgetNames, parseDuration } from '@paceline/shared/definition';
 import { defineCommand, flag } from '../command.ts';
 import { limitsLines, queueLines } from '../core/limits.ts';
-import { oneOf, UsageError } from '../core/usage.ts';
+import { isBudget, UsageError } from '../core/usage.ts';
 
 export const queue = defineCommand({
   usage: 'queue',
@@ -36,8 +36,9 @@ export const limit = defineCommand({
   takes: ['BUDGET', '[CALLS/TIME]'],
   choices: { BUDGET: budgetNames },
   options: { reset: flag },
-  async run([name, setting], { api, screen, json, printJson }, { reset }) {
-    const path = { budget: oneOf('BUDGET', name, budgetNames) as BudgetName };
+  async run([budget = '', setting], { api, screen, json, printJson }, { reset }) {
+    if (!isBudget(budget)) throw new UsageError(`BUDGET must be one of ${budgetNames.join(', ')}`);
+    const path = { budget };
     if (reset === (setting !== undefined))
       throw new UsageError('Give either a limit such as 1/60m, or --reset');
     const found =

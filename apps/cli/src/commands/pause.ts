@@ -1,14 +1,7 @@
-import {
-  type BudgetName,
-  type InputOf,
-  projectTime,
-  queryValues,
-  readClock,
-  type SyncKind,
-} from '@paceline/client';
+import { type InputOf, projectTime, queryValues, readClock, type SyncKind } from '@paceline/client';
 import { budgetNames, kindNames, parseDuration } from '@paceline/shared/definition';
 import { type Context, defineCommand, text } from '../command.ts';
-import { oneOf, UsageError } from '../core/usage.ts';
+import { isBudget, oneOf, UsageError } from '../core/usage.ts';
 import { windowLines } from '../core/windows.ts';
 import { showSchedule } from './schedule.ts';
 
@@ -60,9 +53,8 @@ export const resume = defineCommand({
   },
 });
 
-function targetOf(name: string): { budget: BudgetName } | { kind: SyncKind } {
-  const budget = budgetNames.find((each) => each === name);
-  if (budget) return { budget };
+function targetOf(name: string): { budget: string } | { kind: SyncKind } {
+  if (isBudget(name)) return { budget: name };
   const kind = kindNames.find((each) => syncOf(each) === name);
   if (kind) return { kind };
   throw new UsageError(`"${name}" is neither a budget nor a sync`);

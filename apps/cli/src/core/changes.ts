@@ -1,6 +1,6 @@
-import type { Alert, StreamEvent } from '@paceline/client';
+import { type Alert, laneOf, type StreamEvent } from '@paceline/client';
 import { clockTime, countdown, dayAndTime, isFailed, outcome, describeCommand } from '@paceline/client/text';
-import { kinds, lanes } from '@paceline/shared/definition';
+import { kinds } from '@paceline/shared/definition';
 import { type TextStyle, type Paint, wrap } from './look.ts';
 
 export function alertHead({ title, severity, since, resolvedAt }: Alert, paint: Paint): string {
@@ -56,7 +56,7 @@ function linesOf(event: StreamEvent, now: number, paint: Paint): EventLine[] {
     case 'conflict': {
       const { at, budget, blocked, blockedBy, expectedWaitSeconds } = event.data;
       const wait = countdown(expectedWaitSeconds * 1_000);
-      const [delayed, first] = [blocked, blockedBy].map((lane) => paint.lane(lane, lanes[lane].label));
+      const [delayed, first] = [blocked, blockedBy].map((lane) => paint.lane(lane, laneOf(lane).label));
       return [{ at, text: `${delayed} delayed ${wait} by ${first} (${budget})` }];
     }
     case 'alert':
@@ -100,7 +100,7 @@ type StreamedChange = Omit<
 
 function permitText({ change, budget, lane, status, result }: StreamedChange, paint: Paint): string {
   if (change === 'started')
-    return `${budget} call started${lane === null ? '' : `, ${paint.lane(lane, lanes[lane].label)}`}`;
+    return `${budget} call started${lane === null ? '' : `, ${paint.lane(lane, laneOf(lane).label)}`}`;
   if (change === 'returned') return `${budget} permit returned`;
   const ending = status === null ? (result ?? 'ended').replaceAll('_', ' ') : `returned ${status}`;
   return `${budget} call ${status === 429 ? paint.error(ending) : ending}`;

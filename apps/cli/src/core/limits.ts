@@ -1,6 +1,5 @@
-import type { Budget, Queue } from '@paceline/client';
-import { availability, countdown, duration, policyText, timeNear } from '@paceline/client/text';
-import { budgets as definitions, lanes } from '@paceline/shared/definition';
+import { type Budget, laneOf, type Queue } from '@paceline/client';
+import { availability, budgetLabel, countdown, duration, policyText, timeNear } from '@paceline/client/text';
 import { type TextStyle, table } from './look.ts';
 
 export function limitsLines(budgets: readonly Budget[], now: number, look: TextStyle): string[] {
@@ -8,7 +7,7 @@ export function limitsLines(budgets: readonly Budget[], now: number, look: TextS
     const { text, reason } = availability(budget, now);
     return [
       budget.budget,
-      definitions[budget.budget].label,
+      budget.label,
       policyText(budget, now),
       [text, reason].filter(Boolean).join(' '),
       String(budget.waiting.count),
@@ -21,9 +20,9 @@ export function queueLines({ waiting, budgets }: Queue, now: number, look: TextS
   if (waiting === 0) return ['No requests are waiting.'];
   const rows = budgets.flatMap(({ budget, requests }) =>
     requests.map(({ position, lane, waitedSeconds, estimatedAt }) => [
-      definitions[budget].label,
+      budgetLabel(budget),
       String(position),
-      { text: lanes[lane].label, paint: (text: string) => look.paint.lane(lane, text) },
+      { text: laneOf(lane).label, paint: (text: string) => look.paint.lane(lane, text) },
       duration(waitedSeconds * 1_000),
       `${timeNear(estimatedAt, now)} (in ${countdown(Date.parse(estimatedAt) - now)})`,
     ]),

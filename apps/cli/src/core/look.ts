@@ -1,4 +1,5 @@
-import { type Lane, laneNames, lanes } from '@paceline/shared/definition';
+import { laneOf } from '@paceline/client';
+import { laneNames, lanes } from '@paceline/shared/definition';
 
 export interface TextStyle {
   /** Characters per line. */
@@ -12,7 +13,7 @@ export interface TextStyle {
 export interface Paint {
   /** Whether lanes differ by color; otherwise by their first letter. */
   readonly colored: boolean;
-  lane(lane: Lane, text: string): string;
+  lane(lane: string, text: string): string;
   error(text: string): string;
   bold(text: string): string;
   muted(text: string): string;
@@ -27,11 +28,11 @@ export const plain: Paint = {
   muted: unstyled,
 };
 
-export const markOf = (paint: Paint, lane: Lane, stroke: string): string =>
+export const markOf = (paint: Paint, lane: string, stroke: string): string =>
   paint.colored ? paint.lane(lane, stroke) : letterOf(lane);
 
 /** `a`dd rider, `u`rgent, `n`ear, `r`ider sync, `f`ar */
-const letterOf = (lane: Lane): string => lanes[lane].label.slice(0, 1);
+const letterOf = (lane: string): string => laneOf(lane).label.slice(0, 1);
 
 export function legend({ width, paint }: TextStyle): string[] {
   const items = [

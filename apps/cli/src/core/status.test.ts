@@ -41,9 +41,18 @@ const status: Status = {
       at: at(0),
       waiting: 19,
       budgets: [
-        { budget: 'signups', waiting: 2, lanes: [{ lane: 'far_event_sync', waiting: 2 }], requests: [] },
+        {
+          budget: 'signups',
+          upstream: 'zwiftracing',
+          label: 'Signups',
+          waiting: 2,
+          lanes: [{ lane: 'far_event_sync', waiting: 2 }],
+          requests: [],
+        },
         {
           budget: 'riders_single',
+          upstream: 'zwiftracing',
+          label: 'Riders (single)',
           waiting: 17,
           lanes: [{ lane: 'manual_rider_add', waiting: 17 }],
           requests: [],

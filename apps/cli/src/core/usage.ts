@@ -1,3 +1,5 @@
+import { budgetNames } from '@paceline/shared/definition';
+
 /** The command line is wrong; the CLI prints the usage of the command and exits with 2. */
 export class UsageError extends Error {
   override name = 'UsageError';
@@ -19,6 +21,10 @@ export function oneOf<T extends string>(
     throw new UsageError(`${name} must be one of ${values.join(', ')}`);
   return found;
 }
+
+/** A budget: one of the syncs, or `strava:read_day` of another upstream, which the API knows. */
+export const isBudget = (name: string): boolean =>
+  budgetNames.some((each) => each === name) || /^[a-z]\w*:[a-z]\w*$/.test(name);
 
 /** A whole number; undefined when absent. @throws {UsageError} */
 export function wholeNumber(name: string, value: string | undefined): number | undefined {

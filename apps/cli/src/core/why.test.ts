@@ -21,6 +21,8 @@ const queue: Queue = {
   budgets: [
     {
       budget: 'riders_single',
+      upstream: 'zwiftracing',
+      label: 'Riders (single)',
       waiting: 2,
       lanes: [],
       requests: [waiting(1, 'manual_rider_add'), waiting(2, 'manual_rider_add')],

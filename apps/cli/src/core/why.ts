@@ -1,17 +1,19 @@
-import type {
-  Budget,
-  BudgetName,
-  Command,
-  EventDetail,
-  Freshness,
-  Health,
-  Queue,
-  RunDetail,
+import {
+  type Budget,
+  type BudgetName,
+  type Command,
+  type EventDetail,
+  type Freshness,
+  type Health,
+  laneOf,
+  type Queue,
+  type RunDetail,
 } from '@paceline/client';
 import type { ResponseOf, Schedule, SyncKind } from '@paceline/client';
 import {
   activePauses,
   availability,
+  budgetLabel,
   dayAndTime,
   describeCommand,
   duration,
@@ -28,7 +30,7 @@ import {
   timeNear,
   timeRange,
 } from '@paceline/client/text';
-import { budgets as definitions, freshnessClasses, kinds, lanes } from '@paceline/shared/definition';
+import { freshnessClasses, kinds } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { downParts } from './health.ts';
 import { type TextStyle, table, wrap } from './look.ts';
@@ -100,7 +102,7 @@ export function explainCommand(command: Command, around: Surroundings, now: numb
 function aheadOf({ position }: Command, budget: BudgetName, queue: Queue | undefined): string | null {
   if (position === null) return null;
   const { requests = [] } = queue?.budgets.find((each) => each.budget === budget) ?? {};
-  const ahead = requests.filter((each) => each.position < position).map(({ lane }) => lanes[lane].label);
+  const ahead = requests.filter((each) => each.position < position).map(({ lane }) => laneOf(lane).label);
   if (position === 1) return 'nothing';
   return `${count(position - 1, 'request')}${ahead.length > 0 ? `: ${[...new Set(ahead)].join(', ')}` : ''}`;
 }
@@ -115,7 +117,7 @@ function budgetFacts(
   const { text, reason } = availability(budget, now);
   const [pause] = activePauses(budget, now);
   return {
-    'rate limit': `${definitions[name].label}, ${policyText(budget, now)}`,
+    'rate limit': `${budget.label}, ${policyText(budget, now)}`,
     calls: [text, reason].filter(Boolean).join(' '),
     'to resume':
       pause === undefined || pause.by === 'unknown'
@@ -188,8 +190,7 @@ export function explainRun(run: RunDetail, around: Surroundings, now: number): E
       started: `${dayAndTime(startedAt)} (${agoText(startedAt, now)})`,
       took: elapsed(run, now),
       slot: timeRange(slot.opensAt, slot.closesAt),
-      'waits for':
-        waitingFor && `${definitions[waitingFor.budget].label} until ${timeNear(waitingFor.until, now)}`,
+      'waits for': waitingFor && `${budgetLabel(waitingFor.budget)} until ${timeNear(waitingFor.until, now)}`,
       ...(state === 'running' ? budgetFacts(waitingFor?.budget ?? kinds[kind].budget, around, now) : {}),
       ...(state === 'running' ? troubles(['limiter', 'upstream', 'broker', 'database'], around) : {}),
     }),

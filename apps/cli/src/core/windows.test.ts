@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Budget, Lane } from '@paceline/client';
+import type { Budget } from '@paceline/client';
 import { at, exampleBudget, now, waitingRequest } from '@paceline/client/testing';
 import { plain } from './look.ts';
 import { barOf, drawBar } from './windows.ts';
@@ -9,7 +9,7 @@ const draw = (budget: Budget, width = 21) => drawBar(barOf(budget, now, width), 
 
 let permitCount = 0;
 /** A call that counts against a one-minute window from `seconds` on. */
-const permitOf = (lane: Lane, seconds: number): Budget['permits'][number] => ({
+const permitOf = (lane: string, seconds: number): Budget['permits'][number] => ({
   permitId: `permit-${(permitCount += 1)}`,
   lane,
   startedAt: at(seconds / 60),

@@ -1,4 +1,14 @@
-import type { ResponseOf, Budget, Clock, Command, Health, Lane, Queue, Schedule } from '@paceline/client';
+import {
+  type ResponseOf,
+  type Budget,
+  type Clock,
+  type Command,
+  type Health,
+  inOrder,
+  laneOf,
+  type Queue,
+  type Schedule,
+} from '@paceline/client';
 import {
   availability,
   clockTime,
@@ -9,7 +19,7 @@ import {
   shortTimeNear,
   summary,
 } from '@paceline/client/text';
-import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
+import { budgets, kindNames, kinds } from '@paceline/shared/definition';
 import { alertHead } from './changes.ts';
 import { downParts, healthLines } from './health.ts';
 import { cut, legend, type TextStyle, markOf, type Paint, wrap } from './look.ts';
@@ -79,7 +89,7 @@ export function windowLines(
   const count = state === 'free' && policy.limit > 1 ? `${available} of ${policy.limit} ` : '';
   const isRejected = budget.pausedUntil.upstream !== null && state === 'closed';
   const stateText = (isRejected ? paint.error : state === 'free' ? paint.bold : paint.muted)(count + text);
-  const name = budgets[budget.budget].label;
+  const name = budget.label;
   const bar = (cells: number) => drawBar(barOf(budget, now, cells), paint);
   const isUsualLimit = policy.from === 'documented' && budget.advertised === null;
   const details = [
@@ -106,14 +116,15 @@ const odd = (cells: number): number => cells - 1 + (cells % 2);
 
 function queueText(queue: Queue, { paint }: TextStyle): string {
   const waiting = queue.budgets.flatMap((budget) => budget.lanes);
-  const counts = laneNames
-    .map((lane) => ({ lane, count: countOf(waiting, lane) }))
-    .filter(({ count }) => count > 0);
+  const counts = inOrder(waiting.map(({ lane }) => lane)).map((lane) => ({
+    lane,
+    count: countOf(waiting, lane),
+  }));
   if (counts.length === 0) return 'empty';
-  return counts.map(({ lane, count }) => paint.lane(lane, `${lanes[lane].label}: ${count}`)).join(' · ');
+  return counts.map(({ lane, count }) => paint.lane(lane, `${laneOf(lane).label}: ${count}`)).join(' · ');
 }
 
-const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: Lane): number =>
+const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: string): number =>
   waiting.reduce((sum, each) => sum + (each.lane === lane ? each.waiting : 0), 0);
 
 function syncText(
@@ -136,8 +147,8 @@ function syncText(
 /** One cell of a bar, with the lanes of the calls that were made or are expected in it. */
 export interface BarCell {
   readonly state: 'used' | 'now' | 'free' | 'closed';
-  readonly calls: readonly Lane[];
-  readonly expected: readonly Lane[];
+  readonly calls: readonly string[];
+  readonly expected: readonly string[];
 }
 
 /** One window before now and one after, as cells. @param width odd, with now in the middle */
@@ -195,8 +206,8 @@ function draw({ state, calls, expected }: BarCell, paint: Paint): string {
 }
 
 /** A mark for one call, a number for several, in the color of the most urgent lane. */
-function drawCalls(calls: readonly Lane[], paint: Paint, stroke: string): string {
-  const lane = laneNames.find((each) => calls.includes(each));
+function drawCalls(calls: readonly string[], paint: Paint, stroke: string): string {
+  const [lane] = inOrder(calls);
   if (lane === undefined) return '';
   if (calls.length === 1) return markOf(paint, lane, stroke);
   return paint.lane(lane, calls.length > 9 ? '+' : String(calls.length));

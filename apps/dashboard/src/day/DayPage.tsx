@@ -1,6 +1,6 @@
 import { laneColor, type Permit } from '@paceline/client';
-import { sentenceCase } from '@paceline/client/text';
-import { budgets, laneNames, lanes } from '@paceline/shared/definition';
+import { budgetLabel, sentenceCase } from '@paceline/client/text';
+import { laneNames, lanes } from '@paceline/shared/definition';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { count } from '@paceline/shared/words';
 import { memo } from 'react';
@@ -56,7 +56,7 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
           numbers={[...laneLabels, 'Rejected']}
           rows={strips.map(({ budget, byLane, rejected: rejectedCalls }) => ({
             key: budget,
-            cells: [budgets[budget].label, ...laneNames.map((lane) => byLane[lane] ?? 0), rejectedCalls],
+            cells: [budgetLabel(budget), ...laneNames.map((lane) => byLane[lane] ?? 0), rejectedCalls],
           }))}
         />
       </section>
@@ -67,7 +67,7 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
 const Strip = ({ strip: { budget, y, ticks, crosses }, width }: { strip: StripShape; width: number }) => (
   <g data-strip={budget}>
     <text className="row-text halo" y={y + 13}>
-      {budgets[budget].label}
+      {budgetLabel(budget)}
     </text>
     <rect className="strip" width={width} y={y + barY} height={barHeight} rx="3" />
     {ticks.map(({ x, lane }) => (

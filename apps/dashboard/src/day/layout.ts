@@ -1,4 +1,4 @@
-import type { Lane, Permit } from '@paceline/client';
+import type { Permit } from '@paceline/client';
 import { budgetNames } from '@paceline/shared/definition';
 import { timeAxis } from '../parts/layout.ts';
 
@@ -13,8 +13,8 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
   const recent = permits.filter(({ startedAt }) => Date.parse(startedAt) >= axis.from);
   const strips = budgetNames.map((budget, index) => {
     const own = recent.filter((permit) => permit.budget === budget);
-    const ticks = new Map<string, { x: number; lane: Lane }>();
-    const byLane: Partial<Record<Lane, number>> = {};
+    const ticks = new Map<string, { x: number; lane: string }>();
+    const byLane: Partial<Record<string, number>> = {};
     for (const { lane, startedAt } of own) {
       const x = Math.floor(axis.x(Date.parse(startedAt)));
       ticks.set(`${lane} ${x}`, { x, lane });

@@ -1,6 +1,5 @@
-import { laneColor, type Queue } from '@paceline/client';
+import { laneColor, laneOf, type Queue } from '@paceline/client';
 import { countdown, sentenceCase } from '@paceline/client/text';
-import { budgets, lanes } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
@@ -42,8 +41,8 @@ function Lanes({ queue }: { queue: Queue }) {
           rows={waitingRequests(queue).map(({ requestId, lane, budget, requestedAt, estimatedAt }) => ({
             key: requestId,
             cells: [
-              sentenceCase(lanes[lane].label),
-              budgets[budget].label,
+              sentenceCase(laneOf(lane).label),
+              budget,
               <Time key="requested" at={requestedAt} />,
               <Time key="expected" at={estimatedAt} />,
               countdown(estimatedAt - now),
@@ -68,7 +67,7 @@ const Band = ({
   <g>
     <rect width="10" height="10" y={y + 4} rx="3" fill={laneColor(lane)} />
     <text className="band-name halo" x="16" y={y + 13}>
-      {sentenceCase(lanes[lane].label)}
+      {sentenceCase(laneOf(lane).label)}
       {requests.length === 0 && <tspan className="axis"> · none waiting</tspan>}
       {hiddenCount > 0 && <tspan className="axis"> · {hiddenCount} more not shown</tspan>}
     </text>
@@ -85,7 +84,7 @@ function WaitingRequest({
   width,
 }: { shape: RequestShape; color: string } & BandPosition) {
   const { budget, y, requestedX, estimatedX, remainingMs } = shape;
-  const label = `${budgets[budget].label}, in ${countdown(remainingMs)}`;
+  const label = `${budget}, in ${countdown(remainingMs)}`;
   const fitsRight = estimatedX + 10 + label.length * 6 < width;
   return (
     <g>

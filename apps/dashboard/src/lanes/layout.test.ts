@@ -1,16 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { laneNames } from '@paceline/shared/definition';
-import type { Lane, Queue } from '@paceline/client';
+import type { Queue } from '@paceline/client';
 import { at, minute, now } from '@paceline/client/testing';
 import { layoutLanes } from './layout.ts';
 
 type Request = Queue['budgets'][number]['requests'][number];
-const request = (name: string, expected: number, requested: number, lane: Lane = 'near_event_normal') =>
+const request = (name: string, expected: number, requested: number, lane = 'near_event_normal') =>
   ({ requestId: name, lane, requestedAt: at(requested), estimatedAt: at(expected) }) as Request;
 const queue = (...requests: Request[]): Queue => ({
   at: at(0),
   waiting: requests.length,
-  budgets: [{ budget: 'signups', waiting: requests.length, lanes: [], requests }],
+  budgets: [
+    {
+      budget: 'signups',
+      upstream: 'zwiftracing',
+      label: 'Signups',
+      waiting: requests.length,
+      lanes: [],
+      requests,
+    },
+  ],
 });
 
 describe('the lanes', () => {
@@ -32,7 +41,7 @@ describe('the lanes', () => {
   });
 
   it('give each request its own row, without overlapping bands', () => {
-    const requests = (lane: Lane) => [1, 2, 3].map((each) => request(`${lane}${each}`, each, -1, lane));
+    const requests = (lane: string) => [1, 2, 3].map((each) => request(`${lane}${each}`, each, -1, lane));
     const { bands, height } = layoutLanes(
       queue(...requests('rider_sync'), ...requests('far_event_sync')),
       now,

@@ -1,4 +1,4 @@
-import type { Queue } from '@paceline/client';
+import { inOrder, type Queue } from '@paceline/client';
 import { laneNames } from '@paceline/shared/definition';
 import { timeAxis } from '../parts/layout.ts';
 
@@ -13,10 +13,10 @@ const maxRowsPerLane = 12;
 /** All waiting requests, the next one first; times in project ms. */
 export const waitingRequests = ({ budgets }: Queue) =>
   budgets
-    .flatMap(({ budget, requests }) =>
+    .flatMap(({ label, requests }) =>
       requests.map(({ requestId, lane, requestedAt, estimatedAt }) => ({
         requestId,
-        budget,
+        budget: label,
         lane,
         requestedAt: Date.parse(requestedAt),
         estimatedAt: Date.parse(estimatedAt),
@@ -33,7 +33,7 @@ export function layoutLanes(queue: Queue, now: number, width: number) {
     width,
   );
   let y = 0;
-  const bands = laneNames.map((lane) => {
+  const bands = inOrder([...laneNames, ...waiting.map(({ lane }) => lane)]).map((lane) => {
     const top = y + bandGap - 6;
     const own = waiting.filter((each) => each.lane === lane);
     const requests = own

@@ -1,6 +1,14 @@
-import { type Command, kindColor, laneColor, type Queue, type Run, type Schedule } from '@paceline/client';
+import {
+  type Command,
+  kindColor,
+  laneColor,
+  laneOf,
+  type Queue,
+  type Run,
+  type Schedule,
+} from '@paceline/client';
 import { commandLane, isFinished, progress, sentenceCase, titleOf } from '@paceline/client/text';
-import { kinds, lanes } from '@paceline/shared/definition';
+import { kinds } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
 import { Swatch } from '../parts/Chart.tsx';
@@ -123,7 +131,7 @@ function WaitingLanes({ queue }: { queue: Queue }) {
           <span className="pair">
             <span>
               <Swatch color={laneColor(lane)} />
-              {sentenceCase(lanes[lane].label)}: {requests}
+              {sentenceCase(laneOf(lane).label)}: {requests}
             </span>
             <Countdown at={firstAt} />
           </span>

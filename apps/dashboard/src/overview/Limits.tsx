@@ -1,6 +1,5 @@
 import { type Budget, laneColor } from '@paceline/client';
 import { availability } from '@paceline/client/text';
-import { budgets } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
 import { Read } from '../parts/elements.tsx';
@@ -27,7 +26,7 @@ function LimitRow({ budget }: { budget: Budget }) {
   const { available, policy, permits } = budget;
   return (
     <li data-limit={budget.budget}>
-      <span>{budgets[budget.budget].label}</span>
+      <span>{budget.label}</span>
       <Blocks budget={budget} isPaused={state === 'closed'} />
       <span className={state === 'free' ? 'strong' : 'hint'}>
         {state !== 'free' && text.replace('available in', 'in')}

@@ -1,8 +1,8 @@
-import type { Lane, Queue, Schedule } from '@paceline/client';
-import { kindNames, laneNames } from '@paceline/shared/definition';
+import { inOrder, type Queue, type Schedule } from '@paceline/client';
+import { kindNames } from '@paceline/shared/definition';
 
 export interface WaitingLane {
-  readonly lane: Lane;
+  readonly lane: string;
   readonly count: number;
   /** Project ms. */
   readonly longestMs: number;
@@ -13,7 +13,7 @@ export interface WaitingLane {
 /** The waiting requests by lane, most urgent first. @param now project ms */
 export function waitingByLane({ budgets }: Queue, now: number): WaitingLane[] {
   const requests = budgets.flatMap((budget) => budget.requests);
-  return laneNames.flatMap((lane) => {
+  return inOrder(requests.map(({ lane }) => lane)).flatMap((lane) => {
     const own = requests.filter((request) => request.lane === lane);
     if (own.length === 0) return [];
     return {

@@ -1,6 +1,6 @@
 import type { Budget, Part } from '@paceline/client';
-import { activePauses, availability, limitText } from '@paceline/client/text';
-import { addMaxWaitMs, budgets as definedBudgets, lanes } from '@paceline/shared/definition';
+import { activePauses, availability, isOfSync, limitText } from '@paceline/client/text';
+import { addMaxWaitMs } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 
 /** The answer to "Can I add a rider now?". */
@@ -42,7 +42,7 @@ export function answerOf(
 const callsLeft = ({ available, policy }: Budget) =>
   `${count(available, 'call')} available (limit ${limitText(policy)}).`;
 
-const isAhead = ({ lane }: Budget['waiting']['requests'][number]) => lanes[lane].sync === undefined;
+const isAhead = ({ lane }: Budget['waiting']['requests'][number]) => !isOfSync(lane);
 
 /** The earliest time of a call for one more rider: riders that wait already go first. */
 function possibleAt(budget: Budget, now: number): number {
@@ -53,7 +53,7 @@ function possibleAt(budget: Budget, now: number): number {
 }
 
 function reasonOf(budget: Budget, now: number): string {
-  const { label } = definedBudgets[budget.budget];
+  const { label } = budget;
   const { state, reason } = availability(budget, now);
   const ahead = budget.waiting.requests.filter(isAhead).length;
   const queue = ahead > 0 ? ` ${count(ahead, 'rider')} go first.` : '';

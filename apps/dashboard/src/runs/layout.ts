@@ -1,4 +1,4 @@
-import type { BudgetName, Run, RunDetail } from '@paceline/client';
+import type { Run, RunDetail } from '@paceline/client';
 import { budgets } from '@paceline/shared/definition';
 import { whyText } from '@paceline/client/text';
 import { truncate, timeAxis } from '../parts/layout.ts';
@@ -35,7 +35,7 @@ type RunCall = RunDetail['calls'][number];
 
 /** e.g. `signups of event Crit City Race, no copy yet, fresh until the start · 200, 36 signups` */
 export function callText({ budget, target, startedAt, status, message, ...chosen }: RunCall): string {
-  const call = `${budgets[budget as BudgetName]?.fetches ?? budget} ${chosen.event?.title ?? target}`;
+  const call = `${budgets[budget as keyof typeof budgets]?.fetches ?? budget} ${chosen.event?.title ?? target}`;
   const why = whyText(chosen, startedAt);
   return `${[call, why].filter(Boolean).join(', ')} · ${status === null ? '' : `${status}, `}${message}`;
 }

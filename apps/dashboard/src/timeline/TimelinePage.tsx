@@ -1,6 +1,6 @@
-import { kindColor, laneColor } from '@paceline/client';
-import { duration, elapsed, outcome, sentenceCase, timeRange } from '@paceline/client/text';
-import { budgets, kinds, lanes } from '@paceline/shared/definition';
+import { kindColor, laneColor, laneOf } from '@paceline/client';
+import { budgetLabel, duration, elapsed, outcome, sentenceCase, timeRange } from '@paceline/client/text';
+import { kinds } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
@@ -117,9 +117,9 @@ const ConflictsTable = ({ data, range }: { data: TimelineData; range: TimeRange 
         key: `${at} ${index}`,
         cells: [
           <Time key="time" at={at} />,
-          sentenceCase(lanes[blocked].label),
-          sentenceCase(lanes[blockedBy].label),
-          budgets[budget].label,
+          sentenceCase(laneOf(blocked).label),
+          sentenceCase(laneOf(blockedBy).label),
+          budgetLabel(budget),
           duration(expectedWaitSeconds * 1_000),
         ],
       }))}

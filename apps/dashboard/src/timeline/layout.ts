@@ -1,6 +1,6 @@
-import type { Conflict, Event, Lane, Run, Schedule, SyncKind } from '@paceline/client';
-import { dayAndTime, duration, elapsed, hasFailed, outcome } from '@paceline/client/text';
-import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
+import { type Conflict, type Event, laneOf, type Run, type Schedule, type SyncKind } from '@paceline/client';
+import { budgetLabel, dayAndTime, duration, elapsed, hasFailed, outcome } from '@paceline/client/text';
+import { kindNames, kinds } from '@paceline/shared/definition';
 import type { TimeAxis } from '../parts/layout.ts';
 import { utcText } from '../parts/zone.ts';
 
@@ -79,7 +79,8 @@ function slotsOf(kind: SyncKind, runs: readonly Run[], upcoming: TimelineData['u
   ];
 }
 
-const kindOfLane = (lane: Lane): SyncKind | undefined => kindNames.find((kind) => kinds[kind].lane === lane);
+const kindOfLane = (lane: string): SyncKind | undefined =>
+  kindNames.find((kind) => kinds[kind].lane === lane);
 
 /** A line from the delayed sync to the band of the lane that goes first; lanes without slots are at the top. */
 function conflictShape(
@@ -88,7 +89,7 @@ function conflictShape(
   axis: TimeAxis,
 ) {
   const top = flagHeight - 6;
-  const yOf = (lane: Lane, within: number) => {
+  const yOf = (lane: string, within: number) => {
     const kind = kindOfLane(lane);
     return kind === undefined ? top : bandY(kindNames.indexOf(kind)) + barY + within;
   };
@@ -101,7 +102,7 @@ function conflictShape(
     blockerY: yOf(blockedBy, barHeight / 2),
     blocker: blockedBy,
     utc: utcText(at),
-    text: `${dayAndTime(at)}: ${lanes[blocked].label} delayed ${duration(expectedWaitSeconds * 1_000)} by ${lanes[blockedBy].label} (${budgets[budget].label})`,
+    text: `${dayAndTime(at)}: ${laneOf(blocked).label} delayed ${duration(expectedWaitSeconds * 1_000)} by ${laneOf(blockedBy).label} (${budgetLabel(budget)})`,
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Budget } from '@paceline/client';
 import { limitText } from '@paceline/client/text';
-import { budgets } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { api } from '../api/client.ts';
@@ -10,11 +9,10 @@ import { useEscape } from '../app/escape.ts';
 import { Button, ErrorMessage } from '../parts/elements.tsx';
 
 /** Changes the limit of a budget, or resets it to the documented one. */
-export function LimitControls({ budget: { budget, policy, documented } }: { budget: Budget }) {
+export function LimitControls({ budget: { budget, label: name, policy, documented } }: { budget: Budget }) {
   const [isOpen, setOpen] = useState(false);
   const controls = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  const name = budgets[budget].label;
   function close() {
     setOpen(false);
     button.current?.focus();

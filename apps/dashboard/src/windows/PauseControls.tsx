@@ -1,5 +1,4 @@
 import type { Budget } from '@paceline/client';
-import { budgets } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { api } from '../api/client.ts';
@@ -13,7 +12,7 @@ const pauses = [
   [24 * 60 * 60, '1 day'],
 ] as const;
 
-export function PauseControls({ budget: { budget, pausedUntil } }: { budget: Budget }) {
+export function PauseControls({ budget: { budget, label: name, pausedUntil } }: { budget: Budget }) {
   const [choosing, setChoosing] = useState(false);
   // It pauses, cancels and resumes, so that the focus can always return to it.
   const button = useRef<HTMLButtonElement>(null);
@@ -33,7 +32,6 @@ export function PauseControls({ budget: { budget, pausedUntil } }: { budget: Bud
       },
     });
   }
-  const name = budgets[budget].label;
   const path = { budget };
   const resume = (by: 'operator' | 'upstream') =>
     run(`${name} resumed`, () => api.call('DELETE /v1/budgets/{budget}/pause', { path, query: { by } }));

@@ -1,4 +1,4 @@
-import { type Budget, type Command, laneColor } from '@paceline/client';
+import { type Budget, type Command, laneColor, laneOf } from '@paceline/client';
 import {
   availability,
   nextInQueue,
@@ -7,7 +7,6 @@ import {
   sentenceCase,
   summary,
 } from '@paceline/client/text';
-import { budgets, lanes } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableToggle } from '../parts/elements.tsx';
@@ -35,12 +34,12 @@ export function WindowsPage() {
           <TableToggle
             caption="The calls that count against each rate limit"
             columns={['Rate limit', 'Lane', 'Started', 'Counts until', 'Status']}
-            rows={items.flatMap(({ budget, permits }) =>
+            rows={items.flatMap(({ label, permits }) =>
               permits.map(({ permitId, lane, startedAt, leavesAt, settled }) => ({
                 key: permitId,
                 cells: [
-                  budgets[budget].label,
-                  sentenceCase(lanes[lane].label),
+                  label,
+                  sentenceCase(laneOf(lane).label),
                   <Time key="started" at={startedAt} />,
                   <Time key="leaves" at={leavesAt} />,
                   settled ? 'Finished' : 'Possibly in flight',
@@ -67,9 +66,9 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
   const { state, text, reason } = availability(budget, now);
   const { lastRejected } = budget;
   return (
-    <section className="window" aria-label={budgets[budget.budget].label} data-budget={budget.budget}>
+    <section className="window" aria-label={budget.label} data-budget={budget.budget}>
       <div className="window-name">
-        <h2>{budgets[budget.budget].label}</h2>
+        <h2>{budget.label}</h2>
         <p className={budget.policy.from === 'documented' ? 'hint' : 'hint strong'}>
           {policyText(budget, now)}
         </p>
@@ -101,7 +100,7 @@ const axisHeight = 18;
 
 function WindowChart({ budget, now }: { budget: Budget; now: number }) {
   return (
-    <Chart label={`Rate limit window of ${budgets[budget.budget].label}`} height={barHeight + axisHeight}>
+    <Chart label={`Rate limit window of ${budget.label}`} height={barHeight + axisHeight}>
       {(width) => {
         const shape = layoutWindow(budget, now, width);
         const { nowX, closed, ticks } = shape;

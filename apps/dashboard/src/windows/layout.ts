@@ -1,6 +1,5 @@
-import type { Budget } from '@paceline/client';
+import { type Budget, laneOf } from '@paceline/client';
 import { activePauses, dayAndTime, duration, sentenceCase, timeNear } from '@paceline/client/text';
-import { lanes } from '@paceline/shared/definition';
 import { timeAxis } from '../parts/layout.ts';
 import { utcText } from '../parts/zone.ts';
 
@@ -25,7 +24,7 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
         // The call was in flight until here; the window counts from this time.
         respondedX: x(settled ? Math.max(start, leaves - span) : now),
         leaveX: x(leaves),
-        text: `${sentenceCase(lanes[lane].label)}, started ${dayAndTime(start)}, counts until ${timeNear(leaves, start)}\n${utcText(start)}`,
+        text: `${sentenceCase(laneOf(lane).label)}, started ${dayAndTime(start)}, counts until ${timeNear(leaves, start)}\n${utcText(start)}`,
       };
     });
   const rows = Math.max(budget.policy.limit, usedUntil.length);

@@ -1,5 +1,5 @@
 import type { Budget, Command } from '../generated.ts';
-import type { Lane } from '../operations.ts';
+import { budgetLabel } from '../text/budgets.ts';
 
 export const minute = 60_000;
 /** The current time in all examples, project ms. */
@@ -12,7 +12,7 @@ export const waitingRequest = (
   requestId: string,
   expected: number,
   requested = -1,
-  lane: Lane = 'near_event_normal',
+  lane = 'near_event_normal',
 ): WaitingRequest => ({
   requestId,
   lane,
@@ -23,6 +23,8 @@ export const waitingRequest = (
 /** One call per minute, none made, no requests waiting. */
 export const exampleBudget = (known: Partial<Budget> = {}): Budget => ({
   budget: 'signups',
+  upstream: 'zwiftracing',
+  label: budgetLabel(known.budget ?? 'signups'),
   policy: { limit: 1, windowSeconds: 60, from: 'documented', since: null },
   documented: { limit: 1, windowSeconds: 60 },
   advertised: null,
@@ -41,7 +43,7 @@ interface BudgetTimes {
   readonly budget?: Budget['budget'];
   readonly limit?: number;
   readonly windowSeconds?: number;
-  readonly permits?: readonly { start: number; leaves: number; settled: boolean; lane?: Lane }[];
+  readonly permits?: readonly { start: number; leaves: number; settled: boolean; lane?: string }[];
   readonly waiting?: readonly WaitingRequest[];
   readonly freeAt?: number;
   readonly pausedUntil?: { upstream?: number; operator?: number };

@@ -1,6 +1,7 @@
-import { lanes } from '@paceline/shared/definition';
+import { budgets as ownBudgets, lanes } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import type { Budget, Command } from '../generated.ts';
+import { laneOf, wordsOf } from '../lanes.ts';
 import { countdown, duration, timeNear } from './time.ts';
 
 /** Pauses that keep this budget closed now, the longest first. @param now project ms */
@@ -51,15 +52,23 @@ export const rejectionCauses = {
   foreign_caller: 'another program uses this key',
 } as const satisfies Record<NonNullable<Budget['lastRejected']>['attribution'], string>;
 
+/** The name of a budget where the API doesn't give its label. */
+export const budgetLabel = (budget: string): string =>
+  budget in ownBudgets ? ownBudgets[budget as keyof typeof ownBudgets].label : wordsOf(budget);
+
+/** Whether a lane carries the calls of a sync, not those of commands or of programs. */
+export const isOfSync = (lane: string): boolean =>
+  lane in lanes && lanes[lane as keyof typeof lanes].sync !== undefined;
+
 /** The lane at the head of the queue, with the rider id when only one command can be meant. */
 export function nextInQueue({ waiting }: Budget, open: readonly Command[]): string {
   const [next] = waiting.requests;
   if (!next) return 'queue empty';
   const [command, other] = open.filter(({ estimatedAt }) => estimatedAt === next.estimatedAt);
-  const isUnambiguous = lanes[next.lane].sync === undefined && other === undefined;
+  const isUnambiguous = !isOfSync(next.lane) && other === undefined;
   const rider = isUnambiguous && command?.riderId ? ` ${command.riderId}` : '';
   const more = waiting.count > 1 ? `, then ${waiting.count - 1} more` : '';
-  return `next: ${lanes[next.lane].label}${rider}${more}`;
+  return `next: ${laneOf(next.lane).label}${rider}${more}`;
 }
 
 /** `1 per 60 min` */
@@ -86,5 +95,5 @@ export function summary(budgets: readonly Budget[], now: number): string {
   const first = waiting.toSorted((one, other) => one.estimatedAt.localeCompare(other.estimatedAt))[0];
   if (!first) return `${available}. No requests waiting.`;
   const when = countdown(Date.parse(first.estimatedAt) - now);
-  return `${available}. ${count(total, 'request')} waiting; next: ${lanes[first.lane].label} in ${when}.`;
+  return `${available}. ${count(total, 'request')} waiting; next: ${laneOf(first.lane).label} in ${when}.`;
 }

@@ -1,9 +1,8 @@
 import { count } from '@paceline/shared/words';
 import type { Command } from '../generated.ts';
-import type { Lane } from '../operations.ts';
 import { countdown, timeNear, withShownTimes } from './time.ts';
 
-export const commandLane: Lane = 'manual_rider_add';
+export const commandLane = 'manual_rider_add';
 
 type CommandProgress = Pick<
   Command,

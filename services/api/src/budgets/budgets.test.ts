@@ -1,6 +1,7 @@
 import { budgetNames } from '@paceline/shared/definition';
 import type { Outcome } from '@paceline/shared/contracts';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { windowOf } from '@paceline/shared/testing/fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, send as sendTo, startTestApi, type TestApi } from '../testing/api.ts';
@@ -45,6 +46,8 @@ describe('GET /v1/budgets', () => {
     expect(body.estimates).toEqual({ kept: 0, missed: 0 });
     expect(body.items[0]).toEqual({
       budget: 'clubs',
+      upstream: 'zwiftracing',
+      label: 'Clubs',
       policy: { limit: 1, windowSeconds: 3_600, from: 'documented', since: null },
       documented: { limit: 1, windowSeconds: 3_600 },
       advertised: null,
@@ -77,7 +80,10 @@ describe('GET /v1/budgets', () => {
   });
 
   it('shows a looser limit that headers advertise beside the one in force', () => {
-    const view = budgetView(windowOf('signups', { advertised: { limit: 3_000, windowMs: 900_000 } }));
+    const view = budgetView(
+      zwiftracing(),
+      windowOf('signups', { advertised: { limit: 3_000, windowMs: 900_000 } }),
+    );
     expect(view).toMatchObject({
       policy: { limit: 1, windowSeconds: 60, from: 'documented' },
       advertised: { limit: 3_000, windowSeconds: 900 },

@@ -1,17 +1,18 @@
 import { z } from '@hono/zod-openapi';
-import { type BudgetName, budgetNames } from '@paceline/shared/definition';
-import { listOf, oneOf, pageOf, pageQuery } from '../http/params.ts';
+import { keyText, listOf, pageOf, pageQuery } from '../http/params.ts';
 import { endOfPause, pauseBody } from '../http/pause.ts';
 import { requireFound } from '../http/problem.ts';
-import { jsonResponses, endpoint, jsonBody } from '../http/route.ts';
-import type { BudgetOperation, LimiterPeer } from '../peers.ts';
+import { jsonResponses, endpoint, jsonBody, type Services } from '../http/route.ts';
+import type { BudgetOperation } from '../peers.ts';
+import { accountsOf, findBudget } from './accounts.ts';
 import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view.ts';
 
 const tags = ['budgets'];
-const budget = oneOf(budgetNames);
-const params = z.object({ budget });
+const params = z.object({
+  budget: z.string().openapi({ description: 'As listed by GET /v1/budgets', example: 'signups' }),
+});
 const responses = jsonResponses('The budget', budgetShape, 400);
-const budgetList = { name: 'budgets', columns: { endpoint: 0 }, key: z.tuple([budget]) };
+const budgetList = { name: 'budgets', columns: { budget: 0 }, key: z.tuple([keyText]) };
 
 const policyBody = z
   .object({
@@ -36,11 +37,21 @@ export const budgetRoutes = [
       listOf(budgetShape).extend({ estimates: estimatesShape }),
       400,
     ),
-    handler: async (c, { limiter }) => {
+    handler: async (c, services) => {
       const { limit, cursor } = c.req.valid('query');
-      const { windows, estimates } = await limiter.windows();
-      const after = windows.findIndex(({ endpoint }) => endpoint === cursor?.[0]) + 1;
-      return c.json({ ...pageOf(budgetList, windows.slice(after), limit, budgetView), estimates }, 200);
+      const known = await Promise.all(
+        accountsOf(services).map(async ({ upstream, limiter }) => {
+          const { windows, estimates } = await limiter.windows();
+          return { budgets: windows.map((window) => budgetView(upstream, window)), estimates };
+        }),
+      );
+      const budgets = known.flatMap((each) => each.budgets);
+      const after = budgets.findIndex(({ budget }) => budget === cursor?.[0]) + 1;
+      const estimates = {
+        kept: sum(known, (each) => each.estimates.kept),
+        missed: sum(known, (each) => each.estimates.missed),
+      };
+      return c.json({ ...pageOf(budgetList, budgets.slice(after), limit, (each) => each), estimates }, 200);
     },
   }),
 
@@ -49,7 +60,7 @@ export const budgetRoutes = [
     summary: 'Get a budget: policy, window, permits and queue',
     request: { params },
     responses,
-    handler: async (c, { limiter }) => c.json(await budgetNow(limiter, c.req.valid('param').budget), 200),
+    handler: async (c, services) => c.json(await budgetNow(services, c.req.valid('param').budget), 200),
   }),
 
   endpoint('put', '/v1/budgets/{budget}/pause', 'pauseBudget', {
@@ -58,9 +69,9 @@ export const budgetRoutes = [
     description: 'Waiting requests get a new estimate. Calls that have started finish normally.',
     request: { params, ...jsonBody(pauseBody) },
     responses,
-    handler: async (c, { limiter, clock }) => {
-      const until = endOfPause(c.req.valid('json'), clock.now());
-      return c.json(await operate(limiter, c.req.valid('param').budget, { do: 'pause', until }), 200);
+    handler: async (c, services) => {
+      const until = endOfPause(c.req.valid('json'), services.clock.now());
+      return c.json(await operate(services, c.req.valid('param').budget, { do: 'pause', until }), 200);
     },
   }),
 
@@ -76,9 +87,9 @@ export const budgetRoutes = [
       }),
     },
     responses,
-    handler: async (c, { limiter }) => {
+    handler: async (c, services) => {
       const operation = { do: c.req.valid('query').by === 'upstream' ? 'release' : 'resume' } as const;
-      return c.json(await operate(limiter, c.req.valid('param').budget, operation), 200);
+      return c.json(await operate(services, c.req.valid('param').budget, operation), 200);
     },
   }),
 
@@ -89,10 +100,10 @@ export const budgetRoutes = [
       'Applies until upstream reports a stricter one. With a longer window, no calls are made until one such window has passed.',
     request: { params, ...jsonBody(policyBody) },
     responses,
-    handler: async (c, { limiter }) => {
+    handler: async (c, services) => {
       const { limit, windowSeconds } = c.req.valid('json');
       const operation = { do: 'set_policy', policy: { limit, windowMs: windowSeconds * 1_000 } } as const;
-      return c.json(await operate(limiter, c.req.valid('param').budget, operation), 200);
+      return c.json(await operate(services, c.req.valid('param').budget, operation), 200);
     },
   }),
 
@@ -101,22 +112,23 @@ export const budgetRoutes = [
     summary: 'Reset the limit of a budget to the documented one',
     request: { params },
     responses,
-    handler: async (c, { limiter }) =>
-      c.json(await operate(limiter, c.req.valid('param').budget, { do: 'forget_policy' }), 200),
+    handler: async (c, services) =>
+      c.json(await operate(services, c.req.valid('param').budget, { do: 'forget_policy' }), 200),
   }),
 ];
 
-async function operate(
-  limiter: LimiterPeer,
-  name: BudgetName,
-  operation: BudgetOperation,
-): Promise<BudgetView> {
-  await limiter.operate(name, operation);
-  return budgetNow(limiter, name);
+async function operate(services: Services, id: string, operation: BudgetOperation): Promise<BudgetView> {
+  const { limiter, budget } = findBudget(accountsOf(services), id);
+  await limiter.operate(budget, operation);
+  return budgetNow(services, id);
 }
 
-async function budgetNow(limiter: LimiterPeer, name: BudgetName): Promise<BudgetView> {
+async function budgetNow(services: Services, id: string): Promise<BudgetView> {
+  const { upstream, limiter, budget } = findBudget(accountsOf(services), id);
   const { windows } = await limiter.windows();
-  const window = windows.find(({ endpoint }) => endpoint === name);
-  return budgetView(requireFound(window, `Budget ${name} does not exist`));
+  const window = windows.find(({ endpoint }) => endpoint === budget);
+  return budgetView(upstream, requireFound(window, `Budget ${id} does not exist`));
 }
+
+const sum = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);

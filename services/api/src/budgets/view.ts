@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { budgetNames, laneNames } from '@paceline/shared/definition';
 import { attribution, type Policy, type WindowView } from '@paceline/shared/contracts';
+import type { Upstream } from '@paceline/shared/upstreams';
 import { iso, isoOrNull, isoTimes, time } from '../http/view.ts';
 
 const policyFields = {
@@ -10,7 +10,9 @@ const policyFields = {
 
 export const budgetShape = z
   .object({
-    budget: z.enum(budgetNames),
+    budget: z.string().describe('`signups`; of another upstream `strava:read_day`'),
+    upstream: z.string(),
+    label: z.string().describe('Its name for people'),
     policy: z.object({
       ...policyFields,
       from: z.enum(['documented', 'upstream', 'operator']).describe('Source of the limit'),
@@ -25,7 +27,7 @@ export const budgetShape = z
       .array(
         z.object({
           permitId: z.string(),
-          lane: z.enum(laneNames),
+          lane: z.string(),
           startedAt: time,
           settled: z.boolean().describe('false: the call may still be in progress'),
           leavesAt: time.describe('When it stops counting, at the latest'),
@@ -42,9 +44,7 @@ export const budgetShape = z
     waiting: z.object({
       count: z.int(),
       requests: z
-        .array(
-          z.object({ requestId: z.string(), lane: z.enum(laneNames), requestedAt: time, estimatedAt: time }),
-        )
+        .array(z.object({ requestId: z.string(), lane: z.string(), requestedAt: time, estimatedAt: time }))
         .describe('The first requests in the queue, in order'),
     }),
     lastRejected: z
@@ -59,10 +59,20 @@ export const estimatesShape = z.object({ kept: z.int(), missed: z.int() });
 
 const limitView = ({ limit, windowMs }: Policy) => ({ limit, windowSeconds: windowMs / 1_000 });
 
-export function budgetView(view: WindowView): BudgetView {
+/** A budget's name among those of all upstreams. */
+export const budgetId = ({ name }: Upstream, budget: string): string =>
+  name === 'zwiftracing' ? budget : `${name}:${budget}`;
+
+/** What a budget is called: by its upstream, or by its name if the file no longer has it. */
+export const budgetLabel = ({ budgets }: Upstream, budget: string): string =>
+  budgets[budget]?.label ?? budget;
+
+export function budgetView(upstream: Upstream, view: WindowView): BudgetView {
   const { endpoint, policy, documented, advertised, waiting, ...window } = view;
   return {
-    budget: endpoint,
+    budget: budgetId(upstream, endpoint),
+    upstream: upstream.name,
+    label: budgetLabel(upstream, endpoint),
     policy: { ...limitView(policy), from: policy.from, since: isoOrNull(policy.since) },
     documented: limitView(documented),
     advertised: advertised ? limitView(advertised) : null,

@@ -10,6 +10,7 @@ import {
   oneOf,
   pageQuery,
 } from '../http/params.ts';
+import { accountsOf } from '../budgets/accounts.ts';
 import {
   conflictShape,
   conflictView,
@@ -77,9 +78,14 @@ export const coordinationRoutes = [
     tags,
     summary: 'List all requests that wait for a permit, by budget and lane, with estimates',
     responses: jsonResponses('The current queue', queueShape),
-    handler: async (c, { clock, limiter }) => {
-      const { windows } = await limiter.windows({ waiting: maxRequests });
-      return c.json(queueView(windows, clock.now()), 200);
+    handler: async (c, services) => {
+      const known = await Promise.all(
+        accountsOf(services).map(async ({ upstream, limiter }) => {
+          const { windows } = await limiter.windows({ waiting: maxRequests });
+          return { upstream, windows };
+        }),
+      );
+      return c.json(queueView(known, services.clock.now()), 200);
     },
   }),
 

@@ -1,5 +1,6 @@
 import { windowOf } from '@paceline/shared/testing/fixtures';
 import { expect, it } from 'vitest';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { queueView } from './view.ts';
 
 it('the lanes of a queue add up to its waiting requests, also when not all of them are listed', () => {
@@ -7,7 +8,15 @@ it('the lanes of a queue add up to its waiting requests, also when not all of th
     { lane: 'far_event_sync' as const, count: 1_199 },
     { lane: 'near_event_urgent' as const, count: 1 },
   ];
-  const view = queueView([windowOf('signups', { waiting: { count: 1_200, lanes, next: [] } })], 0);
+  const view = queueView(
+    [
+      {
+        upstream: zwiftracing(),
+        windows: [windowOf('signups', { waiting: { count: 1_200, lanes, next: [] } })],
+      },
+    ],
+    0,
+  );
   expect(view.budgets).toMatchObject([
     {
       waiting: 1_200,

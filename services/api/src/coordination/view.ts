@@ -1,15 +1,17 @@
 import { z } from '@hono/zod-openapi';
-import { budgetNames, budgets, laneNames, mapValues } from '@paceline/shared/definition';
+import { budgets, mapValues } from '@paceline/shared/definition';
 import type { Coordination, WindowView } from '@paceline/shared/contracts';
+import type { Upstream } from '@paceline/shared/upstreams';
+import { budgetId, budgetLabel } from '../budgets/view.ts';
 import { ageSeconds, iso, isoOrNull, type RowOf, time } from '../http/view.ts';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
 
 export const conflictShape = z
   .object({
     at: time,
-    budget: z.enum(budgetNames),
-    blocked: z.enum(laneNames).describe('The delayed lane'),
-    blockedBy: z.enum(laneNames).describe('The lane that goes first'),
+    budget: z.string(),
+    blocked: z.string().describe('The delayed lane'),
+    blockedBy: z.string().describe('The lane that goes first'),
     expectedWaitSeconds: z.number(),
   })
   .openapi('Conflict');
@@ -81,17 +83,19 @@ export const queueShape = z
     waiting: z.int().describe('Waiting requests in total'),
     budgets: z.array(
       z.object({
-        budget: z.enum(budgetNames),
+        budget: z.string(),
+        upstream: z.string(),
+        label: z.string().describe('Its name for people'),
         waiting: z.int(),
         lanes: z
-          .array(z.object({ lane: z.enum(laneNames), waiting: z.int() }))
+          .array(z.object({ lane: z.string(), waiting: z.int() }))
           .describe('The lanes with waiting requests'),
         requests: z
           .array(
             z.object({
               requestId: z.string(),
               position: z.int().describe('1 is next'),
-              lane: z.enum(laneNames),
+              lane: z.string(),
               requestedAt: time,
               waitedSeconds: z.int(),
               estimatedAt: time,
@@ -103,31 +107,43 @@ export const queueShape = z
   })
   .openapi('Queue');
 
-export const queueView = (windows: readonly WindowView[], now: number): z.infer<typeof queueShape> => ({
-  at: iso(now),
-  waiting: windows.reduce((sum, { waiting }) => sum + waiting.count, 0),
-  budgets: windows.map(({ endpoint, waiting: { count, lanes, next } }) => ({
-    budget: endpoint,
-    waiting: count,
-    lanes: laneNames
-      .map((lane) => ({ lane, waiting: lanes?.find((each) => each.lane === lane)?.count ?? 0 }))
-      .filter(({ waiting }) => waiting > 0),
-    requests: next.map(({ ticket: requestId, lane, requestedAt, estimatedAt }, index) => ({
-      requestId,
-      position: index + 1,
-      lane,
-      requestedAt: iso(requestedAt),
-      waitedSeconds: ageSeconds(requestedAt, now),
-      estimatedAt: iso(estimatedAt),
-    })),
+export const queueView = (
+  accounts: ReadonlyArray<{ readonly upstream: Upstream; readonly windows: readonly WindowView[] }>,
+  now: number,
+): z.infer<typeof queueShape> => {
+  const budgets = accounts.flatMap(({ upstream, windows }) =>
+    windows.map((window) => queueOf(upstream, window, now)),
+  );
+  return { at: iso(now), waiting: budgets.reduce((sum, { waiting }) => sum + waiting, 0), budgets };
+};
+
+const queueOf = (
+  upstream: Upstream,
+  { endpoint, waiting: { count, lanes, next } }: WindowView,
+  now: number,
+): z.infer<typeof queueShape>['budgets'][number] => ({
+  budget: budgetId(upstream, endpoint),
+  upstream: upstream.name,
+  label: budgetLabel(upstream, endpoint),
+  waiting: count,
+  lanes: Object.keys(upstream.lanes)
+    .map((lane) => ({ lane, waiting: lanes?.find((each) => each.lane === lane)?.count ?? 0 }))
+    .filter(({ waiting }) => waiting > 0),
+  requests: next.map(({ ticket: requestId, lane, requestedAt, estimatedAt }, index) => ({
+    requestId,
+    position: index + 1,
+    lane,
+    requestedAt: iso(requestedAt),
+    waitedSeconds: ageSeconds(requestedAt, now),
+    estimatedAt: iso(estimatedAt),
   })),
 });
 
 export const permitShape = z
   .object({
     permitId: z.string(),
-    budget: z.enum(budgetNames),
-    lane: z.enum(laneNames),
+    budget: z.string(),
+    lane: z.string(),
     target: z.string().describe('The requested club, rider or event'),
     reason: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
     freshUntil: time

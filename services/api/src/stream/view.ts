@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { budgetNames, laneNames } from '@paceline/shared/definition';
 import {
   alert as alertPayload,
   attribution,
@@ -35,8 +34,8 @@ const commandChangedShape = z.object({
 const permitChangeShape = z.object({
   change: z.enum(['started', 'settled', 'returned']),
   permitId: z.string(),
-  budget: z.enum(budgetNames),
-  lane: z.enum(laneNames).nullable(),
+  budget: z.string(),
+  lane: z.string().nullable(),
   result: outcome.shape.result.nullable(),
   status: z.int().nullable().describe('HTTP status of the response'),
   at: time,
@@ -52,7 +51,7 @@ export const streamShapes = {
   alert: z.object({
     type: alertPayload.shape.type,
     at: time,
-    budget: z.enum(budgetNames).nullable().describe('null: applies to all budgets'),
+    budget: z.string().nullable().describe('null: applies to all budgets'),
     message: z.string(),
     attribution: attribution.nullable(),
   }),
