@@ -11,7 +11,7 @@ import {
 import { judgeArrivals } from './judge-arrivals.ts';
 import { judgePace } from './pace.ts';
 import { rebuild } from './rebuild.ts';
-import { explainRejections } from './rejections.ts';
+import { checkAttributions, explainRejections } from './rejections.ts';
 import { type BudgetRules, maxCallsWithin, type Rules, upstreamOf, upstreamRules } from './rules.ts';
 import { judgeWindows } from './windows.ts';
 
@@ -40,7 +40,11 @@ function certify(
   const all = [...budgets, ...budgetsOnlyInLogs(budgets, rules, logs)];
   const rejected = new Set(budgets.flatMap((each) => each.rejections.map(({ permit }) => permit)));
   const results = all.map((budget) => judgeBudget(budget, { spans, rules, logs, rejected }));
-  const findings = [...ledgerFindings, ...results.flatMap((each) => each.findings)];
+  const findings = [
+    ...ledgerFindings,
+    ...results.flatMap((each) => each.findings),
+    ...checkAttributions(budgets),
+  ];
   const accounts = Map.groupBy(results, ({ budget }) => budget.place.account);
   return {
     partition,

@@ -6,7 +6,7 @@ import { kindsOf, messagesOf } from './testing.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** The hour allows 12 calls, 2 of them reserved, and a head start of 1: `count` calls may go from here on. */
+/** The hour allows 12 calls, 2 of them reserved, and one may go ahead: `count` calls may go from here on. */
 const opensAt = (count: number) => ((count - 1) / 10) * hour;
 
 describe('a paced window', () => {

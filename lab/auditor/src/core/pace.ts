@@ -50,7 +50,9 @@ function judgeStart(
   if (!judged || startedAt < span + clockMargin + startWithin) return undefined;
   const counted = counter.above(countedAfter(rules, policy, startedAt));
   const share = Math.min(1, (startedAt - span) / policy.windowMs);
-  const allowed = Math.floor((policy.limit - rules.reserve) * share) + rules.headStart;
+  const whole = Math.max(1, policy.limit - rules.reserve);
+  // A hundredth of the window's calls may go ahead.
+  const allowed = Math.min(whole, Math.floor(whole * share) + Math.ceil(whole / 100));
   if (counted <= allowed) return undefined;
   const message = `${permit} was started at ${when(startedAt)} as call ${counted} in its window, which allows ${count(allowed, 'call')} when ${(100 * share).toFixed(1)} % of it have passed.`;
   return violation('ahead_of_pace', message, { place, sequence });

@@ -34,11 +34,24 @@ export function explainRejections(
     const others = mostInWindow(rules, calls, call, kept);
     const seen = seenOf(call);
     const message = `${permit}, started at ${when(call.startedAt)}, got a 429. The limiter kept ${rate(kept)}, and ${others} of our other calls could have been in the window. ${reportedBy(rejection)}${seen ? `${loggedBy(seen)} ` : ''}Cause: ${causes[attribution]} (${attribution}).`;
-    const explained = note('rejected', message, where);
+    return [note('rejected', message, where)];
+  });
+}
+
+/** Checks whom each 429 was attributed to. One that is booked on several budgets is ours if any of them was full. */
+export function checkAttributions(budgets: readonly BudgetHistory[]): Finding[] {
+  const counted = budgets.flatMap(({ place, rules, calls, rejections }) =>
+    rejections.flatMap(({ call, ...rejection }) =>
+      call ? [{ ...rejection, place, others: mostInWindow(rules, calls, call, rejection.kept) }] : [],
+    ),
+  );
+  return [...Map.groupBy(counted, ({ permit }) => permit)].flatMap(([permit, its]) => {
+    const fullest = its.reduce((a, b) => (b.others / b.kept.limit > a.others / a.kept.limit ? b : a));
+    const { attribution, others, kept, place, sequence } = fullest;
     const isOurs = others >= kept.limit;
-    if (isOurs === (attribution === 'ours')) return [explained];
-    const otherwise = `${permit}: the journal says ${attribution}, the count says ${isOurs ? 'ours' : 'not ours'} (${count(others, 'other call')} of ours in the window, policy ${rate(kept)}).`;
-    return [explained, note('attribution_mismatch', otherwise, where)];
+    if (isOurs === (attribution === 'ours')) return [];
+    const message = `${permit}: the journal says ${attribution}, the count says ${isOurs ? 'ours' : 'not ours'} (${count(others, 'other call')} of ours in the window, policy ${rate(kept)}).`;
+    return [note('attribution_mismatch', message, { place, sequence })];
   });
 }
 

@@ -13,8 +13,6 @@ export interface BudgetRules {
   /** Calls of unforced lanes stay within the share of the window that has passed, less the reserve. */
   readonly paced: boolean;
   readonly reserve: number;
-  /** How many calls an unforced lane may be ahead of that share. */
-  readonly headStart: number;
 }
 
 /** A group of calls, each of which counts in all of these budgets. */
@@ -58,7 +56,6 @@ const upstreamRulesOf = ({ budgets, endpoints, lanes }: Upstream, tier: Tier): U
     resets,
     paced,
     reserve,
-    headStart: 1,
   })),
   endpoints: mapValues(endpoints, (endpoint) => ({
     budgets: endpoint.budgets,

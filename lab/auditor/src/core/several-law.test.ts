@@ -99,7 +99,7 @@ const rulesFor = ({ budgets, endpoints }: AnyUpstream): Rules => ({
       budgets: Object.fromEntries(
         budgets.map(({ limit, windowMs, resets }, index): [string, BudgetRules] => [
           `budget${index}`,
-          { documented: { limit, windowMs }, resets, paced: false, reserve: 0, headStart: 0 },
+          { documented: { limit, windowMs }, resets, paced: false, reserve: 0 },
         ]),
       ),
       endpoints: Object.fromEntries(

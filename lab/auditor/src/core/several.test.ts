@@ -101,6 +101,32 @@ describe('a call that counts in several budgets', () => {
     expect(messagesOf(journal.audit(), 'unknown_name')).toEqual(['No endpoint is named writes.']);
   });
 
+  it('that got a 429 is ours if any of the budgets on which it is booked was full', () => {
+    const rejectedAfter = (calls: number) => {
+      const journal = exampleJournal('upload');
+      for (let index = 0; index <= calls; index += 1)
+        journal.start(`call${index}`, index, { lane: 'manual' });
+      const last = `call${calls}`;
+      const rejected = (endpoint: string, limit: number, windowMs: number) => ({
+        fact: 'rejected' as const,
+        account: exampleAccount,
+        endpoint,
+        permit: journal.permitOf(last),
+        at: journal.at(100),
+        policy: { limit, windowMs },
+        attribution: 'ours' as const,
+      });
+      journal.facts(
+        journal.settled(last, 100, 100, { result: 'answered', status: 429 }),
+        rejected('quarter', 3, 15 * minute),
+        rejected('hour', 12, 60 * minute),
+      );
+      return kindsOf(journal.audit());
+    };
+    expect(rejectedAfter(2)).toEqual(['rejected', 'attribution_mismatch']);
+    expect(rejectedAfter(3)).toEqual(['over_limit', 'rejected']);
+  });
+
   it('is explained once when it got a 429', () => {
     const journal = exampleJournal('upload');
     journal.start('a', 0);

@@ -8,7 +8,6 @@ const aligned = (limit: number, windowMs: number): BudgetRules => ({
   resets: 'aligned',
   paced: false,
   reserve: 0,
-  headStart: 0,
 });
 
 /** An upstream whose reads count in three windows: per minute, per quarter of an hour and per hour. */
@@ -18,7 +17,7 @@ export const example: Rules = {
       budgets: {
         reads: { ...aligned(2, minute), resets: 'sliding' },
         quarter: aligned(3, 15 * minute),
-        hour: { ...aligned(12, 60 * minute), paced: true, reserve: 2, headStart: 1 },
+        hour: { ...aligned(12, 60 * minute), paced: true, reserve: 2 },
       },
       endpoints: {
         read: { budgets: ['reads', 'quarter', 'hour'], callTimeout: 1_000 },
