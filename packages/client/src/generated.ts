@@ -874,6 +874,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/upstreams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the upstreams with their lanes and calls */
+        get: operations["listUpstreams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2727,6 +2744,29 @@ export interface components {
             /** @description What it waits for, such as a service that is not running; null: nothing */
             reason: string | null;
         };
+        Upstream: {
+            upstream: string;
+            /** @description Its name for people */
+            label: string;
+            /** @description The priorities of requests */
+            lanes: {
+                lane: string;
+                label: string;
+                /** @enum {string} */
+                color: "amber" | "purple" | "blue" | "teal" | "grey" | "red" | "green";
+                /** @description Whether its calls can use reserves, and run ahead of the pace */
+                forced: boolean;
+            }[];
+            /** @description The calls that can be made */
+            endpoints: {
+                endpoint: string;
+                label: string;
+                /** @description Method and path; `:id` stands for one segment */
+                calls: string[];
+                /** @description The budgets in which each of its calls counts */
+                budgets: string[];
+            }[];
+        };
     };
     responses: never;
     parameters: never;
@@ -2772,6 +2812,7 @@ export type Source = components['schemas']['Source'];
 export type StreamEvents = components['schemas']['StreamEvents'];
 export type StreamToken = components['schemas']['StreamToken'];
 export type TriggeredRun = components['schemas']['TriggeredRun'];
+export type Upstream = components['schemas']['Upstream'];
 export type $defs = Record<string, never>;
 export interface operations {
     getLiveness: {
@@ -7065,6 +7106,85 @@ export interface operations {
             };
             /** @description Idempotency key reused */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUpstreams: {
+        parameters: {
+            query?: {
+                /** @description Items per page, default 100, max 500 */
+                limit?: number;
+                /** @description The `next` value of the previous page */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The `ETag` of your copy */
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upstreams */
+            200: {
+                headers: {
+                    /** @description Unchanged while only ages change */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Upstream"][];
+                        /** @description Cursor of the next page; null on the last page */
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description Not modified (except for ages) */
+            304: {
+                headers: {
+                    /** @description Unchanged while only ages change */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

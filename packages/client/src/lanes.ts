@@ -1,7 +1,8 @@
 import { type Color, lanes as ownLanes } from '@paceline/shared/definition';
+import type { Api } from './api.ts';
 
 /** How a lane is shown. */
-export interface ShownLane {
+interface ShownLane {
   readonly lane: string;
   readonly label: string;
   readonly color: Color;
@@ -11,12 +12,14 @@ const known = new Map<string, ShownLane>(
   Object.entries(ownLanes).map(([lane, { label, color }]) => [lane, { lane, label, color }]),
 );
 
-/** Adds the lanes of other upstreams, as the API names them. Those of the syncs stay as they are. */
-export function addLanes(lanes: readonly ShownLane[]): void {
-  for (const each of lanes) if (!known.has(each.lane)) known.set(each.lane, each);
+/** Reads the lanes of all upstreams, so that `laneOf` knows them. Those of the syncs stay as they are. */
+export async function learnLanes(api: Api): Promise<void> {
+  const { items } = await api.call('GET /v1/upstreams');
+  for (const lane of items.flatMap(({ lanes }) => lanes))
+    if (!known.has(lane.lane)) known.set(lane.lane, lane);
 }
 
-/** A lane of any upstream; one that the API has not named yet by its name. */
+/** A lane of any upstream; one that was not read yet by its name. */
 export const laneOf = (lane: string): ShownLane =>
   known.get(lane) ?? { lane, label: wordsOf(lane), color: 'grey' };
 

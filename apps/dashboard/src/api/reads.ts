@@ -4,6 +4,7 @@ import {
   type Command,
   type InputOf,
   isPermanent,
+  learnLanes,
   type OperationName,
   pathOf,
   type Run,
@@ -51,7 +52,18 @@ const streamed = (everyMs: number) => () => pollInterval(everyMs);
 const isComplete = (command: Command): boolean =>
   isFinished(command) && !(command.state === 'done' && (command.riders?.waiting ?? 0) > 0);
 
+/** The lanes of all upstreams, which a page names once they are known. */
+const lanesRead: Poll<true> = {
+  path: '/v1/upstreams',
+  load: async () => {
+    await learnLanes(api);
+    return true;
+  },
+  every: (known) => (known ? false : 2_000),
+};
+
 export const reads = {
+  lanes: lanesRead,
   // No event arrives while the broker is down, which is an alert itself.
   alerts: read('GET /v1/alerts', fixed(2_000), { query: { limit: 50 } }),
   budgets: read('GET /v1/budgets', fixed(1_000)),

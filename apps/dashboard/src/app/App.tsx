@@ -1,5 +1,6 @@
 import { type MouseEvent, Suspense, useEffect, useRef } from 'react';
 import { tokenPrompt, useStore } from '../api/client.ts';
+import { reads, useRead } from '../api/reads.ts';
 import { useStream } from '../api/stream.ts';
 import { DownParts } from './DownParts.tsx';
 import { Header } from './Header.tsx';
@@ -13,6 +14,7 @@ import { TokenPrompt } from './TokenPrompt.tsx';
 
 export function App() {
   useStream();
+  useRead(reads.lanes);
   const { page: name, id, query } = useRoute();
   const page = pages.find((each) => each.name === name);
   const item = useStore(itemTitle);

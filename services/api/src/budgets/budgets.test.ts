@@ -106,6 +106,25 @@ describe('GET /v1/budgets', () => {
   });
 });
 
+describe('the upstreams', () => {
+  it('are listed with their lanes, and the budgets that each of their calls counts in', async () => {
+    const { items } = (await test.get('/v1/upstreams')).body;
+    expect(items).toMatchObject([{ upstream: 'zwiftracing', label: 'ZwiftRacing' }]);
+    expect(items[0].lanes[0]).toEqual({
+      lane: 'manual_rider_add',
+      label: 'add rider',
+      color: 'amber',
+      forced: true,
+    });
+    expect(items[0].endpoints).toContainEqual({
+      endpoint: 'signups',
+      label: 'Signups',
+      calls: ['GET /public/event_signups/:id'],
+      budgets: ['signups'],
+    });
+  });
+});
+
 describe('an operator', () => {
   it('pauses a budget and resumes it', async () => {
     const paused = await send('PUT', 'signups/pause', { forSeconds: 3_600 });

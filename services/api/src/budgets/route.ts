@@ -5,6 +5,7 @@ import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonBody, type Services } from '../http/route.ts';
 import type { BudgetOperation } from '../peers.ts';
 import { accountsOf, findBudget } from './accounts.ts';
+import { upstreamRoutes } from './upstreams.ts';
 import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view.ts';
 
 const tags = ['budgets'];
@@ -28,6 +29,8 @@ const policyBody = z
   .openapi({ example: { limit: 1, windowSeconds: 600 } });
 
 export const budgetRoutes = [
+  ...upstreamRoutes,
+
   endpoint('get', '/v1/budgets', 'listBudgets', {
     tags,
     summary: 'List all budgets: policy, window, permits and queue',
