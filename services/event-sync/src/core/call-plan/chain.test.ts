@@ -32,7 +32,7 @@ describe('the best calls for an event', () => {
     fc.assert(
       fc.property(situation, ({ lead, ago, moments, prices, closed }) => {
         const times = moments.toSorted((a, b) => a - b);
-        const { best, worthOf: valueOf } = chain(lead, times, ago, closed);
+        const { best, bid, worthOf: valueOf } = chain(lead, times, ago, closed);
         const net = (calls: readonly number[]) =>
           calls.reduce((left, index) => left - (prices[index] ?? 0), valueOf(calls));
         const usable = subsets(times.length).filter((calls) =>
@@ -41,6 +41,12 @@ describe('the best calls for an event', () => {
         const calls = best(Float64Array.from(prices));
         expect(usable).toContainEqual(calls);
         expect(net(calls)).toBeCloseTo(Math.max(...usable.map(net)), 5);
+        const { gains, ...found } = bid(Float64Array.from(prices));
+        expect(found.calls).toEqual(calls);
+        for (const [index, moment] of calls.entries()) {
+          const without = usable.filter((each) => !each.includes(moment)).map(net);
+          expect(gains[index]).toBeCloseTo(net(calls) - Math.max(...without), 5);
+        }
       }),
       { numRuns: 300 },
     );

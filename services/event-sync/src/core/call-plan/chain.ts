@@ -1,11 +1,13 @@
-import { gainsFrom, untilNext, untilStart, type Worth } from './worth.ts';
+import { gainsFrom, untilEachNext, untilNext, untilStart, type Worth } from './worth.ts';
 
-/** The calls for one event: moments by their index, ascending. */
+/** The calls for one use, e.g. for an event: moments by their index, ascending. */
 export interface Chain {
   /** What calls are worth, with the copy that is there; minutes. */
   worthOf(calls: readonly number[]): number;
   /** The calls that are worth most after the price of each moment. */
   best(prices: Float64Array): number[];
+  /** The same, and what each of them is worth more than the best calls without its moment, minutes. */
+  bid(prices: Float64Array): { readonly calls: readonly number[]; readonly gains: readonly number[] };
 }
 
 /** Differences in worth up to this are none, minutes. */
@@ -17,22 +19,89 @@ export function chainOf(
   moments: readonly number[],
   canCall: (index: number) => boolean,
 ): Chain {
-  const { startsAt, copiedAt, near, urgent } = worth;
+  const { startsAt, copiedAt } = worth;
   const from = gainsFrom(worth);
   const usable = moments.flatMap((at, index) =>
     at > from && at < startsAt && canCall(index) ? [index] : [],
   );
   const size = usable.length;
-  // The usable moments, and our copy as the last one: as arrays, because the search below takes most of a plan's time.
+  // The usable moments, and our copy as the last one.
   const copies = Float64Array.from([...usable.map((index) => moments[index] ?? 0), copiedAt]);
-  const nearFrom = copies.map((at) => Math.max(near.from, at));
-  const nearUntil = copies.map((at) => Math.min(near.until, at + near.goal));
-  const urgentFrom = copies.map((at) => Math.max(urgent.from, at));
-  const urgentUntil = copies.map((at) => Math.min(urgent.until, at + urgent.goal));
   const alone = copies.map((at) => untilStart(worth, at));
-  // The worth from a call on after its price, with the best calls after it, and the first of those.
+  const until = untilEachNext(worth, copies);
+  /** What each call gains by itself: beside others it gains less. */
+  const gain = Float64Array.from(usable, (_, call) => {
+    const after = (until[size * size + call] ?? 0) + (alone[call] ?? 0);
+    return after - (alone[size] ?? 0);
+  });
+  // Of the moments that are cheap enough: the worth from each on after prices, and the next call.
+  const open = new Int32Array(size);
   const fromCall = new Float64Array(size);
   const nextCall = new Int32Array(size);
+  // The same without one of them.
+  const without = new Float64Array(size);
+  const uses = new Uint8Array(size);
+  const priceOf = new Float64Array(size);
+  let count = 0;
+  /** The worth that the last search found. */
+  let found = 0;
+
+  /** The best call after a copy, of the open ones `first` … `end - 1`; -1: none is better than `least`. */
+  function bestAfter(copy: number, worths: Float64Array, first: number, end: number, least: number): number {
+    const row = copy * size;
+    let best = -1;
+    let most = least;
+    for (let next = first; next < end; next += 1) {
+      const total = (worths[next] ?? 0) + (until[row + (open[next] ?? 0)] ?? 0);
+      if (total <= most) continue;
+      most = total;
+      best = next;
+    }
+    found = most;
+    return best;
+  }
+  const copyOf = (each: number): number => (each < 0 ? size : (open[each] ?? 0));
+
+  function search(prices: Float64Array): number {
+    count = 0;
+    for (let call = 0; call < size; call += 1) {
+      const price = prices[usable[call] ?? 0] ?? 0;
+      if (price >= (gain[call] ?? 0)) continue;
+      open[count] = call;
+      priceOf[count] = price;
+      count += 1;
+    }
+    for (let each = count - 1; ; each -= 1) {
+      const copy = copyOf(each);
+      const best = bestAfter(copy, fromCall, each + 1, count, (alone[copy] ?? 0) + nothing);
+      if (each < 0) return best;
+      nextCall[each] = best;
+      fromCall[each] = found - (priceOf[each] ?? 0);
+    }
+  }
+
+  /** The worth of the best calls without one that they contain. */
+  function worthWithout(call: number, first: number): number {
+    for (let each = call - 1; ; each -= 1) {
+      const next = each < 0 ? first : (nextCall[each] ?? -1);
+      const isUsing = next === call || (next >= 0 && next < call && uses[next] === 1);
+      if (isUsing) {
+        const copy = copyOf(each);
+        bestAfter(copy, without, each + 1, call, (alone[copy] ?? 0) + nothing);
+        bestAfter(copy, fromCall, call + 1, count, found);
+      }
+      if (each < 0) return found;
+      uses[each] = Number(isUsing);
+      without[each] = isUsing ? found - (priceOf[each] ?? 0) : (fromCall[each] ?? 0);
+    }
+  }
+
+  const follow = (first: number): number[] => {
+    const calls: number[] = [];
+    for (let each = first; each >= 0; each = nextCall[each] ?? -1) calls.push(each);
+    return calls;
+  };
+  const momentOf = (each: number): number => usable[open[each] ?? 0] ?? 0;
 
   return {
     worthOf(calls) {
@@ -46,40 +115,35 @@ export function chainOf(
       return total + untilStart(worth, before);
     },
     best(prices) {
-      // A call is never worth more than its copy alone would be.
-      const open: number[] = [];
-      for (let call = 0; call < size; call += 1)
-        if ((prices[usable[call] ?? 0] ?? 0) < (alone[call] ?? 0)) open.push(call);
-      let most = 0;
-      /** The best call after a copy, from the `first` open one on; -1: none. Leaves the total in `most`. */
-      const bestAfter = (copy: number, first: number): number => {
-        const [fromNear, untilNear] = [nearFrom[copy] ?? 0, nearUntil[copy] ?? 0];
-        const [fromUrgent, untilUrgent] = [urgentFrom[copy] ?? 0, urgentUntil[copy] ?? 0];
-        let best = -1;
-        most = alone[copy] ?? 0;
-        for (let next = first; next < open.length; next += 1) {
-          const call = open[next] ?? 0;
-          const at = copies[call] ?? 0;
-          let total = fromCall[call] ?? 0;
-          const freshNear = (at < untilNear ? at : untilNear) - fromNear;
-          if (freshNear > 0) total += freshNear * near.perMs;
-          const freshUrgent = (at < untilUrgent ? at : untilUrgent) - fromUrgent;
-          if (freshUrgent > 0) total += freshUrgent * urgent.perMs;
-          if (total <= most + nothing) continue;
-          most = total;
-          best = next;
-        }
-        return best;
-      };
-      for (let each = open.length - 1; each >= 0; each -= 1) {
-        const call = open[each] ?? 0;
-        nextCall[each] = bestAfter(call, each + 1);
-        fromCall[call] = most - (prices[usable[call] ?? 0] ?? 0);
-      }
-      const calls: number[] = [];
-      for (let each = bestAfter(size, 0); each >= 0; each = nextCall[each] ?? -1)
-        calls.push(usable[open[each] ?? 0] ?? 0);
-      return calls;
+      return follow(search(prices)).map(momentOf);
+    },
+    bid(prices) {
+      const first = search(prices);
+      const all = found;
+      const calls = follow(first);
+      return { calls: calls.map(momentOf), gains: calls.map((call) => all - worthWithout(call, first)) };
     },
   };
 }
+
+/** More than all other calls together, minutes. */
+const neededWorth = 1e6;
+
+/** Exactly one call, in whichever moment it suits best after prices. @param suits how well each moment does, minutes */
+export const oneCall = (suits: readonly number[]): Chain => {
+  const bid = (prices: Float64Array) => {
+    let call = -1;
+    let [most, second] = [0, 0];
+    for (const [moment, suited] of suits.entries()) {
+      const left = neededWorth + suited - (prices[moment] ?? 0);
+      if (left > most) [call, most, second] = [moment, left, most];
+      else if (left > second) second = left;
+    }
+    return call < 0 ? { calls: [], gains: [] } : { calls: [call], gains: [most - second] };
+  };
+  return {
+    worthOf: ([call]) => (call === undefined ? 0 : neededWorth + (suits[call] ?? 0)),
+    best: (prices) => bid(prices).calls,
+    bid,
+  };
+};

@@ -1,10 +1,10 @@
 import type { CallReason } from '@paceline/shared/contracts';
 import { type FreshnessClass, freshnessClasses, type Goals, isWithinGoal } from '@paceline/shared/definition';
 import { type Candidate, freshUntil } from '../classes.ts';
-import { chainOf } from './chain.ts';
+import { type Chain, chainOf, oneCall } from './chain.ts';
 import { farEvents, lastFarCopyAt, takeFar } from './far.ts';
 import type { Moment } from './moments.ts';
-import { type Claim, shareOut } from './share-out.ts';
+import { shareOut } from './share-out.ts';
 import { gainsFrom, type Weights, worthOf } from './worth.ts';
 
 export interface Rules {
@@ -42,15 +42,12 @@ export function planCalls<Event extends Candidate>(
   const claims = claimsOf(events, moments, rules, oursPerSignup);
   const far = farEvents(events, goals, now);
   const latestFar = Math.max(now, (lastFarCopyAt(events, goals) ?? -Infinity) + rules.farGapMs);
-  const { calls, reserved } = shareOut(
-    claims,
-    times,
-    ({ worth }, index) => canCall(moments[index] as Moment, worth.startsAt),
-    far.length === 0 ? undefined : (index) => suitsFar(times[index] ?? 0, latestFar),
-  );
+  const kept = far.length === 0 ? [] : [oneCall(times.map((at) => suitsFar(at, latestFar)))];
+  const shares = shareOut([...claims.map(({ chain }) => chain), ...kept], moments.length);
   const eventAt = new Map(
-    claims.flatMap(({ event }, index) => (calls[index] ?? []).map((moment) => [moment, event] as const)),
+    claims.flatMap(({ event }, index) => (shares[index] ?? []).map((moment) => [moment, event] as const)),
   );
+  const reserved = kept.length === 0 ? undefined : shares[claims.length]?.[0];
   return moments.flatMap(({ at, isOpen }, index): PlannedCall<Event>[] => {
     const soon = eventAt.get(index);
     if (soon) return [callFor(soon, isUrgent(at, soon.startsAt) ? 'urgent' : 'near', at, goals)];
@@ -70,7 +67,7 @@ function claimsOf<Event extends Candidate>(
   moments: readonly Moment[],
   { goals, weights }: Rules,
   oursPerSignup: number,
-): Array<Claim & { readonly event: Event }> {
+): Array<{ readonly event: Event; readonly chain: Chain }> {
   const times = moments.map(({ at }) => at);
   const [first = 0] = times;
   const last = times.at(-1) ?? first;
@@ -81,7 +78,6 @@ function claimsOf<Event extends Candidate>(
     .toSorted((a, b) => byStart(a.event, b.event))
     .map(({ event, worth }) => ({
       event,
-      worth,
       chain: chainOf(worth, times, (index) => canCall(moments[index] as Moment, event.startsAt)),
     }));
 }

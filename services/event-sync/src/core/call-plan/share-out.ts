@@ -1,95 +1,62 @@
-import { assign } from './assignment.ts';
 import type { Chain } from './chain.ts';
-import { gainIn, type Worth } from './worth.ts';
 
 /*
- * Shares the moments out among events so that the sum of what their calls are worth is as high as possible: first the best
- * assignment of one call per event and class, then each event in turn takes its best calls and pays what others lose by it.
+ * Shares the moments out so that the sum of what their calls are worth is as high as possible. An auction comes near that: each
+ * event bids for the calls that are worth most to it after their prices, and who is outbid bids again. Then each in turn
+ * takes better calls if others lose less by it.
  */
-
-/** An event, and what calls for it are worth. */
-export interface Claim {
-  readonly worth: Worth;
-  readonly chain: Chain;
-}
 
 /** A call that is worth less, in minutes, is not made. */
 const leastWorth = 5;
 /** Minutes per moment, so that the earliest of equally good moments is taken. */
 const patience = 1e-6;
-/** A gain in minutes that is worth a change. */
+/** What each bid raises a price by at least, minutes: less costs more bids and brings the sum closer to the highest. */
+const bidStep = 7;
+/** A gain in minutes that is worth an exchange. */
 const leastGain = 0.01;
+const maxBids = 2_000;
 const maxRounds = 4;
-/** More than all other calls together. */
-const reservedWorth = 1e6;
 
-/** @returns the moments of each claim, ascending; and the one that is kept for another use */
-export function shareOut(
-  claims: readonly Claim[],
-  moments: readonly number[],
-  canCall: (claim: Claim, moment: number) => boolean,
-  /** How well a moment suits the other use, below 0; undefined: there is none. */
-  reserve: ((moment: number) => number) | undefined,
-): { readonly calls: ReadonlyArray<readonly number[]>; readonly reserved: number | undefined } {
-  const calls: number[][] = claims.map(() => []);
-  let reserved: number | undefined;
-  const needs = needsOf(claims, moments, canCall);
-  if (reserve) needs.push({ claim: -1, worths: moments.map((_, m) => reservedWorth + reserve(m)) });
-  for (const [claim, m] of pairs(needs, moments.length))
-    if (claim < 0) reserved = m;
-    else calls[claim]?.push(m);
-  for (const each of calls) each.sort((a, b) => a - b);
-  improve(claims, calls, moments.length, reserved);
-  return { calls, reserved };
-}
-
-/** A call that an event needs; `claim`: its index. */
-interface Need {
-  readonly claim: number;
-  /** By moment, minutes. */
-  readonly worths: readonly number[];
-}
-
-/** One call per event and class, for which there is a moment. */
-function needsOf(
-  claims: readonly Claim[],
-  moments: readonly number[],
-  canCall: (claim: Claim, moment: number) => boolean,
-): Need[] {
-  const needs: Need[] = [];
-  for (const [index, claim] of claims.entries())
-    for (const name of ['near', 'urgent'] as const) {
-      const worths = moments.map((at, m) => (canCall(claim, m) ? gainIn(claim.worth, name, at) : 0));
-      if (worths.some((worth) => worth > leastWorth)) needs.push({ claim: index, worths });
-    }
-  return needs;
-}
-
-/** The best assignment, as pairs of claim and moment. */
-function pairs(needs: readonly Need[], moments: number): Array<readonly [claim: number, moment: number]> {
-  const worthAt = ({ worths }: Need, m: number) => (worths[m] ?? 0) - leastWorth - m * patience;
-  if (needs.length <= moments) {
-    const worth = Float64Array.from(needs.flatMap((need) => need.worths.map((_, m) => worthAt(need, m))));
-    const found = [...assign(worth, needs.length, moments)];
-    return found.flatMap((m, n) => (m < 0 ? [] : [[needs[n]?.claim ?? 0, m] as const]));
-  }
-  const indexes = Array.from({ length: moments }, (_, m) => m);
-  const worth = Float64Array.from(indexes.flatMap((m) => needs.map((need) => worthAt(need, m))));
-  const found = [...assign(worth, moments, needs.length)];
-  return found.flatMap((n, m) => (n < 0 ? [] : [[needs[n]?.claim ?? 0, m] as const]));
-}
-
-/** Lets each event take better calls from others, until nothing is gained. */
-function improve(
-  claims: readonly Claim[],
-  calls: number[][],
-  moments: number,
-  reserved: number | undefined,
-): void {
+/** @returns the moments of each chain, ascending */
+export function shareOut(chains: readonly Chain[], moments: number): number[][] {
+  const calls: number[][] = chains.map(() => []);
   const free = Float64Array.from({ length: moments }, (_, m) => leastWorth + m * patience);
-  const holder = new Int32Array(moments).fill(-1);
+  auction(chains, calls, free);
+  improve(chains, calls, free);
+  return calls;
+}
+
+function auction(chains: readonly Chain[], calls: number[][], free: Float64Array): void {
   const prices = Float64Array.from(free);
-  if (reserved !== undefined) prices[reserved] = Infinity;
+  const holder = new Int32Array(free.length).fill(-1);
+  const bidders = [...chains.keys()];
+  for (let bid = 0; bid < bidders.length && bid < maxBids; bid += 1) {
+    const bidder = bidders[bid] as number;
+    const chain = chains[bidder] as Chain;
+    const before = calls[bidder] ?? [];
+    for (const m of before) prices[m] = Math.max(free[m] ?? 0, (prices[m] ?? 0) - bidStep);
+    const { calls: own, gains } = chain.bid(prices);
+    for (const m of before) {
+      holder[m] = -1;
+      if (!own.includes(m)) prices[m] = free[m] ?? 0;
+    }
+    for (const [index, m] of own.entries()) {
+      const loser = holder[m] ?? -1;
+      if (loser >= 0) {
+        calls[loser] = (calls[loser] ?? []).filter((each) => each !== m);
+        if (bidders.lastIndexOf(loser) <= bid) bidders.push(loser);
+      }
+      holder[m] = bidder;
+      prices[m] = (prices[m] ?? 0) + (gains[index] ?? 0) + bidStep;
+    }
+    calls[bidder] = [...own];
+  }
+}
+
+/** Lets each take better calls from others, until nothing is gained. */
+function improve(chains: readonly Chain[], calls: number[][], free: Float64Array): void {
+  const holder = new Int32Array(free.length).fill(-1);
+  const prices = Float64Array.from(free);
 
   const release = (index: number) => {
     for (const m of calls[index] ?? []) {
@@ -99,7 +66,7 @@ function improve(
   };
   const hold = (index: number, own: number[]) => {
     calls[index] = own;
-    const { chain } = claims[index] as Claim;
+    const chain = chains[index] as Chain;
     const all = chain.worthOf(own);
     for (const m of own) {
       holder[m] = index;
@@ -110,13 +77,13 @@ function improve(
   const takeFree = (index: number) => {
     release(index);
     const open = prices.map((price, m) => ((holder[m] ?? -1) < 0 ? price : Infinity));
-    hold(index, (claims[index] as Claim).chain.best(open));
+    hold(index, (chains[index] as Chain).best(open));
   };
 
-  for (const index of claims.keys()) hold(index, calls[index] ?? []);
+  for (const index of chains.keys()) hold(index, calls[index] ?? []);
   for (let round = 0, changed = true; changed && round < maxRounds; round += 1) {
     changed = false;
-    for (const [index, { chain }] of claims.entries()) {
+    for (const [index, chain] of chains.entries()) {
       const before = calls[index] ?? [];
       release(index);
       const own = chain.best(prices);

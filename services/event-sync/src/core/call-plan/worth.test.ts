@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidate, copied, planNow as now, planRules } from '../../testing/candidates.ts';
 import type { Candidate } from '../classes.ts';
-import { chanceOfOurs, gainIn, learnOursPerSignup, untilNext, untilStart, worthOf } from './worth.ts';
+import { chanceOfOurs, learnOursPerSignup, untilEachNext, untilNext, untilStart, worthOf } from './worth.ts';
 
 const minute = 60_000;
 const { goals, weights } = planRules;
@@ -44,23 +44,22 @@ describe('what copies are worth', () => {
   });
 });
 
-describe('what one call gains', () => {
-  it('is what it adds to the copy that is there, by class', () => {
-    const at = now - 30 * minute;
-    expect(gainIn(worth(), 'near', at)).toBeCloseTo(15);
-    expect(gainIn(worth(copied(80)), 'near', at)).toBeCloseTo(5);
-    expect(gainIn(worth(copied(60)), 'near', at)).toBe(0);
-    expect(gainIn(worth(), 'urgent', at)).toBe(0);
-  });
-
-  it('counts freshness at the start only for the first copy that has it', () => {
-    const at = now - 10 * minute;
-    expect(gainIn(worth(), 'urgent', at)).toBeCloseTo(10 * weights.urgent + weights.start);
-    expect(gainIn(worth(copied(14)), 'urgent', at)).toBe(0);
-  });
-
-  it('is nothing once the event has started', () => {
-    expect(gainIn(worth(), 'urgent', now)).toBe(0);
+describe('what many copies are worth until those after them', () => {
+  it('is what each is worth until each, with the last before all others', () => {
+    const leads = fc.uniqueArray(fc.integer({ min: -5, max: 140 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(leads, (all) => {
+        const [ours = 0, ...calls] = all.toSorted((a, b) => b - a).map((lead) => now - lead * minute);
+        const copies = [...calls, ours];
+        const many = untilEachNext(worth(), Float64Array.from(copies));
+        for (const [row, copy] of copies.entries())
+          for (const [column, next] of calls.entries())
+            if (next > copy) {
+              const each = many[row * calls.length + column];
+              expect(each).toBeCloseTo(untilNext(worth(), copy, next), 6);
+            }
+      }),
+    );
   });
 });
 

@@ -55,21 +55,33 @@ export const gainsFrom = ({ near }: Worth): number => near.from - near.goal;
 export const untilNext = ({ near, urgent }: Worth, copiedAt: number, next: number): number =>
   freshWorth(near, copiedAt, next) + freshWorth(urgent, copiedAt, next);
 
+/** The same for many: a row for each copy with its worth until each of the copies after it. The last copy is before all others. */
+export function untilEachNext({ near, urgent }: Worth, copies: Float64Array): Float64Array {
+  const size = copies.length - 1;
+  const until = new Float64Array(copies.length * size);
+  for (let copy = 0; copy <= size; copy += 1) {
+    const at = copies[copy] ?? 0;
+    const nearFrom = Math.max(near.from, at);
+    const nearUntil = Math.min(near.until, at + near.goal);
+    const urgentFrom = Math.max(urgent.from, at);
+    const urgentUntil = Math.min(urgent.until, at + urgent.goal);
+    for (let next = copy === size ? 0 : copy + 1; next < size; next += 1) {
+      const end = copies[next] ?? 0;
+      const freshNear = (end < nearUntil ? end : nearUntil) - nearFrom;
+      const freshUrgent = (end < urgentUntil ? end : urgentUntil) - urgentFrom;
+      until[copy * size + next] =
+        (freshNear > 0 ? freshNear * near.perMs : 0) + (freshUrgent > 0 ? freshUrgent * urgent.perMs : 0);
+    }
+  }
+  return until;
+}
+
 /** Of a copy, until the start. */
 export const untilStart = (worth: Worth, copiedAt: number): number =>
   untilNext(worth, copiedAt, worth.startsAt) + (copiedAt >= worth.startFrom ? worth.atStart : 0);
 
 const freshWorth = ({ from, until, goal, perMs }: Stretch, copiedAt: number, next: number): number =>
   Math.max(0, Math.min(until, next, copiedAt + goal) - Math.max(from, copiedAt)) * perMs;
-
-/** What one call gains within a class. */
-export function gainIn(worth: Worth, name: 'near' | 'urgent', at: number): number {
-  const { from, until, goal, perMs } = worth[name];
-  if (at >= until) return 0;
-  const fresh = Math.min(until, at + goal) - Math.max(from, at, worth.copiedAt + goal);
-  const isFirst = name === 'urgent' && at >= worth.startFrom && worth.copiedAt < worth.startFrom;
-  return Math.max(0, fresh * perMs) + (isFirst ? worth.atStart : 0);
-}
 
 /** The chance that one of our riders is in an event when it starts. @param perSignup share of all signups that are ours */
 export function chanceOfOurs(
