@@ -4,7 +4,18 @@ import GithubSlugger from 'github-slugger';
 import { marked, type Token, type Tokens } from 'marked';
 
 const root = join(import.meta.dirname, '..');
-const folders = ['packages', 'services', 'apps', 'local', 'lab', 'e2e', 'scripts', 'deploy', 'docs'];
+const folders = [
+  'packages',
+  'services',
+  'apps',
+  'local',
+  'lab',
+  'e2e',
+  'scripts',
+  'deploy',
+  'docs',
+  'upstreams',
+];
 const ignored = (path: string) => /(?:^|\/)(?:node_modules|\.cache|\.paceline|dist)(?:\/|$)/.test(path);
 const glob = (patterns: string[]) => globSync(patterns, { cwd: root, exclude: ignored }).toSorted();
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

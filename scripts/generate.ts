@@ -9,6 +9,7 @@ import { answersPage } from './generated/answers-page.ts';
 import { apiTypes } from './generated/api-types.ts';
 import { definedBudgets } from './generated/definition.ts';
 import { messagesPage } from './generated/messages-page.ts';
+import { upstreamFilesPage } from './generated/upstream-files-page.ts';
 
 /** The variable with the password of a broker user. */
 const passwordVariable = (user: Service | 'provision'): string =>
@@ -61,6 +62,7 @@ export const generatedFiles: Readonly<Record<string, () => string | Promise<stri
   '.env.example': envExample,
   'docs/messages.md': messagesPage,
   'docs/upstream-answers.md': answersPage,
+  'docs/upstream-files.md': upstreamFilesPage,
   'docs/asyncapi.json': () => `${JSON.stringify(asyncApi(), undefined, 2)}\n`,
   'deploy/nats/users.conf': brokerUsers,
   'packages/client/src/generated.ts': apiTypes,

@@ -55,8 +55,7 @@ const firstPath = (endpoint: 'events' | 'signups') => (): string =>
 export const variables = {
   UPSTREAMS: {
     schema: list.default([defaultUpstream]),
-    description:
-      'Upstreams, comma-separated: names of files in upstreams/, or paths to such files.',
+    description: 'Upstreams, comma-separated: names of files in upstreams/, or paths to such files.',
     example: 'zwiftracing,strava',
   },
   ZWIFTRACING_BASE_URL: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { field } from './field.ts';
 
 /*
  * How an upstream words its limits: the `answers` of its file. It names only what other upstreams word differently. What
@@ -29,12 +30,21 @@ const counter = z
   );
 
 export const dialectEntry = z.strictObject({
-  /** Absent: the usual headers, for endpoints of one budget. An empty list: none. */
-  counters: z.array(counter).optional(),
-  /** The fields of the body of a 429 that name the limit that rejected the call, and the unit of its window. */
-  policy: z.strictObject({ limit: fieldPath, window: fieldPath, unit }).optional(),
-  /** More headers or fields that name a wait, and the unit of a plain number. */
-  waits: z.record(z.string().min(1), unit).default({}),
+  counters: field(
+    z.array(counter).optional(),
+    '[{ budgets: [reads_15m, reads_day], limit: X-RateLimit-Limit, used: X-RateLimit-Usage }]',
+    'Headers that count the calls of budgets, with a number for each in their order: `limit`, `used` and `remaining` name them. Default: the usual headers, for endpoints of one budget. `[]`: none.',
+  ),
+  policy: field(
+    z.strictObject({ limit: fieldPath, window: fieldPath, unit }).optional(),
+    '{ limit: error.limit, window: error.window, unit: s }',
+    'The fields of the body of a 429 that name the limit that rejected the call, and the unit of its window.',
+  ),
+  waits: field(
+    z.record(z.string().min(1), unit).default({}),
+    '{ X-Wait-Minutes: m }',
+    'More headers or fields that name a wait, and the unit of a plain number: ms, s, m or h.',
+  ),
 });
 
 /** An upstream's `answers`, with units in ms. */

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { upstreamUrl } from '../config/addresses.ts';
 import { colors, parseDuration, parseLimit } from '../definition/index.ts';
 import { dialectEntry } from './dialect.ts';
+import { field } from './field.ts';
 
-/* The schema of an upstream file. Descriptions are for the documentation. */
+/* The schema of an upstream file. `docs/upstream-files.md` is generated from it. */
 
 const text = z.string().trim().min(1);
 const count = z.int().min(0);
@@ -59,22 +60,28 @@ const limits = z.preprocess(
 );
 
 const budget = z.strictObject({
-  label: text.describe('Its name for people.'),
-  limit: limits.describe('`100 per 15m`, or one per tier of a key: `{ standard: …, premium: … }`.'),
-  resets: z
-    .enum(['sliding', 'aligned'])
-    .default('sliding')
-    .describe(
-      '`sliding`: the limit holds in any interval of that length. `aligned`: the count starts again at multiples of it in UTC, such as every quarter of an hour or at midnight.',
-    ),
-  paced: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether lanes that are not forced may only use the share of an aligned window that has passed.',
-    ),
-  reserve: count.default(0).describe('Calls of a window that only forced lanes can use.'),
-  rejectedCount: z.boolean().default(true).describe('Whether a call that upstream rejects counts.'),
+  label: field(text, 'Reads, day', 'Its name for people.'),
+  limit: field(
+    limits,
+    '100 per 15m',
+    'Calls per window. If tiers of the key differ: `{ standard: 1 per 60m, premium: 10 per 60m }`.',
+  ),
+  resets: field(
+    z.enum(['sliding', 'aligned']).default('sliding'),
+    'aligned',
+    '`sliding`: the limit holds in any interval of that length; the safe choice if it is unknown. `aligned`: upstream counts from 0 at multiples of it in UTC, such as each quarter of an hour, or midnight.',
+  ),
+  paced: field(
+    z.boolean().default(false),
+    'true',
+    'Whether lanes that are not forced may only use the share of an aligned window that has passed.',
+  ),
+  reserve: field(
+    count.default(0),
+    '50',
+    'Calls of a window that only forced lanes can use. A window of one call has none.',
+  ),
+  rejectedCount: field(z.boolean().default(true), 'false', 'Whether a call that upstream rejects counts.'),
 });
 
 const call = z
@@ -85,52 +92,74 @@ const call = z
   );
 
 const endpoint = z.strictObject({
-  label: text.optional().describe('Its name for people; default that of its budget of the same name.'),
-  fetches: text
-    .optional()
-    .describe('What a call fetches, before its target: `club` in "club 7". Default: the name.'),
-  source: text
-    .optional()
-    .describe('The part of the API, if a key may have access to some only. Default: the name.'),
-  calls: z
-    .array(call)
-    .min(1)
-    .describe(
-      'Method and path below the base URL; `:id` stands for one segment. No other path can be called.',
-    ),
-  budgets: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .describe('The budgets in which each call counts; default the one of the same name.'),
-  batch: z.int().min(1).default(1).describe('How many ids one call can request.'),
-  timeout: duration.default(30_000).describe('How long to wait for an answer.'),
-  typical: duration.default(1_000).describe('How long a call usually takes, until some were measured.'),
+  label: field(
+    text.optional(),
+    'Reads',
+    'Its name for people. Default: the label of its budget of the same name.',
+  ),
+  fetches: field(
+    text.optional(),
+    'club',
+    'What a call fetches, before its target: "club 7". Default: the name.',
+  ),
+  source: field(
+    text.optional(),
+    'clubs',
+    'The part of the API, if a key may have access to some parts only. Default: the name.',
+  ),
+  calls: field(
+    z.array(call).min(1),
+    '[GET /clubs/:id]',
+    'Methods and paths below the base URL; `:id` stands for one segment. Other calls are refused.',
+  ),
+  budgets: field(
+    z.array(z.string()).min(1).optional(),
+    '[reads_15m, reads_day]',
+    'The budgets in which each call counts. Default: the one of the same name.',
+  ),
+  batch: field(z.int().min(1).default(1), '1000', 'How many ids one call can request.'),
+  timeout: field(duration.prefault('30s'), '2m', 'How long to wait for an answer.'),
+  typical: field(duration.prefault('1s'), '5s', 'How long a call takes, until some were measured.'),
 });
 
 const lane = z.strictObject({
-  label: text.describe('Its name for people.'),
-  color: z.enum(colors).default('grey').describe('Its color in pictures.'),
-  forced: z
-    .boolean()
-    .default(false)
-    .describe('Whether its calls can use reserves, and run ahead of a paced window.'),
-  headStart: duration
-    .default(0)
-    .describe('How much earlier than its request time a request is placed in the queue.'),
+  label: field(text, 'person', 'Its name for people.'),
+  color: field(z.enum(colors).default('grey'), 'amber', 'Its color in pictures.'),
+  forced: field(
+    z.boolean().default(false),
+    'true',
+    'Whether its calls can use reserves, and run ahead of a paced window.',
+  ),
+  headStart: field(
+    duration.prefault('0s'),
+    '15m',
+    'How much earlier than its request time a request is placed in the queue.',
+  ),
 });
 
 export const upstreamFile = z.strictObject({
-  label: text.describe('Its name for people.'),
-  baseUrl: upstreamUrl.describe('The address before every path. The variable `<NAME>_BASE_URL` replaces it.'),
-  auth: auth.describe(
-    'Where the key goes: `{ bearer: VARIABLE }`, `{ header: Name, secret: VARIABLE }` or `{ query: name, secret: VARIABLE }`. The key itself is in that variable.',
+  label: field(text, 'Strava', 'Its name for people.'),
+  baseUrl: field(
+    upstreamUrl,
+    'https://www.strava.com/api/v3',
+    'The address before every path. The variable `<NAME>_BASE_URL` replaces it.',
   ),
-  budgets: named(budget).describe('The rate limits by name, each one window.'),
-  endpoints: named(endpoint).describe('The calls by name.'),
-  lanes: named(lane).optional().describe('The priorities of requests by name; default those of the syncs.'),
-  answers: dialectEntry
-    .prefault({})
-    .describe('How answers word limits, where they differ from the usual headers and fields.'),
+  auth: field(
+    auth,
+    '{ bearer: STRAVA_TOKEN }',
+    'Where the key goes, and the variable that holds it. Other forms: `{ header: X-Api-Key, secret: STRAVA_TOKEN }` and `{ query: key, secret: STRAVA_TOKEN }`.',
+  ),
+  budgets: field(named(budget), '', 'The rate limits by name, each one window.'),
+  endpoints: field(named(endpoint), '', 'The calls by name, with the budgets in which they count.'),
+  lanes: field(
+    named(lane).optional(),
+    '',
+    'The priorities of requests by name, most urgent first. Default: those of the syncs.',
+  ),
+  answers: field(
+    dialectEntry.prefault({}),
+    '',
+    'How answers word limits, where that differs from the usual headers and fields.',
+  ),
 });
 export type UpstreamFile = z.output<typeof upstreamFile>;

@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { budgetNames } from '../definition/index.ts';
 import { loadUpstreams, zwiftracing } from './index.ts';
+import { parseUpstream } from './read.ts';
 
 const files = readdirSync(join(import.meta.dirname, '../../../../upstreams'));
 
@@ -16,5 +17,22 @@ describe('the files in upstreams/', () => {
     const { budgets, endpoints } = zwiftracing();
     expect(Object.keys(budgets)).toEqual(budgetNames);
     for (const name of budgetNames) expect(endpoints[name].budgets).toEqual([name]);
+  });
+});
+
+describe('docs/add-an-upstream.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/add-an-upstream.md'), 'utf8');
+  const [, file = ''] = /`upstreams\/weather\.yaml`:\n\n```yaml\n(.*?)```/s.exec(page) ?? [];
+
+  it('has an example that can be used', () => {
+    expect(parseUpstream('weather', file)).toMatchObject({ upstream: { auth: { secret: 'WEATHER_TOKEN' } } });
+  });
+
+  it('shows what is said about mistakes', () => {
+    const wrong = file.replace('60 per 1m', '60/min').replace('reserve: 100', 'reserve: 2 %');
+    const reading = parseUpstream('weather', wrong);
+    for (const problem of 'problems' in reading ? reading.problems : [])
+      expect(page).toContain(`- ${problem}\n`);
+    expect(reading).toHaveProperty('problems.length', 2);
   });
 });
