@@ -10,6 +10,7 @@ describe('the banner', () => {
     apiUrl: 'http://127.0.0.1:3000',
     apiUrls: ['http://127.0.0.1:3000'],
     sandboxUrl: undefined,
+    otherSandboxes: [],
     broker: { shownUrl: 'nats://127.0.0.1:4222' },
     clock: { scale: 1 },
     databaseUrl: 'postgres://127.0.0.1:5432/paceline',

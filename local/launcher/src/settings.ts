@@ -1,6 +1,7 @@
 import { type ClockSetting, createClock, formatClock, parseClock, realTime } from '@paceline/shared/clock';
 import { type Config, loadConfig, type VariableName, variableNames } from '@paceline/shared/config';
 import { retentionVariables } from './prepare.ts';
+import { otherUpstreams } from './sandboxes.ts';
 import type { StateFolder } from './state.ts';
 
 const needed = [
@@ -26,14 +27,14 @@ export function readSettings(env: NodeJS.ProcessEnv): LauncherConfig {
 /** The sandbox's speed-up: a day of syncs takes 24 minutes. */
 const sandboxScale = 60;
 
-/** The shared clock: as configured, real time against a real upstream, else the sandbox's, which survives restarts. */
+/** The shared clock: as configured, real time if any upstream is a real one, else the sandbox's, which survives restarts. */
 export async function clockOf(
   config: LauncherConfig,
   env: NodeJS.ProcessEnv,
   state: StateFolder,
 ): Promise<ClockSetting> {
   if (env.PACELINE_CLOCK) return config.PACELINE_CLOCK ?? realTime;
-  if (config.ZWIFTRACING_BASE_URL) return realTime;
+  if (config.ZWIFTRACING_BASE_URL || otherUpstreams(env).real) return realTime;
   const create = () => formatClock(sandboxClock(createClock().now(), sandboxScale));
   return parseClock(await state.readOrCreate('clock', create));
 }

@@ -3,6 +3,7 @@ import { ConfigError, port } from '@paceline/shared/config';
 import { originOf } from '@paceline/shared/contracts';
 import { portIsFree, startPostgres } from '@paceline/embedded';
 import { externalBroker, startBroker } from './broker.ts';
+import { runOtherSandboxes } from './sandboxes.ts';
 import { type ServiceRoute, runSandbox, runServices } from './services.ts';
 import { assertOwnFolder, markFolder } from './origin.ts';
 import { prepare } from './prepare.ts';
@@ -52,10 +53,11 @@ export async function startStack(options: StackOptions) {
   };
   try {
     report(`starting the broker, the database${config.ZWIFTRACING_BASE_URL ? '' : ' and the sandbox'} …`);
-    const [broker, database, sandbox] = await allSettled([
+    const [broker, database, sandbox, otherSandboxes] = await allSettled([
       brokerOf({ state, config, findPort, supervision }, servers),
       databaseOf({ state, config, findPort, supervision }, servers),
       config.ZWIFTRACING_BASE_URL ? undefined : runSandbox(group, config, env, findPort),
+      runOtherSandboxes(group, env, findPort),
     ]);
     report('preparing streams and tables …');
     const replicas = config.NATS_REPLICAS ?? config.PACELINE_BROKERS;
@@ -64,7 +66,8 @@ export async function startStack(options: StackOptions) {
     if (kept.length > 0) await markFolder(state, own);
 
     report('starting the services …');
-    const found = { ...sandbox?.env, DATABASE_URL: database.url };
+    const ofOthers = Object.assign({}, ...otherSandboxes.map((each) => each.env)) as NodeJS.ProcessEnv;
+    const found = { ...sandbox?.env, ...ofOthers, DATABASE_URL: database.url };
     const apiUrls = await runServices(group, config, broker, found, findPort, route);
     return {
       clock,
@@ -73,6 +76,8 @@ export async function startStack(options: StackOptions) {
       apiUrls,
       /** The sandbox's root (its API is below /api); undefined with a real upstream. */
       sandboxUrl: sandbox?.url,
+      /** Those of other upstreams. */
+      otherSandboxes,
       broker,
       databaseUrl: database.url,
       database: database.server,

@@ -29,15 +29,17 @@ export interface Arrival {
 
 export const keyName = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 8);
 
-/** All arrivals in order. With a file the log survives a killed process and continues after a restart. */
-export type AuditLog = ReturnType<typeof createAuditLog>;
+type AnyArrival = Pick<Arrival, 'seq' | 'status' | 'answeredAt'>;
 
-export function createAuditLog(file?: string) {
-  const arrivals = file === undefined ? [] : readAudit(file);
+/** All arrivals in order. With a file the log survives a killed process and continues after a restart. */
+export type AuditLog<Logged extends AnyArrival = Arrival> = ReturnType<typeof createAuditLog<Logged>>;
+
+export function createAuditLog<Logged extends AnyArrival = Arrival>(file?: string) {
+  const arrivals = file === undefined ? [] : readAudit<Logged>(file);
   const write = file === undefined ? undefined : appendTo(file);
   return {
-    arrived(request: Omit<Arrival, 'seq'>): Arrival {
-      const arrival = { seq: arrivals.length + 1, ...request };
+    arrived(request: Omit<Logged, 'seq'>): Logged {
+      const arrival = { seq: arrivals.length + 1, ...request } as Logged;
       arrivals.push(arrival);
       write?.line(arrival);
       return arrival;
@@ -48,17 +50,17 @@ export function createAuditLog(file?: string) {
       arrivals[seq - 1] = { ...arrival, ...response };
       write?.line({ seq, ...response });
     },
-    all: (): readonly Arrival[] => arrivals,
+    all: (): readonly Logged[] => arrivals,
     close: () => write?.close(),
   };
 }
 
 /** Reads a line for each arrival and one with the same `seq` for its response. Incomplete lines are skipped. */
-export function readAudit(file: string): Arrival[] {
-  const arrivals: Arrival[] = [];
+export function readAudit<Logged extends AnyArrival = Arrival>(file: string): Logged[] {
+  const arrivals: Logged[] = [];
   for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
     try {
-      const entry = JSON.parse(line) as Arrival;
+      const entry = JSON.parse(line) as Logged;
       arrivals[entry.seq - 1] = { ...arrivals[entry.seq - 1], ...entry };
     } catch {
       // An incomplete line, or the empty line after it.

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { journalEntry, type Policy } from '@paceline/shared/contracts';
+import { defaultUpstream } from '@paceline/shared/upstreams';
 import type { LoggedArrival, SandboxLog } from '../core/arrivals.ts';
 import type { StoredEntry } from '../core/history.ts';
 
@@ -46,7 +47,7 @@ export async function fetchLog(root: string): Promise<SandboxLog & { scale?: num
     const response = await fetch(url);
     if (!response.ok) throw new Error(`status ${response.status}`);
     const log = (await response.json()) as SandboxAnswer;
-    const { upstream = 'zwiftracing', arrivals, clock } = log;
+    const { upstream = defaultUpstream, arrivals, clock } = log;
     if (!Array.isArray(arrivals) || !arrivals.every(isArrival))
       throw new Error('no audit log in the response');
     return {

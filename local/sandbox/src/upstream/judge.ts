@@ -1,0 +1,34 @@
+import type { Policy } from '@paceline/shared/contracts';
+import type { Upstream } from '@paceline/shared/upstreams';
+import type { Arrival } from '../audit.ts';
+import { sharesWindow } from './counters.ts';
+
+/** A request that arrived, with the policies that it counts under. */
+export type WindowedArrival = Omit<Arrival, 'budget' | 'policy' | 'fault'> & {
+  readonly endpoint: string | null;
+  readonly policies: Readonly<Record<string, Policy>>;
+};
+
+/** Counts each key's calls in each budget, and the most in one of its windows. */
+export function judge(arrivals: readonly WindowedArrival[], { budgets }: Upstream) {
+  return Object.entries(budgets).flatMap(([budget, definition]) => {
+    const calls = arrivals.filter(({ policies }) => budget in policies);
+    return [...Map.groupBy(calls, ({ key }) => key)].map(([key, its]) => {
+      const inOrder = its.toSorted((a, b) => a.arrivedAt - b.arrivedAt || a.seq - b.seq);
+      let [first, fullestWindow] = [0, 0];
+      for (const [index, { arrivedAt, policies }] of inOrder.entries()) {
+        const shares = (earlier = Infinity) => sharesWindow(definition, earlier, arrivedAt, policies[budget]);
+        while (!shares(inOrder[first]?.arrivedAt)) first += 1;
+        fullestWindow = Math.max(fullestWindow, index - first + 1);
+      }
+      return {
+        key,
+        budget,
+        policy: inOrder.at(-1)?.policies[budget],
+        calls: inOrder.length,
+        rejected: inOrder.filter(({ verdict }) => verdict === 'rejected').length,
+        fullestWindow,
+      };
+    });
+  });
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Upstream } from '@paceline/shared/upstreams';
+import { createAuditLog, keyName } from '../audit.ts';
+import { readConfig, type SandboxSettings } from '../config.ts';
+import { type Imitation, upstreamApp } from './app.ts';
+import { createCounters } from './counters.ts';
+import { judge, type WindowedArrival } from './judge.ts';
+
+type Settings = Pick<
+  SandboxSettings,
+  'host' | 'port' | 'keys' | 'seed' | 'jitter' | 'latency' | 'auditFile' | 'clock'
+>;
+
+/** Defaults are those of the variables in the README, except that the port is a free one. */
+export type UpstreamSandboxOptions = Partial<Settings>;
+
+/** Starts an imitation of the upstream of a file. @throws when the port is in use or the audit file can't be written */
+export async function startUpstreamSandbox(
+  upstream: Upstream,
+  imitation: Imitation,
+  options: UpstreamSandboxOptions = {},
+) {
+  const { host, seed, clock, jitter, ...settings }: Settings = { ...readConfig({}), port: 0, ...options };
+  const audit = createAuditLog<WindowedArrival>(settings.auditFile);
+  const closing = new AbortController();
+  const app = upstreamApp({
+    upstream,
+    imitation,
+    clock,
+    seed,
+    accounts: new Map(Object.entries(settings.keys).map(([key, tier]) => [key, { key: keyName(key), tier }])),
+    counters: createCounters(upstream.budgets),
+    audit,
+    jitter,
+    hasLatency: settings.latency,
+    closing: closing.signal,
+  });
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  await once(server.listen(settings.port, host), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    /** The base URL of the imitated API. */
+    url: `${origin}${new URL(upstream.baseUrl).pathname.replace(/\/$/, '')}`,
+    controlUrl: `${origin}/control`,
+    audit: audit.all,
+    judgement: () => judge(audit.all(), upstream),
+    async close() {
+      closing.abort();
+      const closed = once(server.close(), 'close');
+      server.closeAllConnections();
+      await closed;
+      audit.close();
+    },
+  };
+}
