@@ -1,5 +1,5 @@
 import { type Color, kinds } from '@paceline/shared/definition';
-import { laneOf } from './lanes.ts';
+import { laneOf } from './names.ts';
 import type { SyncKind } from './operations.ts';
 
 /** A lane's color in CSS; `colors.css` has its values for light and dark. */

@@ -965,6 +965,42 @@ export interface components {
                  */
                 leavesAt: string;
             }[];
+            /** @description Calls that count now, those of other programs with the same key included */
+            used: number;
+            /** @description Calls that count but are too many for `permits`, by lane and about when they started */
+            earlier: {
+                /** Format: date-time */
+                at: string;
+                lane: string;
+                calls: number;
+            }[];
+            /** @description Calls of other programs with the same key; null: none seen */
+            foreign: {
+                /**
+                 * Format: date-time
+                 * @description When this use was first seen
+                 */
+                since: string;
+                /** Format: date-time */
+                lastAt: string;
+                /** @description By when they stop counting */
+                calls: {
+                    calls: number;
+                    /** Format: date-time */
+                    leavesAt: string;
+                }[];
+            } | null;
+            /** @description Calls of a window that only forced lanes can use */
+            reserve: number;
+            /** @description The current window, if upstream resets it at fixed times; null: it slides */
+            aligned: {
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                until: string;
+                /** @description How many calls it may hold now for lanes that are not forced; null: not paced */
+                pace: number | null;
+            } | null;
             /** @description Calls possible now */
             available: number;
             /**
@@ -986,6 +1022,7 @@ export interface components {
              */
             unknownUntil: string | null;
             waiting: {
+                /** @description Of several budgets that a call counts in, it waits for the one that is free last */
                 count: number;
                 /** @description The first requests in the queue, in order */
                 requests: {

@@ -28,7 +28,7 @@ export {
 } from './api.ts';
 export { type ClockReading, projectTime, readClock } from './clock.ts';
 export { kindColor, laneColor, terminalColors } from './colors.ts';
-export { inOrder, laneOf, learnLanes } from './lanes.ts';
+export { fullLabel, inOrder, laneOf, learnUpstreams, upstreamLabel } from './names.ts';
 export {
   type ConnectionWatcher,
   follow,

@@ -1,4 +1,4 @@
-import { learnLanes, projectTime, readClock } from '@paceline/client';
+import { learnUpstreams, projectTime, readClock } from '@paceline/client';
 import { budgetNames, parseDuration } from '@paceline/shared/definition';
 import { defineCommand, flag } from '../command.ts';
 import { limitsLines, queueLines } from '../core/limits.ts';
@@ -8,7 +8,7 @@ export const queue = defineCommand({
   usage: 'queue',
   summary: 'every request that waits for a call, in order, with its estimate',
   async run(_, { api, screen, json, printJson }) {
-    const [found] = await Promise.all([api.call('GET /v1/queue'), learnLanes(api)]);
+    const [found] = await Promise.all([api.call('GET /v1/queue'), learnUpstreams(api)]);
     if (json) printJson(found);
     else screen.print(queueLines(found, projectTime(await readClock(api)), screen.look));
     return 0;

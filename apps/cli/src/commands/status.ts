@@ -3,7 +3,7 @@ import {
   ApiProblem,
   type ClockReading,
   follow,
-  learnLanes,
+  learnUpstreams,
   projectTime,
   readClock,
   streamTypes,
@@ -30,7 +30,7 @@ export const status = defineCommand({
     const { api, json, screen, printJson } = context;
     if (watch && json)
       throw new UsageError('--watch and --json exclude each other; see paceline tail --json');
-    const [clock] = await Promise.all([readClock(api), learnLanes(api)]);
+    const [clock] = await Promise.all([readClock(api), learnUpstreams(api)]);
     if (watch) return watchStatus(context, clock);
     const found = await readStatus(context, clock);
     if (json) printJson(documentOf(found));

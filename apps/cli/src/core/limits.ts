@@ -1,5 +1,13 @@
-import { type Budget, laneOf, type Queue } from '@paceline/client';
-import { availability, budgetLabel, countdown, duration, policyText, timeNear } from '@paceline/client/text';
+import { type Budget, fullLabel, laneOf, type Queue } from '@paceline/client';
+import {
+  availability,
+  countdown,
+  duration,
+  foreignText,
+  policyText,
+  timeNear,
+  usageText,
+} from '@paceline/client/text';
 import { type TextStyle, table } from './look.ts';
 
 export function limitsLines(budgets: readonly Budget[], now: number, look: TextStyle): string[] {
@@ -7,9 +15,11 @@ export function limitsLines(budgets: readonly Budget[], now: number, look: TextS
     const { text, reason } = availability(budget, now);
     return [
       budget.budget,
-      budget.label,
+      fullLabel(budget),
       policyText(budget, now),
-      [text, reason].filter(Boolean).join(' '),
+      [[text, reason].filter(Boolean).join(' '), usageText(budget, now), foreignText(budget, now)]
+        .filter((part) => part !== undefined)
+        .join(', '),
       String(budget.waiting.count),
     ];
   });
@@ -18,9 +28,9 @@ export function limitsLines(budgets: readonly Budget[], now: number, look: TextS
 
 export function queueLines({ waiting, budgets }: Queue, now: number, look: TextStyle): string[] {
   if (waiting === 0) return ['No requests are waiting.'];
-  const rows = budgets.flatMap(({ budget, requests }) =>
+  const rows = budgets.flatMap(({ requests, ...budget }) =>
     requests.map(({ position, lane, waitedSeconds, estimatedAt }) => [
-      budgetLabel(budget),
+      fullLabel(budget),
       String(position),
       { text: laneOf(lane).label, paint: (text: string) => look.paint.lane(lane, text) },
       duration(waitedSeconds * 1_000),

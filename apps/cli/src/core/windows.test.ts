@@ -36,6 +36,14 @@ describe('the bar of a rate limit', () => {
     expect(draw(exampleBudget({ permits, waiting }))).toBe('────────2─│··u·······');
   });
 
+  it('spans from one reset to the next where upstream resets the window at fixed times', () => {
+    const aligned = { from: at(-15), until: at(5), pace: null };
+    const permits = [{ ...permitOf('rider_sync', -600), leavesAt: at(5) }];
+    const earlier = [{ at: at(-14.5), lane: 'far_event_sync', calls: 12 }];
+    const budget = exampleBudget({ aligned, permits, earlier, used: 13 });
+    expect(draw(budget, 20)).toBe('─+───r─────────│····');
+  });
+
   it('is hatched during a pause', () => {
     const until = at(0.5);
     expect(draw(exampleBudget({ pausedUntil: { upstream: until, operator: null } }))).toBe(

@@ -4,6 +4,7 @@ import {
   type Clock,
   type Command,
   type Health,
+  fullLabel,
   inOrder,
   laneOf,
   type Queue,
@@ -13,11 +14,13 @@ import {
   availability,
   clockTime,
   dayOf,
+  foreignText,
   limitText,
   nextInQueue,
   policyText,
   shortTimeNear,
   summary,
+  usageText,
 } from '@paceline/client/text';
 import { budgets, kindNames, kinds } from '@paceline/shared/definition';
 import { alertHead } from './changes.ts';
@@ -89,15 +92,18 @@ export function windowLines(
   const count = state === 'free' && policy.limit > 1 ? `${available} of ${policy.limit} ` : '';
   const isRejected = budget.pausedUntil.upstream !== null && state === 'closed';
   const stateText = (isRejected ? paint.error : state === 'free' ? paint.bold : paint.muted)(count + text);
-  const name = budget.label;
+  const name = fullLabel(budget);
   const bar = (cells: number) => drawBar(barOf(budget, now, cells), paint);
+  const [usage, foreign] = [usageText(budget, now), foreignText(budget, now)];
   const isUsualLimit = policy.from === 'documented' && budget.advertised === null;
   const details = [
     ...(reason === undefined ? [] : [reason]),
     isUsualLimit ? limitText(policy) : policyText(budget, now),
+    ...(usage === undefined ? [] : [usage]),
+    ...(foreign === undefined ? [] : [foreign]),
     nextInQueue(budget, open),
   ].join(' · ');
-  const isUsual = reason === undefined && isUsualLimit;
+  const isUsual = reason === undefined && foreign === undefined && isUsualLimit;
   const below = (indent: number) => {
     const line = cut(details, width - indent);
     return ' '.repeat(indent) + (isUsual ? paint.muted(line) : line);
@@ -151,17 +157,36 @@ export interface BarCell {
   readonly expected: readonly string[];
 }
 
-/** One window before now and one after, as cells. @param width odd, with now in the middle */
+/** From one reset to the next; of a window that slides, one window before now and one after. */
+function scaleOf({ aligned, policy }: Budget, now: number, width: number) {
+  const half = Math.floor(width / 2);
+  if (!aligned) return { middle: half, cellMs: (policy.windowSeconds * 1_000) / Math.max(1, half) };
+  const [from, until] = [Date.parse(aligned.from), Date.parse(aligned.until)];
+  const cellMs = (until - from) / width;
+  return { middle: Math.min(width - 1, Math.max(1, Math.floor((now - from) / cellMs))), cellMs };
+}
+
+/** The calls that count, by when they took their place. */
+const callsOf = ({ aligned, earlier, permits }: Budget, span: number) => [
+  ...earlier.flatMap(({ at, lane, calls }) =>
+    Array.from({ length: calls }, () => ({ lane, from: Date.parse(at) })),
+  ),
+  ...permits.map(({ lane, startedAt, leavesAt, settled }) => ({
+    lane,
+    from: settled && !aligned ? Date.parse(leavesAt) - span : Date.parse(startedAt),
+  })),
+];
+
+/** The window's calls over time, as cells. @param width odd, with now in the middle of a window that slides */
 export function barOf(budget: Budget, now: number, width: number): BarCell[] {
   const span = budget.policy.windowSeconds * 1_000;
-  const middle = Math.floor(width / 2);
-  const cellMs = span / Math.max(1, middle);
+  const { middle, cellMs } = scaleOf(budget, now, width);
   const cellOf = (time: number) => middle + Math.trunc((time - now) / cellMs);
   const calls = Map.groupBy(
-    budget.permits.map(({ lane, startedAt, leavesAt, settled }) => {
-      const from = settled ? Date.parse(leavesAt) - span : Date.parse(startedAt);
-      return { lane, cell: Math.min(middle - 1, Math.max(0, cellOf(from))) };
-    }),
+    callsOf(budget, span).map(({ lane, from }) => ({
+      lane,
+      cell: Math.min(middle - 1, Math.max(0, cellOf(from))),
+    })),
     ({ cell }) => cell,
   );
   const expected = Map.groupBy(

@@ -4,7 +4,7 @@ import {
   type Command,
   type InputOf,
   isPermanent,
-  learnLanes,
+  learnUpstreams,
   type OperationName,
   pathOf,
   type Run,
@@ -56,7 +56,7 @@ const isComplete = (command: Command): boolean =>
 const lanesRead: Poll<true> = {
   path: '/v1/upstreams',
   load: async () => {
-    await learnLanes(api);
+    await learnUpstreams(api);
     return true;
   },
   every: (known) => (known ? false : 2_000),

@@ -1,4 +1,4 @@
-import { inOrder, type Queue } from '@paceline/client';
+import { fullLabel, inOrder, type Queue } from '@paceline/client';
 import { laneNames } from '@paceline/shared/definition';
 import { timeAxis } from '../parts/layout.ts';
 
@@ -13,10 +13,10 @@ const maxRowsPerLane = 12;
 /** All waiting requests, the next one first; times in project ms. */
 export const waitingRequests = ({ budgets }: Queue) =>
   budgets
-    .flatMap(({ label, requests }) =>
+    .flatMap(({ requests, ...budget }) =>
       requests.map(({ requestId, lane, requestedAt, estimatedAt }) => ({
         requestId,
-        budget: label,
+        budget: fullLabel(budget),
         lane,
         requestedAt: Date.parse(requestedAt),
         estimatedAt: Date.parse(estimatedAt),

@@ -1,4 +1,4 @@
-import { type Budget, laneColor } from '@paceline/client';
+import { type Budget, fullLabel, laneColor } from '@paceline/client';
 import { availability } from '@paceline/client/text';
 import { reads } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
@@ -23,17 +23,17 @@ export const Limits = () => (
 function LimitRow({ budget }: { budget: Budget }) {
   const now = useNow(second);
   const { state, text } = availability(budget, now);
-  const { available, policy, permits } = budget;
+  const { available, policy, used } = budget;
   return (
     <li data-limit={budget.budget}>
-      <span>{budget.label}</span>
+      <span>{fullLabel(budget)}</span>
       <Blocks budget={budget} isPaused={state === 'closed'} />
       <span className={state === 'free' ? 'strong' : 'hint'}>
         {state !== 'free' && text.replace('available in', 'in')}
         {state === 'free' && (available > 0 ? `${available} of ${policy.limit} now` : 'now')}
       </span>
       <span className="visually-hidden">
-        , {permits.length} of {policy.limit} used
+        , {used} of {policy.limit} used
       </span>
     </li>
   );
@@ -44,7 +44,8 @@ const size = 9;
 const maxBlocks = 10;
 
 /** One block per call of the window: filled in the color of the lane that made it, hollow while it is free. */
-function Blocks({ budget: { permits, policy }, isPaused }: { budget: Budget; isPaused: boolean }) {
+function Blocks({ budget, isPaused }: { budget: Budget; isPaused: boolean }) {
+  const { policy } = budget;
   const blocks = Math.min(maxBlocks, policy.limit);
   return (
     <svg
@@ -54,7 +55,7 @@ function Blocks({ budget: { permits, policy }, isPaused }: { budget: Budget; isP
       height={size}
     >
       {Array.from({ length: blocks }, (_, block) => {
-        const call = permits[Math.floor((block * policy.limit) / blocks)];
+        const color = colorOf(budget, Math.floor((block * policy.limit) / blocks));
         return (
           <rect
             key={block}
@@ -63,11 +64,20 @@ function Blocks({ budget: { permits, policy }, isPaused }: { budget: Budget; isP
             width={size - 1}
             height={size - 1}
             rx="2"
-            fill={call ? laneColor(call.lane) : 'none'}
-            stroke={call ? laneColor(call.lane) : 'var(--ink-faint)'}
+            fill={color ?? 'none'}
+            stroke={color ?? 'var(--ink-faint)'}
           />
         );
       })}
     </svg>
   );
+}
+
+/** Of the n-th call that counts: that of its lane, grey for one of another program; undefined: there is none. */
+function colorOf({ earlier, permits, used }: Budget, index: number): string | undefined {
+  if (index >= used) return undefined;
+  let count = 0;
+  const early = earlier.find(({ calls }) => (count += calls) > index);
+  const call = early ?? permits[index - count];
+  return call ? laneColor(call.lane) : 'var(--ink-soft)';
 }

@@ -1,6 +1,6 @@
-import { laneColor } from '@paceline/client';
+import { inOrder, laneColor, laneOf } from '@paceline/client';
 import { sentenceCase } from '@paceline/client/text';
-import { laneNames, lanes } from '@paceline/shared/definition';
+import { laneNames } from '@paceline/shared/definition';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { TimeAxis } from './layout.ts';
 import { utcText } from './zone.ts';
@@ -83,12 +83,13 @@ export const Swatch = ({ color }: { color: string }) => (
   <span className="swatch" style={{ background: color }} />
 );
 
-export const Legend = () => (
+/** @param lanes those to name beside the lanes of the syncs */
+export const Legend = ({ lanes = [] }: { lanes?: readonly string[] }) => (
   <ul className="legend" aria-label="Lane colors, the most urgent lane first">
-    {laneNames.map((lane) => (
+    {inOrder([...laneNames, ...lanes]).map((lane) => (
       <li key={lane}>
         <Swatch color={laneColor(lane)} />
-        {sentenceCase(lanes[lane].label)}
+        {sentenceCase(laneOf(lane).label)}
       </li>
     ))}
   </ul>

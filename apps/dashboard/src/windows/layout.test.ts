@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetAt, now, waitingRequest } from '@paceline/client/testing';
+import { at, budgetAt, now, waitingRequest } from '@paceline/client/testing';
 import { layoutWindow } from './layout.ts';
 
 /** 600 px for an hour before now and an hour after: five pixels per minute. */
@@ -57,6 +57,19 @@ describe('a window', () => {
     expect(expected.map(({ requestId, row, startX, leaveX }) => [requestId, row, startX, leaveX])).toEqual([
       ['a', 0, 350, 600],
       ['b', 1, 500, 600],
+    ]);
+  });
+
+  it('shows the calls of other programs in rows of their own, by when they stop counting', () => {
+    const foreign = { since: at(-10), lastAt: at(-10), calls: [{ calls: 2, leavesAt: at(50) }] };
+    const budget = budgetAt({
+      limit: 5,
+      windowSeconds: 3_600,
+      permits: [{ start: -30, leaves: 31, settled: true }],
+    });
+    expect(layoutWindow({ ...budget, foreign }, now, 600).foreign).toEqual([
+      { row: 1, startX: 250, leaveX: 550 },
+      { row: 2, startX: 250, leaveX: 550 },
     ]);
   });
 

@@ -27,6 +27,14 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
         text: `${sentenceCase(laneOf(lane).label)}, started ${dayAndTime(start)}, counts until ${timeNear(leaves, start)}\n${utcText(start)}`,
       };
     });
+  const foreign = (budget.foreign?.calls ?? []).flatMap(({ calls: count, leavesAt }) => {
+    const leaves = Date.parse(leavesAt);
+    return Array.from({ length: count }, () => ({
+      row: assignRow(usedUntil, leaves - span, leaves),
+      startX: x(leaves - span),
+      leaveX: x(leaves),
+    }));
+  });
   const rows = Math.max(budget.policy.limit, usedUntil.length);
   const expected = expectedCalls(budget, usedUntil, rows, now + span).map(({ start, ...each }) => ({
     ...each,
@@ -39,6 +47,8 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
     nowX: width / 2,
     /** The calls that count now, from their start to the time when they leave the window. */
     calls,
+    /** Calls of other programs with the same key, by when they stop counting. */
+    foreign,
     /** Waiting requests, from their expected start, for as long as their calls will count. */
     expected,
     closed: activePauses(budget, now).map(({ by, until }) => ({ by, toX: x(until) })),

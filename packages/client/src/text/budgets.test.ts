@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../generated.ts';
 import { at, budgetAt, now, waitingRequest } from '../testing/examples.ts';
-import { availability, nextInQueue, policyText, summary } from '../text.ts';
+import { availability, foreignText, nextInQueue, policyText, summary, usageText } from '../text.ts';
 
 describe('availability', () => {
   it('is "available now" when a call can start', () => {
@@ -66,4 +66,40 @@ it('the summary covers all budgets in one line', () => {
   expect(summary([busy], now)).toBe(
     'Calls available on 0 of 1 rate limit. 1 request waiting; next: near sync in 3:00.',
   );
+});
+
+describe('a window that resets at fixed times', () => {
+  const day = budgetAt({ limit: 1_000, windowSeconds: 86_400 });
+  const aligned = { from: at(-1_110), until: at(330), pace: null };
+
+  it('shows how much of it is used, and when it resets', () => {
+    expect(usageText({ ...day, aligned, used: 312 }, now)).toBe(
+      '312 of 1000 used, resets at Fri 27 Nov 00:00',
+    );
+    expect(usageText(day, now)).toBeUndefined();
+  });
+
+  it('shows how far scheduled calls may go by now', () => {
+    expect(usageText({ ...day, aligned: { ...aligned, pace: 742 }, used: 312 }, now)).toBe(
+      '312 of 1000 used, scheduled calls up to 742 by now, resets at Fri 27 Nov 00:00',
+    );
+  });
+});
+
+it('calls of other programs are counted while they count, and named a while longer', () => {
+  const since = { since: at(-28), lastAt: at(-3) };
+  const counts = {
+    ...since,
+    calls: [
+      { calls: 2, leavesAt: at(2) },
+      { calls: 1, leavesAt: at(9) },
+    ],
+  };
+  expect(foreignText({ ...budgetAt({}), foreign: counts }, now)).toBe(
+    '3 calls by other programs with this key, seen since 18:02',
+  );
+  expect(foreignText({ ...budgetAt({}), foreign: { ...since, calls: [] } }, now)).toBe(
+    'another program used this key until 18:27',
+  );
+  expect(foreignText(budgetAt({}), now)).toBeUndefined();
 });

@@ -1,8 +1,8 @@
 import { budgets as ownBudgets, lanes } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import type { Budget, Command } from '../generated.ts';
-import { laneOf, wordsOf } from '../lanes.ts';
-import { countdown, duration, timeNear } from './time.ts';
+import { laneOf, upstreamLabel, wordsOf } from '../names.ts';
+import { countdown, duration, shortTimeNear, timeNear } from './time.ts';
 
 /** Pauses that keep this budget closed now, the longest first. @param now project ms */
 export function activePauses({ pausedUntil, unknownUntil }: Budget, now: number) {
@@ -26,9 +26,9 @@ export interface Availability {
 }
 
 const pauseReasons = {
-  upstream: 'by ZwiftRacing (429)',
-  operator: 'by an operator',
-  unknown: 'while unrecorded calls may still count',
+  upstream: (label: string) => `by ${label} (429)`,
+  operator: () => 'by an operator',
+  unknown: () => 'while unrecorded calls may still count',
 };
 
 /** Whether a call can start now, and if not, when and why. @param now project ms */
@@ -36,7 +36,7 @@ export function availability(budget: Budget, now: number): Availability {
   const [closed] = activePauses(budget, now);
   if (closed) {
     const text = `paused for ${countdown(closed.until - now)}`;
-    return { state: 'closed', text, reason: pauseReasons[closed.by] };
+    return { state: 'closed', text, reason: pauseReasons[closed.by](upstreamLabel(budget.upstream)) };
   }
   const freeAt = budget.freeAt === null ? now : Date.parse(budget.freeAt);
   if (freeAt <= now) return { state: 'free', text: 'available now' };
@@ -76,14 +76,29 @@ export const limitText = ({ limit, windowSeconds }: Budget['documented']): strin
   `${limit} per ${windowSeconds === 60 ? 'minute' : duration(windowSeconds * 1_000)}`;
 
 /** The limit in force and its source, with the documented and the advertised one where they differ. @param now project ms */
-export function policyText({ policy, documented, advertised }: Budget, now: number): string {
+export function policyText({ upstream, policy, documented, advertised }: Budget, now: number): string {
   const limit = limitText(policy);
   const isOther = advertised !== null && limitText(advertised) !== limit;
   const headers = isOther ? `; headers advertise ${limitText(advertised)}` : '';
   if (policy.from === 'documented') return `${limit} (documented${headers})`;
   const since = policy.since === null ? '' : ` since ${timeNear(policy.since, now)}`;
-  const by = policy.from === 'upstream' ? 'reported by ZwiftRacing' : 'set by an operator';
+  const by = policy.from === 'upstream' ? `reported by ${upstreamLabel(upstream)}` : 'set by an operator';
   return `${limit}, ${by}${since} (documented: ${limitText(documented)}${headers})`;
+}
+
+/** `312 of 1000 used, resets at 00:00`, of a window that upstream resets at fixed times. @param now project ms */
+export function usageText({ aligned, used, policy }: Budget, now: number): string | undefined {
+  if (!aligned) return undefined;
+  const pace = aligned.pace === null ? '' : `, scheduled calls up to ${aligned.pace} by now`;
+  return `${used} of ${policy.limit} used${pace}, resets at ${shortTimeNear(aligned.until, now)}`;
+}
+
+/** `3 calls by other programs since 18:02`: of programs that use the same key. @param now project ms */
+export function foreignText({ foreign }: Budget, now: number): string | undefined {
+  if (!foreign) return undefined;
+  const calls = foreign.calls.reduce((sum, each) => sum + each.calls, 0);
+  if (calls === 0) return `another program used this key until ${shortTimeNear(foreign.lastAt, now)}`;
+  return `${count(calls, 'call')} by other programs with this key, seen since ${shortTimeNear(foreign.since, now)}`;
 }
 
 /** Can I call now, and if not, what goes first: all budgets in one line. @param now project ms */

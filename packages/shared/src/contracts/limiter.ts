@@ -208,6 +208,14 @@ export const coordination = z.object({
 });
 export type Coordination = z.infer<typeof coordination>;
 
+/** Calls of other programs that count in a window, by when they leave it. */
+const foreignUse = z.object({
+  /** When this use was first seen, and last. */
+  since: timestamp,
+  lastAt: timestamp,
+  calls: z.array(z.object({ calls: z.number().int().positive(), leavesAt: timestamp })),
+});
+
 /** One budget of an account: its window with every permit in it, and its waiting requests. */
 export const windowView = z.object({
   endpoint: z.enum(budgetNames),
@@ -231,6 +239,21 @@ export const windowView = z.object({
       restored: z.literal(true).optional(),
     }),
   ),
+  /** Calls that count now but are too many to list in `permits`, by lane and about when they started. */
+  earlier: z
+    .array(z.object({ at: timestamp, lane: z.string(), calls: z.number().int().positive() }))
+    .optional(),
+  /** Calls of other programs with the same key, in the order in which they leave. */
+  foreign: foreignUse.optional(),
+  /** Of a window that upstream resets at fixed times: the current one. */
+  aligned: z
+    .object({
+      from: timestamp,
+      until: timestamp,
+      /** If the window is paced: how many calls it may hold now for the lanes that are not forced. */
+      pace: z.number().int().nonnegative().optional(),
+    })
+    .optional(),
   available: z.number().int().nonnegative(),
   /** When the next call becomes free; null: now. */
   freeAt: timestamp.nullable(),
@@ -239,6 +262,7 @@ export const windowView = z.object({
   probing: z.boolean(),
   /** No call starts before this time: unknown earlier calls may still count in a longer window. */
   unknownUntil: timestamp.nullable(),
+  /** The requests that wait for this budget: of several that a call counts in, the one that is free last. */
   waiting: z.object({
     count: z.number().int().nonnegative(),
     /** Their number per lane, without empty lanes. */

@@ -34,6 +34,30 @@ export const budgetShape = z
         }),
       )
       .describe('The calls in the current window'),
+    used: z.int().describe('Calls that count now, those of other programs with the same key included'),
+    earlier: z
+      .array(z.object({ at: time, lane: z.string(), calls: z.int() }))
+      .describe('Calls that count but are too many for `permits`, by lane and about when they started'),
+    foreign: z
+      .object({
+        since: time.describe('When this use was first seen'),
+        lastAt: time,
+        calls: z.array(z.object({ calls: z.int(), leavesAt: time })).describe('By when they stop counting'),
+      })
+      .nullable()
+      .describe('Calls of other programs with the same key; null: none seen'),
+    reserve: z.int().describe('Calls of a window that only forced lanes can use'),
+    aligned: z
+      .object({
+        from: time,
+        until: time,
+        pace: z
+          .int()
+          .nullable()
+          .describe('How many calls it may hold now for lanes that are not forced; null: not paced'),
+      })
+      .nullable()
+      .describe('The current window, if upstream resets it at fixed times; null: it slides'),
     available: z.int().describe('Calls possible now'),
     freeAt: time.nullable().describe('When the next call is possible; null: now'),
     pausedUntil: z.object({ upstream: time.nullable(), operator: time.nullable() }),
@@ -42,7 +66,9 @@ export const budgetShape = z
       .nullable()
       .describe('Until then the window may contain unrecorded calls, so no calls are made'),
     waiting: z.object({
-      count: z.int(),
+      count: z
+        .int()
+        .describe('Of several budgets that a call counts in, it waits for the one that is free last'),
       requests: z
         .array(z.object({ requestId: z.string(), lane: z.string(), requestedAt: time, estimatedAt: time }))
         .describe('The first requests in the queue, in order'),
@@ -68,7 +94,17 @@ export const budgetLabel = ({ budgets }: Upstream, budget: string): string =>
   budgets[budget]?.label ?? budget;
 
 export function budgetView(upstream: Upstream, view: WindowView): BudgetView {
-  const { endpoint, policy, documented, advertised, waiting, ...window } = view;
+  const {
+    endpoint,
+    policy,
+    documented,
+    advertised,
+    waiting,
+    earlier = [],
+    foreign,
+    aligned,
+    ...window
+  } = view;
   return {
     budget: budgetId(upstream, endpoint),
     upstream: upstream.name,
@@ -82,6 +118,16 @@ export function budgetView(upstream: Upstream, view: WindowView): BudgetView {
       settled,
       ...isoTimes(times, 'startedAt', 'leavesAt'),
     })),
+    used: window.permits.length + callsOf(earlier) + callsOf(foreign?.calls ?? []),
+    earlier: earlier.map(({ at, lane, calls }) => ({ at: iso(at), lane, calls })),
+    foreign: foreign
+      ? {
+          ...isoTimes(foreign, 'since', 'lastAt'),
+          calls: foreign.calls.map(({ calls, leavesAt }) => ({ calls, leavesAt: iso(leavesAt) })),
+        }
+      : null,
+    reserve: upstream.budgets[endpoint]?.reserve ?? 0,
+    aligned: aligned ? { ...isoTimes(aligned, 'from', 'until'), pace: aligned.pace ?? null } : null,
     available: window.available,
     ...isoTimes(window, 'freeAt', 'unknownUntil'),
     pausedUntil: isoTimes(window.pausedUntil, 'upstream', 'operator'),
@@ -97,3 +143,6 @@ export function budgetView(upstream: Upstream, view: WindowView): BudgetView {
     lastRejected: window.lastRejected && { ...window.lastRejected, at: iso(window.lastRejected.at) },
   };
 }
+
+const callsOf = (counted: ReadonlyArray<{ readonly calls: number }>): number =>
+  counted.reduce((sum, { calls }) => sum + calls, 0);

@@ -12,12 +12,27 @@ const known = new Map<string, ShownLane>(
   Object.entries(ownLanes).map(([lane, { label, color }]) => [lane, { lane, label, color }]),
 );
 
-/** Reads the lanes of all upstreams, so that `laneOf` knows them. Those of the syncs stay as they are. */
-export async function learnLanes(api: Api): Promise<void> {
+const upstreams = new Map([['zwiftracing', 'ZwiftRacing']]);
+
+/** Reads the names of all upstreams and of their lanes. Lanes of the syncs stay as they are. */
+export async function learnUpstreams(api: Api): Promise<void> {
   const { items } = await api.call('GET /v1/upstreams');
+  for (const { upstream, label } of items) upstreams.set(upstream, label);
   for (const lane of items.flatMap(({ lanes }) => lanes))
     if (!known.has(lane.lane)) known.set(lane.lane, lane);
 }
+
+/** An upstream's name for people. */
+export const upstreamLabel = (upstream: string): string => upstreams.get(upstream) ?? upstream;
+
+/** A budget's name where those of several upstreams are listed: `Signups`, `Strava: Reads, day`. */
+export const fullLabel = ({
+  upstream,
+  label,
+}: {
+  readonly upstream: string;
+  readonly label: string;
+}): string => (upstream === 'zwiftracing' ? label : `${upstreamLabel(upstream)}: ${label}`);
 
 /** A lane of any upstream; one that was not read yet by its name. */
 export const laneOf = (lane: string): ShownLane =>
