@@ -52,6 +52,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/upstream/{upstream}/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET a path of an upstream, within its rate limits
+         * @description Waits for a permit, makes the call with the key of this installation, and passes the answer on. Only the calls that
+         *     the upstream's file names; redirects are not followed, nothing is repeated, nothing is cached. `Proxy-Status` says
+         *     whether upstream answered (`received-status`). Upstream's own errors pass as they are; problems are this API's.
+         *     See docs/door.md.
+         */
+        get: operations["callUpstream"];
+        /**
+         * PUT a path of an upstream, within its rate limits
+         * @description Waits for a permit, makes the call with the key of this installation, and passes the answer on. Only the calls that
+         *     the upstream's file names; redirects are not followed, nothing is repeated, nothing is cached. `Proxy-Status` says
+         *     whether upstream answered (`received-status`). Upstream's own errors pass as they are; problems are this API's.
+         *     See docs/door.md.
+         */
+        put: operations["putUpstream"];
+        /**
+         * POST a path of an upstream, within its rate limits
+         * @description Waits for a permit, makes the call with the key of this installation, and passes the answer on. Only the calls that
+         *     the upstream's file names; redirects are not followed, nothing is repeated, nothing is cached. `Proxy-Status` says
+         *     whether upstream answered (`received-status`). Upstream's own errors pass as they are; problems are this API's.
+         *     See docs/door.md.
+         */
+        post: operations["postUpstream"];
+        /**
+         * DELETE a path of an upstream, within its rate limits
+         * @description Waits for a permit, makes the call with the key of this installation, and passes the answer on. Only the calls that
+         *     the upstream's file names; redirects are not followed, nothing is repeated, nothing is cached. `Proxy-Status` says
+         *     whether upstream answered (`received-status`). Upstream's own errors pass as they are; problems are this API's.
+         *     See docs/door.md.
+         */
+        delete: operations["deleteUpstream"];
+        options?: never;
+        head?: never;
+        /**
+         * PATCH a path of an upstream, within its rate limits
+         * @description Waits for a permit, makes the call with the key of this installation, and passes the answer on. Only the calls that
+         *     the upstream's file names; redirects are not followed, nothing is repeated, nothing is cached. `Proxy-Status` says
+         *     whether upstream answered (`received-status`). Upstream's own errors pass as they are; problems are this API's.
+         *     See docs/door.md.
+         */
+        patch: operations["patchUpstream"];
+        trace?: never;
+    };
     "/v1/alerts": {
         parameters: {
             query?: never;
@@ -1592,6 +1643,8 @@ export interface components {
             lane: string;
             /** @description The requested club, rider or event */
             target: string;
+            /** @description The program that made the call; null: a sync */
+            program: string | null;
             /** @description Why this call was chosen; null: no choice was needed */
             reason: string | null;
             /**
@@ -1696,6 +1749,8 @@ export interface components {
                     };
                 };
             };
+            /** @description Only for calls of an upstream: method and path of each call that its file names */
+            allowed?: string[];
             /** @description Only with schedule-refused */
             goals?: {
                 rider?: string;
@@ -2930,6 +2985,651 @@ export interface operations {
             };
         };
     };
+    callUpstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A lane of the upstream; default its least urgent one */
+                "paceline-lane"?: string;
+                /** @description RFC 7240: seconds to wait for a permit, default 60, max 300 */
+                prefer?: string;
+            };
+            path: {
+                upstream: string;
+                /** @description With its slashes */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked, or: Lane not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or: Call not listed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method not allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream unreachable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No permit in time, or: Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream's answer, with its status and body */
+            default: {
+                headers: {
+                    /** @description The permit of the call, as in the call log */
+                    "Paceline-Permit"?: string;
+                    /** @description RFC 9209: who answered */
+                    "Proxy-Status"?: string;
+                    /** @description The wait that was applied, if one was preferred */
+                    "Preference-Applied"?: string;
+                    /** @description The limits in which the call counts */
+                    "RateLimit-Policy"?: string;
+                    /** @description The calls that are left in them */
+                    RateLimit?: string;
+                    /** @description Seconds since upstream made the answer */
+                    Age?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    putUpstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A lane of the upstream; default its least urgent one */
+                "paceline-lane"?: string;
+                /** @description RFC 7240: seconds to wait for a permit, default 60, max 300 */
+                prefer?: string;
+            };
+            path: {
+                upstream: string;
+                /** @description With its slashes */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked, or: Lane not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or: Call not listed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method not allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream unreachable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No permit in time, or: Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream's answer, with its status and body */
+            default: {
+                headers: {
+                    /** @description The permit of the call, as in the call log */
+                    "Paceline-Permit"?: string;
+                    /** @description RFC 9209: who answered */
+                    "Proxy-Status"?: string;
+                    /** @description The wait that was applied, if one was preferred */
+                    "Preference-Applied"?: string;
+                    /** @description The limits in which the call counts */
+                    "RateLimit-Policy"?: string;
+                    /** @description The calls that are left in them */
+                    RateLimit?: string;
+                    /** @description Seconds since upstream made the answer */
+                    Age?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    postUpstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A lane of the upstream; default its least urgent one */
+                "paceline-lane"?: string;
+                /** @description RFC 7240: seconds to wait for a permit, default 60, max 300 */
+                prefer?: string;
+            };
+            path: {
+                upstream: string;
+                /** @description With its slashes */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked, or: Lane not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or: Call not listed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method not allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream unreachable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No permit in time, or: Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream's answer, with its status and body */
+            default: {
+                headers: {
+                    /** @description The permit of the call, as in the call log */
+                    "Paceline-Permit"?: string;
+                    /** @description RFC 9209: who answered */
+                    "Proxy-Status"?: string;
+                    /** @description The wait that was applied, if one was preferred */
+                    "Preference-Applied"?: string;
+                    /** @description The limits in which the call counts */
+                    "RateLimit-Policy"?: string;
+                    /** @description The calls that are left in them */
+                    RateLimit?: string;
+                    /** @description Seconds since upstream made the answer */
+                    Age?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deleteUpstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A lane of the upstream; default its least urgent one */
+                "paceline-lane"?: string;
+                /** @description RFC 7240: seconds to wait for a permit, default 60, max 300 */
+                prefer?: string;
+            };
+            path: {
+                upstream: string;
+                /** @description With its slashes */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked, or: Lane not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or: Call not listed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method not allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream unreachable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No permit in time, or: Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream's answer, with its status and body */
+            default: {
+                headers: {
+                    /** @description The permit of the call, as in the call log */
+                    "Paceline-Permit"?: string;
+                    /** @description RFC 9209: who answered */
+                    "Proxy-Status"?: string;
+                    /** @description The wait that was applied, if one was preferred */
+                    "Preference-Applied"?: string;
+                    /** @description The limits in which the call counts */
+                    "RateLimit-Policy"?: string;
+                    /** @description The calls that are left in them */
+                    RateLimit?: string;
+                    /** @description Seconds since upstream made the answer */
+                    Age?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patchUpstream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A lane of the upstream; default its least urgent one */
+                "paceline-lane"?: string;
+                /** @description RFC 7240: seconds to wait for a permit, default 60, max 300 */
+                prefer?: string;
+            };
+            path: {
+                upstream: string;
+                /** @description With its slashes */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked, or: Lane not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or: Call not listed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method not allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream unreachable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No permit in time, or: Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Upstream's answer, with its status and body */
+            default: {
+                headers: {
+                    /** @description The permit of the call, as in the call log */
+                    "Paceline-Permit"?: string;
+                    /** @description RFC 9209: who answered */
+                    "Proxy-Status"?: string;
+                    /** @description The wait that was applied, if one was preferred */
+                    "Preference-Applied"?: string;
+                    /** @description The limits in which the call counts */
+                    "RateLimit-Policy"?: string;
+                    /** @description The calls that are left in them */
+                    RateLimit?: string;
+                    /** @description Seconds since upstream made the answer */
+                    Age?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     listAlerts: {
         parameters: {
             query?: {
@@ -2984,6 +3684,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3056,6 +3765,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3155,6 +3873,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -3221,6 +3948,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3295,7 +4031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3383,7 +4119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3458,7 +4194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3544,7 +4280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3616,6 +4352,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3697,6 +4442,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -3762,6 +4516,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3863,6 +4626,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -3955,6 +4727,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -4020,6 +4801,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4097,7 +4887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4215,6 +5005,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -4288,6 +5087,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4383,6 +5191,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -4446,6 +5263,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4548,6 +5374,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -4613,6 +5448,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4699,6 +5543,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4804,6 +5657,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -4888,6 +5750,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -4955,6 +5826,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5035,6 +5915,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -5098,6 +5987,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5187,6 +6085,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -5250,6 +6157,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5346,6 +6262,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -5433,7 +6358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5550,6 +6475,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5633,6 +6567,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5732,6 +6675,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5815,6 +6767,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5915,7 +6876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6041,6 +7002,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -6106,6 +7076,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6185,7 +7164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6282,6 +7261,15 @@ export interface operations {
             };
             /** @description API token required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6394,7 +7382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6508,7 +7496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6645,7 +7633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6769,6 +7757,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -6833,6 +7830,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -6889,7 +7895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6965,7 +7971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7051,7 +8057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7123,7 +8129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Read-only token, or: Cross-origin change blocked */
+            /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
                 headers: {
                     [name: string]: unknown;

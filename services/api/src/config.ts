@@ -2,12 +2,15 @@ import {
   brokerTlsVariables,
   type Config,
   freshnessVariableNames,
-  loadConfigOrExit,
+  loadConfig,
+  orExit,
 } from '@paceline/shared/config';
+import { type OpenUpstream, openUpstreams } from './door/connections.ts';
 
-export const needed = [
+const needed = [
   'API_HOST',
   'API_PORT',
+  'API_UPSTREAMS',
   'API_CORS_ORIGINS',
   'API_RATE_LIMIT',
   'API_COMMAND_QUEUE',
@@ -19,24 +22,34 @@ export const needed = [
   'RETENTION_RIDER_HISTORY',
   'NATS_URL',
   'DATABASE_URL',
-  // Only used to derive the account name; the API never calls upstream.
+  // To derive the account's name; the API calls only the upstreams of API_UPSTREAMS.
   'ZWIFTRACING_API_KEY',
   'PACELINE_CLOCK',
   'LOG_LEVEL',
   ...freshnessVariableNames,
 ] as const;
-export const optional = [
+const optional = [
   'UPSTREAMS',
   ...brokerTlsVariables,
   'API_TLS_CERT',
   'API_TLS_KEY',
   'API_TOKEN',
   'API_VIEWER_TOKEN',
+  'API_PROGRAM_TOKENS',
   'API_PUBLIC_URL',
   'API_TRACE_URL',
   'SLACK_WEBHOOK_URL',
 ] as const;
 
-export type ApiConfig = Config<(typeof needed)[number], (typeof optional)[number]>;
+export type ApiConfig = Config<(typeof needed)[number], (typeof optional)[number]> & {
+  /** Those of API_UPSTREAMS. */
+  readonly upstreams: readonly OpenUpstream[];
+};
 
-export const readConfig = (): ApiConfig => loadConfigOrExit(needed, optional);
+/** @throws {ConfigError} naming every problem, never a value */
+export function loadApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
+  const config = loadConfig(env, needed, optional);
+  return { ...config, upstreams: openUpstreams(env, config.API_UPSTREAMS, config.PACELINE_CLOCK) };
+}
+
+export const readConfig = (): ApiConfig => orExit(() => loadApiConfig(process.env));

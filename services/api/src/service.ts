@@ -24,6 +24,7 @@ import { commandWatches, submitCommandWith } from './commands/submit.ts';
 import type { ApiConfig } from './config.ts';
 import { storeConflicts } from './coordination/conflicts.ts';
 import { type HealthWatch, watchHealth } from './health/watch.ts';
+import { openDoors } from './door/open.ts';
 import { countSignups, recentCounts } from './events/counts.ts';
 import { createApp } from './http/app.ts';
 import { maxResponseMs } from './http/limits.ts';
@@ -78,6 +79,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const databases = { db: database.db, commandDb: commandDatabase.db };
   const parts: ApiParts = { ...context, ...databases, account, broker, peers: peersOf(broker, account) };
   const checks = { database: database.ping, ...broker.checks };
+  const { doors, close: closeDoors } = openDoors(parts);
   const { connected } = broker;
   const feed = startFeed(connected.then(eventStream), account, log, signal);
   const lastEvent = () => feed.ring()?.last;
@@ -94,6 +96,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     recentCounts: recentCounts(countSignups(parts.db), parts.clock.machine),
     triggers: triggersWith(broker, parts.db, parts.clock),
     feed,
+    doors,
     streamTokens: streamTokens(config.API_TOKEN, parts.clock.machine),
     traceUrl: config.API_TRACE_URL,
     checks: () => (isLeaving || signal.aborted ? notReady('shutting down') : checks),
@@ -125,7 +128,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     },
     async drain() {
       await Promise.all([server.drain(), ...jobs.map((job) => job.stop())]);
-      await commands.publisher.settled();
+      await Promise.all([commands.publisher.settled(), closeDoors()]);
     },
     async close() {
       server.close();
@@ -193,10 +196,11 @@ function refreshPlanOf({ config, clock, peers }: ApiParts): Services['refreshPla
 }
 
 function serve({ config, log }: ApiParts, services: Services): Promise<HttpServer> {
-  const { API_TOKEN: operator, API_VIEWER_TOKEN: viewer, API_TLS_CERT: cert, API_TLS_KEY: key } = config;
+  const { API_TOKEN: operator, API_VIEWER_TOKEN: viewer, API_PROGRAM_TOKENS: programs = {} } = config;
+  const { API_TLS_CERT: cert, API_TLS_KEY: key } = config;
   const settings = {
     host: config.API_HOST,
-    tokens: operator === undefined ? undefined : { operator, viewer },
+    tokens: operator === undefined ? undefined : { operator, viewer, programs },
     requestsPerSecond: config.API_RATE_LIMIT,
     origins: config.API_CORS_ORIGINS,
     dashboard,

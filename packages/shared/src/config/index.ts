@@ -1,4 +1,4 @@
-export { brokerTlsVariables, isForbiddenHost, serversOf } from './addresses.ts';
+export { brokerTlsVariables, isForbiddenHost, serversOf, upstreamUrl } from './addresses.ts';
 export { ConfigError } from './error.ts';
 export * from './load.ts';
 export * from './slots.ts';

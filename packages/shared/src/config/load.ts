@@ -79,6 +79,13 @@ function contradictions(
   if (values.API_VIEWER_TOKEN && values.API_VIEWER_TOKEN === values.API_TOKEN) {
     problems.push('API_VIEWER_TOKEN must differ from API_TOKEN');
   }
+  const programs = Object.values((values.API_PROGRAM_TOKENS as Record<string, string> | undefined) ?? {});
+  if (programs.length > 0 && !isGiven('API_TOKEN')) {
+    problems.push('API_TOKEN is missing: it is required with API_PROGRAM_TOKENS');
+  }
+  if (programs.some((token) => token === values.API_TOKEN || token === values.API_VIEWER_TOKEN)) {
+    problems.push('API_PROGRAM_TOKENS must differ from API_TOKEN and API_VIEWER_TOKEN');
+  }
   return problems;
 }
 
@@ -86,12 +93,15 @@ function contradictions(
 export const configExitCode = 78;
 
 /** As `loadConfig`, but prints the problems to stderr and exits with 78. */
-export function loadConfigOrExit<Needed extends VariableName, Optional extends VariableName = never>(
+export const loadConfigOrExit = <Needed extends VariableName, Optional extends VariableName = never>(
   needed: readonly Needed[],
   optional: readonly Optional[] = [],
-): Config<Needed, Optional> {
+): Config<Needed, Optional> => orExit(() => loadConfig(process.env, needed, optional));
+
+/** What `load` returns; prints the problems of a configuration to stderr and exits with 78. */
+export function orExit<T>(load: () => T): T {
   try {
-    return loadConfig(process.env, needed, optional);
+    return load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);

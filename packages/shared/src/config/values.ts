@@ -91,6 +91,27 @@ export const timeZone = z.string().refine((name) => {
   }
 }, 'must be a time zone such as "UTC" or "Europe/Stockholm"');
 
+/** Callers that have no token of a program. */
+const otherCallers = new Set(['operator', 'local']);
+
+/** `export=…,backup=…`: the tokens of programs by name. */
+export const programTokens = z.string().transform((text, context): Readonly<Record<string, string>> => {
+  const pairs = commaSeparated(text).map((part) => /^([a-z][a-z0-9-]{0,30})=(\S{16,})$/.exec(part) ?? []);
+  const tokens = Object.fromEntries(pairs.map(([, name = '', token = '']) => [name, token]));
+  const values = Object.values(tokens);
+  const isValid =
+    Object.keys(tokens).length === pairs.length &&
+    new Set(values).size === pairs.length &&
+    pairs.every(([, name]) => name !== undefined && !otherCallers.has(name));
+  if (isValid) return tokens;
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be pairs such as export=<token>,backup=<token>: different names of lower-case letters, digits and -, and different tokens of at least 16 characters',
+  });
+  return z.NEVER;
+});
+
 export type Replicas = Readonly<Record<Service, number>>;
 
 export const oneOfEach = Object.fromEntries(services.map((name) => [name, 1])) as Replicas;

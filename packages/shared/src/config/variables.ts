@@ -21,6 +21,7 @@ import {
   retention,
   oneOfEach,
   port,
+  programTokens,
   replicas,
   storage,
   syncInterval,
@@ -187,6 +188,18 @@ export const variables = {
   API_VIEWER_TOKEN: {
     schema: z.string().min(16, 'must be at least 16 characters'),
     description: 'Bearer token for read-only access. Needs API_TOKEN too.',
+    secret: true,
+  },
+  API_UPSTREAMS: {
+    schema: list.default([]),
+    description:
+      'Upstreams that programs can use through the API, comma-separated: /upstream/<name>/… calls them with their key. Unset: none.',
+    example: 'zwiftracing',
+  },
+  API_PROGRAM_TOKENS: {
+    schema: programTokens,
+    description:
+      'Bearer tokens of programs, comma-separated as name=token. Each allows calls of API_UPSTREAMS and nothing else, and its name is in the call log. Needs API_TOKEN too.',
     secret: true,
   },
   API_CORS_ORIGINS: {

@@ -54,7 +54,7 @@ const command = {
 } as const;
 const toScheduler = { kind: 'request', from: ['api'], to: ['scheduler'] } as const;
 const toLimiter = { kind: 'request', from: ['api'], to: ['limiter'] } as const;
-const fromLimiter = { kind: 'signal', from: ['limiter'], to: syncServices } as const;
+const toCallers = { kind: 'signal', from: ['limiter'], to: ['api', ...syncServices] } as const;
 const event = { kind: 'event', stream: 'EVENTS', to: ['api'] } as const;
 
 /** Every message between services. `{name}` in a subject is one token that the sender fills in. */
@@ -106,7 +106,7 @@ export const catalog = {
     subject: 'paceline.limiter.request.{partition}',
     payload: limiter.permitRequests,
     reply: limiter.permitReplies,
-    from: syncServices,
+    from: ['api', ...syncServices],
     description:
       'Acquires, starts, settles and cancels permits. Requests of one event-loop turn are batched.',
   },
@@ -142,13 +142,13 @@ export const catalog = {
     description: 'Freshness of signups against their goals, and the next calls with their reasons.',
   },
   offer: {
-    ...fromLimiter,
+    ...toCallers,
     subject: 'paceline.limiter.offer.{client}',
     payload: limiter.offer,
     description: 'A permit is free for a waiting request.',
   },
   partitionClaimed: {
-    ...fromLimiter,
+    ...toCallers,
     subject: 'paceline.limiter.claimed.{partition}',
     payload: limiter.emptyPayload,
     description: 'A partition has a new owner with an empty queue: waiting requests are sent again.',

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** The account name of an API key: a hash, so that it doesn't reveal the key. */
-export const accountOf = (apiKey: string): string =>
-  `key-${createHash('sha256').update(apiKey).digest('hex').slice(0, 12)}`;
+/** The upstream of accounts that name none. */
+const unnamedUpstream = 'zwiftracing';
+
+/** The account name of an upstream's key: a hash, so that it doesn't reveal the key, after the upstream's name. */
+export function accountOf(key: string, upstream = unnamedUpstream): string {
+  const hash = `key-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
+  return upstream === unnamedUpstream ? hash : `${upstream}:${hash}`;
+}
 
 /** The number of journals. It must never change, because it decides which partition holds an account's ledger. */
 const partitions = 8;

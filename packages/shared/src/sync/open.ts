@@ -105,23 +105,29 @@ async function checkOrigin({ config, ...context }: ServiceContext<SyncConfig>, b
   assertOwnState({ broker, database: await retryDuringOutage(context, () => databaseOrigin(db)) }, own);
 }
 
+/** Aborts a while after shutdown has started. Cancel its timer at the end. */
+export function lastCalls({ clock, signal }: Pick<ServiceContext<unknown>, 'clock' | 'signal'>) {
+  const ending = new AbortController();
+  let cancelTimer = () => {};
+  const endCalls = () => ending.abort(signal.reason);
+  signal.addEventListener('abort', () => (cancelTimer = clock.machine.after(lastCallMs, endCalls)), {
+    once: true,
+  });
+  return { signal: ending.signal, cancelTimer: () => cancelTimer() };
+}
+
 function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {
   const baseUrl = config.ZWIFTRACING_BASE_URL;
   const paths = {
     events: config.ZWIFTRACING_EVENTS_PATH,
     signups: config.ZWIFTRACING_SIGNUPS_PATH,
   };
-  const lastCalls = new AbortController();
-  let cancelTimer = () => {};
-  const endCalls = () => lastCalls.abort(signal.reason);
-  signal.addEventListener('abort', () => (cancelTimer = clock.machine.after(lastCallMs, endCalls)), {
-    once: true,
-  });
+  const last = lastCalls({ clock, signal });
   const apiKey = config.ZWIFTRACING_API_KEY;
   return {
-    upstream: createZwiftRacing({ baseUrl, apiKey, paths, clock, signal: lastCalls.signal }),
+    upstream: createZwiftRacing({ baseUrl, apiKey, paths, clock, signal: last.signal }),
     addressOf: (source: SourceName) =>
       source === 'events' || source === 'signups' ? baseUrl + paths[source] : baseUrl,
-    cancelTimer: () => cancelTimer(),
+    cancelTimer: last.cancelTimer,
   };
 }

@@ -38,7 +38,7 @@ it('GET /v1/permits lists each recorded call of the account with its result, old
   const { items } = (await test.get('/v1/permits?budget=signups')).body;
   const started = (ms: number) => new Date(now - ms).toISOString();
   const common = { budget: 'signups', lane: 'near_event_normal', target: '5230192' };
-  const noChoice = { reason: null, freshUntil: null };
+  const noChoice = { program: null, reason: null, freshUntil: null };
   expect(items).toEqual([
     {
       permitId: 'lost',
@@ -52,6 +52,7 @@ it('GET /v1/permits lists each recorded call of the account with its result, old
     {
       permitId: 'rejected',
       ...common,
+      program: null,
       reason: 'never_fetched',
       freshUntil: started(-60_000),
       startedAt: started(10),

@@ -46,6 +46,7 @@ const permitColumns = {
   budget: sql<BudgetName>`${syncLogs.endpoint}`,
   lane: sql<Lane>`${syncLogs.lane}`,
   target: syncLogs.target,
+  program: syncLogs.caller,
   reason: syncLogs.because,
   freshUntil: syncLogs.freshUntil,
   startedAt: syncLogs.startedAt,

@@ -145,6 +145,7 @@ export const permitShape = z
     budget: z.string(),
     lane: z.string(),
     target: z.string().describe('The requested club, rider or event'),
+    program: z.string().nullable().describe('The program that made the call; null: a sync'),
     reason: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
     freshUntil: time
       .nullable()

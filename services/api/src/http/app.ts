@@ -11,6 +11,7 @@ import { clubRoutes } from '../clubs/route.ts';
 import { acceptRoutes, importPath } from '../commands/accept.ts';
 import { idempotency } from '../commands/idempotency.ts';
 import { commandRoutes } from '../commands/route.ts';
+import { doorPath, doorRoutes } from '../door/route.ts';
 import { coordinationRoutes } from '../coordination/route.ts';
 import { eventRoutes } from '../events/route.ts';
 import { freshnessRoutes } from '../freshness/route.ts';
@@ -23,8 +24,14 @@ import { runRoutes } from '../runs/route.ts';
 import { scheduleRoutes } from '../schedule/route.ts';
 import { sourceRoutes } from '../sources/route.ts';
 import { streamRoutes } from '../stream/route.ts';
-import { requireToken, type Tokens } from './auth.ts';
-import { crossOrigin, loopbackHostsOnly, blockCrossOriginChanges, securityHeaders } from './browser.ts';
+import { localOperator, requireToken, type Tokens, upstreamPaths } from './auth.ts';
+import {
+  blockCrossOriginChanges,
+  blockCrossOriginReads,
+  crossOrigin,
+  loopbackHostsOnly,
+  securityHeaders,
+} from './browser.ts';
 import { handleError, rejectInvalidInput, unknownRouteProblem } from './errors.ts';
 import { etags } from './etag.ts';
 import { clientLimits, limitBody, maxResponseMs, timeLimit } from './limits.ts';
@@ -71,6 +78,8 @@ const openPaths = [
 const maxBodyBytes = 64 * 1_024;
 /** Enough for ten thousand rider ids. */
 const maxImportBytes = 256 * 1_024;
+/** Held in memory until the call has its permit. */
+const maxCallBytes = 1_024 * 1_024;
 
 const endpoints: readonly Endpoint[] = [
   riderRoutes,
@@ -103,17 +112,22 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackHostsOnly);
   if (origins.length > 0) app.use(crossOrigin(origins));
   if (tokens) protect(app, tokens, services, requestsPerSecond);
-  else app.use(blockCrossOriginChanges(origins));
-  app.use(except(['/v1/stream', isCommand], timeLimit(maxResponseMs)));
-  app.use(except(importPath, limitBody(maxBodyBytes)));
+  else {
+    app.use(localOperator, blockCrossOriginChanges(origins));
+    for (const path of upstreamPaths) app.use(path, blockCrossOriginReads(origins));
+  }
+  app.use(except(['/v1/stream', ...upstreamPaths, isCommand], timeLimit(maxResponseMs)));
+  app.use(except([importPath, doorPath], limitBody(maxBodyBytes)));
+  app.use(doorPath, limitBody(maxCallBytes));
   app.use(importPath, limitBody(maxImportBytes));
   app.use('/v1/*', etags);
   app.use('/v1/riders', rateLimitHeaders(services.windows, services.clock, 'riders_single'));
   app.use(importPath, rateLimitHeaders(services.windows, services.clock, 'riders_bulk'));
   // A replayed token could have expired.
-  app.use('/v1/*', except(streamTokensPath, idempotency(services.keys, log)));
+  app.use('/v1/*', except([streamTokensPath, ...upstreamPaths], idempotency(services.keys, log)));
 
   for (const add of endpoints) add(app, services);
+  doorRoutes(app, services);
   specRoutes(app);
   docsRoutes(app);
   dashboardRoutes(app, dashboard);

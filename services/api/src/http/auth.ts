@@ -7,25 +7,45 @@ import { isStreamPath, type StreamTokens, streamTokensPath } from './stream-toke
 export interface Tokens {
   readonly operator: string;
   readonly viewer: string | undefined;
+  /** Of programs, by name. */
+  readonly programs: Readonly<Record<string, string>>;
 }
+
+/** Who may do what: a program only calls upstreams. Without tokens, everything on this machine is an operator. */
+export type Role = 'operator' | 'viewer' | 'program';
 
 declare module 'hono' {
   interface ContextVariableMap {
     caller: string | undefined;
+    /** The name of the program; `operator`, or `local` without tokens. */
+    program: string;
+    role: Role;
   }
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Addresses that spend calls of an upstream, also by a GET. */
+export const upstreamPaths = ['/upstream/*', '/v1/upstreams/*'];
+const isUpstreamPath = (path: string): boolean => /^\/(?:upstream|v1\/upstreams)\//.test(path);
+
+/** Without tokens. */
+export const localOperator: MiddlewareHandler = (c, next) => {
+  c.set('role', 'operator');
+  c.set('program', 'local');
+  return next();
+};
+
 /** Checks the bearer token, or that in the URL of a stream, and what it allows, in constant time. Throws `Problem`. */
 export function requireToken(
-  { operator, viewer }: Tokens,
+  { operator, viewer, programs }: Tokens,
   streamTokens: Pick<StreamTokens, 'check'>,
   limits: ClientLimits,
 ): MiddlewareHandler {
   const expectedOperator = digest(operator);
   const expectedViewer = digest(viewer ?? operator);
+  const expectedPrograms = Object.entries(programs).map(([name, token]) => [name, digest(token)] as const);
   return async (c, next) => {
     const [, bearer] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
     const inUrl = bearer === undefined && isStreamPath(c.req.path) ? c.req.query('token') : undefined;
@@ -43,18 +63,30 @@ export function requireToken(
     const isOperator = bearer !== undefined && timingSafeEqual(tokenDigest, expectedOperator);
     const isViewer =
       checked === 'valid' || (bearer !== undefined && timingSafeEqual(tokenDigest, expectedViewer));
-    if (!isOperator && !isViewer) {
+    const [program] = expectedPrograms.filter(([, expected]) => timingSafeEqual(tokenDigest, expected));
+    if (!isOperator && !isViewer && !program) {
       await limits.wrongToken(c);
       throw new Problem('unauthorized', 'Invalid token', challenge('Bearer error="invalid_token"'));
     }
-    // A token for streams changes nothing.
-    if (!isOperator && !readMethods.has(c.req.method) && c.req.path !== streamTokensPath) {
-      const scope = challenge('Bearer error="insufficient_scope"');
-      throw new Problem('forbidden', 'The viewer token is read-only', scope);
-    }
+    const role: Role = isOperator ? 'operator' : program ? 'program' : 'viewer';
+    checkRole(role, c.req.method, c.req.path);
     c.set('caller', caller);
+    c.set('role', role);
+    c.set('program', program?.[0] ?? role);
     await next();
   };
+}
+
+/** @throws {Problem} */
+function checkRole(role: Role, method: string, path: string): void {
+  const forbidden = (detail: string) =>
+    new Problem('forbidden', detail, challenge('Bearer error="insufficient_scope"'));
+  if (role === 'program' && !isUpstreamPath(path))
+    throw forbidden('The token of a program only allows calls of upstreams');
+  if (role !== 'viewer') return;
+  if (isUpstreamPath(path)) throw forbidden('The viewer token allows no calls of upstreams');
+  // A token for streams changes nothing.
+  if (!readMethods.has(method) && path !== streamTokensPath) throw forbidden('The viewer token is read-only');
 }
 
 const challenge = (value: string) => ({ headers: { 'www-authenticate': value } });

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { isLoopback } from '@paceline/shared/clock';
 import { Problem } from './problem.ts';
@@ -7,7 +7,7 @@ import { secureHeaders } from 'hono/secure-headers';
 export const crossOrigin = (origins: readonly string[]): MiddlewareHandler =>
   cors({
     origin: [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: [
       'authorization',
       'content-type',
@@ -15,15 +15,19 @@ export const crossOrigin = (origins: readonly string[]): MiddlewareHandler =>
       'if-match',
       'if-none-match',
       'last-event-id',
+      'paceline-lane',
       'prefer',
       'traceparent',
       'tracestate',
     ],
     exposeHeaders: [
+      'age',
       'etag',
       'idempotency-replayed',
       'location',
+      'paceline-permit',
       'preference-applied',
+      'proxy-status',
       'ratelimit',
       'ratelimit-policy',
       'retry-after',
@@ -53,15 +57,31 @@ const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 export const blockCrossOriginChanges =
   (origins: readonly string[]): MiddlewareHandler =>
   async (c, next) => {
-    const origin = c.req.header('origin');
-    if (!readMethods.has(c.req.method) && origin !== undefined && !origins.includes(origin)) {
-      const isOwnPage =
-        c.req.header('sec-fetch-site') === 'same-origin' || URL.parse(origin)?.host === c.req.header('host');
-      if (!isOwnPage)
-        throw new Problem('cross-origin-blocked', `Pages of ${origin} cannot change anything here`);
-    }
+    if (!readMethods.has(c.req.method)) requireOwnOrigin(c, origins);
     await next();
   };
+
+/** As `blockCrossOriginChanges`, for what a read changes too: the GET of an image on another site spends a call. */
+export const blockCrossOriginReads =
+  (origins: readonly string[]): MiddlewareHandler =>
+  async (c, next) => {
+    requireOwnOrigin(c, origins);
+    if (
+      c.req.header('origin') === undefined &&
+      /^(?:cross|same)-site$/.test(c.req.header('sec-fetch-site') ?? '')
+    )
+      throw new Problem('cross-origin-blocked', 'Pages of another site cannot call an upstream');
+    await next();
+  };
+
+/** @throws {Problem} */
+function requireOwnOrigin(c: Context, origins: readonly string[]): void {
+  const origin = c.req.header('origin');
+  if (origin === undefined || origins.includes(origin)) return;
+  const isOwnPage =
+    c.req.header('sec-fetch-site') === 'same-origin' || URL.parse(origin)?.host === c.req.header('host');
+  if (!isOwnPage) throw new Problem('cross-origin-blocked', `Pages of ${origin} cannot change anything here`);
+}
 
 const policyWithoutPage = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 

@@ -37,7 +37,7 @@ it('responds 503 to a request that takes too long', async () => {
   expect((await app.request('/fast')).status).toBe(200);
 });
 
-const tokens = { operator: 'a-token-of-sixteen-or-more', viewer: 'a-token-for-read-only-use' };
+const tokens = { operator: 'a-token-of-sixteen-or-more', viewer: 'a-token-for-read-only-use', programs: {} };
 const bearer = (value: string) => ({ headers: { authorization: `Bearer ${value}` } });
 const now = Date.UTC(2026, 10, 24, 18);
 const streamTokensAt = (at: number) => streamTokens(tokens.operator, manualMachine(at));

@@ -84,7 +84,7 @@ export type ClientLimits = ReturnType<typeof clientLimits>;
 
 function tooMany(name: string, limit: RateLimiterMemory, state: RateLimiterRes, detail: string): Problem {
   const reset = Math.max(1, Math.ceil(state.msBeforeNext / 1_000));
-  const fields = limitFields(name, { quota: limit.points, window: limit.duration, remaining: 0, reset });
+  const fields = limitFields({ name, quota: limit.points, window: limit.duration, remaining: 0, reset });
   return new Problem('too-many', detail, { headers: { 'retry-after': String(reset), ...fields } });
 }
 

@@ -77,8 +77,13 @@ const isOneOf =
 const isRepeatable: OperationTest = (method, operationId) =>
   method === 'post' && operationId !== 'createStreamToken';
 
+const isUpstreamCall = isOneOf('callUpstream', 'requestPermit');
+
 /** Where a problem can occur, if not in every operation that documents its status. */
 const occursIn: Readonly<Record<string, OperationTest>> = {
+  'call-not-listed': isUpstreamCall,
+  'lane-not-allowed': isUpstreamCall,
+  'no-permit': isUpstreamCall,
   'command-failed': isOneOf('addRider', 'importRiders'),
   'idempotency-key-reused': isRepeatable,
   'invalid-state': isOneOf('cancelCommand', 'retryRun'),
@@ -137,7 +142,7 @@ export function addCommonParts(document: OpenApiDocument, problem: typeof proble
         responses['304'] = { description: 'Not modified (except for ages)', headers: ok.headers };
       }
       responses['429'] ??= problemResponse('429');
-      if (method !== 'get') responses['403'] ??= problemResponse('403');
+      responses['403'] ??= problemResponse('403');
       if (operation.requestBody)
         for (const status of ['413', '415']) responses[status] ??= problemResponse(status);
       if (isRepeatable(method, operationId)) {

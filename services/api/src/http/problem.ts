@@ -8,6 +8,7 @@ type ProblemType = keyof typeof problemTypes;
 interface ProblemDetails {
   readonly errors?: ReadonlyArray<{ readonly field: string; readonly message: string }>;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly allowed?: readonly string[];
   readonly command?: CommandView;
   readonly schedule?: Pick<ScheduleCheckView, 'findings' | 'repaired' | 'goals'>;
 }
@@ -36,6 +37,10 @@ const problemShape = z
     command: commandShape.optional().describe('Only with command-failed'),
     findings: scheduleCheckShape.shape.findings.optional().describe('Only with schedule-refused'),
     repaired: scheduleCheckShape.shape.repaired.optional().describe('Only with schedule-refused'),
+    allowed: z
+      .array(z.string())
+      .optional()
+      .describe('Only for calls of an upstream: method and path of each call that its file names'),
     goals: scheduleCheckShape.shape.goals.optional().describe('Only with schedule-refused'),
   })
   .openapi('Problem');
@@ -49,7 +54,7 @@ const mediaType = 'application/problem+json';
 
 export function problemResponse({ type, message, details }: Problem, instance: string): Response {
   const { status, title } = problemTypes[type];
-  const { errors = [], headers, command, schedule } = details;
+  const { errors = [], headers, allowed, command, schedule } = details;
   const body: z.infer<typeof problemShape> = {
     type: `/docs/problems#${type}`,
     title,
@@ -57,6 +62,7 @@ export function problemResponse({ type, message, details }: Problem, instance: s
     detail: message,
     instance,
     errors: [...errors],
+    ...(allowed && { allowed: [...allowed] }),
     ...(command && { command }),
     ...schedule,
   };

@@ -20,34 +20,48 @@ export const currentWindows = (limiter: LimiterPeer, machine: Machine): CurrentW
     { maxWaitMs: 1_000, sharedForMs: 20 },
   );
 
-/** `RateLimit-Policy` (quota, window) and `RateLimit` (remaining, reset) of draft-ietf-httpapi-ratelimit-headers; seconds. */
-export function limitFields(
-  name: string,
-  { quota, window, remaining, reset }: { quota: number; window: number; remaining: number; reset: number },
-) {
-  const field = (...values: Array<[string, number]>) => {
-    const item: Item = [name, new Map(values)];
-    return serializeList([item]);
-  };
+interface LimitState {
+  readonly name: string;
+  readonly quota: number;
+  /** Seconds. */
+  readonly window: number;
+  readonly remaining: number;
+  /** Seconds. */
+  readonly reset: number;
+}
+
+/** `RateLimit-Policy` (quota, window) and `RateLimit` (remaining, reset) of draft-ietf-httpapi-ratelimit-headers, an item for each limit. */
+export function limitFields(...limits: readonly LimitState[]): Record<string, string> {
+  if (limits.length === 0) return {};
+  const field = (valuesOf: (limit: LimitState) => Array<[string, number]>) =>
+    serializeList(limits.map((limit): Item => [limit.name, new Map(valuesOf(limit))]));
   return {
-    'ratelimit-policy': field(['q', quota], ['w', window]),
-    ratelimit: field(['r', remaining], ['t', reset]),
+    'ratelimit-policy': field(({ quota, window }) => [
+      ['q', quota],
+      ['w', window],
+    ]),
+    ratelimit: field(({ remaining, reset }) => [
+      ['r', remaining],
+      ['t', reset],
+    ]),
   };
 }
 
-/** The header fields of a window. @param toSeconds converts project ms to seconds of the client's clock */
+/** The header fields of windows. @param toSeconds converts project ms to seconds of the client's clock */
 export function rateLimitFields(
-  { endpoint, policy, available, freeAt }: WindowView,
+  windows: readonly WindowView[],
   now: number,
   toSeconds: (ms: number) => number,
-) {
+): Record<string, string> {
   const whole = (ms: number) => Math.max(0, Math.ceil(toSeconds(ms)));
-  return limitFields(endpoint, {
+  const states = windows.map(({ endpoint: name, policy, available, freeAt }) => ({
+    name,
     quota: policy.limit,
     window: Math.max(1, whole(policy.windowMs)),
     remaining: available,
     reset: whole((freeAt ?? now) - now),
-  });
+  }));
+  return limitFields(...states);
 }
 
 export const rateLimitHeaders =
@@ -58,6 +72,6 @@ export const rateLimitHeaders =
     await next();
     const window = (await pendingWindows)?.find(({ endpoint }) => endpoint === budget);
     if (!window) return;
-    const fields = rateLimitFields(window, clock.now(), (ms) => clock.toRealMs(ms) / 1_000);
+    const fields = rateLimitFields([window], clock.now(), (ms) => clock.toRealMs(ms) / 1_000);
     for (const [name, value] of Object.entries(fields)) c.res.headers.set(name, value);
   };

@@ -5,6 +5,7 @@ import type { Checks } from '@paceline/shared/runtime';
 import type { CancelCommand } from '../commands/cancel.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { CommandWatches, SubmitCommand } from '../commands/submit.ts';
+import type { Door } from '../door/door.ts';
 import type { HealthReader } from '../health/parts.ts';
 import type { CountSignups } from '../events/counts.ts';
 import type { RefreshPlan } from '../events/freshness.ts';
@@ -30,6 +31,8 @@ export interface Services extends Peers {
   readonly watches: CommandWatches;
   readonly keys: IdempotencyKeys;
   readonly windows: CurrentWindows;
+  /** The upstreams that programs may call, by name. */
+  readonly doors: ReadonlyMap<string, Door>;
   readonly feed: Feed;
   readonly streamTokens: StreamTokens;
   /** URL of a trace, with `:id` as the placeholder. */

@@ -1,12 +1,11 @@
 import { request } from 'node:http';
-import { loadConfig } from '@paceline/shared/config';
 import { type MonitoredService, monitoredServices, type Service } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import { type TestBackend, sharedBackend, timeFor } from '@paceline/shared/testing/backend';
 import { announcePresence } from '@paceline/shared/runtime';
 import { testEvening, type TestTime } from '@paceline/shared/testing/time';
-import { needed, optional } from '../config.ts';
+import { loadApiConfig } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
 
@@ -104,7 +103,7 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
   const running = new Set<{ stop(): Promise<void> }>();
   const start = async ({ env: changed }: ApiSettings = {}) => {
     const stopping = new AbortController();
-    const config = loadConfig({ ...env, ...changed }, needed, optional);
+    const config = loadApiConfig({ ...env, ...changed });
     const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal });
     const started = {
       api,

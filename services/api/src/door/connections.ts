@@ -1,0 +1,47 @@
+import { isSandboxUrl } from '@paceline/shared/clock';
+import { ConfigError, upstreamUrl } from '@paceline/shared/config';
+import { accountOf } from '@paceline/shared/limiter';
+import { loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
+
+/** An upstream that programs may use, and what it takes to call it. */
+export interface OpenUpstream {
+  readonly upstream: Upstream;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly key: string;
+  /** The limiter's name for the account of the key. */
+  readonly account: string;
+}
+
+/** The upstreams of these names, with their address and key from the variables. @throws {ConfigError} naming every problem */
+export function openUpstreams(
+  env: NodeJS.ProcessEnv,
+  names: readonly string[],
+  clock: { readonly scale: number },
+): OpenUpstream[] {
+  const known = loadUpstreams(env);
+  const problems: string[] = [];
+  const open = names.flatMap((name): OpenUpstream[] => {
+    const upstream = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!upstream) {
+      problems.push(
+        `API_UPSTREAMS names "${name}", which is not among the upstreams: ${Object.keys(known).join(', ')}`,
+      );
+      return [];
+    }
+    const { secret } = upstream.auth;
+    const key = env[secret];
+    if (!key) problems.push(`${secret} is missing: API_UPSTREAMS names ${name}`);
+    const variable = `${name.toUpperCase()}_BASE_URL`;
+    const address = upstreamUrl.safeParse(env[variable] || upstream.baseUrl);
+    if (!address.success)
+      problems.push(`${variable} ${address.error.issues.map(({ message }) => message).join('; ')}`);
+    else if (clock.scale !== 1 && !isSandboxUrl(address.data))
+      problems.push(`PACELINE_CLOCK can only speed up time when ${variable} is on loopback or under .test`);
+    return key && address.success
+      ? [{ upstream, baseUrl: address.data, key, account: accountOf(key, name) }]
+      : [];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return open;
+}

@@ -1,0 +1,145 @@
+import type { Clock } from '@paceline/shared/clock';
+import type { BudgetName, Lane } from '@paceline/shared/definition';
+import { PermitRefused, PermitSpent, type Waiting } from '@paceline/shared/limiter';
+import { type Caller, callUpstream } from '@paceline/shared/sync';
+import { callTimeout, type Upstream } from '@paceline/shared/upstreams';
+import type { Exchange } from '@paceline/shared/upstreams/exchange';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { Problem } from '../http/problem.ts';
+import type { CurrentWindows } from '../http/rate-limit.ts';
+import { passOn, proxyStatus } from './answer.ts';
+import type { Call } from './find-call.ts';
+
+/** What calls to one upstream need. */
+export interface Door {
+  readonly upstream: Upstream;
+  readonly key: string;
+  readonly exchange: Exchange;
+  readonly windows: CurrentWindows;
+  /** @throws {BrokerUnavailable} */
+  readonly context: () => Caller;
+  readonly clock: Clock;
+  /** Shutdown waits for it. */
+  track(call: Promise<unknown>): void;
+}
+
+export interface DoorRequest {
+  readonly call: Call;
+  readonly lane: string;
+  /** The program's name, for the call log. */
+  readonly caller: string;
+  /** Below the base URL, with the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | undefined;
+  /** Real seconds to wait for a permit. */
+  readonly patience: number;
+  /** Aborts when the caller has disconnected. */
+  readonly gone: AbortSignal;
+}
+
+/** Real ms: a permit that is free now is not missed by the time that asking for it takes. */
+const shortestPatienceMs = 250;
+
+/**
+ * Makes one call as the syncs do: with a permit, in the call log, without another attempt. Resolves when upstream's headers
+ * arrive; the answer follows as it comes. A caller that has gone costs nothing until its call is sent; from then on the
+ * call is made and counted.
+ * @throws {Problem} when there is no permit in time, or upstream does not answer
+ */
+export function callThrough(door: Door, request: DoorRequest): Promise<Response> {
+  const { upstream, clock } = door;
+  const { call, gone } = request;
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  const endpoint = call.endpoint as BudgetName;
+  const definition = upstream.endpoints[call.endpoint]!;
+  const { budgets } = definition;
+  const timeoutMs = callTimeout(definition, clock);
+  const patienceMs = Math.max(shortestPatienceMs, request.patience * 1_000);
+  let waiting: Waiting | undefined;
+  let permitId: string | undefined;
+  const patience = new AbortController();
+  const endPatience = () =>
+    patience.abort(
+      waiting ? noPermit(clock, call, waiting.estimatedAt) : unavailable('The limiter does not answer'),
+    );
+  const cancelTimer = clock.machine.after(patienceMs, endPatience);
+  const context = door.context();
+  const running = callUpstream(context, {
+    owner: { caller: request.caller },
+    endpoint,
+    lane: request.lane as Lane,
+    attempts: 1,
+    deadline: clock.now() + clock.toProjectMs(patienceMs),
+    signal: AbortSignal.any([patience.signal, gone, context.signal]),
+    onWaiting: (now) => (waiting = now),
+    choose: async () => {
+      cancelTimer();
+      if (gone.aborted) return undefined;
+      return {
+        target: call.target,
+        send(permit) {
+          permitId = permit.id;
+          const { path, headers, body } = request;
+          const sent = { method: call.method, path, headers, timeoutMs, budgets, ...(body && { body }) };
+          return door.exchange(permit, sent, async (answer) => {
+            const windows = (await door.windows())?.filter((each) => budgets.includes(each.endpoint)) ?? [];
+            const passed = passOn(answer, { permit: permit.id, key: door.key, clock, windows });
+            resolve(passed.response);
+            return { status: answer.status, isWhole: await passed.sent };
+          });
+        },
+        outcome: ({ status, isWhole }) => ({
+          status,
+          message: isWhole ? `answered ${status}` : `answered ${status}, not sent to its end`,
+          rawStart: null,
+        }),
+      };
+    },
+  })
+    .then(
+      () => resolve(callerGone()),
+      (error: unknown) => {
+        if (gone.aborted) resolve(callerGone());
+        else if (context.signal.aborted) reject(unavailable('The API is shutting down'));
+        else reject(problemOf(error, door, call, permitId));
+      },
+    )
+    .finally(cancelTimer);
+  door.track(running);
+  return promise;
+}
+
+function problemOf(
+  error: unknown,
+  { clock, upstream }: Door,
+  call: Call,
+  permit: string | undefined,
+): unknown {
+  if (error instanceof PermitRefused) return noPermit(clock, call, error.earliest);
+  if (error instanceof PermitSpent) return unavailable('The call could not be recorded in time');
+  if (!(error instanceof UpstreamError)) return error;
+  const isLate = error.code === 'timed_out';
+  const headers = {
+    ...(permit !== undefined && { 'paceline-permit': permit }),
+    ...proxyStatus({ error: isLate ? 'http_response_timeout' : 'destination_unavailable' }),
+  };
+  return isLate
+    ? new Problem('upstream-timeout', error.message, { headers })
+    : new Problem('upstream-unreachable', error.message || `${upstream.label} does not answer`, { headers });
+}
+
+function noPermit(clock: Clock, { endpoint }: Call, at: number): Problem {
+  const seconds = Math.max(1, Math.ceil(clock.toRealMs(at - clock.now()) / 1_000));
+  const detail = `No ${endpoint} call can be made before ${new Date(at).toISOString()}; nothing was sent`;
+  const headers = { 'retry-after': String(seconds), ...proxyStatus({ error: 'http_request_denied' }) };
+  return new Problem('no-permit', detail, { headers });
+}
+
+function unavailable(reason: string): Problem {
+  const headers = { 'retry-after': '1', ...proxyStatus({ error: 'proxy_internal_error' }) };
+  return new Problem('unavailable', `${reason}; nothing was sent`, { headers });
+}
+
+/** Nobody reads it. */
+const callerGone = () => new Response(null, { status: 499 });

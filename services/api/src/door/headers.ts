@@ -1,0 +1,37 @@
+/* Both lists name what passes: a header that nobody thought of stays where it is. No cache keeps an answer to somebody's token. */
+
+const fromCaller = ['accept', 'accept-language', 'content-type', 'if-none-match', 'if-modified-since'];
+
+const fromUpstream = [
+  'age',
+  'content-disposition',
+  'content-language',
+  'content-type',
+  'date',
+  'etag',
+  'last-modified',
+  'link',
+  'retry-after',
+];
+
+/** The headers of a caller that upstream gets. */
+export const requestHeaders = (headers: Headers): Record<string, string> => pick(headers, fromCaller);
+
+/** The headers of upstream that a caller gets, without the key. */
+export const answerHeaders = (headers: Headers, key: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(pick(headers, fromUpstream)).map(([name, value]) => [name, withoutKey(value, key)]),
+  );
+
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = headers.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** A link to the next page can repeat the key of a query. */
+const withoutKey = (value: string, key: string): string =>
+  value.replaceAll(key, '***').replaceAll(encodeURIComponent(key), '***');

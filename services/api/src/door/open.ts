@@ -1,0 +1,55 @@
+import { createLimiters, type Limiters } from '@paceline/shared/limiter';
+import type { Database } from '@paceline/shared/database';
+import type { ServiceContext } from '@paceline/shared/runtime';
+import { type Caller, lastCalls } from '@paceline/shared/sync';
+import { createExchange } from '@paceline/shared/upstreams/exchange';
+import type { Broker } from '../broker.ts';
+import { currentWindows } from '../http/rate-limit.ts';
+import { peersOf } from '../peers.ts';
+import type { OpenUpstream } from './connections.ts';
+import type { Door } from './door.ts';
+
+/** Calls of programs neither show nor depend on whether a source is available: a wrong path of theirs must not stop a sync. */
+const anySource: Caller['sources'] = {
+  requireAvailable: async () => undefined,
+  claimProbe: async () => undefined,
+  recordCall: async () => undefined,
+};
+
+interface DoorParts extends Omit<ServiceContext<{ readonly upstreams: readonly OpenUpstream[] }>, 'name'> {
+  readonly db: Database;
+  readonly broker: Broker;
+}
+
+/** The upstreams that programs may call. */
+export function openDoors({ config, db, broker, clock, log, signal }: DoorParts) {
+  const last = lastCalls({ clock, signal });
+  const running = new Set<Promise<unknown>>();
+  let limiters: Limiters | undefined;
+  /** @throws {BrokerUnavailable} */
+  const limiterOf = (account: string) => (limiters ??= createLimiters(broker.bus(), clock)).of(account);
+  const doors = config.upstreams.map(({ upstream, baseUrl, key, account }): [string, Door] => [
+    upstream.name,
+    {
+      upstream,
+      key,
+      clock,
+      exchange: createExchange({ ...upstream, baseUrl, key, clock, signal: last.signal }),
+      windows: currentWindows(peersOf(broker, account).limiter, clock.machine),
+      context() {
+        broker.bus();
+        return { db, limiter: limiterOf(account), account, clock, log, signal, sources: anySource };
+      },
+      track: (call) => void running.add(call.finally(() => running.delete(call))),
+    },
+  ]);
+  return {
+    doors: new Map(doors),
+    /** Ends every wait for a permit, and waits until the calls that were sent are recorded. */
+    async close() {
+      await Promise.allSettled(running);
+      last.cancelTimer();
+      await limiters?.close();
+    },
+  };
+}
