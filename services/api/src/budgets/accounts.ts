@@ -1,5 +1,6 @@
-import { type Upstream, zwiftracing } from '@paceline/shared/upstreams';
+import { defaultUpstream, type Upstream, zwiftracing } from '@paceline/shared/upstreams';
 import { Problem } from '../http/problem.ts';
+import type { Services } from '../http/route.ts';
 import type { LimiterPeer } from '../peers.ts';
 import { budgetId } from './view.ts';
 
@@ -9,9 +10,10 @@ export interface ShownAccount {
   readonly limiter: LimiterPeer;
 }
 
-/** The account of the syncs first. */
-export const accountsOf = ({ limiter }: { readonly limiter: LimiterPeer }): ShownAccount[] => [
+/** The account of the syncs first, then those of other upstreams that programs may call. */
+export const accountsOf = ({ limiter, doors }: Pick<Services, 'limiter' | 'doors'>): ShownAccount[] => [
   { upstream: zwiftracing(), limiter },
+  ...[...doors.values()].filter(({ upstream }) => upstream.name !== defaultUpstream),
 ];
 
 /** The account of a budget, and the budget's name there. @throws {Problem} when there is none */

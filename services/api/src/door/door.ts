@@ -7,6 +7,7 @@ import type { Exchange } from '@paceline/shared/upstreams/exchange';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { Problem } from '../http/problem.ts';
 import type { CurrentWindows } from '../http/rate-limit.ts';
+import type { LimiterPeer } from '../peers.ts';
 import { passOn, proxyStatus } from './answer.ts';
 import type { Call } from './find-call.ts';
 
@@ -15,6 +16,7 @@ export interface Door {
   readonly upstream: Upstream;
   readonly key: string;
   readonly exchange: Exchange;
+  readonly limiter: LimiterPeer;
   readonly windows: CurrentWindows;
   /** @throws {BrokerUnavailable} */
   readonly context: () => Caller;

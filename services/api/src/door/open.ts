@@ -28,23 +28,24 @@ export function openDoors({ config, db, broker, clock, log, signal }: DoorParts)
   let limiters: Limiters | undefined;
   /** @throws {BrokerUnavailable} */
   const limiterOf = (account: string) => (limiters ??= createLimiters(broker.bus(), clock)).of(account);
-  const doors = config.upstreams.map(({ upstream, baseUrl, key, account }): [string, Door] => [
-    upstream.name,
-    {
+  const doorTo = ({ upstream, baseUrl, key, account }: OpenUpstream): Door => {
+    const { limiter } = peersOf(broker, account);
+    return {
       upstream,
       key,
       clock,
+      limiter,
       exchange: createExchange({ ...upstream, baseUrl, key, clock, signal: last.signal }),
-      windows: currentWindows(peersOf(broker, account).limiter, clock.machine),
+      windows: currentWindows(limiter, clock.machine),
       context() {
         broker.bus();
         return { db, limiter: limiterOf(account), account, clock, log, signal, sources: anySource };
       },
       track: (call) => void running.add(call.finally(() => running.delete(call))),
-    },
-  ]);
+    };
+  };
   return {
-    doors: new Map(doors),
+    doors: new Map(config.upstreams.map((open) => [open.upstream.name, doorTo(open)])),
     /** Ends every wait for a permit, and waits until the calls that were sent are recorded. */
     async close() {
       await Promise.allSettled(running);

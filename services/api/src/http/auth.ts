@@ -81,7 +81,7 @@ export function requireToken(
 function checkRole(role: Role, method: string, path: string): void {
   const forbidden = (detail: string) =>
     new Problem('forbidden', detail, challenge('Bearer error="insufficient_scope"'));
-  if (role === 'program' && !isUpstreamPath(path))
+  if (role === 'program' && !isUpstreamPath(path) && path !== '/v1/upstreams')
     throw forbidden('The token of a program only allows calls of upstreams');
   if (role !== 'viewer') return;
   if (isUpstreamPath(path)) throw forbidden('The viewer token allows no calls of upstreams');
