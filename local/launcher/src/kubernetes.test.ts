@@ -209,6 +209,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     const secrets: Record<string, string> = {
       DATABASE_URL: 'postgres://paceline:secret@db.example:5432/paceline',
       API_VIEWER_TOKEN: '',
+      API_PROGRAM_TOKENS: '',
       SLACK_WEBHOOK_URL: '',
     };
     const environments = services.map(

@@ -143,5 +143,5 @@ function unavailable(reason: string): Problem {
   return new Problem('unavailable', `${reason}; nothing was sent`, { headers });
 }
 
-/** Nobody reads it. */
+/** Not sent. */
 const callerGone = () => new Response(null, { status: 499 });

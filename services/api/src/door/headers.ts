@@ -1,4 +1,4 @@
-/* Both lists name what passes: a header that nobody thought of stays where it is. No cache keeps an answer to somebody's token. */
+/* Both lists name what passes: no other header does. No cache keeps the answer to a token. */
 
 const fromCaller = ['accept', 'accept-language', 'content-type', 'if-none-match', 'if-modified-since'];
 
