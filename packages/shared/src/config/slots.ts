@@ -243,17 +243,17 @@ const weight = z.coerce
 /** What freshness is worth when calls are planned: see `Weights` in event-sync. */
 export const weightVariables = {
   FRESHNESS_WEIGHT_URGENT: {
-    schema: weight.default(14),
+    schema: weight.default(9),
     description:
       'What a minute with fresh signups in the last 15 minutes before an event is worth, in minutes of the hour before.',
   },
   FRESHNESS_WEIGHT_START: {
-    schema: weight.default(200),
+    schema: weight.default(150),
     description:
       'What signups that are fresh when their event starts are worth in addition, in the same minutes.',
   },
   FRESHNESS_WEIGHT_OURS: {
-    schema: weight.default(1.3),
+    schema: weight.default(1.7),
     description: 'Factor for events with our riders.',
   },
   FRESHNESS_FAR_GAP: {

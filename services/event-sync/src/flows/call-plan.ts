@@ -5,7 +5,7 @@ import { nowMs } from '@paceline/shared/sync';
 import { limitsOf } from '@paceline/shared/upstreams';
 import { findCandidates } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
-import { type CallPlan, planNextCalls, type Situation } from '../core/call-plan/next-calls.ts';
+import { type CallPlan, createPlanner, type Situation } from '../core/call-plan/next-calls.ts';
 import { planHorizon, slotsOf } from '../core/call-plan/moments.ts';
 import type { TimeSpan } from '../core/classes.ts';
 import type { TitledCandidate } from '../core/freshness.ts';
@@ -22,23 +22,23 @@ export interface PlanOptions {
 export type Planner = (options: PlanOptions) => Promise<CallPlan<TitledCandidate>>;
 
 /** Plans the next calls for signups from what is stored. */
-export function createPlanner(sync: EventSync): Planner {
+export function openPlanner(sync: EventSync): Planner {
   const policy = latestPolicy(sync);
+  const plan = createPlanner<TitledCandidate>(sync.rules);
   return async ({ permit, except, slot }) => {
     const now = sync.clock.now();
     const [events, { slots, isWatched }] = await Promise.all([
       findCandidates(sync.db, planHorizon(now)),
       findSlots(sync, now),
     ]);
-    const situation = {
+    return plan({
       events: except ? events.filter(({ eventId }) => !except.has(eventId)) : events,
       policy: policy(now),
       slots: slot ? [...slots, slot] : slots,
       isWatched,
       now,
       permit,
-    };
-    return planNextCalls(situation, sync.rules);
+    });
   };
 }
 

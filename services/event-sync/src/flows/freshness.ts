@@ -7,7 +7,7 @@ import { findCandidates, findMeasured } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { wholeHorizon } from '../core/classes.ts';
 import { measure, nextEvents } from '../core/freshness.ts';
-import { createPlanner } from './call-plan.ts';
+import { openPlanner } from './call-plan.ts';
 
 const day = 86_400_000;
 
@@ -29,7 +29,7 @@ const sharedForMs = 500;
 
 /** Answers freshness requests with the next events to fetch; one replica answers each. */
 export function answerFreshness(sync: EventSync): Responder {
-  const plan = createPlanner(sync);
+  const plan = openPlanner(sync);
   const measured = sharedBriefly(() => measureNow(sync), sync.clock.machine);
   const next = sharedBriefly(
     async () => nextEvents(await plan({ permit: 'before' }), sync.rules.goals, sync.clock.now()),

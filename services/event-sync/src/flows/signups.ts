@@ -17,12 +17,12 @@ import type { EventSync } from '../config.ts';
 import { chooseInSlot } from '../core/call-plan/choose.ts';
 import { isListFresh } from '../core/classes.ts';
 import { startRun, listFailure, type ListState } from '../core/event-run.ts';
-import { createPlanner, type Planner } from './call-plan.ts';
+import { openPlanner, type Planner } from './call-plan.ts';
 import { type EventCalls, planOverEvents, runOverEvents } from './event-run.ts';
 
 /** Refreshes the event list, then fetches signups as planned, until the slot ends. */
 export function flowOf(sync: EventSync, kind: EventKind): Flow {
-  const calls = callsForSignups(sync, kind, createPlanner(sync));
+  const calls = callsForSignups(sync, kind, openPlanner(sync));
   return {
     async run(row) {
       const list = await refreshList(sync, row, kind);

@@ -9,7 +9,7 @@ import type { EventSync } from '../config.ts';
 import { chooseUrgent } from '../core/call-plan/choose.ts';
 import type { PlannedCall } from '../core/call-plan/plan.ts';
 import { initialWatch, decide, watchedKind, type WatchEvent, type WatchState } from '../core/urgent-watch.ts';
-import { createPlanner, type PlanOptions } from './call-plan.ts';
+import { openPlanner, type PlanOptions } from './call-plan.ts';
 
 /** Makes the calls that are planned for the last minutes before a start, in or outside a slot, until shutdown. */
 export async function watchUrgent(sync: EventSync): Promise<void> {
@@ -42,7 +42,7 @@ async function advance(sync: EventSync, findUrgentCall: FindUrgent, state: Watch
 }
 
 function urgentFinder(sync: EventSync): FindUrgent {
-  const plan = createPlanner(sync);
+  const plan = openPlanner(sync);
   const isAllowed = modeFilter(sync);
   return async ({ failures }, permit) => {
     const options = { permit, except: failures.failed };

@@ -25,6 +25,6 @@ export const copied = (ago: number): Pick<Candidate, 'signupsFetchedAt' | 'signu
 /** The default rules. */
 export const planRules = {
   goals: { urgent: 15 * minute, near: 60 * minute, far: 24 * 60 * minute },
-  weights: { urgent: 12, start: 200, ours: 1.3 },
+  weights: { urgent: 9, start: 150, ours: 1.7 },
   farGapMs: 50 * minute,
 };

@@ -1,7 +1,7 @@
 import { chooseInSlot, chooseUrgent } from '@paceline/event-sync/core/call-plan/choose';
-import { firstMoment, momentsFrom, planHorizon, slotsOf } from '@paceline/event-sync/core/call-plan/moments';
-import { type CallPlan, planNextCalls, type Situation } from '@paceline/event-sync/core/call-plan/next-calls';
-import { isListFresh, type TimeSpan } from '@paceline/event-sync/core/classes';
+import { planHorizon, slotsOf } from '@paceline/event-sync/core/call-plan/moments';
+import { type CallPlan, createPlanner, type Situation } from '@paceline/event-sync/core/call-plan/next-calls';
+import { type Candidate, isListFresh, type TimeSpan } from '@paceline/event-sync/core/classes';
 import { listFailure, type ListState, startRun } from '@paceline/event-sync/core/event-run';
 import {
   initialWatch,
@@ -30,7 +30,7 @@ const hour = 3_600_000;
 type Planner = (options: PlanOptions) => CallPlan;
 
 /** Plans the next calls, as in `flows/call-plan.ts` of the event sync. */
-export function createPlanner({ scenario, agenda, store, upstream, rules }: Simulation): Planner {
+export function openPlanner({ scenario, agenda, store, upstream, rules }: Simulation): Planner {
   const settings = settingsOf(configOf(scenario));
   const schedules = schedulesOf(settings).filter(
     ({ kind }) => settings.kinds[kind].mode === 'on' && eventKinds.some((each) => each === kind),
@@ -38,24 +38,14 @@ export function createPlanner({ scenario, agenda, store, upstream, rules }: Simu
   const isWatched = settings.kinds[watchedKind].mode === 'on';
   const policy = upstream.policies.signups;
   let coming = { at: Number.NEGATIVE_INFINITY, slots: [] as readonly TimeSpan[] };
-  let last: { readonly of: string; readonly plan: CallPlan } | undefined;
+  const plan = createPlanner<Candidate>(rules);
   return ({ permit, except, slot }) => {
     const now = agenda.now();
     const events = store.candidates(planHorizon(now)).filter(({ eventId }) => !except.has(eventId));
     // They reach twice as far as a plan.
     if (now > coming.at + hour) coming = { at: now, slots: slotsOf(schedules, now) };
     const slots = [...coming.slots, ...(slot ? [slot] : [])];
-    const moments = momentsFrom(permit === 'held' ? now : firstMoment(events, policy, now), policy, slots);
-    const of = [
-      store.version(),
-      moments[0]?.at,
-      ...moments.map(({ isOpen }) => Number(isOpen)),
-      ...events.map(({ eventId }) => eventId),
-    ].join(' ');
-    // Nothing that it depends on has changed since half of the plans: making them again would take most of the time.
-    if (last?.of !== of)
-      last = { of, plan: planNextCalls({ events, policy, slots, isWatched, now, permit }, rules) };
-    return { ...last.plan, now, permit };
+    return plan({ events, policy, slots, isWatched, now, permit });
   };
 }
 

@@ -5,7 +5,7 @@ import type { Strategy } from '../simulation.ts';
 import { configOf } from '../scenario.ts';
 import { runScript } from '@paceline/kit/script';
 import { createCaller } from './call.ts';
-import { createPlanner, syncEvents, watchUrgent } from './event-sync.ts';
+import { openPlanner, syncEvents, watchUrgent } from './event-sync.ts';
 import { importRiders } from './import-riders.ts';
 import { startLimiter } from './limiter.ts';
 import { createPermits } from './permit.ts';
@@ -20,7 +20,7 @@ export const paceline: Strategy = (simulation) => {
   const { scenario, agenda, network } = simulation;
   const call = createCaller(simulation, createPermits(simulation, startLimiter(simulation)));
   const bulk = createBulkCalls(simulation, call);
-  const plan = createPlanner(simulation);
+  const plan = openPlanner(simulation);
   const events = syncEvents(simulation, call, plan);
   // A kind that the simulator doesn't know yet is not simulated.
   const runs: Partial<Record<SyncKind, ReturnType<typeof createRuns>>> = {

@@ -22,7 +22,6 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
   const members = new Set<number>();
   /** When each was first stored, last fetched and last sent in a bulk call. */
   const riders = new Map<number, { firstAt: number; fetchedAt: number; sentAt: number }>();
-  let version = 0;
   let newest: { at: number; events: readonly EventRow[] } | undefined;
 
   function rowOf(id: number, startsAt: number, type: string): EventRow {
@@ -57,8 +56,6 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
   }
 
   return {
-    /** Changes with what is stored about events. */
-    version: () => version,
     /** When the list was last fetched; null if never. */
     listFetchedAt: () => newest?.at ?? null,
     /** Stores the list as of the call's arrival. */
@@ -69,7 +66,6 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
         return row;
       });
       newest = { at: now, events: listed };
-      version += 1;
       const { after } = resultsHorizon(now);
       for (const [id, { startsAt }] of events) if (startsAt < after) events.delete(id);
     },
@@ -90,7 +86,6 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
         row.signupsListedThen = row.listedSignups;
         row.ours.members = -1;
       }
-      version += 1;
       onCopy(eventId, now);
       return signedUp.length;
     },
@@ -123,7 +118,6 @@ export function createStore(world: SandboxWorld, onCopy: (eventId: string, at: n
     /** Stores a page of a club. @returns its rider ids */
     storePage(clubId: number, from: number | null, now: number): readonly number[] {
       const ids = world.idsOfPage(clubId, from ?? 0);
-      version += 1;
       for (const id of ids) {
         members.add(id);
         storeRider(id, now);

@@ -4,26 +4,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidate, copied, planNow as now, planRules as rules } from '../../testing/candidates.ts';
 import type { Candidate } from '../classes.ts';
-import { planNextCalls, type Situation } from './next-calls.ts';
+import { createPlanner, type Situation } from './next-calls.ts';
 
 const minute = 60_000;
 const hour = 60;
 const { goals } = rules;
 const always = [{ from: -Infinity, until: Infinity }];
 
+const situation = {
+  policy: limitsOf('standard').signups,
+  slots: always,
+  isWatched: true,
+  permit: 'held',
+} as const;
 const planAt = (at: number, events: readonly Candidate[], more: Partial<Situation> = {}) =>
-  planNextCalls(
-    {
-      events,
-      policy: limitsOf('standard').signups,
-      slots: always,
-      isWatched: true,
-      now: at,
-      permit: 'held',
-      ...more,
-    },
-    rules,
-  ).calls;
+  createPlanner(rules)({ ...situation, events, now: at, ...more }).calls;
 const plan = (events: readonly Candidate[], more?: Partial<Situation>) => planAt(now, events, more);
 const reasons = (...events: Candidate[]) =>
   new Map(plan(events).map(({ event, class: name, because }) => [event.eventId, [name, because]]));
@@ -42,6 +37,44 @@ const events = fc
       candidate(String(index), lead, { hasOurs, ...(ago !== null && copied(ago)) }),
     ),
   );
+
+describe('the plan that was made before', () => {
+  const all = [candidate('a', 40), candidate('b', 70, copied(30)), candidate('c', 20 * hour)];
+  const later = 3_000;
+
+  it('is used again a moment later, so that a permit is used for what it was requested for', () => {
+    const planNext = createPlanner(rules);
+    const before = planNext({ ...situation, events: all, now, permit: 'before' }).calls;
+    const { calls, ...held } = planNext({
+      ...situation,
+      events: all.map((each) => ({ ...each })),
+      now: now + later,
+    });
+    expect(held).toMatchObject({ now: now + later, permit: 'held' });
+    expect(calls).toEqual(before.map((call) => ({ ...call, at: call.at + later })));
+  });
+
+  it('is not when a copy, a slot or the time has changed', () => {
+    const changes: Array<Partial<Situation>> = [
+      { events: [candidate('a', 40, copied(0)), ...all.slice(1)] },
+      { slots: [{ from: now + hour * minute, until: Infinity }] },
+      { now: now + minute },
+    ];
+    for (const change of changes) {
+      const planNext = createPlanner(rules);
+      planNext({ ...situation, events: all, now });
+      const next = { ...situation, events: all, now: now + later, ...change };
+      expect(planNext(next).calls).toEqual(createPlanner(rules)(next).calls);
+    }
+  });
+
+  it('is not for an event that has started by now', () => {
+    const planNext = createPlanner(rules);
+    const starting = [candidate('a', 0.04)];
+    expect(planNext({ ...situation, events: starting, now }).calls).toHaveLength(1);
+    expect(planNext({ ...situation, events: starting, now: now + later }).calls).toEqual([]);
+  });
+});
 
 describe('a plan', () => {
   it('is ascending, one call at a time, for events that have not started, each fresh until its start at most', () => {

@@ -98,6 +98,8 @@ function improve(chains: readonly Chain[], calls: number[][], free: Float64Array
       for (const loser of losers) takeFree(loser);
     }
   }
+  // Earlier moments that are as good and free.
+  for (const index of chains.keys()) takeFree(index);
 }
 
 /** What calls are worth after their prices. */
