@@ -8,7 +8,7 @@ interface Schema {
   readonly additionalProperties?: Schema;
   readonly description?: string;
   readonly example?: string;
-  readonly default?: unknown;
+  readonly default?: string | number | boolean | object;
 }
 
 const file = upstreamFile.toJSONSchema({ io: 'input' }) as Schema;
@@ -17,17 +17,17 @@ const entry = (name: string): Schema => group(name).additionalProperties ?? {};
 
 const code = (text: string) => `\`${text}\``;
 
+const optional = (text: string) => (text === '' ? '' : code(text));
+const written = (value: Schema['default']) => (typeof value === 'object' ? '' : String(value ?? ''));
+
 function fields({ properties = {}, required = [] }: Schema): string {
   const rows = Object.entries(properties).map(
-    ([name, { description = '', example = '', default: preset }]) => {
-      const isPlain = preset !== undefined && typeof preset !== 'object';
-      return [
-        code(name),
-        example === '' ? '' : code(example),
-        required.includes(name) ? 'required' : isPlain ? code(String(preset)) : '',
-        description,
-      ];
-    },
+    ([name, { description = '', example = '', default: preset }]) => [
+      code(name),
+      optional(example),
+      required.includes(name) ? 'required' : optional(written(preset)),
+      description,
+    ],
   );
   return unpaddedTable(['field', 'example', 'default', 'meaning'], rows);
 }

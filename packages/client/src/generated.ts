@@ -1532,8 +1532,7 @@ export interface components {
                 goalSeconds: number | null;
             }[];
             budgets: {
-                /** @enum {string} */
-                budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                budget: string;
                 policy: {
                     limit: number;
                     windowSeconds: number;
@@ -2382,8 +2381,7 @@ export interface components {
                     goalSeconds: number | null;
                 }[];
                 budgets: {
-                    /** @enum {string} */
-                    budget: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                    budget: string;
                     policy: {
                         limit: number;
                         windowSeconds: number;

@@ -11,7 +11,7 @@ function plan(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const lines: string[] = [];
   const errors: string[] = [];
   const output = { out: (text: string) => lines.push(text), error: (text: string) => errors.push(text) };
-  const exitCode = run(args, loadConfig(env, planVariables), now, output);
+  const exitCode = run(args, loadConfig(env, planVariables, ['UPSTREAMS']), now, output);
   return { exitCode, out: lines.join('\n'), error: errors.join('\n') };
 }
 
@@ -41,6 +41,24 @@ describe('npm run plan', () => {
       [...suggested.matchAll(/^(SLOT_\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );
     expect(plan([], env).exitCode).toBe(0);
+  });
+
+  it('says when calls of other programs spend a day', () => {
+    const { exitCode, out } = plan(['--calls', 'strava/read=90/1h', '--calls', 'strava/upload=10/1h']);
+    expect(exitCode).toBe(0);
+    expect(out.match(/^WARNING .* calls are wanted\..*$/gm)).toEqual([
+      "WARNING [demand] At 90 calls per 60 min the day's 1 000 (Reads, day) are gone at Mon 4 May 10:32, but for 50 in reserve: 2 160 calls are wanted. They are paced: fewer calls are made all along, instead of none at the end.",
+      "WARNING [demand] At 90 calls per 60 min the day's 2 000 (All calls, day) are gone at Mon 4 May 21:06, but for 100 in reserve: 2 160 calls are wanted. They are paced: fewer calls are made all along, instead of none at the end.",
+    ]);
+  });
+
+  it.each([
+    ['strava/read=90', '--calls must look like strava/read=90/1h'],
+    ['strava/read=0/1h', '--calls must look like strava/read=90/1h'],
+    ['strava/reed=90/1h', '--calls: strava has no endpoint "reed", but read, change, upload'],
+    ['strva/read=90/1h', 'UPSTREAMS must name files that can be read: strva.yaml (ENOENT)'],
+  ])('rejects --calls %s', (text, problem) => {
+    expect(plan(['--calls', text])).toMatchObject({ exitCode: 2, error: expect.stringContaining(problem) });
   });
 
   it('checks the configured slots, tier and clubs', () => {

@@ -1,8 +1,9 @@
 import { type BudgetName, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { KindForecast, KindGoal, Slot } from '@paceline/shared/contracts';
-import { type PlannedCall, callsOf, limitForSyncs } from './calls.ts';
+import { type PlannedCall, callsOf } from './calls.ts';
 import { type Plan, soonKind } from './plan.ts';
 import { spacingOf, type SlotFinder, type Stretch, type Timetable, timetableOf } from './timetable.ts';
+import { timeFor } from './windows.ts';
 
 /** A plan with the calls that its slots allow. The first stretch is the week. */
 export type PlanAnalysis = ReturnType<typeof analyze>;
@@ -118,8 +119,7 @@ export function slotCapacity(
 
 /** How long a pass over all things takes if it gets every call of the budget that syncs can use, project ms. */
 export function passMs(plan: Plan, kind: SyncKind): number {
-  const { budget } = kinds[kind];
-  return (plan.things[kind] * plan.policies[budget].windowMs) / limitForSyncs(plan, budget);
+  return timeFor(plan.things[kind], plan.windows[kinds[kind].budget]);
 }
 
 export type WallClock = ReturnType<typeof wallClockIn>;

@@ -1,9 +1,9 @@
 import { type BudgetName, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
-import { limitsOf } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callDurationMs, callsOf, startsBetween } from './calls.ts';
+import { windowsOf } from './windows.ts';
 import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
 import type { Plan } from './plan.ts';
 import { type Stretch, timetableOf } from './timetable.ts';
@@ -65,7 +65,7 @@ describe('callsOf', () => {
 
   it('makes club calls one at a time, up to the limit minus the reserve', () => {
     const premium = {
-      policies: limitsOf('premium'),
+      windows: windowsOf('premium'),
       things: { rider: 20 },
     };
     const found = times(callsIn('clubs', { rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);
@@ -110,7 +110,8 @@ function straightforward(plan: Plan, week: Stretch, budget: BudgetName) {
   );
   const calls: Array<{ kind: SyncKind; at: number }> = [];
   for (;;) {
-    const freeAt = (calls.at(-1)?.at ?? -Infinity) + callDurationMs(budget) + plan.policies[budget].windowMs;
+    const freeAt =
+      (calls.at(-1)?.at ?? -Infinity) + callDurationMs(budget) + (plan.windows[budget][0]?.windowMs ?? 0);
     const [next] = [...urgent, ...slots]
       .map((run) => ({ run, at: Math.max(run.readyAt, freeAt) }))
       .filter(({ run, at }) => run.left > 0 && at < run.endsAt)

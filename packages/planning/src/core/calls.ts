@@ -11,6 +11,7 @@ import type { Slot } from '@paceline/shared/contracts';
 import { zwiftracing } from '@paceline/shared/upstreams';
 import { type Plan, soonKind } from './plan.ts';
 import type { Stretch } from './timetable.ts';
+import { emptyWindow, type WindowFilling } from './windows.ts';
 
 export interface PlannedCall {
   readonly kind: SyncKind;
@@ -20,21 +21,18 @@ export interface PlannedCall {
 }
 
 /** From a call's start until its place in the window starts to expire: response time plus safety margin, project ms. */
-export const callDurationMs = (budget: BudgetName): number =>
-  zwiftracing().endpoints[budget].typicalMs + windowMarginMs;
+export const callDurationMs = (endpoint: BudgetName): number => typicalMs(endpoint) + windowMarginMs;
+
+const typicalMs = (endpoint: BudgetName) => zwiftracing().endpoints[endpoint].typicalMs;
 
 export const urgentBudget: BudgetName = kinds[soonKind].budget;
-
-/** The calls of a window that syncs can use: without those reserved for the forced lanes. */
-export const limitForSyncs = ({ policies }: Plan, budget: BudgetName): number =>
-  Math.max(1, policies[budget].limit - zwiftracing().budgets[budget].reserve);
 
 /** Sync kinds by lane, most urgent first. */
 const kindsByUrgency: readonly SyncKind[] = kindNames.toSorted(
   (a, b) => laneNames.indexOf(kinds[a].lane) - laneNames.indexOf(kinds[b].lane),
 );
 
-/** The calls of a budget, oldest first, each as early as its window allows. A run makes one call at a time. */
+/** The calls of an endpoint, oldest first, each as early as its windows allow. A run makes one call at a time. */
 export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: BudgetName): PlannedCall[] {
   const runs = kindsByUrgency
     .filter((kind) => kinds[kind].budget === budget)
@@ -74,9 +72,7 @@ const urgentRun = (startsAt: number): OpenRun => ({
 function simulateCalls(plan: Plan, budget: BudgetName, runs: OpenRun[]): PlannedCall[] {
   /** Latest first, so that the next run is popped from the end. */
   const upcoming = runs.toSorted((a, b) => b.readyAt - a.readyAt);
-  const { windowMs } = plan.policies[budget];
-  /** When each place in the window becomes free, earliest first. */
-  const freeAt = Array<number>(limitForSyncs(plan, budget)).fill(-Infinity);
+  const windows = plan.windows[budget].map(emptyWindow);
   const calls: PlannedCall[] = [];
   const open: OpenRun[] = [];
   for (let now = -Infinity; now < Infinity;) {
@@ -86,14 +82,20 @@ function simulateCalls(plan: Plan, budget: BudgetName, runs: OpenRun[]): Planned
       calls.push({ kind: next.kind, slotId: next.slotId, at: now });
       next.remaining -= 1;
       next.readyAt = now + callDurationMs(budget);
-      freeAt.shift();
-      freeAt.push(next.readyAt + windowMs);
+      for (const window of windows) window.book(now, now + typicalMs(budget));
     }
     let ready = upcoming.at(-1)?.readyAt ?? Infinity;
     for (const { readyAt } of open) ready = Math.min(ready, readyAt);
-    now = Math.max(now, ready, freeAt[0] ?? now);
+    now = Math.max(now, ready);
+    if (now < Infinity) now = freeInAll(windows, now);
   }
   return calls;
+}
+
+/** When a call is possible in every window: waiting for one can end in the next span of another. */
+export function freeInAll(windows: readonly WindowFilling[], from: number): number {
+  const at = Math.max(from, ...windows.map((window) => window.freeFrom(from)));
+  return at === from ? at : freeInAll(windows, at);
 }
 
 /** The most urgent run that can make a call now, the first of equals. Removes runs that have ended. */

@@ -3,7 +3,7 @@ import { analyze } from './analysis.ts';
 import { forecast as forecastOf } from './forecast.ts';
 import type { Plan } from './plan.ts';
 import { design, hour, minute, monday, planOf, shipped } from './testing.ts';
-import { limitsOf } from '@paceline/shared/upstreams';
+import { windowsOf } from './windows.ts';
 
 const forecast = (plan: Plan, from: number) => forecastOf(analyze(plan, from));
 
@@ -39,7 +39,7 @@ describe('forecast', () => {
   it('counts no reserved calls in the length of a pass', () => {
     const plan = planOf(
       { rider: ['0 * * * *', 10] },
-      { things: { rider: 18 }, policies: limitsOf('premium') },
+      { things: { rider: 18 }, windows: windowsOf('premium') },
     );
     expect(forecast(plan, monday).kinds[0]).toMatchObject({ kind: 'rider', passMs: 2 * hour });
   });

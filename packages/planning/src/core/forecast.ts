@@ -2,6 +2,7 @@ import { type BudgetName, budgetNames, budgetsOf, kinds, type SyncKind } from '@
 import type { BudgetForecast, Forecast, KindForecast } from '@paceline/shared/contracts';
 import { urgentBudget } from './calls.ts';
 import { kindsOf, type Plan } from './plan.ts';
+import type { PlannedWindow } from './windows.ts';
 import { oldestAge, passMs, type PlanAnalysis, slotCapacity, goalMs } from './analysis.ts';
 
 const day = 86_400_000;
@@ -11,12 +12,13 @@ export function forecast(analysis: PlanAnalysis): Forecast {
   const { plan } = analysis;
   const planned = kindsOf(plan);
   const forecasts = planned.map((kind) => kindForecast(analysis, kind));
-  const usedBudgets = budgetNames.filter((budget) =>
-    planned.some((kind) => budgetsOf(kind).includes(budget)),
+  const endpoints = budgetNames.filter((each) => planned.some((kind) => budgetsOf(kind).includes(each)));
+  const windows = new Map(
+    endpoints.flatMap((each) => plan.windows[each].map((window) => [window.budget, window])),
   );
   return {
     kinds: forecasts,
-    budgets: usedBudgets.map((budget) => budgetForecast(plan, budget, forecasts)),
+    budgets: [...windows.values()].map((window) => budgetForecast(plan, window, forecasts)),
   };
 }
 
@@ -38,20 +40,29 @@ function kindForecast(
   };
 }
 
-function budgetForecast(plan: Plan, budget: BudgetName, forecasts: readonly KindForecast[]): BudgetForecast {
-  const policy = plan.policies[budget];
-  const allowed = (policy.limit * day) / policy.windowMs;
-  const lists = forecasts.filter(({ kind }) => kinds[kind].list === budget);
-  const passes = forecasts.filter(({ kind }) => kinds[kind].budget === budget);
-  const urgent = budget === urgentBudget ? plan.eventsADay : 0;
+function budgetForecast(
+  plan: Plan,
+  { budget, limit, windowMs }: PlannedWindow,
+  forecasts: readonly KindForecast[],
+): BudgetForecast {
+  const policy = { limit, windowMs };
+  const allowed = (limit * day) / windowMs;
+  const counts = (endpoint: BudgetName | undefined) =>
+    endpoint !== undefined && plan.windows[endpoint].some((each) => each.budget === budget);
+  const lists = forecasts.filter(({ kind }) => counts(kinds[kind].list));
+  const passes = forecasts.filter(({ kind }) => counts(kinds[kind].budget));
+  const urgent = counts(urgentBudget) ? plan.eventsADay : 0;
   const room =
     urgent +
     lists.reduce((sum, { slotsADay }) => sum + slotsADay, 0) +
     passes.reduce((sum, { callsADay }) => sum + callsADay, 0);
-  const wanted = [
-    ...lists.map(({ kind, slotsADay }) => [kind, slotsADay] as const),
-    ...passes.map((each) => [each.kind, callsNeeded(each)] as const),
-  ];
+  // A kind whose list counts in the same budget needs calls for both.
+  const wanted = forecasts
+    .filter((each) => lists.includes(each) || passes.includes(each))
+    .map((each) => [
+      each.kind,
+      (lists.includes(each) ? each.slotsADay : 0) + (passes.includes(each) ? callsNeeded(each) : 0),
+    ]);
   return { budget, policy, allowed, wanted: Object.fromEntries(wanted), urgent, room, used: room / allowed };
 }
 

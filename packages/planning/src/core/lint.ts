@@ -2,6 +2,7 @@ import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { count, humanDuration, rate } from '@paceline/shared/words';
 import type { LintFinding, KindGoal, Slot } from '@paceline/shared/contracts';
 import { sharedBudgets } from './plan.ts';
+import { spentWindows } from './spent.ts';
 import {
   type Gap,
   gapsOf,
@@ -19,7 +20,7 @@ type Timeline = LintFinding['timeline'];
 
 /** Findings, errors first, for the week of the analysis and the days around the next clock changes. */
 export const lint = (analysis: PlanAnalysis): LintFinding[] =>
-  [collisions, overruns, unmetGoals, demands].flatMap((rule) => rule(analysis));
+  [collisions, overruns, unmetGoals, demands, spent].flatMap((rule) => rule(analysis));
 
 /** Whether slots overlap that share a budget. */
 export const overlaps = (analysis: PlanAnalysis): boolean =>
@@ -178,11 +179,14 @@ function demand({ plan, callsByKind }: PlanAnalysis, kind: SyncKind): LintFindin
       rule: 'demand',
       severity: 'warning',
       kinds: [kind],
-      message: `${count(things, thing)} ${things === 1 ? 'needs' : 'need'} ${count(things, 'call')} (${humanDuration(passMs(plan, kind))}); each ${lengthOf(schedule.durationMs)} slot allows ${range(fewest, most)} (${budget}: ${rate(plan.policies[budget])}), and the day's ${Math.round(slotsADay)} slots allow ${Math.round(callsADay)}. The rest waits for later slots.`,
+      message: `${count(things, thing)} ${things === 1 ? 'needs' : 'need'} ${count(things, 'call')} (${humanDuration(passMs(plan, kind))}); each ${lengthOf(schedule.durationMs)} slot allows ${range(fewest, most)} (${budget}: ${plan.windows[budget].map(rate).join(', ')}), and the day's ${Math.round(slotsADay)} slots allow ${Math.round(callsADay)}. The rest waits for later slots.`,
       timeline: firstSlot(week, kind, things),
     },
   ];
 }
+
+const spent = ({ plan, stretches, wall }: PlanAnalysis): LintFinding[] =>
+  spentWindows(plan, stretches[0], wall);
 
 /** `10-minute`, `25-second`, `2-hour` */
 const lengthOf = (ms: number): string =>

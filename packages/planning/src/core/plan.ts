@@ -11,9 +11,9 @@ import {
   type SyncKind,
   type Tier,
 } from '@paceline/shared/definition';
-import type { Policy, KindGoal } from '@paceline/shared/contracts';
-import { limitsOf } from '@paceline/shared/upstreams';
+import type { KindGoal } from '@paceline/shared/contracts';
 import type { KindSchedule } from './slots.ts';
+import { type EndpointWindows, windowsOf } from './windows.ts';
 
 /** The kinds that share the signups budget. Urgent calls count towards the first; the second covers the next two days. */
 export const [soonKind, laterKind = soonKind] = eventKinds;
@@ -22,7 +22,7 @@ export const [soonKind, laterKind = soonKind] = eventKinds;
 export interface Plan {
   /** At most one for each kind. */
   readonly schedules: readonly KindSchedule[];
-  readonly policies: Readonly<Record<BudgetName, Policy>>;
+  readonly windows: EndpointWindows;
   /** How many clubs or events each kind has to refresh on a busy day. A club counts as one page. */
   readonly things: Readonly<Record<SyncKind, number>>;
   /** Events that start in a day. Each gets one urgent call shortly before its start, in or outside a slot. */
@@ -66,7 +66,7 @@ export function planOf(
   const isPlanned = (kind: SyncKind) => schedules.some((each) => each.kind === kind);
   return {
     schedules,
-    policies: limitsOf(tier),
+    windows: windowsOf(tier),
     things,
     eventsADay: isPlanned(soonKind) ? things[laterKind] / 2 : 0,
     goals: [...defaults, ...goals].filter(
@@ -94,6 +94,7 @@ export const firstDesign = {
 export const kindsOf = ({ schedules }: Pick<Plan, 'schedules'>): SyncKind[] =>
   kindNames.filter((each) => schedules.some(({ kind }) => kind === each));
 
+/** The endpoints that both call. */
 export function sharedBudgets(one: SyncKind, other: SyncKind): BudgetName[] {
   const otherBudgets = budgetsOf(other);
   return budgetsOf(one).filter((budget) => otherBudgets.includes(budget));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from './analysis.ts';
 import { isError, lint } from './lint.ts';
 import type { KindGoal } from '@paceline/shared/contracts';
-import { limitsOf } from '@paceline/shared/upstreams';
+import { windowsOf } from './windows.ts';
 import type { Plan } from './plan.ts';
 import { repair } from './repair.ts';
 import { memoizedSlots } from './timetable.ts';
@@ -45,7 +45,7 @@ describe('a repaired plan', () => {
           things,
           eventsADay: fc.nat(200),
           timeZone: zones,
-          policies: fc.constantFrom(...tiers.map(limitsOf)),
+          windows: fc.constantFrom(...tiers.map(windowsOf)),
         }),
         (cronsAndLengths, rest) => {
           const known = memoizedSlots();

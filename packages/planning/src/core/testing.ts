@@ -1,8 +1,8 @@
 import { kinds, mapValues, type SyncKind } from '@paceline/shared/definition';
-import { limitsOf } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { firstDesign, kindsOf, type Plan, defaultGoals } from './plan.ts';
 import type { KindSchedule } from './slots.ts';
+import { windowsOf } from './windows.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
@@ -19,7 +19,7 @@ const eventsADay = upcoming / 2;
 
 export const design = (timeZone = 'UTC'): Plan => ({
   schedules: firstDesign.schedules(timeZone),
-  policies: limitsOf('standard'),
+  windows: windowsOf('standard'),
   things,
   eventsADay,
   goals: firstDesign.goals,
@@ -41,7 +41,7 @@ export function planOf(
   };
   return {
     schedules: [schedule('rider'), schedule('near'), schedule('far')],
-    policies: limitsOf('standard'),
+    windows: windowsOf('standard'),
     things: thingsOf(some),
     eventsADay: 0,
     goals: [],

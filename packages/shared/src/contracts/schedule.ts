@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { catchUp, opening, skips } from '../config/slots.ts';
 import { maxSlotMs, timeZone } from '../config/values.ts';
-import { budgetNames, kindNames, kinds, mapValues } from '../definition/index.ts';
+import { kindNames, kinds, mapValues } from '../definition/index.ts';
 import { timestamp, policy, syncModes } from './vocabulary.ts';
 
 /** The slot settings of a sync kind; texts have the format of the configuration. */
@@ -106,7 +106,7 @@ export type KindForecast = z.infer<typeof kindForecast>;
 
 /** A budget on a busy day. */
 const budgetForecast = z.object({
-  budget: z.enum(budgetNames),
+  budget: z.string(),
   policy,
   /** Calls that the limit allows. */
   allowed: z.number(),

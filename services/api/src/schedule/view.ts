@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { budgetNames, kindNames, kinds, mapValues } from '@paceline/shared/definition';
+import { kindNames, kinds, mapValues } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
 import {
   type ScheduleCheck,
@@ -107,7 +107,7 @@ export const forecastShape = z
     ),
     budgets: z.array(
       z.object({
-        budget: z.enum(budgetNames),
+        budget: z.string(),
         policy: z.object({ limit: z.int(), windowSeconds: z.number() }),
         allowed: z.number().describe('Calls per day that the rate limit allows'),
         wanted: z.partialRecord(kind, z.number()).describe('Calls per day that each kind needs'),
