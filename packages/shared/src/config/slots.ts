@@ -243,7 +243,7 @@ const weight = z.coerce
 /** What freshness is worth when calls are planned: see `Weights` in event-sync. */
 export const weightVariables = {
   FRESHNESS_WEIGHT_URGENT: {
-    schema: weight.default(9),
+    schema: weight.default(9.5),
     description:
       'What a minute with fresh signups in the last 15 minutes before an event is worth, in minutes of the hour before.',
   },
@@ -253,7 +253,7 @@ export const weightVariables = {
       'What signups that are fresh when their event starts are worth in addition, in the same minutes.',
   },
   FRESHNESS_WEIGHT_OURS: {
-    schema: weight.default(1.7),
+    schema: weight.default(1.4),
     description: 'Factor for events with our riders.',
   },
   FRESHNESS_FAR_GAP: {

@@ -25,6 +25,6 @@ export const copied = (ago: number): Pick<Candidate, 'signupsFetchedAt' | 'signu
 /** The default rules. */
 export const planRules = {
   goals: { urgent: 15 * minute, near: 60 * minute, far: 24 * 60 * minute },
-  weights: { urgent: 9, start: 150, ours: 1.7 },
+  weights: { urgent: 9.5, start: 150, ours: 1.4 },
   farGapMs: 50 * minute,
 };
