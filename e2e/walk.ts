@@ -52,7 +52,7 @@ async function makeBusy({ api }: TestStack): Promise<void> {
   await api.call('POST /v1/syncs/{kind}/trigger', { path: { kind: 'rider' } });
   await eventually(async () => {
     const { rateLimitUsage } = await api.call('GET /v1/coordination');
-    if (rateLimitUsage.clubs.available > 0) throw new Error('no call of a club yet');
+    if (rateLimitUsage.clubs?.available !== 0) throw new Error('no call of a club yet');
   });
   for (let riderId = 4_500_001; riderId <= 4_500_060; riderId++)
     await api.call('POST /v1/riders', { body: { riderId } });

@@ -2,9 +2,12 @@ import { monotonic } from '@paceline/kit/waiting';
 import { createLedger } from '@paceline/limiter/core/ledger';
 import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
 import { defaultSettings } from '@paceline/limiter/core/settings';
+import { withBudget } from '@paceline/limiter/core/testing';
 import { takeTurn } from '@paceline/limiter/core/turn';
 import { createVirtualClock } from '@paceline/shared/clock';
+import type { Policy } from '@paceline/shared/contracts';
 import { laneNames } from '@paceline/shared/definition';
+import { loadUpstreams } from '@paceline/shared/upstreams';
 
 const hour = 3_600_000;
 /** The limiter's maximum of requests per turn. */
@@ -15,12 +18,15 @@ const windowMs = 61_100;
 const roundTripMs = 300;
 
 /** Waiting requests send no heartbeats, which would be additional load. */
-const settings = { ...defaultSettings('standard', createVirtualClock()), missedHeartbeatsAllowed: 1e9 };
+const settings = {
+  ...defaultSettings(loadUpstreams({}), 'standard', createVirtualClock()),
+  missedHeartbeatsAllowed: 1e9,
+};
 
 /** A ledger with its own clock; measures turns without I/O. */
-function measuredLedger(policy = settings.policies[endpoint]) {
-  const policies = { ...settings.policies, [endpoint]: policy };
-  const ledger = createLedger(1, { ...settings, policies });
+function measuredLedger(policy?: Policy) {
+  const using = policy ? withBudget(endpoint, { policy }, settings) : settings;
+  const ledger = createLedger(1, using);
   let now = 10 * hour;
   let tickets = 0;
   let spentMs = 0;

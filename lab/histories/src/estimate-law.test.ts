@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '@paceline/limiter/core/protocol';
+import { budgetIn } from '@paceline/limiter/core/testing';
 import { earliestStart, createQueueModel, goesBefore } from './queue-model.ts';
 import { arrival, steps } from './histories.ts';
 
@@ -84,5 +85,4 @@ describe('a deadline', () => {
 
 /** With a reserve, or during an unknown time after a policy change, some deadlines are refused only later. */
 const isExact = ({ limiter }: ReturnType<typeof createQueueModel>, reserve: number): boolean =>
-  reserve === 0 &&
-  (limiter.ledger().budgets.get('team/riders_single')?.record.unknownUntil ?? 0) <= limiter.now();
+  reserve === 0 && (budgetIn(limiter.ledger(), 'riders_single')?.record.unknownUntil ?? 0) <= limiter.now();

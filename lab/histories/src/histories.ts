@@ -2,13 +2,11 @@ import { laneNames } from '@paceline/shared/definition';
 import type { Policy, Outcome } from '@paceline/shared/contracts';
 import type { Behavior } from './upstream.ts';
 import { deaths } from './owner.ts';
-import { type History, type Incident, type JournalFault, settingsOf } from './world.ts';
+import { callTimeout, type History, type Incident, type JournalFault } from './world.ts';
+import { settings } from '@paceline/limiter/core/testing';
 import fc from 'fast-check';
 
-const { sendWithin, guard, callTimeout } = settingsOf({
-  policy: { limit: 1, windowMs: 1 },
-  reserve: 0,
-});
+const { sendWithin, guard } = settings;
 const second = 1_000;
 const hour = 3_600 * second;
 
@@ -26,10 +24,7 @@ const plans = (behaviors: readonly Behavior[]) =>
     deadlineIn: fc.oneof(mostly(undefined), fc.integer({ min: 0, max: 300 * second })),
     givesUpAfter: fc.oneof(mostly(hour), fc.integer({ min: 0, max: 60 * second })),
     sendsAfter: fc.oneof(mostly(0), fc.integer({ min: 0, max: sendWithin + second })),
-    arrivesIn: fc.oneof(
-      fc.integer({ min: 0, max: 300 }),
-      fc.integer({ min: 0, max: callTimeout.riders_single + guard }),
-    ),
+    arrivesIn: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: callTimeout + guard })),
     answersIn: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 7 * second })),
     behavior: fc.constantFrom(...behaviors),
   });

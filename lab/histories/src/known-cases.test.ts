@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
+import { budgetOf, createTestLimiter, settings } from '@paceline/limiter/core/testing';
 import type { CallerPlan } from './caller.ts';
 import { burst } from './histories.ts';
 import { maxInWindow } from './upstream.ts';
@@ -229,7 +229,7 @@ describe('a stale client', () => {
     const before = limiter.acquire('before', { start: true });
     if (before.answer !== 'started') throw new Error(before.answer);
     limiter.crash();
-    limiter.pass(settings.sendWithin + settings.callTimeout.events + settings.guard + cycle);
+    limiter.pass(settings.sendWithin + budgetOf('events').callTimeout + settings.guard + cycle);
     limiter.call('after');
     limiter.settle(before.permit);
     expect(limiter.acquire('third').answer).toBe('waiting');

@@ -1,5 +1,5 @@
 import type { Ledger } from '@paceline/limiter/core/ledger';
-import { createQueue } from '@paceline/limiter/core/queue';
+import { removeWaiter } from '@paceline/limiter/core/queue';
 import { restore } from '@paceline/limiter/core/recovery';
 import { settings } from '@paceline/limiter/core/testing';
 import { coordination, windows } from '@paceline/limiter/core/views';
@@ -84,9 +84,10 @@ describe('of two limiters that both believe they own a partition', () => {
 describe('the journal at any time', () => {
   /** The state that the journal must restore; waiting requests and held permits are not in it. */
   const durable = (ledger: Ledger, now: number) => {
-    for (const budget of ledger.budgets.values()) {
-      budget.grants.clear();
-      Object.assign(budget, { queue: createQueue() });
+    for (const { queue, grants, budgets } of ledger.pools.values()) {
+      for (const waiter of queue.byTicket.values()) removeWaiter(waiter);
+      grants.clear();
+      for (const budget of budgets) budget.held = 0;
     }
     ledger.stats.clear();
     return {

@@ -1,8 +1,9 @@
-import { type Lane, laneNames } from '@paceline/shared/definition';
+import { lanes, mapValues } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LimiterSettings } from '@paceline/limiter/core/settings';
-import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
+import { createTestLimiter, settings, withBudget, withUpstream } from '@paceline/limiter/core/testing';
+import type { UpstreamSettings } from '@paceline/limiter/core/upstream';
 import { anyHistory, steps } from './histories.ts';
 import { createQueueModel } from './queue-model.ts';
 import { runLoad, type TimedRequest } from './load.ts';
@@ -61,16 +62,19 @@ describe('the queue', () => {
 
 describe('no lane starves', () => {
   /** A tenth of all head starts, so that an hour of ageing takes 6 minutes. */
-  const withShortHeadStarts = (limit: number, windowMs: number, reserve: number): LimiterSettings => ({
-    ...settings,
-    policies: { ...settings.policies, riders_single: { limit, windowMs } },
-    reserve: { ...settings.reserve, riders_single: reserve },
-    headStart: Object.fromEntries(laneNames.map((lane) => [lane, settings.headStart[lane] / 10])) as Record<
-      Lane,
-      number
-    >,
-    longestHeadStart: settings.longestHeadStart / 10,
-  });
+  const headStarts = mapValues(lanes, ({ headStartMs }) => headStartMs / 10);
+  const withShortHeadStarts = (limit: number, windowMs: number, reserve: number): LimiterSettings => {
+    const using = withBudget('riders_single', { policy: { limit, windowMs }, reserve });
+    const upstream = using.upstreams.zwiftracing as UpstreamSettings;
+    return withUpstream(
+      {
+        ...upstream,
+        lanes: mapValues(upstream.lanes, (lane) => ({ ...lane, headStartMs: lane.headStartMs / 10 })),
+        longestHeadStart: upstream.longestHeadStart / 10,
+      },
+      using,
+    );
+  };
 
   const load = fc.record({
     limit: fc.integer({ min: 1, max: 4 }),
@@ -109,7 +113,7 @@ describe('no lane starves', () => {
           const startsAt = startedAt[index] ?? Infinity;
           const there = all.filter((other, i) => other.at <= at && (startedAt[i] ?? 0) + turnMs > at).length;
           const overtaking = all.filter(
-            (other) => other.at > at && other.at - at < using.headStart[other.lane] - using.headStart[lane],
+            (other) => other.at > at && other.at - at < headStarts[other.lane] - headStarts[lane],
           ).length;
           const windows = Math.ceil((there + overtaking) / places);
           expect(startsAt - at).toBeLessThanOrEqual(windows * turnMs);

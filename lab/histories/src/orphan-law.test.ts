@@ -1,5 +1,5 @@
 import { maxArrivalDelay } from '@paceline/limiter/core/ledger';
-import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
+import { budgetOf, createTestLimiter, settings, withBudget } from '@paceline/limiter/core/testing';
 import { coordination } from '@paceline/limiter/core/views';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -7,10 +7,8 @@ import { fixedPolicyHistory } from './histories.ts';
 import { budgetKey } from './upstream.ts';
 import { type Incident, runHistory, type History } from './world.ts';
 
-const using = (limit: number, windowMs: number) => ({
-  ...settings,
-  policies: { ...settings.policies, riders_single: { limit, windowMs } },
-});
+const using = (limit: number, windowMs: number) =>
+  withBudget(budgetKey.endpoint, { policy: { limit, windowMs } });
 const places = fc.record({
   limit: fc.integer({ min: 1, max: 6 }),
   windowMs: fc.integer({ min: 1_000, max: 120_000 }),
@@ -48,10 +46,12 @@ describe('a client that dies', () => {
         const limiter = createTestLimiter(budgetKey.endpoint, using(limit, windowMs));
         const free = () =>
           coordination(limiter.ledger(), budgetKey.account, limiter.now()).rateLimitUsage.riders_single
-            .available;
+            ?.available;
         for (let index = 0; index < dies; index += 1) limiter.acquire(`dead ${index}`, { start: true });
         expect(free()).toBe(limit - dies);
-        limiter.pass(maxArrivalDelay(budgetKey.endpoint, settings) + windowMs + settings.epsilon - 1);
+        limiter.pass(
+          maxArrivalDelay(budgetOf(budgetKey.endpoint), settings) + windowMs + settings.epsilon - 1,
+        );
         expect(free()).toBe(limit - dies);
         limiter.pass(1);
         expect(free()).toBe(limit);

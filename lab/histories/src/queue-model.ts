@@ -1,14 +1,14 @@
 import type { PermitRequestOf, Outcome, Fact } from '@paceline/shared/contracts';
 import { orderKey } from '@paceline/limiter/core/queue';
 import type { LimiterSettings } from '@paceline/limiter/core/settings';
-import { createTestLimiter, expiresAfter, settings } from '@paceline/limiter/core/testing';
+import { budgetIn, createTestLimiter, expiresAfter, withBudget } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
 import type { RequestArrival, HistoryStep } from './histories.ts';
 import { budgetKey } from './upstream.ts';
-import type { BudgetState } from '@paceline/limiter/core/budget';
 import { evolve } from '@paceline/limiter/core/evolve';
-import { createLedger, keyOf } from '@paceline/limiter/core/ledger';
+import { createLedger } from '@paceline/limiter/core/ledger';
 import { takeTurn } from '@paceline/limiter/core/turn';
+import type { BudgetState } from '@paceline/limiter/core/state';
 
 export type Acquire = PermitRequestOf<'acquire'>;
 
@@ -40,11 +40,7 @@ export interface QueueModel {
 
 /** One function: every step reads and rewrites the model's list. */
 export function createQueueModel(limit: number, reserve: number): QueueModel {
-  const using: LimiterSettings = {
-    ...settings,
-    policies: { ...settings.policies, [budgetKey.endpoint]: { limit, windowMs: 60_000 } },
-    reserve: { ...settings.reserve, [budgetKey.endpoint]: reserve },
-  };
+  const using = withBudget(budgetKey.endpoint, { policy: { limit, windowMs: 60_000 }, reserve });
   const limiter = createTestLimiter(budgetKey.endpoint, using);
   let queue: Queued[] = [];
   let tickets = 0;
@@ -141,7 +137,9 @@ const pick = <Item>(all: readonly Item[], index: number): Item | undefined =>
 
 /** The order of the queue. */
 export function goesBefore(a: Acquire, b: Acquire, using: LimiterSettings): boolean {
-  const [x, y] = [orderKey(a, using), orderKey(b, using)];
+  const { zwiftracing } = using.upstreams;
+  if (!zwiftracing) throw new Error('no upstream');
+  const [x, y] = [orderKey(a, zwiftracing, using), orderKey(b, zwiftracing, using)];
   return x === y ? a.ticket < b.ticket : x < y;
 }
 
@@ -154,7 +152,7 @@ export const answered: Outcome = { result: 'answered', status: 200 };
 export function earliestStart({ limiter, settings: using, queue }: QueueModel, last: Acquire): number {
   const neverExpiring = { ...using, missedHeartbeatsAllowed: 1e9 };
   let now = limiter.now();
-  const budget = limiter.ledger().budgets.get(keyOf(budgetKey.account, budgetKey.endpoint));
+  const budget = budgetIn(limiter.ledger(), budgetKey.endpoint);
   const ledger = createLedger(2, neverExpiring);
   for (const fact of [...limiter.facts, ...factsThatEnd(budget, now)]) evolve(ledger, fact);
 
@@ -193,7 +191,7 @@ function factsThatEnd(budget: BudgetState | undefined, now: number): Fact[] {
     at: now,
   });
   const open = [...budget.calls].filter((call) => !call.settled);
-  const held = [...budget.grants.values()].filter(({ startBy }) => startBy > now);
+  const held = [...budget.pool.grants.values()].filter(({ startBy }) => startBy > now);
   return [
     ...open.map(({ permit, arrivesBy }) => settled(permit, Math.min(arrivesBy, now))),
     ...held.flatMap(({ permit, lane, requestedAt }): Fact[] => {

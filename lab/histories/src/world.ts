@@ -1,7 +1,7 @@
 import type { Fact, JournalEntry, Offer, Operation, Policy } from '@paceline/shared/contracts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { LimiterSettings } from '@paceline/limiter/core/settings';
-import { settings as testSettings } from '@paceline/limiter/core/testing';
+import { withBudget } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { createAgenda } from '@paceline/kit/agenda';
 import { caller, type CallerContext, type CallerEnd, type CallerPlan } from './caller.ts';
@@ -91,12 +91,9 @@ const claimsAfter = 500;
 const maxSteps = 100_000;
 
 /** The settings of a history: calls are short, so that much happens in a window. */
-export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserve'>): LimiterSettings => ({
-  ...testSettings,
-  policies: { ...testSettings.policies, riders_single: policy },
-  reserve: { ...testSettings.reserve, riders_single: reserve },
-  callTimeout: { ...testSettings.callTimeout, riders_single: 5_000 },
-});
+export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserve'>): LimiterSettings =>
+  withBudget(budgetKey.endpoint, { policy, reserve, callTimeout });
+export const callTimeout = 5_000;
 
 /**
  * Runs a history to its end. One function: all messages share one random generator, in order.
@@ -145,7 +142,7 @@ export function runHistory(
     agenda,
     upstream,
     callLog,
-    callTimeout: settings.callTimeout.riders_single,
+    callTimeout,
     request(request, onReply) {
       let isDone = false;
       const finish = (reply: Reply | undefined) => {
@@ -282,6 +279,7 @@ export function startedCalls({ entries, arrivals }: HistoryResult, settings: Lim
       }
       const { permit, startedAt, arrivesBy } = fact.interval;
       const budget = budgetOf(ledger, budgetKey.account, budgetKey.endpoint);
+      if (!budget) throw new Error('no such budget');
       const { probing, unknownUntil } = budget.record;
       const call = {
         permit,

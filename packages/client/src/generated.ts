@@ -1207,62 +1207,7 @@ export interface components {
         };
         Coordination: {
             rateLimitUsage: {
-                clubs: {
-                    /** @description Calls in the current window */
-                    used: number;
-                    /** @description Calls possible now */
-                    available: number;
-                    /**
-                     * Format: date-time
-                     * @description When the next call is possible; null: now
-                     */
-                    freeAt: string | null;
-                };
-                riders_bulk: {
-                    /** @description Calls in the current window */
-                    used: number;
-                    /** @description Calls possible now */
-                    available: number;
-                    /**
-                     * Format: date-time
-                     * @description When the next call is possible; null: now
-                     */
-                    freeAt: string | null;
-                };
-                riders_single: {
-                    /** @description Calls in the current window */
-                    used: number;
-                    /** @description Calls possible now */
-                    available: number;
-                    /**
-                     * Format: date-time
-                     * @description When the next call is possible; null: now
-                     */
-                    freeAt: string | null;
-                };
-                results: {
-                    /** @description Calls in the current window */
-                    used: number;
-                    /** @description Calls possible now */
-                    available: number;
-                    /**
-                     * Format: date-time
-                     * @description When the next call is possible; null: now
-                     */
-                    freeAt: string | null;
-                };
-                events: {
-                    /** @description Calls in the current window */
-                    used: number;
-                    /** @description Calls possible now */
-                    available: number;
-                    /**
-                     * Format: date-time
-                     * @description When the next call is possible; null: now
-                     */
-                    freeAt: string | null;
-                };
-                signups: {
+                [key: string]: {
                     /** @description Calls in the current window */
                     used: number;
                     /** @description Calls possible now */

@@ -16,7 +16,7 @@ let harness: EventSyncHarness;
 let service: HarnessService;
 let key: string;
 /** Every started permit. */
-const started: Array<{ account: string; permit: string; lane: Lane }> = [];
+const started: Array<{ account: string; permit: string; lane: string }> = [];
 
 beforeAll(async () => {
   harness = await openEventSyncHarness({ scale: 600 });

@@ -1,14 +1,13 @@
-import { budgetNames, laneNames } from '../definition/index.ts';
 import { z } from 'zod';
 import { attribution, outcome } from './limiter.ts';
 import { timestamp, policy } from './vocabulary.ts';
 
-const budgetKey = { account: z.string(), endpoint: z.enum(budgetNames) };
+const budgetKey = { account: z.string(), endpoint: z.string().min(1) };
 
 /** A started call as an interval in which it arrives upstream: not before `startedAt`, not after `arrivesBy`. */
 export const interval = z.object({
   permit: z.string(),
-  lane: z.enum(laneNames),
+  lane: z.string(),
   startedAt: timestamp,
   arrivesBy: timestamp,
   settled: z.boolean(),

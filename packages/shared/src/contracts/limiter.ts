@@ -1,16 +1,15 @@
 import { z } from 'zod';
-import { budgetNames, laneNames } from '../definition/index.ts';
 import { timestamp, policy, traceContext } from './vocabulary.ts';
 
 /** The budget of an account. */
-const budgetKey = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
+const budgetKey = { account: z.string().min(1), endpoint: z.string().min(1) };
 
 /** Requests a permit. Repeated with the same ticket it is a heartbeat; without heartbeats the ticket leaves the queue. */
 export const acquire = z.object({
   do: z.literal('acquire'),
   ticket: z.string().min(1),
   ...budgetKey,
-  lane: z.enum(laneNames),
+  lane: z.string(),
   /** The latest useful start; a request that can't meet it is refused. */
   deadline: timestamp.optional(),
   /** Set while the sync's own slot is open: it then goes before other scheduled syncs. */
@@ -135,10 +134,10 @@ export type Offer = z.infer<typeof offer>;
 export const conflict = z.object({
   account: z.string(),
   /** The waiting lane. */
-  lane: z.enum(laneNames),
+  lane: z.string(),
   /** The lane whose calls or earlier requests it waits for. */
-  blockedBy: z.enum(laneNames),
-  endpoint: z.enum(budgetNames),
+  blockedBy: z.string(),
+  endpoint: z.string().min(1),
   at: timestamp,
   /** Project ms until the calls ahead leave a permit free; urgent requests that may overtake it do not count. */
   expectedWaitMs: z.number().nonnegative(),
@@ -151,7 +150,7 @@ const permitChange = z.discriminatedUnion('change', [
     change: z.literal('started'),
     permit: z.string(),
     ...budgetKey,
-    lane: z.enum(laneNames),
+    lane: z.string(),
     at: timestamp,
   }),
   z.object({ change: z.literal('settled'), permit: z.string(), ...budgetKey, outcome, at: timestamp }),
@@ -181,7 +180,7 @@ export const alert = z.object({
   at: timestamp,
   /** Absent: all accounts are affected. */
   account: z.string().optional(),
-  endpoint: z.enum(budgetNames).optional(),
+  endpoint: z.string().min(1).optional(),
   message: z.string(),
   /** Only with `rate_limit_exceeded`. */
   attribution: attribution.optional(),
@@ -190,7 +189,7 @@ export const alert = z.object({
 /** Usage, queue and conflicts of one account. */
 export const coordination = z.object({
   rateLimitUsage: z.record(
-    z.enum(budgetNames),
+    z.string(),
     z.object({
       used: z.number().int().nonnegative(),
       available: z.number().int().nonnegative(),
@@ -218,7 +217,7 @@ const foreignUse = z.object({
 
 /** One budget of an account: its window with every permit in it, and its waiting requests. */
 export const windowView = z.object({
-  endpoint: z.enum(budgetNames),
+  endpoint: z.string().min(1),
   /** The policy in force, its source, and since when (null: from the start). */
   policy: policy.extend({
     from: z.enum(['documented', 'upstream', 'operator']),
@@ -231,7 +230,7 @@ export const windowView = z.object({
   permits: z.array(
     z.object({
       permit: z.string(),
-      lane: z.enum(laneNames),
+      lane: z.string(),
       startedAt: timestamp,
       settled: z.boolean(),
       leavesAt: timestamp,
@@ -266,12 +265,12 @@ export const windowView = z.object({
   waiting: z.object({
     count: z.number().int().nonnegative(),
     /** Their number per lane, without empty lanes. */
-    lanes: z.array(z.object({ lane: z.enum(laneNames), count: z.number().int().positive() })).optional(),
+    lanes: z.array(z.object({ lane: z.string(), count: z.number().int().positive() })).optional(),
     /** The first ones, in queue order. */
     next: z.array(
       z.object({
         ticket: z.string(),
-        lane: z.enum(laneNames),
+        lane: z.string(),
         requestedAt: timestamp,
         estimatedAt: timestamp,
       }),

@@ -23,6 +23,12 @@ export type MonitoredService = Exclude<Service, 'api'>;
 export const monitoredServices: readonly MonitoredService[] = ['scheduler', 'limiter', ...syncServices];
 export const services: readonly Service[] = [...monitoredServices, 'api'];
 
+/** The upstream of an account: the text before the colon. An account without one is of `zwiftracing`. */
+export function upstreamOf(account: string): string {
+  const colon = account.indexOf(':');
+  return colon === -1 ? 'zwiftracing' : account.slice(0, colon);
+}
+
 /** Project time, ms since the epoch, within the range of a Date. */
 export const timestamp = z.number().int().min(0).max(8.64e15);
 

@@ -172,11 +172,11 @@ export function lostJournal(windows: readonly WindowView[], now: number): AlertC
 }
 
 /** Project ms that a request can wait without an alert. A sync normally waits within its slot. */
-const maxWaitOf = (lane: Lane): number => (forcedLanes.has(lane) ? 5 : 30) * minute;
+const maxWaitOf = (lane: string): number => (isScheduled(lane) ? 30 : 5) * minute;
 
 export function longQueues(windows: readonly WindowView[], now: number): AlertCondition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting: { count, next } }) => {
-    const allowed = (lane: Lane) => Math.max(maxWaitOf(lane), policy.windowMs);
+    const allowed = (lane: string) => Math.max(maxWaitOf(lane), policy.windowMs);
     const first = next.find(({ lane, requestedAt }) => now - requestedAt > allowed(lane));
     return first ? [{ endpoint, count, ...first, since: first.requestedAt + allowed(first.lane) }] : [];
   });
@@ -185,7 +185,7 @@ export function longQueues(windows: readonly WindowView[], now: number): AlertCo
   return [
     conditionOf('long_queue', 'warning', {
       title: `Requests wait too long: ${listText(slow.map(({ endpoint }) => endpoint))}`,
-      why: `Waiting for ${durationText(now - worst.requestedAt)}: ${lanes[worst.lane].label} request for ${worst.endpoint}, expected to run at ${timeText(worst.estimatedAt)}. Requests in the queue: ${worst.count}.`,
+      why: `Waiting for ${durationText(now - worst.requestedAt)}: ${labelOf(worst.lane)} request for ${worst.endpoint}, expected to run at ${timeText(worst.estimatedAt)}. Requests in the queue: ${worst.count}.`,
       todo: 'Check the queue. Pause a sync, or plan fewer slots.',
       since: worst.since,
     }),
@@ -195,7 +195,9 @@ export function longQueues(windows: readonly WindowView[], now: number): AlertCo
 /** Project ms. Shorter waits are normal when syncs share a budget. */
 const longConflictMs = 5 * minute;
 
-const isScheduled = (lane: Lane): boolean => !forcedLanes.has(lane);
+const isScheduled = (lane: string): boolean => !(forcedLanes as ReadonlySet<string>).has(lane);
+
+const labelOf = (lane: string): string => lanes[lane as Lane]?.label ?? lane;
 
 /**
  * A scheduled request that has waited long while calls of another sync went first: their slots overlap, or one of them
@@ -213,8 +215,8 @@ export const conflicts = (windows: readonly WindowView[], now: number): AlertCon
       );
     if (!blocked || !other) return [];
     const about = {
-      title: `Sync conflict: ${lanes[other.lane].label} calls delay ${lanes[blocked.lane].label} calls`,
-      why: `Both use the rate limit for ${endpoint}. A ${lanes[blocked.lane].label} call has waited ${durationText(now - blocked.requestedAt)} while ${lanes[other.lane].label} calls went first.`,
+      title: `Sync conflict: ${labelOf(other.lane)} calls delay ${labelOf(blocked.lane)} calls`,
+      why: `Both use the rate limit for ${endpoint}. A ${labelOf(blocked.lane)} call has waited ${durationText(now - blocked.requestedAt)} while ${labelOf(other.lane)} calls went first.`,
       todo: 'Check whether their slots overlap (npm run plan), or whether one of them was started by hand.',
       since: blocked.requestedAt,
     };

@@ -35,7 +35,7 @@ const bulkCallNumber = (ridersAhead: number): number =>
 function timeOfCall(view: WindowView, k: number, now: number): number {
   const { limit, windowMs } = view.policy;
   // A call counts from its response.
-  const cycleMs = windowMs + windowMarginMs + zwiftracing().endpoints[view.endpoint].typicalMs;
+  const cycleMs = windowMs + windowMarginMs + zwiftracing().endpoints[view.endpoint as BudgetName].typicalMs;
   const opensAt = Math.max(now, view.unknownUntil ?? 0, pauseEnd(view));
   // The window has room: what else is in it doesn't matter.
   if (opensAt === now && k <= view.available) return Math.ceil(now);

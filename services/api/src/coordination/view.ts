@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { budgets, mapValues } from '@paceline/shared/definition';
+import { mapValues } from '@paceline/shared/definition';
 import type { Coordination, WindowView } from '@paceline/shared/contracts';
 import type { Upstream } from '@paceline/shared/upstreams';
 import { budgetId, budgetLabel } from '../budgets/view.ts';
@@ -37,7 +37,7 @@ const usage = z.object({
 
 export const coordinationShape = z
   .object({
-    rateLimitUsage: z.object(mapValues(budgets, () => usage)),
+    rateLimitUsage: z.record(z.string(), usage),
     conflicts: z.object({
       count: z.int(),
       lastConflict: z.object(conflictShape.shape).nullable(),

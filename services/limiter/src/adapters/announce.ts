@@ -7,7 +7,7 @@ import {
   type FactOf,
   type PermitChange,
 } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames } from '@paceline/shared/definition';
+import { budgetNames } from '@paceline/shared/definition';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
 import { count } from '@paceline/shared/words';
@@ -135,7 +135,7 @@ function pausedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly F
 }
 
 /** Counts 429s. All series start at 0: Prometheus sees no increase in one whose first value is 1. */
-export function countRejections(): (endpoint: BudgetName, attribution: Attribution) => void {
+export function countRejections(): (endpoint: string, attribution: Attribution) => void {
   const rejections = meter().createCounter('paceline.limiter.rejections', {
     unit: '{call}',
     description: 'Calls answered with 429 by upstream',

@@ -1,4 +1,3 @@
-import type { Lane } from '@paceline/shared/definition';
 import { meter } from '@paceline/shared/telemetry';
 import type { Partition } from './partition.ts';
 
@@ -40,11 +39,12 @@ export function measure(owned: () => readonly Partition[]): void {
         for (const { endpoint, policy } of view.windows) {
           observe.observe(limit, policy.limit, { account, endpoint, source: policy.from });
           observe.observe(length, policy.windowMs / 1_000, { account, endpoint });
-          const { forced, scheduled } = waiting.longest[endpoint];
+        }
+        for (const [endpoint, { forced, scheduled }] of Object.entries(waiting.longest)) {
           observe.observe(oldest, forced / 1_000, { account, endpoint, lanes: 'forced' });
           observe.observe(oldest, scheduled / 1_000, { account, endpoint, lanes: 'scheduled' });
         }
-        for (const [lane, count] of Object.entries(waiting.lanes) as Array<[Lane, number]>)
+        for (const [lane, count] of Object.entries(waiting.lanes))
           observe.observe(pending, count, { account, lane });
         observe.observe(conflicts, status.conflicts.count, { account });
         observe.observe(estimates, view.estimates.kept, { account, outcome: 'kept' });

@@ -1,51 +1,54 @@
 import type { Conflict, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
-import { type Lane, lanes } from '@paceline/shared/definition';
-import type { BudgetState, Grant } from './budget.ts';
-import { estimateFor, recordForcedArrival } from './estimate.ts';
+import { behindOthers, earliestFor, estimateFor, recordForcedArrival } from './estimate.ts';
 import { dequeue, enqueue, expiryFrom } from './grant.ts';
 import { type Ledger, statsOf } from './ledger.ts';
 import { startedReply } from './permits.ts';
-import { isForced, nextWaiter, orderKey, positionOf, renewWaiter, type Waiter } from './queue.ts';
-import { countedSince, freeAt, isPaused } from './window.ts';
+import { callOfTicket } from './pool.ts';
+import { headsOf, isForced, orderKey, positionOf, renewWaiter } from './queue.ts';
+import { countedSince, isPaused, pausedUntil } from './window.ts';
+import type { BudgetState, EndpointState, Grant, Waiter } from './state.ts';
 
 /** Adds a request to the queue, or renews it as a heartbeat. Returns whether it was added. */
 export function receiveAcquire(
   ledger: Ledger,
-  budget: BudgetState,
+  endpoint: EndpointState,
   request: PermitRequestOf<'acquire'>,
   now: number,
 ): boolean {
-  const known = budget.queue.byTicket.get(request.ticket);
+  const known = endpoint.pool.queue.byTicket.get(request.ticket);
   if (known) {
-    renewWaiter(budget.queue, known, expiryFrom(ledger, now));
+    renewWaiter(known, expiryFrom(ledger, now));
     return false;
   }
-  if (openGrant(budget, request.ticket, now) || budget.calls.ofTicket(request.ticket)) return false;
-  if (isForced(request.lane)) recordForcedArrival(budget, now);
-  enqueue(ledger, budget, newWaiter(ledger, request, now));
+  if (openGrant(endpoint, request.ticket, now) || callOfTicket(endpoint, request.ticket)) return false;
+  const waiter = newWaiter(ledger, endpoint, request, now);
+  if (waiter.forced) recordForcedArrival(endpoint, now);
+  enqueue(ledger, waiter);
   return true;
 }
 
 /** The reply once everything free was granted: the permit, a position with reason and estimate, or a refusal. */
 export function replyToAcquire(
   ledger: Ledger,
-  budget: BudgetState,
+  endpoint: EndpointState,
   request: PermitRequestOf<'acquire'>,
   isNew: boolean,
   now: number,
 ): { reply: PermitReply; conflict?: Conflict | undefined } {
   // A request whose reply was lost gets the same reply again.
-  const started = budget.calls.ofTicket(request.ticket);
+  const started = callOfTicket(endpoint, request.ticket);
   if (started) return { reply: startedReply(ledger, started, now) };
-  const grant = openGrant(budget, request.ticket, now);
+  const grant = openGrant(endpoint, request.ticket, now);
   if (grant) return { reply: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
-  const waiter = budget.queue.byTicket.get(request.ticket) ?? newWaiter(ledger, request, now);
-  const position = positionOf(budget.queue, waiter);
-  const estimatedAt = estimateFor(budget, waiter, position, now);
-  if (missesDeadline(budget, request, position, now)) {
-    dequeue(ledger, budget, waiter);
-    const earliest = Math.max(estimatedAt, (request.deadline ?? 0) + 1);
-    const reason = pauseOf(budget, now) ?? 'deadline_unreachable';
+  const waiter =
+    endpoint.pool.queue.byTicket.get(request.ticket) ?? newWaiter(ledger, endpoint, request, now);
+  const position = positionOf(waiter);
+  const estimatedAt = estimateFor(waiter, now).at;
+  const { deadline } = request;
+  if (deadline !== undefined && (now > deadline || earliestFor(waiter, now) > deadline)) {
+    dequeue(ledger, waiter);
+    const earliest = Math.max(estimatedAt, deadline + 1);
+    const reason = pauseOf(endpoint, now) ?? 'deadline_unreachable';
     return { reply: { answer: 'refused', reason, earliest } };
   }
   waiter.firstEstimate ??= estimatedAt;
@@ -53,66 +56,53 @@ export function replyToAcquire(
     answer: 'waiting',
     position,
     ahead: position - 1,
-    reason: reasonFor(budget, position, now),
+    reason: pauseOf(endpoint, now) ?? (position === 1 ? 'waiting_for_window' : 'waiting_in_line'),
     estimatedAt,
     // Derived from its own expiry: the interval may have grown with later requests of this turn.
     retryIn: (waiter.expiresAt - now) / ledger.settings.missedHeartbeatsAllowed / ledger.settings.scale,
   };
-  return isNew ? { reply, conflict: recordConflict(ledger, budget, request, position, now) } : { reply };
+  return isNew ? { reply, conflict: recordConflict(ledger, waiter, now) } : { reply };
 }
 
-const newWaiter = (ledger: Ledger, request: PermitRequestOf<'acquire'>, now: number): Waiter => ({
-  request,
-  key: orderKey(request, ledger.settings),
-  expiresAt: expiryFrom(ledger, now),
-  firstEstimate: request.firstEstimate,
-});
+function newWaiter(
+  ledger: Ledger,
+  endpoint: EndpointState,
+  request: PermitRequestOf<'acquire'>,
+  now: number,
+): Waiter {
+  const { upstream } = endpoint.pool;
+  return {
+    request,
+    endpoint,
+    forced: isForced(upstream, request.lane),
+    key: orderKey(request, upstream, ledger.settings),
+    expiresAt: expiryFrom(ledger, now),
+    firstEstimate: request.firstEstimate,
+  };
+}
 
-function openGrant({ grants }: BudgetState, ticket: string, now: number): Grant | undefined {
-  const grant = grants.get(ticket);
+function openGrant({ pool }: EndpointState, ticket: string, now: number): Grant | undefined {
+  const grant = pool.grants.get(ticket);
   return grant && grant.startBy > now ? grant : undefined;
 }
 
-/**
- * Whether the deadline would pass even if every open call were answered now. Reserved permits count for any request
- * that is ahead of a waiting forced one.
- */
-function missesDeadline(
-  budget: BudgetState,
-  { deadline, lane }: PermitRequestOf<'acquire'>,
-  position: number,
-  now: number,
-): boolean {
-  if (deadline === undefined) return false;
-  const mayUseReserve = isForced(lane) || budget.queue.forced.size > 0;
-  return now > deadline || freeAt(budget, now, position, 'best', mayUseReserve) > deadline;
-}
-
-function pauseOf(budget: BudgetState, now: number) {
-  const { upstream, operator } = budget.record.pausedUntil;
-  if (!isPaused(budget, now)) return undefined;
+/** Who pauses the endpoint's budgets, of several pauses the one that ends last. */
+function pauseOf({ budgets }: EndpointState, now: number) {
+  const [last] = budgets
+    .filter((budget) => isPaused(budget, now))
+    .sort((a, b) => pausedUntil(b) - pausedUntil(a));
+  if (!last) return undefined;
+  const { upstream, operator } = last.record.pausedUntil;
   return (operator ?? 0) > (upstream ?? 0) ? 'paused_by_operator' : 'paused_by_upstream';
 }
 
-const reasonFor = (budget: BudgetState, position: number, now: number) =>
-  pauseOf(budget, now) ?? (position === 1 ? 'waiting_for_window' : 'waiting_in_line');
-
-/** The sync a lane belongs to: two lanes of one sync never conflict. */
-export const syncOf = (lane: Lane): string => lanes[lane].sync ?? lanes[lane].label;
-
 /** Records that a request waits because of another sync; undefined when it waits for its own. */
-export function recordConflict(
-  ledger: Ledger,
-  budget: BudgetState,
-  { account, endpoint, lane }: PermitRequestOf<'acquire'>,
-  position: number,
-  now: number,
-): Conflict | undefined {
-  const blockedBy = blockingLane(budget, lane, now);
-  if (!blockedBy) return undefined;
-  // Without the urgent requests that may overtake it, which the blocking lane does not cause.
-  const behindOthers = freeAt(budget, now, position, 'typical', isForced(lane));
-  const expectedWaitMs = Math.max(0, Math.ceil(behindOthers) - now);
+export function recordConflict(ledger: Ledger, waiter: Waiter, now: number): Conflict | undefined {
+  const { account, endpoint, lane } = waiter.request;
+  const { at: freeAt, budget } = behindOthers(waiter, now);
+  const blockedBy = blockingLane(waiter, budget, now);
+  if (blockedBy === undefined) return undefined;
+  const expectedWaitMs = Math.max(0, Math.ceil(freeAt) - now);
   const conflict: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
   const stats = statsOf(ledger, account);
   stats.conflicts += 1;
@@ -121,11 +111,14 @@ export function recordConflict(
 }
 
 /** The first lane of another sync: of the calls in the window, then of held permits, then of the next waiter. */
-function blockingLane(budget: BudgetState, lane: Lane, now: number): Lane | undefined {
-  const isOther = (other: { readonly lane: Lane }) => syncOf(other.lane) !== syncOf(lane);
+function blockingLane({ endpoint, request }: Waiter, budget: BudgetState, now: number): string | undefined {
+  const { pool } = endpoint;
+  const syncOf = (lane: string) => pool.upstream.lanes[lane]?.sync ?? lane;
+  const isOther = (other: { readonly lane: string }) => syncOf(other.lane) !== syncOf(request.lane);
   const since = countedSince(budget, now);
   for (const call of budget.calls) if (call.arrivesBy > since && isOther(call)) return call.lane;
-  for (const grant of budget.grants.values()) if (isOther(grant)) return grant.lane;
-  const next = nextWaiter(budget.queue, false)?.request;
+  for (const grant of pool.grants.values())
+    if (grant.endpoint.budgets.includes(budget) && isOther(grant)) return grant.lane;
+  const next = headsOf(pool).find((head) => head.endpoint.budgets.includes(budget))?.request;
   return next && isOther(next) ? next.lane : undefined;
 }

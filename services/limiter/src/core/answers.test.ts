@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { policyOf } from './budget.ts';
 import type { Reply } from './protocol.ts';
-import { createTestLimiter, settings } from './testing.ts';
+import { budgetIn, budgetOf, createTestLimiter, settings } from './testing.ts';
 
 const minute = 60_000;
 const account = 'team';
@@ -62,8 +62,8 @@ describe('after any sequence of answers', () => {
         (all, crashAt) => {
           const limiter = createTestLimiter(endpoint);
           const inForce = () => {
-            const budget = limiter.ledger().budgets.get(`${account}/${endpoint}`);
-            return budget ? policyOf(budget) : settings.policies[endpoint];
+            const budget = budgetIn(limiter.ledger(), endpoint, account);
+            return budget ? policyOf(budget) : budgetOf(endpoint).policy;
           };
           let notBefore = 0;
           let lastWindow = 0;

@@ -1,21 +1,25 @@
-import { type BudgetState, policyOf } from './budget.ts';
-import { isForced, type Waiter } from './queue.ts';
-import { freeAt } from './window.ts';
+import { policyOf } from './budget.ts';
+import { freeAt, freeBefore } from './free.ts';
+import { mayUseReserve } from './order.ts';
+import { aheadIn, sum } from './queue.ts';
+import type { BudgetState, EndpointState, Waiter } from './state.ts';
 
 /** The number of windows over which forced arrivals are averaged. */
 const memory = 20;
 
 /** Counts a forced request, which may overtake the waiting ones. The count decays exponentially. */
-export function recordForcedArrival(budget: BudgetState, now: number): void {
-  const arrivals = budget.forcedArrivals;
-  if (arrivals.since === 0) arrivals.since = now;
-  arrivals.count = decayedCount(budget, now) + 1;
-  arrivals.at = now;
+export function recordForcedArrival({ budgets }: EndpointState, now: number): void {
+  for (const budget of budgets) {
+    const arrivals = budget.forcedArrivals;
+    if (arrivals.since === 0) arrivals.since = now;
+    arrivals.count = decayedCount(budget, now) + 1;
+    arrivals.at = now;
+  }
 }
 
 /** Takes back a forced request that left the queue without a call. */
-export function withdrawForcedArrival({ forcedArrivals }: BudgetState): void {
-  forcedArrivals.count = Math.max(0, forcedArrivals.count - 1);
+export function withdrawForcedArrival({ budgets }: EndpointState): void {
+  for (const { forcedArrivals } of budgets) forcedArrivals.count = Math.max(0, forcedArrivals.count - 1);
 }
 
 const decayedCount = (budget: BudgetState, now: number): number =>
@@ -32,24 +36,92 @@ function forcedPerMs(budget: BudgetState, now: number): number {
   return decayedCount(budget, now) / covered;
 }
 
+/** When a waiter is expected to run, and the budget that it waits for the longest. */
+export interface Estimate {
+  readonly at: number;
+  readonly budget: BudgetState;
+}
+
 /**
- * When the waiter at a position is expected to run: after the requests ahead of it, and after the forced requests that
+ * When a waiter is expected to run: in each of its budgets after the requests ahead of it, and after the forced requests that
  * will overtake it at their recent rate. None can overtake it later than the longest head start allows.
  */
-export function estimateFor(budget: BudgetState, waiter: Waiter, position: number, now: number): number {
-  const forced = isForced(waiter.request.lane);
-  const at = (k: number) => freeAt(budget, now, k, 'typical', forced);
-  const withoutOvertaking = at(position);
-  if (forced) return Math.ceil(withoutOvertaking);
-  const perMs = forcedPerMs(budget, now);
-  const longest = Math.max(0, budget.settings.longestHeadStart + waiter.key - now);
-  let expected = withoutOvertaking;
-  // A longer wait is overtaken more often: a few rounds converge closely enough.
-  for (let round = 0; round < 4 && perMs > 0; round += 1) {
-    expected = at(position + upperBound(perMs * Math.min(expected - now, longest)));
-  }
-  return Math.ceil(expected);
-}
+export const estimateFor = (waiter: Waiter, now: number): Estimate =>
+  latest(waiter, now, (budget, position) => {
+    const { forced, endpoint } = waiter;
+    const at = (k: number) => freeAt(budget, now, k, 'typical', forced);
+    const withoutOvertaking = at(position);
+    if (forced) return Math.ceil(withoutOvertaking);
+    const perMs = forcedPerMs(budget, now);
+    const longest = Math.max(0, endpoint.pool.upstream.longestHeadStart + waiter.key - now);
+    let expected = withoutOvertaking;
+    // A longer wait is overtaken more often: a few rounds converge closely enough.
+    for (let round = 0; round < 4 && perMs > 0; round += 1) {
+      expected = at(position + upperBound(perMs * Math.min(expected - now, longest)));
+    }
+    return Math.ceil(expected);
+  });
 
 /** The count that is not exceeded in 19 of 20 cases when `mean` arrive on average (Poisson). */
 const upperBound = (mean: number): number => (mean === 0 ? 0 : Math.ceil(mean + 1.65 * Math.sqrt(mean)));
+
+/** When the requests ahead leave a permit free; urgent requests that may overtake them do not count. */
+export const behindOthers = (waiter: Waiter, now: number): Estimate =>
+  latest(waiter, now, (budget, position) => freeAt(budget, now, position, 'typical', waiter.forced));
+
+/**
+ * The earliest time at which a waiter can start: as if every open call were answered now. Reserved permits count for any
+ * request that is ahead of a waiting forced one.
+ */
+export const earliestFor = (waiter: Waiter, now: number): number =>
+  latest(waiter, now, (budget, position) =>
+    freeAt(budget, now, position, 'best', mayUseReserve(budget, waiter.forced)),
+  ).at;
+
+/** Estimates of other endpoints' requests settle in a few rounds. */
+const maxRounds = 8;
+
+/**
+ * The latest time of a waiter's budgets at its position there. Requests for endpoints that need another budget may be
+ * passed: of those ahead, only as many count as can start before it.
+ */
+function latest(
+  waiter: Waiter,
+  now: number,
+  timeAt: (budget: BudgetState, position: number) => number,
+): Estimate {
+  const { budgets } = waiter.endpoint;
+  let found: Estimate | undefined;
+  let before = -Infinity;
+  for (let round = 0; round < maxRounds && (found?.at ?? 0) > before; round += 1) {
+    before = found?.at ?? now;
+    const since = before;
+    const estimates = budgets.map((budget) => ({
+      budget,
+      at: timeAt(
+        budget,
+        1 + sum(budget.endpoints, (other) => startingBefore(other, budget, waiter, now, since)),
+      ),
+    }));
+    found = estimates.reduce((a, b) => (b.at > a.at ? b : a));
+    if (budgets.every((budget) => budget.endpoints.length === 1)) break;
+  }
+  return found as Estimate;
+}
+
+/** How many of an endpoint's requests take a place in a budget before a waiter does, if that starts at `time`. */
+function startingBefore(
+  other: EndpointState,
+  budget: BudgetState,
+  waiter: Waiter,
+  now: number,
+  time: number,
+): number {
+  // A forced request doesn't wait for the pace of others.
+  const ahead =
+    waiter.forced && budget.definition.paced ? other.lines.forced.rankOf(waiter) : aheadIn(other, waiter);
+  const own = waiter.endpoint.budgets;
+  const missing = other.budgets.filter((each) => !own.includes(each));
+  if (missing.length === 0 || ahead === 0) return ahead;
+  return Math.min(ahead, ...missing.map((each) => freeBefore(each, now, time + 1, true)));
+}

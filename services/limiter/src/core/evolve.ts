@@ -1,36 +1,68 @@
 import type { Fact, FactOf } from '@paceline/shared/contracts';
-import { type BudgetState, policyOf } from './budget.ts';
-import { Calls, ticketOf } from './calls.ts';
-import { budgetOf, countAsSpent, type Ledger, maxArrivalDelay, statsOf } from './ledger.ts';
+import { policyOf } from './budget.ts';
+import { Calls } from './calls.ts';
+import { budgetOf, countAsSpent, endpointOf, type Ledger, maxArrivalDelay, statsOf } from './ledger.ts';
+import { callOf, grantOf, removeGrant, removeGrantsOf } from './pool.ts';
+import { saidAbout } from './policy.ts';
 import { recordWait } from './stats.ts';
 import { countedCalls, countedSince } from './window.ts';
+import type { BudgetState, EndpointState } from './state.ts';
 
 /**
  * Applies a committed fact to the ledger, in place: copying would cost every account. The same facts in the same order
- * always give the same ledger.
+ * always give the same ledger. A fact about what its upstream no longer has changes nothing.
  */
 export function evolve(ledger: Ledger, fact: Fact): void {
-  if (fact.fact === 'claimed') return;
-  if (fact.fact === 'journal_lost') {
-    ledger.lostAt = fact.at;
-    for (const budget of ledger.budgets.values()) countAsSpent(budget, fact.at);
-    return;
+  switch (fact.fact) {
+    case 'claimed':
+      return;
+    case 'journal_lost':
+      ledger.lostAt = fact.at;
+      for (const { budgets } of ledger.pools.values())
+        for (const budget of budgets) countAsSpent(budget, fact.at);
+      return;
+    case 'started':
+    case 'call_restored':
+    case 'settled':
+    case 'returned': {
+      const endpoint = endpointOf(ledger, fact.account, fact.endpoint);
+      if (endpoint) applyToCall(ledger, endpoint, fact);
+      return;
+    }
+    default: {
+      const budget = budgetOf(ledger, fact.account, fact.endpoint);
+      if (budget) applyToBudget(budget, fact);
+    }
   }
-  const budget = budgetOf(ledger, fact.account, fact.endpoint);
-  const { record } = budget;
+}
+
+/** A call counts in every budget of its endpoint. */
+function applyToCall(
+  ledger: Ledger,
+  endpoint: EndpointState,
+  fact: FactOf<'started' | 'call_restored' | 'settled' | 'returned'>,
+): void {
   switch (fact.fact) {
     case 'started':
-      applyStarted(ledger, budget, fact);
+      applyStarted(ledger, endpoint, fact);
       return;
     case 'call_restored':
-      budget.calls.add(fact.interval);
+      for (const { calls } of endpoint.budgets) calls.add(fact.interval);
       return;
     case 'settled':
-      applySettled(budget, fact);
+      applySettled(endpoint, fact);
       return;
     case 'returned':
-      budget.calls.delete(fact.permit);
-      return;
+      for (const { calls } of endpoint.budgets) calls.delete(fact.permit);
+  }
+}
+
+function applyToBudget(
+  budget: BudgetState,
+  fact: FactOf<'rejected' | 'paused' | 'resumed' | 'policy_changed'>,
+): void {
+  const { record } = budget;
+  switch (fact.fact) {
     case 'rejected':
       record.lastRejected = { at: fact.at, attribution: fact.attribution };
       if (fact.learned) record.floor = { ...record.floor, upstream: fact.learned };
@@ -42,8 +74,7 @@ export function evolve(ledger: Ledger, fact: Fact): void {
         record.consecutiveRejections = fact.consecutiveRejections;
         record.probing = true;
       }
-      // Their clients request again.
-      budget.grants.clear();
+      removeGrantsOf(budget);
       return;
     case 'resumed':
       record.pausedUntil[fact.by] = fact.at;
@@ -55,21 +86,22 @@ export function evolve(ledger: Ledger, fact: Fact): void {
       record.unknownUntil = fact.unknownUntil;
       // An operator's policy replaces what upstream has named before.
       if (fact.by === 'operator') record.floor = { operator: fact.policy, upstream: null };
-      budget.grants.clear();
-      return;
+      removeGrantsOf(budget);
   }
 }
 
-function applyStarted(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>): void {
-  const { record } = budget;
+function applyStarted(ledger: Ledger, endpoint: EndpointState, fact: FactOf<'started'>): void {
   const { interval, requestedAt, firstEstimate } = fact;
   const { startedAt, permit } = interval;
-  removeGrant(budget, permit);
-  // Kept for longer than they count: a 429 is attributed by the calls shortly before it, and by the record in Postgres one
-  // whose end is not recorded can count for longer.
-  const keptMs = Math.max(policyOf(budget).windowMs, maxArrivalDelay(record.endpoint, ledger.settings));
-  budget.calls.forgetUntil(countedSince(budget, startedAt - keptMs));
-  budget.calls.add(interval);
+  const grant = grantOf(endpoint, permit);
+  if (grant) removeGrant(endpoint.pool, grant);
+  for (const budget of endpoint.budgets) {
+    // Kept for longer than they count: a 429 is attributed by the calls shortly before it, and by the record in Postgres one
+    // whose end is not recorded can count for longer.
+    const keptMs = Math.max(policyOf(budget).windowMs, maxArrivalDelay(budget.definition, ledger.settings));
+    budget.calls.forgetUntil(countedSince(budget, startedAt - keptMs));
+    budget.calls.add(interval);
+  }
   const stats = statsOf(ledger, fact.account);
   recordWait(stats, startedAt, Math.max(0, startedAt - requestedAt));
   if (firstEstimate === null) return;
@@ -77,25 +109,21 @@ function applyStarted(ledger: Ledger, budget: BudgetState, fact: FactOf<'started
   else stats.estimates.missed += 1;
 }
 
-function applySettled(budget: BudgetState, { permit, arrivesBy, outcome, at }: FactOf<'settled'>): void {
-  const { record } = budget;
-  const interval = budget.calls.get(permit);
-  budget.calls.settle(permit, arrivesBy);
-  if (!interval || outcome.result !== 'answered') return;
-  budget.advertised = outcome.advertised ?? budget.advertised;
-  budget.callDuration = movingAverage(budget.callDuration, at - interval.startedAt);
-  // A call from before the pause doesn't show whether upstream accepts calls after it.
-  if (outcome.status === 429 || interval.startedAt < (record.pausedUntil.upstream ?? 0)) return;
-  record.probing = false;
-  record.consecutiveRejections = 0;
+function applySettled(endpoint: EndpointState, { permit, arrivesBy, outcome, at }: FactOf<'settled'>): void {
+  const started = callOf(endpoint, permit);
+  for (const budget of endpoint.budgets) {
+    const { record } = budget;
+    budget.calls.settle(permit, arrivesBy);
+    if (!started || outcome.result !== 'answered') continue;
+    budget.advertised = saidAbout(budget, endpoint, outcome).advertised ?? budget.advertised;
+    budget.callDuration = movingAverage(budget.callDuration, at - started.startedAt);
+    // A call from before the pause doesn't show whether upstream accepts calls after it.
+    if (outcome.status === 429 || started.startedAt < (record.pausedUntil.upstream ?? 0)) continue;
+    record.probing = false;
+    record.consecutiveRejections = 0;
+  }
 }
 
 /** Exponential moving average with weight 1/8 for the newest call. */
 const movingAverage = (mean: number | undefined, next: number): number =>
   mean === undefined ? next : mean + (next - mean) / 8;
-
-/** Drops a held permit. */
-export function removeGrant({ grants }: BudgetState, permit: string): void {
-  const ticket = ticketOf(permit);
-  if (grants.get(ticket)?.permit === permit) grants.delete(ticket);
-}

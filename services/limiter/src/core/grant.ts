@@ -1,81 +1,62 @@
 import type { Offer } from '@paceline/shared/contracts';
-import type { BudgetState } from './budget.ts';
 import { permitId } from './calls.ts';
+import { freeAt } from './free.ts';
 import { type Ledger, setAlarm } from './ledger.ts';
+import { nextWaiter } from './order.ts';
+import { addGrant, removeGrant } from './pool.ts';
 import type { AddressedOffer } from './protocol.ts';
-import { addWaiter, nextWaiter, removeWaiter, type Waiter } from './queue.ts';
-import { available, freeAt } from './window.ts';
+import { addWaiter, removeWaiter, waitingIn } from './queue.ts';
+import type { Pool, Waiter } from './state.ts';
 
 /** Grants free permits in queue order, and sets the alarm for the next one that time alone will free. */
-export function grantAvailable(ledger: Ledger, budget: BudgetState, now: number): AddressedOffer[] {
-  removeExpired(ledger, budget, now);
-  const offers = now >= ledger.quietUntil ? grantWhileFree(ledger, budget, now) : [];
-  setAlarm(ledger, budget, nextAlarm(ledger, budget, now));
+export function grantAvailable(ledger: Ledger, pool: Pool, now: number): AddressedOffer[] {
+  removeExpired(ledger, pool, now);
+  const offers = now >= ledger.quietUntil ? grantWhileFree(ledger, pool, now) : [];
+  setAlarm(ledger, pool, nextAlarm(ledger, pool, now));
   return offers;
 }
 
 /** Drops permits that were not started in time, and waiters whose heartbeats stopped. */
-function removeExpired(ledger: Ledger, budget: BudgetState, now: number): void {
-  for (const { ticket, startBy } of budget.grants.values()) {
-    if (startBy > now) break;
-    budget.grants.delete(ticket);
+function removeExpired(ledger: Ledger, pool: Pool, now: number): void {
+  for (const grant of pool.grants.values()) {
+    if (grant.startBy > now) break;
+    removeGrant(pool, grant);
   }
-  const { byExpiry } = budget.queue;
+  const { byExpiry } = pool.queue;
   for (let first = byExpiry.first(); first && first.expiresAt <= now; first = byExpiry.first()) {
-    dequeue(ledger, budget, first);
+    dequeue(ledger, first);
   }
 }
 
-function grantWhileFree(ledger: Ledger, budget: BudgetState, now: number): AddressedOffer[] {
+function grantWhileFree(ledger: Ledger, pool: Pool, now: number): AddressedOffer[] {
   const offers: AddressedOffer[] = [];
-  while (budget.queue.byTicket.size > 0) {
-    const reservedOnly = available(budget, now, false) === 0;
-    if (reservedOnly && available(budget, now, true) === 0) return offers;
-    const waiter = takeNext(ledger, budget, now, reservedOnly);
+  while (pool.queue.byTicket.size > 0) {
+    const waiter = nextWaiter(pool, now);
     if (!waiter) return offers;
-    offers.push({ client: waiter.request.offerTo, offer: grantTo(ledger, budget, waiter, now) });
+    dequeue(ledger, waiter);
+    const { deadline = Infinity, offerTo } = waiter.request;
+    // A request past its deadline leaves the queue; it is refused when it is repeated.
+    if (deadline >= now) offers.push({ client: offerTo, offer: grantTo(ledger, waiter, now) });
   }
   return offers;
 }
 
-/** A request past its deadline leaves the queue; it is refused when it is repeated. */
-function takeNext(
-  ledger: Ledger,
-  budget: BudgetState,
-  now: number,
-  reservedOnly: boolean,
-): Waiter | undefined {
-  for (;;) {
-    const first = nextWaiter(budget.queue, reservedOnly);
-    if (!first) return undefined;
-    dequeue(ledger, budget, first);
-    if (first.request.deadline === undefined || first.request.deadline >= now) return first;
-  }
-}
-
-function grantTo(
-  ledger: Ledger,
-  budget: BudgetState,
-  { request, firstEstimate }: Waiter,
-  now: number,
-): Offer {
+function grantTo(ledger: Ledger, { request, endpoint, firstEstimate }: Waiter, now: number): Offer {
   ledger.grants += 1;
   const { ticket, lane, requestedAt } = request;
   const permit = permitId(ledger.epoch, ledger.grants, ticket);
-  const startBy = now + budget.settings.startWithin;
-  budget.grants.set(ticket, { permit, ticket, lane, requestedAt, firstEstimate, startBy });
+  const startBy = now + ledger.settings.startWithin;
+  addGrant(endpoint.pool, { permit, ticket, endpoint, lane, requestedAt, firstEstimate, startBy });
   return { ticket, permit, startBy };
 }
 
-export function enqueue(ledger: Ledger, budget: BudgetState, waiter: Waiter): void {
-  addWaiter(budget.queue, waiter);
+export function enqueue(ledger: Ledger, waiter: Waiter): void {
+  addWaiter(waiter);
   ledger.waiting += 1;
 }
 
-export function dequeue(ledger: Ledger, budget: BudgetState, waiter: Waiter): void {
-  if (!budget.queue.byTicket.has(waiter.request.ticket)) return;
-  removeWaiter(budget.queue, waiter);
-  ledger.waiting -= 1;
+export function dequeue(ledger: Ledger, waiter: Waiter): void {
+  if (removeWaiter(waiter)) ledger.waiting -= 1;
 }
 
 /** Real ms between two heartbeats of a waiter; grows with the number of waiters. */
@@ -87,17 +68,23 @@ export const expiryFrom = (ledger: Ledger, now: number): number =>
   now + heartbeatInterval(ledger) * ledger.settings.missedHeartbeatsAllowed * ledger.settings.scale;
 
 /** When time alone may free the next permit; undefined while no request waits. */
-function nextAlarm(ledger: Ledger, budget: BudgetState, now: number): number | undefined {
-  const { queue, grants, calls } = budget;
+function nextAlarm(ledger: Ledger, { queue, grants, endpoints }: Pool, now: number): number | undefined {
   if (queue.byTicket.size === 0) return undefined;
   const [nextToExpire] = grants.values();
-  const next = [
-    ledger.quietUntil,
-    queue.byExpiry.min,
-    nextToExpire?.startBy ?? Infinity,
-    calls.nextArrival(now),
-    freeAt(budget, now, 1, 'best', true),
-    freeAt(budget, now, 1, 'best', false),
-  ].reduce((earliest, at) => (at > now ? Math.min(earliest, at) : earliest), Infinity);
+  let next = Infinity;
+  const consider = (at: number) => {
+    if (at > now && at < next) next = at;
+  };
+  consider(ledger.quietUntil);
+  consider(queue.byExpiry.min);
+  consider(nextToExpire?.startBy ?? Infinity);
+  for (const { lines, budgets } of endpoints) {
+    if (waitingIn(lines) === 0) continue;
+    for (const budget of budgets) {
+      consider(budget.calls.nextArrival(now));
+      consider(freeAt(budget, now, 1, 'best', true));
+      consider(freeAt(budget, now, 1, 'best', false));
+    }
+  }
   return next === Infinity ? undefined : next;
 }

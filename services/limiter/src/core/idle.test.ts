@@ -17,7 +17,7 @@ const acquire = (account: string, ticket: string, now: number): PermitRequestOf<
   return { do: 'acquire', ticket, ...budgetKey, requestedAt: now, offerTo: 'client', trace: {}, start: true };
 };
 const turn = (ledger: Ledger, now: number, ...requests: LedgerRequest[]) => takeTurn(ledger, requests, now);
-const accounts = (ledger: Ledger) => [...ledger.budgets.values()].map(({ record }) => record.account);
+const accounts = (ledger: Ledger) => [...ledger.pools.values()].map(({ account }) => account);
 
 describe('a budget that was idle for a day', () => {
   it('is dropped, so that memory is bounded by the accounts of the last day', () => {
@@ -29,12 +29,12 @@ describe('a budget that was idle for a day', () => {
         startTime + called * minute,
         acquire(`account ${called}`, 't', startTime + called * minute),
       );
-      max = Math.max(max, ledger.budgets.size);
+      max = Math.max(max, ledger.pools.size);
     }
     // An unsettled call expires after 2 minutes; only the accounts of a day, and those not yet swept, remain.
     expect(max).toBeGreaterThan(1_440);
     expect(max).toBeLessThan(1_440 * 2);
-    expect(ledger.stats.size).toBe(ledger.budgets.size);
+    expect(ledger.stats.size).toBe(ledger.pools.size);
   });
 
   it('is kept while its policy was learned, while it is paused, and until it was probed', () => {

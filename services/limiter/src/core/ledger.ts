@@ -1,11 +1,13 @@
-import type { PermitRequestOf } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames } from '@paceline/shared/definition';
-import { type BudgetState, createBudget, newRecord, policyOf } from './budget.ts';
+import { type PermitRequestOf, upstreamOf } from '@paceline/shared/contracts';
+import { createPool } from './pool.ts';
 import type { LimiterSettings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 import { type AccountStats, createStats } from './stats.ts';
+import type { BudgetSettings, EndpointSettings, PoolSettings, UpstreamSettings } from './upstream.ts';
+import { leavesAt } from './window.ts';
+import type { BudgetState, EndpointState, Pool } from './state.ts';
 
-/** The budgets of one partition, by account and endpoint. */
+/** The budgets of one partition, in pools by account. */
 export interface Ledger {
   readonly settings: LimiterSettings;
   /** Counts granted permits; with `epoch` it makes permit ids unique. */
@@ -18,13 +20,13 @@ export interface Ledger {
   quietUntil: number;
   /** When the journal was found lost: its calls count as spent from then on. */
   lostAt: number | null;
-  readonly budgets: Map<string, BudgetState>;
-  /** Budgets in which time alone may free a permit, earliest first. */
-  readonly alarms: Sorted<BudgetState>;
+  readonly pools: Map<string, Pool>;
+  /** Pools in which time alone may free a permit, earliest first. */
+  readonly alarms: Sorted<Pool>;
   /** By account. */
   readonly stats: Map<string, AccountStats>;
-  /** Cycles through the budgets in search of idle ones. */
-  sweep: Iterator<BudgetState>;
+  /** Cycles through the pools in search of idle ones. */
+  sweep: Iterator<Pool>;
   /** Requests waiting in all queues. */
   waiting: number;
 }
@@ -36,65 +38,110 @@ export const createLedger = (epoch: number, settings: LimiterSettings, quietUnti
   term: 0,
   quietUntil,
   lostAt: null,
-  budgets: new Map(),
+  pools: new Map(),
   alarms: new Sorted(alarmBefore, ({ alarmAt }) => alarmAt ?? Infinity),
   stats: new Map(),
   sweep: [][Symbol.iterator](),
   waiting: 0,
 });
 
-const alarmBefore = (a: BudgetState, b: BudgetState): boolean => {
+const alarmBefore = (a: Pool, b: Pool): boolean => {
   const [at, other] = [a.alarmAt ?? Infinity, b.alarmAt ?? Infinity];
-  return at === other ? nameOf(a) < nameOf(b) : at < other;
+  return at === other ? a.key < b.key : at < other;
 };
-const nameOf = ({ record }: BudgetState) => keyOf(record.account, record.endpoint);
 
-export const keyOf = (account: string, endpoint: BudgetName): string => `${account}/${endpoint}`;
+/** The settings of the account's upstream; undefined if this limiter doesn't know it. */
+export const upstreamFor = (account: string, { upstreams }: LimiterSettings): UpstreamSettings | undefined =>
+  upstreams[upstreamOf(account)];
 
-/** The state of a budget, or a new one that the ledger doesn't keep. */
-export const peekBudget = (ledger: Ledger, account: string, endpoint: BudgetName): BudgetState =>
-  ledger.budgets.get(keyOf(account, endpoint)) ?? newBudget(ledger, account, endpoint);
+/** An account's endpoint, which the ledger keeps from now on; undefined if its upstream has none of that name. */
+export function endpointOf(ledger: Ledger, account: string, name: string): EndpointState | undefined {
+  const upstream = upstreamFor(account, ledger.settings);
+  const settings = upstream?.poolOfEndpoint[name];
+  return (
+    settings && keptPool(ledger, account, upstream, settings).endpoints.find((each) => each.name === name)
+  );
+}
 
-function newBudget(ledger: Ledger, account: string, endpoint: BudgetName): BudgetState {
-  const budget = createBudget(newRecord({ account, endpoint }), ledger.settings);
-  if (ledger.lostAt !== null) countAsSpent(budget, ledger.lostAt);
-  return budget;
+/** As `endpointOf`, for a budget. */
+export function budgetOf(ledger: Ledger, account: string, name: string): BudgetState | undefined {
+  const upstream = upstreamFor(account, ledger.settings);
+  const settings = upstream?.poolOfBudget[name];
+  return settings && budgetIn(keptPool(ledger, account, upstream, settings), name);
+}
+
+const budgetIn = ({ budgets }: Pool, name: string): BudgetState | undefined =>
+  budgets.find(({ record }) => record.endpoint === name);
+
+/** Every budget of an account. Those that the ledger doesn't keep are new ones. */
+export function peekBudgets(ledger: Ledger, account: string): BudgetState[] {
+  const upstream = upstreamFor(account, ledger.settings);
+  if (!upstream) return [];
+  const pools = new Map<PoolSettings, Pool>();
+  return Object.keys(upstream.budgets).flatMap((name) => {
+    const settings = upstream.poolOfBudget[name] as PoolSettings;
+    const pool = pools.get(settings) ?? peekPool(ledger, account, upstream, settings);
+    pools.set(settings, pool);
+    return budgetIn(pool, name) ?? [];
+  });
+}
+
+/** Whether the ledger keeps any pool of an account. */
+export const hasPool = (ledger: Ledger, account: string): boolean =>
+  Object.values(upstreamFor(account, ledger.settings)?.poolOfBudget ?? {}).some(({ name }) =>
+    ledger.pools.has(keyOf(account, name)),
+  );
+
+export const keyOf = (account: string, pool: string): string => `${account}/${pool}`;
+
+function keptPool(ledger: Ledger, account: string, upstream: UpstreamSettings, settings: PoolSettings): Pool {
+  const pool = peekPool(ledger, account, upstream, settings);
+  if (!ledger.pools.has(pool.key)) ledger.pools.set(pool.key, pool);
+  return pool;
+}
+
+function peekPool(ledger: Ledger, account: string, upstream: UpstreamSettings, settings: PoolSettings): Pool {
+  const key = keyOf(account, settings.name);
+  const known = ledger.pools.get(key);
+  if (known) return known;
+  const pool = createPool(key, account, settings, upstream, ledger.settings);
+  if (ledger.lostAt !== null) for (const budget of pool.budgets) countAsSpent(budget, ledger.lostAt);
+  return pool;
 }
 
 /** Calls from before `lostAt` are unknown: they may still arrive for a while, and then count for one window. */
 export function countAsSpent(budget: BudgetState, lostAt: number): void {
   const { record } = budget;
-  const arrivedBy = lostAt + maxArrivalDelay(record.endpoint, budget.settings);
-  const until = arrivedBy + policyOf(budget).windowMs + budget.settings.epsilon;
+  const until = leavesAt(budget, lostAt + maxArrivalDelay(budget.definition, budget.settings));
   record.unknownUntil = Math.ceil(Math.max(record.unknownUntil ?? 0, until));
   // Whether the probe was among the lost calls is unknown too.
   record.probing = false;
 }
 
 /** Until when a call from before a journal loss may count, in any budget with its documented policy. */
-export const lossCountsUntil = ({ lostAt, settings }: Ledger): number =>
-  lostAt === null
-    ? 0
-    : lostAt +
-      Math.max(
-        ...budgetNames.map(
-          (each) => maxArrivalDelay(each, settings) + settings.policies[each].windowMs + settings.epsilon,
-        ),
-      );
-
-/** As `peekBudget`, but the ledger keeps the budget from now on. */
-export function budgetOf(ledger: Ledger, account: string, endpoint: BudgetName): BudgetState {
-  const key = keyOf(account, endpoint);
-  const known = ledger.budgets.get(key);
-  if (known) return known;
-  const budget = newBudget(ledger, account, endpoint);
-  ledger.budgets.set(key, budget);
-  return budget;
+export function lossCountsUntil({ lostAt, settings }: Ledger): number {
+  if (lostAt === null) return 0;
+  const budgets = Object.values(settings.upstreams).flatMap((upstream) => Object.values(upstream.budgets));
+  return Math.max(
+    ...budgets.map(
+      (budget) =>
+        lostAt + maxArrivalDelay(budget, settings) + longestWindow(budget, budget.policy.windowMs, settings),
+    ),
+  );
 }
 
+/** The longest time from a call's arrival to when it no longer counts in a window. */
+export const longestWindow = (
+  { resets }: Pick<BudgetSettings, 'resets'>,
+  windowMs: number,
+  { epsilon }: LimiterSettings,
+): number => windowMs + (resets === 'aligned' ? 2 * epsilon : epsilon);
+
 /** The longest time from a call's start to its arrival upstream, assumed while it is not settled. */
-export const maxArrivalDelay = (endpoint: BudgetName, settings: LimiterSettings): number =>
-  settings.sendWithin + settings.callTimeout[endpoint] + settings.guard + settings.clockLag;
+export const maxArrivalDelay = (
+  { callTimeout }: Pick<EndpointSettings, 'callTimeout'>,
+  settings: LimiterSettings,
+): number => settings.sendWithin + callTimeout + settings.guard + settings.clockLag;
 
 export function statsOf(ledger: Ledger, account: string): AccountStats {
   const known = ledger.stats.get(account);
@@ -104,11 +151,11 @@ export function statsOf(ledger: Ledger, account: string): AccountStats {
   return stats;
 }
 
-export function setAlarm(ledger: Ledger, budget: BudgetState, at: number | undefined): void {
-  if (budget.alarmAt === at) return;
-  if (budget.alarmAt !== undefined) ledger.alarms.delete(budget);
-  budget.alarmAt = at;
-  if (at !== undefined) ledger.alarms.add(budget);
+export function setAlarm(ledger: Ledger, pool: Pool, at: number | undefined): void {
+  if (pool.alarmAt === at) return;
+  if (pool.alarmAt !== undefined) ledger.alarms.delete(pool);
+  pool.alarmAt = at;
+  if (at !== undefined) ledger.alarms.add(pool);
 }
 
 /** A request shows that another limiter has taken over, so this one must not decide. */

@@ -9,7 +9,7 @@ import {
   type PartitionState,
 } from './partition.ts';
 import type { LedgerRequest } from './protocol.ts';
-import { settings } from './testing.ts';
+import { budgetOf, settings } from './testing.ts';
 
 const now = 1_000_000_000;
 const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
@@ -112,7 +112,7 @@ describe('a committing partition', () => {
   const committing = [recovered(), requested('a'), turn];
 
   it('handles an alarm that becomes due meanwhile as soon as the append is acknowledged', () => {
-    const { limit, windowMs } = settings.policies.riders_single;
+    const { limit, windowMs } = budgetOf('riders_single').policy;
     const tickets = Array.from({ length: limit + 1 }, (_, index) => `t${index}`);
     const ask = (ticket: string, account = 'team') =>
       ({ ...acquire(ticket), account, lane: 'manual_rider_add' }) as LedgerRequest;

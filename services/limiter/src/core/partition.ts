@@ -242,8 +242,8 @@ function written<To>(state: PartitionState<To>, sequence: number, now: number): 
   return proceed({ ...data, snapshot: { ...data.snapshot, firstSequence: sequence } }, inbox, now, []);
 }
 
-/** A large ledger is worth a snapshot less often: one more entry for this many budgets. */
-const budgetsPerEntry = 50;
+/** A large ledger is worth a snapshot less often: one more entry for this many pools. */
+const poolsPerEntry = 50;
 
 /** Writes a snapshot when the journal has grown long: one part after each entry of facts. */
 function compactOrProceed<To>(
@@ -253,7 +253,7 @@ function compactOrProceed<To>(
   effects: PartitionEffect<To>[],
 ): PartitionStep<To> {
   const { ledger, entriesSinceSnapshot, snapshotAfter, snapshot } = data;
-  if (!snapshot && entriesSinceSnapshot < snapshotAfter + ledger.budgets.size / budgetsPerEntry)
+  if (!snapshot && entriesSinceSnapshot < snapshotAfter + ledger.pools.size / poolsPerEntry)
     return proceed(data, inbox, now, effects);
   const { parts, firstSequence } = snapshot ?? { parts: snapshotParts(ledger, now), firstSequence: 0 };
   let part: IteratorResult<BudgetRecord[], void>;

@@ -1,36 +1,33 @@
 import type { Fact, FactOf, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
-import type { BudgetState } from './budget.ts';
 import { withdrawForcedArrival } from './estimate.ts';
-import { ticketOf } from './calls.ts';
-import { removeGrant } from './evolve.ts';
 import { dequeue } from './grant.ts';
 import { type Ledger, maxArrivalDelay } from './ledger.ts';
+import { callOf, callOfTicket, grantOf, removeGrant } from './pool.ts';
 import type { Decision } from './protocol.ts';
-import { isForced } from './queue.ts';
 import { isPaused } from './window.ts';
+import type { EndpointState } from './state.ts';
 
 /** The commit point: the call counts from here on, before it is made. A repeated start counts nothing more. */
 export function start(
   ledger: Ledger,
-  budget: BudgetState,
-  request: PermitRequestOf<'start'>,
+  endpoint: EndpointState,
+  { permit }: Pick<PermitRequestOf<'start'>, 'permit'>,
   now: number,
 ): Decision {
-  const started = budget.calls.get(request.permit);
+  const started = callOf(endpoint, permit);
   if (started) return { reply: startedReply(ledger, started, now), facts: [] };
-  const grant = budget.grants.get(ticketOf(request.permit));
-  if (grant?.permit !== request.permit || grant.startBy <= now || isPaused(budget, now)) {
-    removeGrant(budget, request.permit);
+  const grant = grantOf(endpoint, permit);
+  if (!grant || grant.startBy <= now || endpoint.budgets.some((budget) => isPaused(budget, now))) {
+    if (grant) removeGrant(endpoint.pool, grant);
     return { reply: { answer: 'expired' }, facts: [] };
   }
-  const { account, endpoint, permit } = request;
   const { lane, requestedAt, firstEstimate = null } = grant;
-  const arrivesBy = now + maxArrivalDelay(endpoint, budget.settings);
+  const arrivesBy = now + maxArrivalDelay(endpoint.definition, ledger.settings);
   const interval = { permit, lane, startedAt: now, arrivesBy, settled: false };
   const fact: FactOf<'started'> = {
     fact: 'started',
-    account,
-    endpoint,
+    account: endpoint.pool.account,
+    endpoint: endpoint.name,
     interval,
     requestedAt,
     firstEstimate,
@@ -54,19 +51,28 @@ export function startedReply(
 /** Removes a ticket from the queue, or returns its permit, even one that was started with the acquire. */
 export function cancel(
   ledger: Ledger,
-  budget: BudgetState,
-  { id, account, endpoint }: PermitRequestOf<'cancel'>,
+  endpoint: EndpointState,
+  { id }: PermitRequestOf<'cancel'>,
   now: number,
 ): Decision {
-  const waiter = budget.queue.byTicket.get(id);
-  if (waiter) dequeue(ledger, budget, waiter);
-  if (waiter && isForced(waiter.request.lane)) withdrawForcedArrival(budget);
-  budget.grants.delete(id);
-  removeGrant(budget, id);
-  const started = budget.calls.ofTicket(id);
+  const { pool } = endpoint;
+  const waiter = pool.queue.byTicket.get(id);
+  if (waiter) dequeue(ledger, waiter);
+  if (waiter?.forced) withdrawForcedArrival(waiter.endpoint);
+  const grant = pool.grants.get(id) ?? grantOf(endpoint, id);
+  if (grant) removeGrant(pool, grant);
+  const started = callOfTicket(endpoint, id);
   const facts: Fact[] =
     started && !started.settled
-      ? [{ fact: 'returned', account, endpoint, permit: started.permit, at: now }]
+      ? [
+          {
+            fact: 'returned',
+            account: pool.account,
+            endpoint: endpoint.name,
+            permit: started.permit,
+            at: now,
+          },
+        ]
       : [];
   return { reply: { answer: 'cancelled' }, facts };
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { policyOf } from './budget.ts';
 import { allowsMore } from './policy.ts';
-import { createTestLimiter, settings } from './testing.ts';
+import { budgetIn, budgetOf, createTestLimiter, settings } from './testing.ts';
 
 const minute = 60_000;
 const learns = (limit: number, windowMs: number, status = 200) =>
@@ -203,10 +203,10 @@ describe('a policy', () => {
     expect(changes(limiter)).toHaveLength(1);
   });
 
-  it('is capped at 1 000 calls per window', () => {
+  it('is capped at 4 000 calls per window', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a', {}, learns(1e9, minute, 429));
-    expect(changes(limiter)).toEqual([{ limit: 1_000, windowMs: minute }]);
+    expect(changes(limiter)).toEqual([{ limit: 4_000, windowMs: minute }]);
   });
 });
 
@@ -245,7 +245,7 @@ describe('the policy in force', () => {
         let taught: Policy[] = [];
         const known = () => {
           const named = [...operator, ...taught];
-          return named.length > 0 ? named : [settings.policies.riders_single];
+          return named.length > 0 ? named : [budgetOf('riders_single').policy];
         };
         const answered = (permit: string, { status, learned, advertised }: Outcome) => {
           const outcome = { result: 'answered', status, ...(advertised && { advertised }) } as const;
@@ -254,7 +254,7 @@ describe('the policy in force', () => {
           if (isRejected && (learned || advertised))
             taught = [...(learned ? [learned] : known()), ...(advertised ? [advertised] : [])];
           limiter.settle(permit, isRejected ? rejection : outcome);
-          const budget = limiter.ledger().budgets.get('team/riders_single');
+          const budget = budgetIn(limiter.ledger(), 'riders_single');
           if (!budget) throw new Error('no budget');
           const inForce = policyOf(budget);
           expect(known().filter((each) => allowsMore(inForce, each))).toEqual([]);
@@ -330,7 +330,7 @@ describe('a 429', () => {
     if (dies.answer !== 'granted') throw new Error('no permit');
     limiter.start(dies.permit);
     limiter.pass(
-      settings.sendWithin + settings.callTimeout.signups + settings.guard + minute + settings.epsilon,
+      settings.sendWithin + budgetOf('signups').callTimeout + settings.guard + minute + settings.epsilon,
     );
     limiter.call('b', {}, rejection);
     expect(attributionOf(limiter)).toBe('unreported_permit');

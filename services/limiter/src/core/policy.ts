@@ -1,16 +1,45 @@
 import type { FactOf, Operation, Outcome, Policy } from '@paceline/shared/contracts';
 import { strictestOf } from '@paceline/shared/upstreams/answers';
-import { type BudgetState, policyOf } from './budget.ts';
+import { policyOf } from './budget.ts';
+import { maxArrivalDelay } from './ledger.ts';
 import type { Decision } from './protocol.ts';
+import { leavesAt } from './window.ts';
+import type { BudgetState, EndpointState } from './state.ts';
 
-/** No upstream allows more, and every call of a window is kept in memory. */
-const maxLimit = 1_000;
+/** Every call of a window is kept in memory, and a snapshot of them must fit into a message. */
+const maxLimit = 4_000;
+
+/** The policy changes that an answer teaches. */
+export const learnedPolicies = (
+  endpoint: EndpointState,
+  permit: string,
+  outcome: Outcome,
+  now: number,
+): FactOf<'policy_changed'>[] =>
+  endpoint.budgets.flatMap((budget) =>
+    learnedPolicy(budget, permit, saidAbout(budget, endpoint, outcome), now),
+  );
+
+/** What an answer says about one budget of its call. Of several budgets, a policy is about the only one with its window. */
+export function saidAbout(budget: BudgetState, { budgets }: EndpointState, outcome: Outcome): Outcome {
+  if (budgets.length === 1) return outcome;
+  const isAbout = (said: Policy | undefined) => {
+    const [one, ...others] = budgets.filter((each) => policyOf(each).windowMs === said?.windowMs);
+    return one === budget && others.length === 0;
+  };
+  const { learned, advertised, ...rest } = outcome;
+  return {
+    ...rest,
+    ...(isAbout(learned) && { learned }),
+    ...(isAbout(advertised) && { advertised }),
+  };
+}
 
 /**
  * The policy change that an answer teaches. In force is the strictest of what upstream advertises and the basis: what
  * the last 429 taught and an operator set, else the documented policy. Headers tighten the basis, and never loosen it.
  */
-export function learnedPolicy(
+function learnedPolicy(
   budget: BudgetState,
   permit: string,
   outcome: Outcome,
@@ -45,9 +74,9 @@ export function taughtBy(
 }
 
 /** The policy that no header loosens. */
-function basisOf({ record, settings }: BudgetState, taught = record.floor.upstream) {
+function basisOf({ record, definition }: BudgetState, taught = record.floor.upstream) {
   const named = [record.floor.operator, taught].filter((each) => each !== null);
-  const policy = strictestOf(named) ?? settings.policies[record.endpoint];
+  const policy = strictestOf(named) ?? definition.policy;
   return { policy, isDocumented: named.length === 0 };
 }
 
@@ -77,20 +106,30 @@ export function policyChange(
   now: number,
 ): FactOf<'policy_changed'> {
   const { account, endpoint } = budget.record;
-  const current = policyOf(budget);
-  const longer = (policy ?? budget.settings.policies[endpoint]).windowMs - current.windowMs;
-  const unknownBefore = budget.record.unknownUntil ?? 0;
-  const isUnknown = unknownBefore > now;
-  const from = longer > 0 ? Math.max(now + budget.settings.epsilon, unknownBefore) : unknownBefore;
-  const unknownUntil = isUnknown || longer > 0 ? Math.max(now, Math.ceil(from + longer)) : null;
+  const unknownUntil = unknownAfter(budget, policy ?? budget.definition.policy, now);
   return { fact: 'policy_changed', account, endpoint, by, at: now, policy, unknownUntil };
+}
+
+function unknownAfter(budget: BudgetState, next: Policy, now: number): number | null {
+  const { settings, definition, record } = budget;
+  const longer = next.windowMs - policyOf(budget).windowMs;
+  const unknownBefore = record.unknownUntil ?? 0;
+  const isUnknown = unknownBefore > now;
+  if (!isUnknown && longer <= 0) return null;
+  if (definition.resets === 'aligned') {
+    // Lost calls may still arrive for a while.
+    const arrivedBy = isUnknown ? now + maxArrivalDelay(definition, settings) : now;
+    return Math.ceil(Math.max(unknownBefore, leavesAt(budget, arrivedBy, next)));
+  }
+  const from = longer > 0 ? Math.max(now + settings.epsilon, unknownBefore) : unknownBefore;
+  return Math.max(now, Math.ceil(from + longer));
 }
 
 const isSame = (a: Policy, b: Policy): boolean => a.limit === b.limit && a.windowMs === b.windowMs;
 
 /** Carries out an operator's request. */
 export function operate(budget: BudgetState, operation: Operation, now: number): Decision {
-  const { account, endpoint } = operation;
+  const { account, endpoint } = budget.record;
   const done = (fact: Decision['facts'][number]): Decision => ({
     reply: { answer: 'done' },
     facts: [fact],

@@ -1,10 +1,19 @@
 import type { BudgetRecord, Fact, JournalEntry } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames, type Lane } from '@paceline/shared/definition';
-import { type BudgetState, createBudget, policyOf } from './budget.ts';
+import { policyOf, restoreBudget } from './budget.ts';
 import { evolve } from './evolve.ts';
-import { createLedger, keyOf, type Ledger, lossCountsUntil, maxArrivalDelay, peekBudget } from './ledger.ts';
+import {
+  budgetOf,
+  createLedger,
+  endpointOf,
+  type Ledger,
+  longestWindow,
+  lossCountsUntil,
+  maxArrivalDelay,
+} from './ledger.ts';
+import { callOf } from './pool.ts';
 import type { LimiterSettings } from './settings.ts';
 import { countCalls, countedCalls, isPaused, leavesAt } from './window.ts';
+import type { BudgetState } from './state.ts';
 
 /** What an owner already knows when it reads the journal. */
 export interface RecoveryContext {
@@ -75,9 +84,9 @@ export function ledgerTime(
 /** A call as Postgres has recorded it. Ages in project ms, by Postgres's own clock. */
 export interface RecordedCall {
   readonly account: string;
-  readonly endpoint: BudgetName;
+  readonly endpoint: string;
   readonly permit: string;
-  readonly lane: Lane;
+  readonly lane: string;
   /** Since the record was written, just before the call was sent. */
   readonly age: number;
   /** Since its outcome was recorded; null: it was not. */
@@ -111,29 +120,42 @@ export function takeOver(ledger: Ledger, { owner, at, isLost, calls }: Findings)
 
 /** Facts for a recorded call that the ledger doesn't know although it can still count; none for any other. */
 function restoreCall(ledger: Ledger, call: RecordedCall, at: number): Fact[] {
-  const { account, endpoint, permit, lane, age, endedAge, status } = call;
-  const budget = peekBudget(ledger, account, endpoint);
-  if (budget.calls.get(permit)) return [];
+  const { account, permit, lane, age, endedAge, status } = call;
+  const endpoint = endpointOf(ledger, account, call.endpoint);
+  if (!endpoint || callOf(endpoint, permit)) return [];
   const { settings } = ledger;
   const startedAt = Math.floor(at - age);
-  const latest = startedAt + maxArrivalDelay(endpoint, settings);
+  const latest = startedAt + maxArrivalDelay(endpoint.definition, settings);
   // As when it is settled: without an answer it may still arrive for a while.
   const ended = endedAge === null ? Infinity : at - endedAge + (status === null ? settings.guard : 0);
   const arrivesBy = Math.ceil(Math.min(latest, ended));
+  if (!endpoint.budgets.some((budget) => isMissing(budget, arrivesBy, at))) return [];
   // Not settled: its client may still report what the answer taught.
   const interval = { permit, lane, startedAt, arrivesBy, settled: false, restored: true as const };
-  const leaves = leavesAt(interval, budget);
-  // A change of policy forgets calls that its unknown time covers.
-  const { probing, unknownUntil } = budget.record;
-  if (leaves <= at || (!probing && leaves <= (unknownUntil ?? 0))) return [];
-  const restored: Fact = { fact: 'call_restored', account, endpoint, interval, at };
+  const restored: Fact = { fact: 'call_restored', account, endpoint: endpoint.name, interval, at };
   if (status !== 429) return [restored];
   // Its pause may be lost with it: upstream accepts calls again after a window at the latest.
-  const until = arrivesBy + policyOf(budget).windowMs;
-  return [
-    restored,
-    { fact: 'paused', account, endpoint, by: 'upstream', at, until, consecutiveRejections: 1 },
-  ];
+  const pauses = endpoint.budgets.map((budget): Fact => {
+    const until = arrivesBy + policyOf(budget).windowMs;
+    return {
+      fact: 'paused',
+      account,
+      endpoint: budget.record.endpoint,
+      by: 'upstream',
+      at,
+      until,
+      consecutiveRejections: 1,
+    };
+  });
+  return [restored, ...pauses];
+}
+
+/** Whether a call that may arrive until then counts in a budget, and its absence would allow another one. */
+function isMissing(budget: BudgetState, arrivesBy: number, at: number): boolean {
+  const leaves = leavesAt(budget, arrivesBy);
+  // A change of policy forgets calls that its unknown time covers.
+  const { probing, unknownUntil } = budget.record;
+  return leaves > at && (probing || leaves > (unknownUntil ?? 0));
 }
 
 /** Whether facts change what limits calls besides other calls: nothing but the journal has them. */
@@ -141,12 +163,14 @@ export const changesLimits = (facts: readonly Fact[]): boolean =>
   facts.some(({ fact }) => /^(rejected|paused|resumed|policy_changed)$/.test(fact));
 
 /** The longest time from a call's record to when it no longer counts in any budget of the ledger, project ms. */
-export function longestCount(ledger: Ledger): number {
-  const { settings } = ledger;
-  const windows = [...ledger.budgets.values()].map((budget) => policyOf(budget).windowMs);
-  const documented = budgetNames.map((each) => settings.policies[each].windowMs);
-  const delays = budgetNames.map((each) => maxArrivalDelay(each, settings));
-  return Math.max(...documented, ...windows) + Math.max(...delays) + settings.epsilon;
+export function longestCount({ settings, pools }: Ledger): number {
+  const documented = Object.values(settings.upstreams).flatMap(({ budgets }) => Object.values(budgets));
+  const kept = [...pools.values()].flatMap(({ budgets }) => budgets);
+  const windows = [
+    ...documented.map((budget) => longestWindow(budget, budget.policy.windowMs, settings)),
+    ...kept.map((budget) => longestWindow(budget.definition, policyOf(budget).windowMs, settings)),
+  ];
+  return Math.max(...windows) + Math.max(...documented.map((budget) => maxArrivalDelay(budget, settings)));
 }
 
 /** Times known at a takeover, in project ms. */
@@ -196,7 +220,8 @@ export function restore(
     }
     ledger.lostAt = entry.lostAt;
     for (const record of entry.budgets) {
-      ledger.budgets.set(keyOf(record.account, record.endpoint), createBudget(record, settings));
+      const budget = budgetOf(ledger, record.account, record.endpoint);
+      if (budget) restoreBudget(budget, record);
     }
   }
   // Statistics cover the time since this limiter took over.
@@ -218,9 +243,9 @@ export function* snapshotParts(
   let now = startedAt;
   let part: BudgetRecord[] = [];
   let weight = 0;
-  for (const budget of ledger.budgets.values()) {
+  for (const budget of budgetsOf(ledger)) {
     // A call that has just stopped counting may still count by the record in Postgres, and must not look lost.
-    const since = now - maxArrivalDelay(budget.record.endpoint, ledger.settings);
+    const since = now - maxArrivalDelay(budget.definition, ledger.settings);
     if (!mustBeKept(budget, since)) continue;
     const intervals = countedCalls(budget, since);
     part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
@@ -235,7 +260,11 @@ export function* snapshotParts(
 
 /** Whether a decision still depends on how much time passes after `now`: a counted call, a pause, a lost journal. */
 export const hasActiveState = (ledger: Ledger, now: number): boolean =>
-  lossCountsUntil(ledger) > now || [...ledger.budgets.values()].some((budget) => isActive(budget, now));
+  lossCountsUntil(ledger) > now || budgetsOf(ledger).some((budget) => isActive(budget, now));
+
+function* budgetsOf({ pools }: Ledger): Generator<BudgetState> {
+  for (const { budgets } of pools.values()) yield* budgets;
+}
 
 /** Whether a budget decides differently at `now` than a new one would. */
 export const mustBeKept = (budget: BudgetState, now: number): boolean =>

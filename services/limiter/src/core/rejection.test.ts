@@ -1,6 +1,6 @@
 import { journalEntry, type Operation } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
-import { createTestLimiter, settings } from './testing.ts';
+import { budgetOf, createTestLimiter, settings } from './testing.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -17,7 +17,7 @@ describe('after a 429', () => {
     const probe = limiter.acquire('dies');
     if (probe.answer !== 'granted') throw new Error('no permit');
     limiter.start(probe.permit);
-    limiter.pass(settings.sendWithin + settings.callTimeout.riders_single + settings.guard);
+    limiter.pass(settings.sendWithin + budgetOf('riders_single').callTimeout + settings.guard);
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 

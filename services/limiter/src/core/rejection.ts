@@ -1,26 +1,48 @@
-import type { Attribution, Fact, Outcome, PermitRequestOf, Policy } from '@paceline/shared/contracts';
+import {
+  type Attribution,
+  attribution as attributions,
+  type Fact,
+  type Outcome,
+  type Policy,
+} from '@paceline/shared/contracts';
 import { longestWait, pausesBudget } from '@paceline/shared/upstreams/answers';
-import { type BudgetState, policyOf } from './budget.ts';
-import { allowsMore, taughtBy } from './policy.ts';
+import { policyOf } from './budget.ts';
+import { allowsMore, saidAbout, taughtBy } from './policy.ts';
 import { isPaused } from './window.ts';
+import type { BudgetState, EndpointState } from './state.ts';
 
 const quarterHour = 900_000;
 
 /**
- * The facts of an answer that pauses the budget: a 429, whose cause is attributed, or another failure that names a time.
+ * The facts of an answer that pauses budgets: a 429, whose cause is attributed, or another failure that names a time.
  * The client requests the call again (`sync/call.ts` in the shared package).
  */
-export function pauseAfter(
+export function pauseAfter(endpoint: EndpointState, permit: string, outcome: Outcome, now: number): Fact[] {
+  if (!pausesBudget(outcome)) return [];
+  const said = pausedBy(endpoint).map((budget) => ({ budget, said: saidAbout(budget, endpoint, outcome) }));
+  const causes = new Set(
+    outcome.status === 429 ? said.map((each) => attribute(each.budget, permit, each.said)) : [],
+  );
+  const attribution = attributions.options.find((cause) => causes.has(cause));
+  return said.flatMap((each) => pauseOne(each.budget, permit, each.said, attribution, now));
+}
+
+/** Which budgets of a call an answer is about: it doesn't say. */
+const pausedBy = ({ budgets }: EndpointState): readonly BudgetState[] => budgets;
+
+function pauseOne(
   budget: BudgetState,
-  { account, endpoint, permit, outcome }: PermitRequestOf<'settle'>,
+  permit: string,
+  outcome: Outcome,
+  /** Of a 429. */
+  attribution: Attribution | undefined,
   now: number,
 ): Fact[] {
-  if (!pausesBudget(outcome)) return [];
-  const isRejection = outcome.status === 429;
+  const { account, endpoint } = budget.record;
   const { limit, windowMs } = policyOf(budget);
   const before = budget.record.consecutiveRejections;
   // Calls rejected together count as one rejection.
-  const consecutiveRejections = isRejection ? before + (isPaused(budget, now) ? 0 : 1) : before;
+  const consecutiveRejections = attribution ? before + (isPaused(budget, now) ? 0 : 1) : before;
   const pause = pauseOf(budget, outcome, consecutiveRejections);
   const until = Math.ceil(
     now + pause + budget.settings.epsilon + jitterOf(permit) * budget.settings.probeJitter,
@@ -34,9 +56,8 @@ export function pauseAfter(
     until,
     consecutiveRejections,
   };
-  if (!isRejection) return [paused];
+  if (!attribution) return [paused];
   const learned = taughtBy(budget, permit, outcome);
-  const attribution = attribute(budget, permit, learned ?? reportedBy(outcome));
   const policy = { limit, windowMs };
   const rejected: Fact = { fact: 'rejected', account, endpoint, permit, at: now, policy, attribution };
   return [learned ? { ...rejected, learned } : rejected, paused];
@@ -55,7 +76,8 @@ function pauseOf(budget: BudgetState, outcome: Outcome, consecutiveRejections: n
 }
 
 /** The cause of a 429, judged by the calls that the ledger holds of its window. */
-function attribute(budget: BudgetState, permit: string, reported: Policy | undefined): Attribution {
+function attribute(budget: BudgetState, permit: string, outcome: Outcome): Attribution {
+  const reported = taughtBy(budget, permit, outcome) ?? reportedBy(outcome);
   const policy = policyOf(budget);
   const startedAt = budget.calls.get(permit)?.startedAt ?? 0;
   const others = [...budget.calls].filter((each) => each.permit !== permit);
@@ -69,8 +91,7 @@ function attribute(budget: BudgetState, permit: string, reported: Policy | undef
   const isStricter = reported !== undefined && allowsMore(policy, reported);
   const isByOperator = budget.record.policy?.from === 'operator';
   // Calls of a longer window than the operator's are forgotten, so a limit above the documented one explains enough.
-  if (isByOperator && (isStricter || allowsMore(policy, budget.settings.policies[budget.record.endpoint])))
-    return 'operator_limit';
+  if (isByOperator && (isStricter || allowsMore(policy, budget.definition.policy))) return 'operator_limit';
   if (isStricter) return 'policy_changed';
   return others.some(({ settled }) => !settled) ? 'unreported_permit' : 'foreign_caller';
 }

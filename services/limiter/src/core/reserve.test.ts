@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createTestLimiter, settings } from './testing.ts';
+import { createTestLimiter, settings, withBudget } from './testing.ts';
 
 const minute = 60_000;
-const withReserve = { ...settings, reserve: { ...settings.reserve, riders_single: 1, signups: 1 } };
+const withReserve = withBudget('riders_single', { reserve: 1 }, withBudget('signups', { reserve: 1 }));
 const urgent = { lane: 'manual_rider_add' } as const;
 
 describe('a permit reserved for the forced lanes', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { LedgerRequest } from './protocol.ts';
 import { hasActiveState, restore, snapshotParts } from './recovery.ts';
-import { settings } from './testing.ts';
+import { budgetOf, settings } from './testing.ts';
 import { takeTurn } from './turn.ts';
 import { windows } from './views.ts';
 
@@ -150,7 +150,7 @@ describe('a lost journal', () => {
   const spentUntil =
     startTime +
     settings.sendWithin +
-    settings.callTimeout.riders_single +
+    budgetOf('riders_single').callTimeout +
     settings.guard +
     minute +
     settings.epsilon;
@@ -198,11 +198,11 @@ describe('a lost journal', () => {
 
   it('stops mattering when no lost call can count', () => {
     const ledger = restore([lost], 1, settings);
-    const { clubs } = settings.policies;
+    const clubs = budgetOf('clubs').policy;
     const clubsUntil =
       startTime +
       settings.sendWithin +
-      settings.callTimeout.clubs +
+      budgetOf('clubs').callTimeout +
       settings.guard +
       settings.clockLag +
       clubs.windowMs +

@@ -1,26 +1,13 @@
 import type { Clock } from '@paceline/shared/clock';
 import { estimateTolerance } from '@paceline/shared/config';
-import type { Policy } from '@paceline/shared/contracts';
-import {
-  type BudgetName,
-  type Lane,
-  lanes,
-  mapValues,
-  slotHeadStartMs,
-  type Tier,
-  windowMarginMs,
-} from '@paceline/shared/definition';
-import { callTimeout, limitsOf, zwiftracing } from '@paceline/shared/upstreams';
+import { mapValues, slotHeadStartMs, type Tier, windowMarginMs } from '@paceline/shared/definition';
+import type { Upstream } from '@paceline/shared/upstreams';
+import { type UpstreamSettings, upstreamSettings } from './upstream.ts';
 
 /** Everything that decisions depend on besides the state. Durations are project ms unless stated otherwise. */
 export interface LimiterSettings {
-  /** The documented policies, in force until upstream or an operator names another. */
-  readonly policies: Readonly<Record<BudgetName, Policy>>;
-  /** Permits per window reserved for the forced lanes; at least one always stays open to all lanes. */
-  readonly reserve: Readonly<Record<BudgetName, number>>;
-  /** How much earlier than its request time a request of this lane is ordered. */
-  readonly headStart: Readonly<Record<Lane, number>>;
-  readonly longestHeadStart: number;
+  /** By name. An account belongs to one of them. */
+  readonly upstreams: Readonly<Record<string, UpstreamSettings>>;
   /** Extra head start for a request from inside its own open slot. */
   readonly slotHeadStart: number;
   /** Added to every window, because upstream reports whole seconds. */
@@ -35,9 +22,6 @@ export interface LimiterSettings {
   readonly clockLag: number;
   /** The probe is delayed by up to this much, so that different budgets don't probe at the same time. */
   readonly probeJitter: number;
-  /** Assumed call duration until calls were measured; used by estimates only. */
-  readonly typicalCallDuration: Readonly<Record<BudgetName, number>>;
-  readonly callTimeout: Readonly<Record<BudgetName, number>>;
   /** An estimate counts as kept when the call starts at most this much later. */
   readonly estimateTolerance: number;
   /** Real ms between two heartbeats of a waiting request while few requests wait. */
@@ -58,11 +42,12 @@ const machine = {
 };
 
 /** The settings for a tier, with the machine's durations converted to project ms. */
-export const defaultSettings = (tier: Tier, clock: Clock): LimiterSettings => ({
-  policies: limitsOf(tier),
-  reserve: mapValues(zwiftracing().budgets, ({ reserve }) => reserve),
-  headStart: mapValues(lanes, ({ headStartMs }) => headStartMs),
-  longestHeadStart: Math.max(...Object.values(lanes).map(({ headStartMs }) => headStartMs)),
+export const defaultSettings = (
+  upstreams: Readonly<Record<string, Upstream>>,
+  tier: Tier,
+  clock: Clock,
+): LimiterSettings => ({
+  upstreams: mapValues(upstreams, (upstream) => upstreamSettings(upstream, tier, clock)),
   slotHeadStart: slotHeadStartMs,
   epsilon: windowMarginMs,
   startWithin: Math.ceil(clock.toProjectMs(machine.startWithin)),
@@ -70,8 +55,6 @@ export const defaultSettings = (tier: Tier, clock: Clock): LimiterSettings => ({
   guard: Math.ceil(clock.toProjectMs(machine.guard)),
   clockLag: 0,
   probeJitter: 1_000,
-  typicalCallDuration: mapValues(zwiftracing().endpoints, ({ typicalMs }) => typicalMs),
-  callTimeout: mapValues(zwiftracing().endpoints, (endpoint) => callTimeout(endpoint, clock)),
   estimateTolerance: estimateTolerance(clock),
   heartbeatInterval: 1_500,
   heartbeatsPerInterval: 3_000,

@@ -2,7 +2,7 @@ import type { Fact, JournalEntry } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from './ledger.ts';
 import { hasGap, longestCount, type RecordedCall, restore, snapshotParts, takeOver } from './recovery.ts';
-import { settings } from './testing.ts';
+import { budgetOf, settings } from './testing.ts';
 import { takeTurn } from './turn.ts';
 import { windows } from './views.ts';
 
@@ -10,7 +10,7 @@ const minute = 60_000;
 const at = 1_000_000_000;
 const budgetKey = { account: 'team', endpoint: 'riders_single' } as const;
 /** The longest time from a call's record to its arrival. */
-const delay = settings.sendWithin + settings.callTimeout.riders_single + settings.guard;
+const delay = settings.sendWithin + budgetOf('riders_single').callTimeout + settings.guard;
 const counts = minute + settings.epsilon;
 
 const recorded = (permit: string, call: Partial<RecordedCall> = {}): RecordedCall => ({

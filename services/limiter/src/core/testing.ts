@@ -1,20 +1,98 @@
 import { createVirtualClock } from '@paceline/shared/clock';
 import type { Fact, Operation, Outcome, PermitRequestOf } from '@paceline/shared/contracts';
-import { type BudgetName, budgets, mapValues } from '@paceline/shared/definition';
-import { createLedger, type Ledger } from './ledger.ts';
+import { mapValues } from '@paceline/shared/definition';
+import { loadUpstreams } from '@paceline/shared/upstreams';
+import { createLedger, keyOf, type Ledger } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
 import { restore } from './recovery.ts';
 import { defaultSettings, type LimiterSettings } from './settings.ts';
 import { takeTurn } from './turn.ts';
+import { type BudgetSettings, type UpstreamSettings, upstreamSettings } from './upstream.ts';
+import type { BudgetState } from './state.ts';
+
+const account = 'team';
+const real = defaultSettings(loadUpstreams({}), 'standard', createVirtualClock());
+
+/** Settings with another upstream in the place of ZwiftRacing. */
+export const withUpstream = (zwiftracing: UpstreamSettings, using: LimiterSettings): LimiterSettings => ({
+  ...using,
+  upstreams: { ...using.upstreams, zwiftracing },
+});
+
+const upstreamIn = ({ upstreams }: LimiterSettings): UpstreamSettings =>
+  upstreams.zwiftracing as UpstreamSettings;
 
 /** Without a reserve for the forced lanes; tests of the reserve set one. */
-export const settings: LimiterSettings = {
-  ...defaultSettings('standard', createVirtualClock()),
-  reserve: mapValues(budgets, () => 0),
-};
+export const settings: LimiterSettings = withUpstream(
+  {
+    ...upstreamIn(real),
+    budgets: mapValues(upstreamIn(real).budgets, (budget) => ({ ...budget, reserve: 0 })),
+  },
+  real,
+);
+
+export const budgetOf = (name: string, using = settings): BudgetSettings =>
+  upstreamIn(using).budgets[name] as BudgetSettings;
+
+/** Settings with changes to a budget and its endpoint of the same name. */
+export function withBudget(
+  name: string,
+  change: Partial<BudgetSettings>,
+  using: LimiterSettings = settings,
+): LimiterSettings {
+  const { budgets, endpoints, ...upstream } = upstreamIn(using);
+  const budget = { ...budgetOf(name, using), ...change };
+  return withUpstream(
+    {
+      ...upstream,
+      budgets: { ...budgets, [name]: budget },
+      endpoints: { ...endpoints, [name]: { budgets: [name], callTimeout: budget.callTimeout } },
+    },
+    using,
+  );
+}
+
+/** Settings with endpoints that count in several budgets; all calls take a second. */
+export const withSeveral = (
+  budgets: Readonly<Record<string, Partial<BudgetSettings> & Pick<BudgetSettings, 'policy'>>>,
+  endpoints: Readonly<Record<string, readonly string[]>>,
+): LimiterSettings =>
+  withUpstream(
+    upstreamSettings(
+      {
+        budgets: mapValues(budgets, ({ policy, ...budget }) => ({
+          label: '',
+          limits: { standard: policy, premium: policy },
+          resets: 'sliding' as const,
+          paced: false,
+          reserve: 0,
+          rejectedCount: true,
+          ...budget,
+        })),
+        endpoints: mapValues(endpoints, (counted) => ({
+          label: '',
+          fetches: '',
+          source: '',
+          calls: [],
+          budgets: counted,
+          batch: 1,
+          timeoutMs: 10_000,
+          typicalMs: 1_000,
+        })),
+        lanes: upstreamIn(real).lanes,
+      },
+      'standard',
+      createVirtualClock(),
+    ),
+    real,
+  );
+
+/** A budget that the ledger keeps. */
+export const budgetIn = (ledger: Ledger, name: string, of = account): BudgetState | undefined =>
+  ledger.pools.get(keyOf(of, name))?.budgets.find(({ record }) => record.endpoint === name);
+
 /** Ms after which a waiting request without heartbeats expires, while few requests wait. */
 export const expiresAfter = settings.heartbeatInterval * settings.missedHeartbeatsAllowed;
-const account = 'team';
 
 type AcquireOptions = Partial<PermitRequestOf<'acquire'>>;
 
@@ -22,7 +100,7 @@ type AcquireOptions = Partial<PermitRequestOf<'acquire'>>;
  * A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves.
  * Long, because it is one table of small helpers over the same ledger.
  */
-export function createTestLimiter(endpoint: BudgetName, using: LimiterSettings = settings) {
+export function createTestLimiter(endpoint: string, using: LimiterSettings = settings) {
   let ledger: Ledger = createLedger(1, using);
   let epoch = 1;
   let now = 1_000_000_000;
@@ -70,17 +148,18 @@ export function createTestLimiter(endpoint: BudgetName, using: LimiterSettings =
     },
     request: (ticket: string, options: AcquireOptions = {}) => take(acquireRequest(ticket, options)),
     acquire: (ticket: string, options: AcquireOptions = {}): Reply => limiter.request(ticket, options).reply,
-    start: (permit: string): Reply => take({ do: 'start', account, endpoint, permit, trace: {} }).reply,
-    settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }) =>
-      take({ do: 'settle', account, endpoint, permit, outcome }),
+    start: (permit: string, of = endpoint): Reply =>
+      take({ do: 'start', account, endpoint: of, permit, trace: {} }).reply,
+    settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }, of = endpoint) =>
+      take({ do: 'settle', account, endpoint: of, permit, outcome }),
     operate: (operation: Operation) => take(operation),
     cancel: (id: string) => take({ do: 'cancel', account, endpoint, id }),
     /** Acquires, starts and settles. @throws when no permit is free */
     call(ticket: string, options: AcquireOptions = {}, outcome?: Outcome): string {
       const reply = limiter.acquire(ticket, options);
       if (reply.answer !== 'granted') throw new Error(`no permit: ${reply.answer}`);
-      limiter.start(reply.permit);
-      limiter.settle(reply.permit, outcome);
+      limiter.start(reply.permit, options.endpoint);
+      limiter.settle(reply.permit, outcome, options.endpoint);
       return reply.permit;
     },
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LaterClaimSeen } from './ledger.ts';
-import { createTestLimiter, expiresAfter, settings } from './testing.ts';
+import { budgetOf, createTestLimiter, expiresAfter, settings } from './testing.ts';
 import { coordination } from './views.ts';
 
 const second = 1_000;
@@ -47,7 +47,7 @@ describe('a window', () => {
     const granted = limiter.acquire('dies');
     if (granted.answer !== 'granted') throw new Error('no permit');
     limiter.start(granted.permit);
-    const worst = settings.sendWithin + settings.callTimeout.signups + settings.guard;
+    const worst = settings.sendWithin + budgetOf('signups').callTimeout + settings.guard;
     limiter.pass(worst + minute);
     expect(limiter.acquire('next').answer).toBe('waiting');
     limiter.pass(settings.epsilon);
@@ -254,7 +254,7 @@ describe('the queue', () => {
   it('does not create a budget for a status query', () => {
     const limiter = createTestLimiter('signups');
     coordination(limiter.ledger(), 'a stranger', limiter.now());
-    expect(limiter.ledger().budgets.size).toBe(0);
+    expect(limiter.ledger().pools.size).toBe(0);
   });
 
   it('drops a ticket that is no longer repeated', () => {
@@ -361,7 +361,7 @@ describe('a call that is not settled', () => {
     limiter.start(granted.permit);
     limiter.pass(55 * minute);
     const free =
-      1_000_000_000 + settings.sendWithin + settings.callTimeout.clubs + settings.guard + 60 * minute;
+      1_000_000_000 + settings.sendWithin + budgetOf('clubs').callTimeout + settings.guard + 60 * minute;
     expect(limiter.acquire('next')).toMatchObject({ estimatedAt: free + settings.epsilon });
   });
 

@@ -1,4 +1,3 @@
-import { syncOf } from '@paceline/limiter/core/acquire';
 import { type BudgetName, budgets, type Lane, laneNames, mapValues } from '@paceline/shared/definition';
 import { callTimeout, limitsOf, zwiftracing } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
@@ -188,6 +187,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
       ...window.sent,
       ...window.waiting.map(({ request }) => ({ lane: request.lane(agenda.now()) })),
     ];
+    const syncOf = (each: Lane) => zwiftracing().lanes[each]?.sync;
     if (others.some((other) => syncOf(other.lane) !== syncOf(lane))) tally.recordConflict();
   }
 

@@ -50,7 +50,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
     onResult: (result: PermitResult) => void,
   ): void {
     const now = () => clock.toRealMs(agenda.now());
-    const wait = tally.startWait(request.lane, options.inLaneSince ?? request.requestedAt);
+    const wait = tally.startWait(options.lane, options.inLaneSince ?? request.requestedAt);
     let step = requestPermit(request, now());
     let sends = 0;
     let timer = 0;
@@ -99,7 +99,7 @@ export function createPermits(simulation: Simulation, limiter: LimiterLink) {
 
     const permitOf = ({ permit, term }: Extract<PermitEffect, { effect: 'started' }>): SimulatedPermit => ({
       use() {
-        if (!limiter.callLog.recordStart(permit, term, request.endpoint, request.lane)) {
+        if (!limiter.callLog.recordStart(permit, term, options.endpoint, options.lane)) {
           happened({ event: 'settle', outcome: { result: 'not_sent', superseded: true } });
           return false;
         }

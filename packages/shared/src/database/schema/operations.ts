@@ -200,9 +200,9 @@ export const conflicts = pgTable(
     /** The sequence of its event. It restarts at 1 when the broker loses its disk, so `at` is part of the key. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     account: text('account').notNull(),
-    budget: text('budget').$type<BudgetName>().notNull(),
-    blocked: text('blocked').$type<Lane>().notNull(),
-    blockedBy: text('blocked_by').$type<Lane>().notNull(),
+    budget: text('budget').notNull(),
+    blocked: text('blocked').notNull(),
+    blockedBy: text('blocked_by').notNull(),
     expectedWaitMs: bigint('expected_wait_ms', { mode: 'number' }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.at, table.sequence] })],
