@@ -1,7 +1,7 @@
 import { oneOf, type Output, runCommand, WrongUsage } from '@paceline/kit/arguments';
 import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { ConfigError, configExitCode, loadConfig } from '@paceline/shared/config';
-import type { JournalEntry } from '@paceline/shared/contracts';
+import { type JournalEntry, upstreamOf } from '@paceline/shared/contracts';
 import { allPartitions } from '@paceline/shared/limiter';
 import { loadUpstreams } from '@paceline/shared/upstreams';
 import { CannotAudit, fetchLog, loadEntries, saveEntries } from './adapters/evidence.ts';
@@ -9,7 +9,7 @@ import { localBroker, readJournals } from './adapters/journals.ts';
 import { audit } from './core/audit.ts';
 import type { StoredEntry } from './core/history.ts';
 import { report } from './core/report.ts';
-import { rulesOf, upstreamOf } from './core/rules.ts';
+import { rulesOf } from './core/rules.ts';
 
 const usage = `npm run audit -- [--partition N] [--file F | --save F] [--sandbox URL]… [--json]
 

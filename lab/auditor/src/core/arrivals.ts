@@ -1,6 +1,5 @@
-import type { Policy } from '@paceline/shared/contracts';
+import { type Policy, upstreamOf } from '@paceline/shared/contracts';
 import type { StartedCall } from './history.ts';
-import { upstreamOf } from './rules.ts';
 
 /** A request in a sandbox's audit log. */
 export interface LoggedArrival {

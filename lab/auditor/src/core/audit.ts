@@ -1,3 +1,4 @@
+import { upstreamOf } from '@paceline/shared/contracts';
 import { count } from '@paceline/shared/words';
 import { type LoggedArrival, isOf, type SandboxLog, type LoggedTime, loggedTime } from './arrivals.ts';
 import { type BudgetPlace, type Finding, listed, note } from './findings.ts';
@@ -12,7 +13,7 @@ import { judgeArrivals } from './judge-arrivals.ts';
 import { judgePace } from './pace.ts';
 import { rebuild } from './rebuild.ts';
 import { checkAttributions, explainRejections } from './rejections.ts';
-import { type BudgetRules, maxCallsWithin, type Rules, upstreamOf, upstreamRules } from './rules.ts';
+import { type BudgetRules, maxCallsWithin, type Rules, upstreamRules } from './rules.ts';
 import { judgeWindows } from './windows.ts';
 
 export type BudgetCertificate = ReturnType<typeof certificateOf>;

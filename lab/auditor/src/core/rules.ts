@@ -1,8 +1,8 @@
 import { createVirtualClock } from '@paceline/shared/clock';
 import { estimateTolerance } from '@paceline/shared/config';
-import type { Policy } from '@paceline/shared/contracts';
+import { type Policy, upstreamOf } from '@paceline/shared/contracts';
 import { mapValues, type Tier } from '@paceline/shared/definition';
-import { callTimeout, defaultUpstream, type Upstream } from '@paceline/shared/upstreams';
+import { callTimeout, type Upstream } from '@paceline/shared/upstreams';
 
 /** How one budget counts. */
 export interface BudgetRules {
@@ -94,9 +94,6 @@ export function maxCallsWithin(
 
 /** Start of the aligned span that contains `at`. */
 export const alignedStart = (at: number, windowMs: number): number => Math.floor(at / windowMs) * windowMs;
-
-/** The upstream of an account; those of the syncs' upstream don't name it. */
-export const upstreamOf = (account: string): string => /^(.+):/.exec(account)?.[1] ?? defaultUpstream;
 
 /** The rules of an account's upstream. @throws {Error} for one without a file; checked before the audit */
 export function upstreamRules({ upstreams }: Rules, account: string): UpstreamRules {

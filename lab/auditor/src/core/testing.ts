@@ -1,21 +1,17 @@
-import type {
-  Attribution,
-  BudgetRecord,
-  Fact,
-  JournalEntry,
-  Outcome,
-  Policy,
+import {
+  type Attribution,
+  type BudgetRecord,
+  type Fact,
+  type JournalEntry,
+  type Outcome,
+  type Policy,
+  upstreamOf,
 } from '@paceline/shared/contracts';
-import type { Lane } from '@paceline/shared/definition';
 import { loadUpstreams } from '@paceline/shared/upstreams';
 import type { LoggedArrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
 import type { StoredEntry } from './history.ts';
-import { type Rules, rulesOf, upstreamOf } from './rules.ts';
-
-type Named<Type> = Type extends { endpoint: unknown } ? Omit<Type, 'endpoint'> & { endpoint: string } : Type;
-type WrittenFact = Named<Fact>;
-type WrittenRecord = Partial<Named<BudgetRecord>>;
+import { type Rules, rulesOf } from './rules.ts';
 
 const startsAt = 1_800_000_000_000;
 /** How long an unsettled call counts as in flight. */
@@ -73,7 +69,7 @@ export function createJournalWriter(
     entries,
     at: (ms: number) => startsAt + ms,
     permitOf,
-    facts: (...facts: WrittenFact[]) => store({ entry: 'facts', recoverFrom, facts: facts as Fact[] }),
+    facts: (...facts: Fact[]) => store({ entry: 'facts', recoverFrom, facts }),
     recoverFrom(from: number) {
       recoverFrom = from;
     },
@@ -102,7 +98,7 @@ export function createJournalWriter(
         ...placeOf(name),
         interval: {
           permit,
-          lane: lane as Lane,
+          lane,
           startedAt: startsAt + at,
           arrivesBy: startsAt + at + latestIn,
           settled: false,
@@ -115,7 +111,7 @@ export function createJournalWriter(
     settle(name: string, at: number, arrivesBy = at, outcome: Outcome = { result: 'answered', status: 200 }) {
       return writer.facts(writer.settled(name, at, arrivesBy, outcome));
     },
-    settled: (name: string, at: number, arrivesBy: number, outcome: Outcome): WrittenFact => ({
+    settled: (name: string, at: number, arrivesBy: number, outcome: Outcome): Fact => ({
       fact: 'settled',
       ...placeOf(name),
       permit: permitOf(name),
@@ -180,7 +176,7 @@ export function createJournalWriter(
         until: startsAt + until,
         consecutiveRejections: 0,
       }),
-    policy: (policy: Policy | null, at: number, by: 'upstream' | 'operator' = 'operator'): WrittenFact => ({
+    policy: (policy: Policy | null, at: number, by: 'upstream' | 'operator' = 'operator'): Fact => ({
       fact: 'policy_changed',
       ...place,
       by,
@@ -188,7 +184,7 @@ export function createJournalWriter(
       policy,
       unknownUntil: null,
     }),
-    snapshot: (at: number, records: readonly WrittenRecord[]) =>
+    snapshot: (at: number, records: readonly Partial<BudgetRecord>[]) =>
       store({
         entry: 'snapshot',
         recoverFrom,
@@ -205,7 +201,7 @@ export function createJournalWriter(
           consecutiveRejections: 0,
           lastRejected: null,
           ...record,
-        })) as BudgetRecord[],
+        })),
       }),
     interval: (name: string, startedAt: number, arrivesBy: number): BudgetRecord['intervals'][number] => ({
       permit: permitOf(name),
