@@ -1,3 +1,4 @@
+import { realTime } from '@paceline/shared/clock';
 import {
   brokerTlsVariables,
   type Config,
@@ -48,8 +49,12 @@ export type ApiConfig = Config<(typeof needed)[number], (typeof optional)[number
 
 /** @throws {ConfigError} naming every problem, never a value */
 export function loadApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
-  const config = loadConfig(env, needed, optional);
-  return { ...config, upstreams: openUpstreams(env, config.API_UPSTREAMS, config.PACELINE_CLOCK) };
+  const opened = ({
+    API_UPSTREAMS = [],
+    PACELINE_CLOCK = realTime,
+  }: Partial<Config<(typeof needed)[number]>>) => openUpstreams(env, API_UPSTREAMS, PACELINE_CLOCK);
+  const config = loadConfig(env, needed, optional, (values) => opened(values).problems);
+  return { ...config, upstreams: opened(config).open };
 }
 
 export const readConfig = (): ApiConfig => orExit(() => loadApiConfig(process.env));

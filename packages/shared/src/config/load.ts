@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type ClockSetting, isLoopback, isSandboxUrl } from '../clock/index.ts';
 import { isPair, otlpProblems } from './addresses.ts';
 import { type VariableName, variables } from './variables.ts';
-import { upstreamProblems } from '../upstreams/load.ts';
+import { readUpstreams } from '../upstreams/load.ts';
 import { ConfigError } from './error.ts';
 
 type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
@@ -12,11 +12,16 @@ export type Config<Needed extends VariableName, Optional extends VariableName = 
   readonly [Name in Needed]: Value<Name>;
 } & { readonly [Name in Optional]?: Value<Name> };
 
-/** Reads variables; an empty one counts as unset. @throws {ConfigError} naming every problem, never a value */
+/**
+ * Reads variables; an empty one counts as unset.
+ * @param judge finds more problems in the values that could be read
+ * @throws {ConfigError} naming every problem, never a value
+ */
 export function loadConfig<Needed extends VariableName, Optional extends VariableName = never>(
   env: NodeJS.ProcessEnv,
   needed: readonly Needed[],
   optional: readonly Optional[] = [],
+  judge: (values: Partial<Config<Needed>>) => readonly string[] = () => [],
 ): Config<Needed, Optional> {
   const values: Record<string, unknown> = {};
   const names = new Set<VariableName>([...needed, ...optional]);
@@ -33,7 +38,8 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   for (const name of optional) read(name, true);
   problems.push(...contradictions(values, (name) => names.has(name) && Boolean(env[name])));
   problems.push(...otlpProblems(env));
-  if (names.has('UPSTREAMS')) problems.push(...upstreamProblems(env));
+  if (names.has('UPSTREAMS')) problems.push(...readUpstreams(env).problems);
+  problems.push(...judge(values as Partial<Config<Needed>>));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config<Needed, Optional>;
 }

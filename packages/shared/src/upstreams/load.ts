@@ -20,12 +20,20 @@ function filesOf(env: NodeJS.ProcessEnv): Map<string, string> {
   );
 }
 
-function readAll(env: NodeJS.ProcessEnv): { upstreams: Upstream[]; problems: string[] } {
+/** The upstreams of the files by name, in the order of `UPSTREAMS`, and everything that is wrong with the files. */
+export function readUpstreams(env: NodeJS.ProcessEnv): {
+  readonly upstreams: Readonly<Record<string, Upstream>>;
+  readonly problems: readonly string[];
+} {
   const files = filesOf(env);
   const readings = [...files].map(([name, file]) => readUpstream(name, file));
   const missing = `UPSTREAMS must name ${defaultUpstream}, which the syncs call`;
   return {
-    upstreams: readings.flatMap((reading) => ('upstream' in reading ? [reading.upstream] : [])),
+    upstreams: Object.fromEntries(
+      readings.flatMap((reading) =>
+        'upstream' in reading ? [[reading.upstream.name, reading.upstream]] : [],
+      ),
+    ),
     problems: [
       ...(files.has(defaultUpstream) ? [] : [missing]),
       ...readings.flatMap((reading) => ('problems' in reading ? reading.problems : [])),
@@ -33,12 +41,9 @@ function readAll(env: NodeJS.ProcessEnv): { upstreams: Upstream[]; problems: str
   };
 }
 
-/** Everything that is wrong with the upstream files. */
-export const upstreamProblems = (env: NodeJS.ProcessEnv): string[] => readAll(env).problems;
-
-/** The upstreams of the files by name, in the order of `UPSTREAMS`. @throws {ConfigError} naming every problem of every file */
+/** @throws {ConfigError} naming every problem of every file */
 export function loadUpstreams(env: NodeJS.ProcessEnv): Readonly<Record<string, Upstream>> {
-  const { upstreams, problems } = readAll(env);
+  const { upstreams, problems } = readUpstreams(env);
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.fromEntries(upstreams.map((upstream) => [upstream.name, upstream]));
+  return upstreams;
 }

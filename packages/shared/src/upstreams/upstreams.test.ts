@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { budgetNames } from '../definition/index.ts';
@@ -17,6 +17,24 @@ describe('the files in upstreams/', () => {
     const { budgets, endpoints } = zwiftracing();
     expect(Object.keys(budgets)).toEqual(budgetNames);
     for (const name of budgetNames) expect(endpoints[name].budgets).toEqual([name]);
+  });
+});
+
+describe('the names of budgets', () => {
+  const root = join(import.meta.dirname, '../../../..');
+  const general = globSync(
+    [
+      'services/{limiter,scheduler}/src/**/*.ts',
+      'services/api/src/{alerts,budgets,coordination,door,health,stream}/**/*.ts',
+      'packages/{client,planning}/src/**/*.ts',
+    ],
+    { cwd: root, exclude: ['**/*.test.ts', '**/testing/**', '**/{testing,generated}.ts'] },
+  );
+
+  it.each(general)('are not in %s, which works for every upstream', (path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    // The other names are also words for what is synced.
+    expect(text.match(/'riders_(?:bulk|single)'/g)).toBeNull();
   });
 });
 

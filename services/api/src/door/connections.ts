@@ -1,7 +1,7 @@
 import { isSandboxUrl } from '@paceline/shared/clock';
-import { ConfigError, upstreamUrl } from '@paceline/shared/config';
+import { upstreamUrl } from '@paceline/shared/config';
 import { accountOf } from '@paceline/shared/limiter';
-import { loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
+import { readUpstreams, type Upstream } from '@paceline/shared/upstreams';
 
 /** An upstream that programs may use, and what it takes to call it. */
 export interface OpenUpstream {
@@ -13,13 +13,15 @@ export interface OpenUpstream {
   readonly account: string;
 }
 
-/** The upstreams of these names, with their address and key from the variables. @throws {ConfigError} naming every problem */
+/** The upstreams of these names, with their address and key from the variables, and every problem with those. */
 export function openUpstreams(
   env: NodeJS.ProcessEnv,
   names: readonly string[],
   clock: { readonly scale: number },
-): OpenUpstream[] {
-  const known = loadUpstreams(env);
+): { readonly open: readonly OpenUpstream[]; readonly problems: readonly string[] } {
+  const { upstreams: known, problems: mistakes } = readUpstreams(env);
+  // Files with mistakes are reported as such, and not as missing.
+  if (mistakes.length > 0) return { open: [], problems: [] };
   const problems: string[] = [];
   const open = names.flatMap((name): OpenUpstream[] => {
     const upstream = Object.hasOwn(known, name) ? known[name] : undefined;
@@ -42,6 +44,5 @@ export function openUpstreams(
       ? [{ upstream, baseUrl: address.data, key, account: accountOf(key, name) }]
       : [];
   });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return open;
+  return { open, problems };
 }
