@@ -235,6 +235,8 @@ const isStricter = (next: Policy, before: Policy): boolean =>
   next.limit < before.limit || next.windowMs > before.windowMs;
 
 const appliers: { readonly [Kind in Fact['fact']]: (state: LedgerState, fact: FactOf<Kind>) => void } = {
+  /** Other programs' calls only leave fewer for ours, whose windows are judged without them. */
+  foreign_booked() {},
   claimed(state) {
     state.claim = state.sequence;
     state.claims.add(state.sequence);

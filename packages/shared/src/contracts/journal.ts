@@ -19,6 +19,19 @@ export type Interval = z.infer<typeof interval>;
 export const authority = z.enum(['upstream', 'operator']);
 export type Authority = z.infer<typeof authority>;
 
+/** What showed that another program uses the key: upstream's counters, or a 429. */
+const foreignSign = z.enum(['counter', 'rejection']);
+
+/** Calls of other programs with the same key that count in a budget, as if each group had arrived at `arrivesBy`. */
+export const foreignCalls = z.object({
+  /** When this use was first seen, and last. */
+  since: timestamp,
+  lastAt: timestamp,
+  by: foreignSign,
+  calls: z.array(z.object({ arrivesBy: timestamp, calls: z.number().int().positive() })),
+});
+export type ForeignCalls = z.infer<typeof foreignCalls>;
+
 /** The state of a budget that the journal restores. */
 export const budgetRecord = z.object({
   ...budgetKey,
@@ -36,6 +49,7 @@ export const budgetRecord = z.object({
   /** Rejections since the last success; calls rejected together count once. */
   consecutiveRejections: z.number().int(),
   lastRejected: z.object({ at: timestamp, attribution }).nullable(),
+  foreign: foreignCalls.optional(),
 });
 export type BudgetRecord = z.infer<typeof budgetRecord>;
 
@@ -72,6 +86,16 @@ export const fact = z.discriminatedUnion('fact', [
     policy,
     attribution,
     learned: policy.optional(),
+  }),
+  /** `calls` more calls of other programs count from now on; `since`: see `foreignCalls`. */
+  z.object({
+    fact: z.literal('foreign_booked'),
+    ...budgetKey,
+    by: foreignSign,
+    at: timestamp,
+    since: timestamp,
+    arrivesBy: timestamp,
+    calls: z.number().int().positive(),
   }),
   z.object({
     fact: z.literal('paused'),

@@ -212,6 +212,8 @@ const foreignUse = z.object({
   /** When this use was first seen, and last. */
   since: timestamp,
   lastAt: timestamp,
+  /** What showed it: upstream's counters, or a 429. */
+  by: z.enum(['counter', 'rejection']),
   calls: z.array(z.object({ calls: z.number().int().positive(), leavesAt: timestamp })),
 });
 

@@ -110,6 +110,9 @@ function announceFact(
       send(() => publish(bus, catalog.alert, { type: 'limit_learned', at, account, endpoint, message }));
       return;
     }
+    case 'foreign_booked':
+      bus.log.warn(fact, 'calls of another program with the same key');
+      return;
     case 'paused':
     case 'resumed':
       bus.log.warn(fact, `budget ${fact.fact} by ${fact.by}`);

@@ -24,6 +24,7 @@ export const createBudget = (pool: Pool, name: string): BudgetState => ({
   endpoints: [],
   held: 0,
   advertised: undefined,
+  reading: undefined,
   callDuration: undefined,
   forcedArrivals: { count: 0, at: 0, since: 0 },
 });

@@ -1,11 +1,13 @@
 import type { Fact, FactOf } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
 import { Calls } from './calls.ts';
+import { withForeign } from './foreign.ts';
+import { compare } from './foreign-use.ts';
 import { budgetOf, countAsSpent, endpointOf, type Ledger, maxArrivalDelay, statsOf } from './ledger.ts';
 import { callOf, grantOf, removeGrant, removeGrantsOf } from './pool.ts';
 import { saidAbout } from './policy.ts';
 import { recordWait } from './stats.ts';
-import { countedCalls, countedSince } from './window.ts';
+import { countCalls, countedCalls, countedSince } from './window.ts';
 import type { BudgetState, EndpointState } from './state.ts';
 
 /**
@@ -59,13 +61,18 @@ function applyToCall(
 
 function applyToBudget(
   budget: BudgetState,
-  fact: FactOf<'rejected' | 'paused' | 'resumed' | 'policy_changed'>,
+  fact: FactOf<'rejected' | 'foreign_booked' | 'paused' | 'resumed' | 'policy_changed'>,
 ): void {
   const { record } = budget;
   switch (fact.fact) {
     case 'rejected':
       record.lastRejected = { at: fact.at, attribution: fact.attribution };
       if (fact.learned) record.floor = { ...record.floor, upstream: fact.learned };
+      return;
+    case 'foreign_booked':
+      record.foreign = withForeign(record.foreign, fact, countedSince(budget, fact.at));
+      // Held permits that no longer have a place.
+      if (countCalls(budget, fact.at) + budget.held > policyOf(budget).limit) removeGrantsOf(budget);
       return;
     case 'paused':
       if (fact.by === 'operator') record.pausedUntil.operator = fact.until;
@@ -78,6 +85,9 @@ function applyToBudget(
       return;
     case 'resumed':
       record.pausedUntil[fact.by] = fact.at;
+      // What a 429 showed counts no longer than the pause after it.
+      if (fact.by === 'upstream' && record.foreign?.by === 'rejection')
+        record.foreign = { ...record.foreign, calls: [] };
       return;
     case 'policy_changed':
       // A call that no longer counts must not count again under a longer window: `unknownUntil` covers it.
@@ -113,6 +123,8 @@ function applySettled(endpoint: EndpointState, { permit, arrivesBy, outcome, at 
   const started = callOf(endpoint, permit);
   for (const budget of endpoint.budgets) {
     const { record } = budget;
+    const comparison = started && compare(budget, started, outcome, at);
+    if (comparison) budget.reading = comparison.reading;
     budget.calls.settle(permit, arrivesBy);
     if (!started || outcome.result !== 'answered') continue;
     budget.advertised = saidAbout(budget, endpoint, outcome).advertised ?? budget.advertised;

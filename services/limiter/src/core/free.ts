@@ -1,5 +1,6 @@
 import type { Interval } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
+import { foreignArrivals } from './foreign.ts';
 import {
   alignedWindow,
   capacityAt,
@@ -29,8 +30,10 @@ export function freeAt(
     Math.min(arrivesBy, Math.max(now, startedAt + duration));
   // Held permits are about to be used.
   const held = Array.from({ length: budget.held }, () => now + duration);
-  const open = budget.calls.openAfter(countedSince(budget, now));
-  const ends = [...open.map(endOf), ...held].sort((a, b) => a - b);
+  const since = countedSince(budget, now);
+  const foreign = foreignArrivals(budget.record.foreign, since);
+  const open = budget.calls.openAfter(since);
+  const ends = [...open.map(endOf), ...held, ...foreign].sort((a, b) => a - b);
   const { probing } = budget.record;
   const unknownUntil = budget.record.unknownUntil ?? 0;
   const afterProbe = (at: number, isProbe: boolean) =>
@@ -48,7 +51,7 @@ export function freeAt(
   return cycles === 0 ? first : Math.max(first + cycles * cycle, unknownUntil);
 }
 
-/** @param ends when the open calls end, in order */
+/** @param ends when the open calls end and those of other programs ended, in order */
 function freeInSliding(
   budget: BudgetState,
   now: number,

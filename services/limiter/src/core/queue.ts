@@ -1,7 +1,7 @@
 import type { PermitRequestOf } from '@paceline/shared/contracts';
 import type { LimiterSettings } from './settings.ts';
 import { Sorted } from './sorted.ts';
-import type { BudgetState, EndpointState, Lines, Pool, PoolQueue, Waiter } from './state.ts';
+import type { EndpointState, Lines, Pool, PoolQueue, Waiter } from './state.ts';
 import type { UpstreamSettings } from './upstream.ts';
 
 export const goesBefore = (a: Waiter, b: Waiter): boolean =>
@@ -102,12 +102,9 @@ export function headsOf({ endpoints }: Pool): Waiter[] {
   return heads.length > 1 ? heads.sort((a, b) => (goesBefore(a, b) ? -1 : 1)) : heads;
 }
 
-/** The first `count` waiters that need a budget, in queue order. */
-export function firstWaiters({ endpoints }: BudgetState, count: number): Waiter[] {
-  const first = endpoints.flatMap(({ lines: { forced, scheduled } }) => [
-    ...take(forced, count),
-    ...take(scheduled, count),
-  ]);
+/** The first `count` waiters of some lines, in queue order. */
+export function firstWaiters(lines: ReadonlyArray<Sorted<Waiter>>, count: number): Waiter[] {
+  const first = lines.flatMap((line) => take(line, count));
   return first.sort((a, b) => (goesBefore(a, b) ? -1 : 1)).slice(0, count);
 }
 

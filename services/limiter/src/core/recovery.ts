@@ -160,7 +160,7 @@ function isMissing(budget: BudgetState, arrivesBy: number, at: number): boolean 
 
 /** Whether facts change what limits calls besides other calls: nothing but the journal has them. */
 export const changesLimits = (facts: readonly Fact[]): boolean =>
-  facts.some(({ fact }) => /^(rejected|paused|resumed|policy_changed)$/.test(fact));
+  facts.some(({ fact }) => /^(rejected|foreign_booked|paused|resumed|policy_changed)$/.test(fact));
 
 /** The longest time from a call's record to when it no longer counts in any budget of the ledger, project ms. */
 export function longestCount({ settings, pools }: Ledger): number {

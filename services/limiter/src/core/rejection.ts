@@ -7,8 +7,9 @@ import {
 } from '@paceline/shared/contracts';
 import { longestWait, pausesBudget } from '@paceline/shared/upstreams/answers';
 import { policyOf } from './budget.ts';
+import { foreignInRejection, isSaidFull } from './foreign-use.ts';
 import { allowsMore, saidAbout, taughtBy } from './policy.ts';
-import { isPaused } from './window.ts';
+import { isPaused, nextWindow } from './window.ts';
 import type { BudgetState, EndpointState } from './state.ts';
 
 const quarterHour = 900_000;
@@ -19,16 +20,23 @@ const quarterHour = 900_000;
  */
 export function pauseAfter(endpoint: EndpointState, permit: string, outcome: Outcome, now: number): Fact[] {
   if (!pausesBudget(outcome)) return [];
-  const said = pausedBy(endpoint).map((budget) => ({ budget, said: saidAbout(budget, endpoint, outcome) }));
+  const said = pausedBy(endpoint, outcome).map((budget) => ({
+    budget,
+    said: saidAbout(budget, endpoint, outcome),
+  }));
   const causes = new Set(
     outcome.status === 429 ? said.map((each) => attribute(each.budget, permit, each.said)) : [],
   );
   const attribution = attributions.options.find((cause) => causes.has(cause));
-  return said.flatMap((each) => pauseOne(each.budget, permit, each.said, attribution, now));
+  const isKnown = said.length === 1 || said.every(({ budget }) => isSaidFull(budget, outcome));
+  return said.flatMap((each) => pauseOne(each.budget, permit, each.said, attribution, isKnown, now));
 }
 
-/** Which budgets of a call an answer is about: it doesn't say. */
-const pausedBy = ({ budgets }: EndpointState): readonly BudgetState[] => budgets;
+/** Which budgets of a call an answer is about: those that its counters show as full, or else any of them. */
+function pausedBy({ budgets }: EndpointState, outcome: Outcome): readonly BudgetState[] {
+  const full = outcome.status === 429 ? budgets.filter((budget) => isSaidFull(budget, outcome)) : [];
+  return full.length > 0 ? full : budgets;
+}
 
 function pauseOne(
   budget: BudgetState,
@@ -36,6 +44,8 @@ function pauseOne(
   outcome: Outcome,
   /** Of a 429. */
   attribution: Attribution | undefined,
+  /** Whether it is this budget that the answer is about. */
+  isKnown: boolean,
   now: number,
 ): Fact[] {
   const { account, endpoint } = budget.record;
@@ -43,7 +53,7 @@ function pauseOne(
   const before = budget.record.consecutiveRejections;
   // Calls rejected together count as one rejection.
   const consecutiveRejections = attribution ? before + (isPaused(budget, now) ? 0 : 1) : before;
-  const pause = pauseOf(budget, outcome, consecutiveRejections);
+  const pause = pauseOf(budget, outcome, consecutiveRejections, now);
   const until = Math.ceil(
     now + pause + budget.settings.epsilon + jitterOf(permit) * budget.settings.probeJitter,
   );
@@ -60,18 +70,24 @@ function pauseOne(
   const learned = taughtBy(budget, permit, outcome);
   const policy = { limit, windowMs };
   const rejected: Fact = { fact: 'rejected', account, endpoint, permit, at: now, policy, attribution };
-  return [learned ? { ...rejected, learned } : rejected, paused];
+  const foreign = attribution === 'foreign_caller' && isKnown ? foreignInRejection(budget, until, now) : [];
+  return [learned ? { ...rejected, learned } : rejected, ...foreign, paused];
 }
 
 /** The policy that an answer reports, the one that rejected the call first. */
 const reportedBy = ({ learned, advertised }: Outcome): Policy | undefined => learned ?? advertised;
 
-/** The wait that upstream names, but instead of one that can't be meant the window. */
-function pauseOf(budget: BudgetState, outcome: Outcome, consecutiveRejections: number): number {
+/**
+ * The wait that upstream names, but instead of one that can't be meant the window; without one, until an aligned window
+ * that upstream shows as full resets.
+ */
+function pauseOf(budget: BudgetState, outcome: Outcome, consecutiveRejections: number, now: number): number {
   const { retryAfterMs } = outcome;
   const windowMs = Math.max(policyOf(budget).windowMs, reportedBy(outcome)?.windowMs ?? 0);
   if (retryAfterMs !== undefined && retryAfterMs <= longestWait(windowMs)) return retryAfterMs;
   const pause = defaultPause(budget, reportedBy(outcome), consecutiveRejections);
+  if (retryAfterMs === undefined && budget.definition.resets === 'aligned' && isSaidFull(budget, outcome))
+    return Math.max(pause, nextWindow(budget, now) - now);
   return retryAfterMs === undefined ? pause : Math.min(longestWait(windowMs), Math.max(windowMs, pause));
 }
 

@@ -1,4 +1,5 @@
 import type { Fact, PermitRequestOf } from '@paceline/shared/contracts';
+import { foreignInUsage } from './foreign-use.ts';
 import { learnedPolicies } from './policy.ts';
 import { callOf } from './pool.ts';
 import type { Decision } from './protocol.ts';
@@ -26,7 +27,8 @@ export function settle(
     ...learnedPolicies(endpoint, permit, outcome, now),
   ];
   if (!interval) return settled(learned);
+  const foreign = foreignInUsage(endpoint, interval, outcome, now);
   const arrivedBy = outcome.result === 'answered' ? now : now + settings.guard;
   const arrivesBy = Math.min(interval.arrivesBy, arrivedBy + settings.clockLag);
-  return settled([{ fact: 'settled', ...call, arrivesBy, outcome }, ...learned]);
+  return settled([{ fact: 'settled', ...call, arrivesBy, outcome }, ...learned, ...foreign]);
 }

@@ -1,5 +1,6 @@
 import type { BudgetRecord, PermitRequestOf, Policy } from '@paceline/shared/contracts';
 import type { Calls } from './calls.ts';
+import type { Reading } from './foreign.ts';
 import type { LimiterSettings } from './settings.ts';
 import type { Sorted } from './sorted.ts';
 import type { BudgetSettings, EndpointSettings, UpstreamSettings } from './upstream.ts';
@@ -43,6 +44,8 @@ export interface BudgetState {
   held: number;
   /** The last policy that headers advertised, since this limiter took over. */
   advertised: Policy | undefined;
+  /** What the last answer that could be believed showed of upstream's counter, since this limiter took over. */
+  reading: Reading | undefined;
   /** Moving average of measured call durations, project ms; undefined before the first call. */
   callDuration: number | undefined;
   /** The recent rate of forced requests: see `estimate.ts`. */

@@ -2,11 +2,14 @@ import { createVirtualClock } from '@paceline/shared/clock';
 import type { Fact, Operation, Outcome, PermitRequestOf } from '@paceline/shared/contracts';
 import { mapValues } from '@paceline/shared/definition';
 import { loadUpstreams } from '@paceline/shared/upstreams';
+import { policyOf } from './budget.ts';
+import { foreignAfter } from './foreign.ts';
 import { createLedger, keyOf, type Ledger } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
 import { restore } from './recovery.ts';
 import { defaultSettings, type LimiterSettings } from './settings.ts';
 import { takeTurn } from './turn.ts';
+import { available, countedSince } from './window.ts';
 import { type BudgetSettings, type UpstreamSettings, upstreamSettings } from './upstream.ts';
 import type { BudgetState } from './state.ts';
 
@@ -90,6 +93,20 @@ export const withSeveral = (
 /** A budget that the ledger keeps. */
 export const budgetIn = (ledger: Ledger, name: string, of = account): BudgetState | undefined =>
   ledger.pools.get(keyOf(of, name))?.budgets.find(({ record }) => record.endpoint === name);
+
+/** What each budget that the ledger keeps counts at `now`. */
+export const countForeignIn = (ledger: Ledger, now: number) =>
+  [...ledger.pools.values()].flatMap(({ budgets }) =>
+    budgets.map((budget) => {
+      const since = countedSince(budget, now);
+      return {
+        limit: policyOf(budget).limit,
+        ours: budget.calls.countAfter(since),
+        foreign: foreignAfter(budget.record.foreign, since),
+        available: available(budget, now, true),
+      };
+    }),
+  );
 
 /** Ms after which a waiting request without heartbeats expires, while few requests wait. */
 export const expiresAfter = settings.heartbeatInterval * settings.missedHeartbeatsAllowed;

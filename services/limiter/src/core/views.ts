@@ -3,10 +3,20 @@ import { policyOf } from './budget.ts';
 import { estimateFor } from './estimate.ts';
 import { freeAt } from './free.ts';
 import { type Ledger, peekBudgets, upstreamFor } from './ledger.ts';
-import { firstWaiters, sum, waitingIn } from './queue.ts';
+import { firstWaiters, isForced, sum } from './queue.ts';
 import { recentWaits } from './stats.ts';
-import { available, countCalls, countedCalls, leavesAt } from './window.ts';
-import type { BudgetState } from './state.ts';
+import {
+  alignedWindow,
+  available,
+  capacityAt,
+  countCalls,
+  countedCalls,
+  countedSince,
+  leavesAt,
+  windowStart,
+} from './window.ts';
+import { hasEnded } from './foreign-use.ts';
+import type { BudgetState, EndpointState } from './state.ts';
 
 /** Window usage, conflicts and waits of an account. */
 export function coordination(ledger: Ledger, account: string, now: number): Coordination {
@@ -67,14 +77,9 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
     },
     documented: budget.definition.policy,
     ...(budget.advertised && { advertised: budget.advertised }),
-    permits: countedCalls(budget, now).map((interval) => ({
-      permit: interval.permit,
-      lane: interval.lane,
-      startedAt: interval.startedAt,
-      settled: interval.settled,
-      leavesAt: Math.ceil(leavesAt(budget, interval.arrivesBy)),
-      ...(interval.restored && { restored: true }),
-    })),
+    ...callsOf(budget, now),
+    ...foreignOf(budget, now),
+    ...alignedOf(budget, now),
     available: free,
     freeAt: free > 0 ? null : Math.ceil(freeAt(budget, now, 1, 'typical', true)),
     pausedUntil: {
@@ -83,18 +88,99 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
     },
     probing: record.probing,
     unknownUntil: ifFuture(record.unknownUntil),
-    waiting: {
-      count: sum(budget.endpoints, ({ lines }) => waitingIn(lines)),
-      lanes: [...lanesOf(budget)].map(([lane, count]) => ({ lane, count })),
-      next: firstWaiters(budget, shown).map((waiter) => ({
-        ticket: waiter.request.ticket,
-        lane: waiter.request.lane,
-        requestedAt: waiter.request.requestedAt,
-        estimatedAt: estimateFor(waiter, now).at,
-      })),
-    },
+    waiting: waitingFor(budget, now, shown),
     lastRejected: record.lastRejected,
   };
+}
+
+/** Calls listed one by one; a window of more has the earlier ones as numbers. */
+const maxListed = 100;
+/** Parts of a window in which earlier calls are counted together. */
+const spans = 96;
+
+function callsOf(budget: BudgetState, now: number): Pick<WindowView, 'permits' | 'earlier'> {
+  const calls = countedCalls(budget, now);
+  const listed = calls.slice(-maxListed);
+  const span = policyOf(budget).windowMs / spans;
+  const earlier = Map.groupBy(
+    calls.slice(0, -maxListed),
+    ({ lane, startedAt }) => `${Math.floor(startedAt / span)} ${lane}`,
+  );
+  return {
+    permits: listed.map((interval) => ({
+      permit: interval.permit,
+      lane: interval.lane,
+      startedAt: interval.startedAt,
+      settled: interval.settled,
+      leavesAt: Math.ceil(leavesAt(budget, interval.arrivesBy)),
+      ...(interval.restored && { restored: true }),
+    })),
+    ...(earlier.size > 0 && {
+      earlier: [...earlier.values()].map((each) => ({
+        at: each[0]!.startedAt,
+        lane: each[0]!.lane,
+        calls: each.length,
+      })),
+    }),
+  };
+}
+
+function foreignOf(budget: BudgetState, now: number): Pick<WindowView, 'foreign'> {
+  const { foreign } = budget.record;
+  if (!foreign) return {};
+  const since = countedSince(budget, now);
+  const calls = foreign.calls
+    .filter(({ arrivesBy }) => arrivesBy > since)
+    .map(({ arrivesBy, calls: count }) => ({
+      calls: count,
+      leavesAt: Math.ceil(leavesAt(budget, arrivesBy)),
+    }))
+    .toSorted((one, other) => one.leavesAt - other.leavesAt);
+  if (calls.length === 0 && hasEnded(budget, now)) return {};
+  return { foreign: { since: foreign.since, lastAt: foreign.lastAt, by: foreign.by, calls } };
+}
+
+function alignedOf(budget: BudgetState, now: number): Pick<WindowView, 'aligned'> {
+  if (budget.definition.resets !== 'aligned') return {};
+  const from = windowStart(budget, now);
+  const pace = budget.definition.paced ? { pace: capacityAt(budget, now, false) } : {};
+  return { aligned: { from, until: from + alignedWindow(budget), ...pace } };
+}
+
+/** The requests that wait for a budget: of several that their calls count in, the one that is free last. */
+function waitingFor(budget: BudgetState, now: number, shown: number): WindowView['waiting'] {
+  const { upstream } = budget.pool;
+  const isHere = (endpoint: EndpointState, forced: boolean) => lastFree(endpoint, forced, now) === budget;
+  const here = budget.endpoints.map((endpoint) => ({
+    lines: [
+      ...(isHere(endpoint, true) ? [endpoint.lines.forced] : []),
+      ...(isHere(endpoint, false) ? [endpoint.lines.scheduled] : []),
+    ],
+    lanes: [...endpoint.lines.byLane].filter(([lane]) => isHere(endpoint, isForced(upstream, lane))),
+  }));
+  const lines = here.flatMap((each) => each.lines);
+  const lanes = Map.groupBy(
+    here.flatMap((each) => each.lanes),
+    ([lane]) => lane,
+  );
+  return {
+    count: sum(lines, ({ size }) => size),
+    lanes: [...lanes]
+      .map(([lane, counts]) => ({ lane, count: sum(counts, ([, count]) => count) }))
+      .filter(({ count }) => count > 0),
+    next: firstWaiters(lines, shown).map((waiter) => ({
+      ticket: waiter.request.ticket,
+      lane: waiter.request.lane,
+      requestedAt: waiter.request.requestedAt,
+      estimatedAt: estimateFor(waiter, now).at,
+    })),
+  };
+}
+
+function lastFree({ budgets }: EndpointState, forced: boolean, now: number): BudgetState | undefined {
+  if (budgets.length === 1) return budgets[0];
+  const free = budgets.map((budget) => ({ budget, at: freeAt(budget, now, 1, 'typical', forced) }));
+  return free.reduce((last, each) => (each.at > last.at ? each : last)).budget;
 }
 
 /** The requests that need a budget, by lane. */

@@ -1,5 +1,6 @@
 import type { Interval } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
+import { foreignAfter } from './foreign.ts';
 import type { BudgetState } from './state.ts';
 
 /*
@@ -43,8 +44,11 @@ export const countedSince = (budget: BudgetState, now: number): number =>
 export const countedCalls = (budget: BudgetState, now: number): Interval[] =>
   budget.calls.after(countedSince(budget, now));
 
-export const countCalls = (budget: BudgetState, now: number): number =>
-  budget.calls.countAfter(countedSince(budget, now));
+/** How many calls upstream may still count at `now`, those of other programs included. */
+export function countCalls(budget: BudgetState, now: number): number {
+  const since = countedSince(budget, now);
+  return budget.calls.countAfter(since) + foreignAfter(budget.record.foreign, since);
+}
 
 /** When the pause by upstream or the operator ends, whichever is later; 0 without one. */
 export const pausedUntil = ({ record }: BudgetState): number =>
