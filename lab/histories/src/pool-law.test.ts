@@ -27,7 +27,7 @@ function mostIn({ resets, windowMs }: RandomBudget, calls: readonly SentCall[], 
   return Math.max(0, ...spans.values().map((span) => span.length));
 }
 
-describe('whatever the windows, the calls that count in several, and what becomes of them', () => {
+describe('whatever the windows, the calls that count in several, and what happens to them', () => {
   it('no window has more arrivals than its limit, even if upstream’s clock differs by less than ε', () => {
     fc.assert(
       fc.property(
@@ -99,7 +99,7 @@ describe('whatever the windows, the calls that count in several, and what become
     );
   });
 
-  it('nobody starves: each request waits at most a window for each that is ahead, may overtake it, or is forced', () => {
+  it('no request starves: each waits at most a window for each that is ahead, may overtake it, or is forced', () => {
     fc.assert(
       fc.property(anyUpstream, anyRequests, anySeed, (upstream, load, { seed }) => {
         const using = poolSettings(upstream);

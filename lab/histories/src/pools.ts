@@ -47,7 +47,7 @@ export const anyUpstream: fc.Arbitrary<RandomUpstream> = fc
     }),
   );
 
-/** What becomes of a call. */
+/** What happens to a call. */
 const fate = fc.constantFrom(
   'answered',
   'answered',

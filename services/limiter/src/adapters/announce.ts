@@ -50,8 +50,14 @@ export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Pr
         if (pending.push(change) === 1) cancelTimer = machine.after(batchMs, () => void flush());
         if (pending.length === maxChanges) void flush();
       }
+      const rejected = new Set<string>();
       for (const fact of facts) {
-        if (fact.fact === 'rejected') countRejection(fact.endpoint, fact.attribution);
+        if (fact.fact === 'rejected') {
+          // A call of several budgets has one such fact for each.
+          if (rejected.has(fact.permit)) continue;
+          rejected.add(fact.permit);
+          countRejection(fact.endpoint, fact.attribution);
+        }
         announceFact(fact, facts, bus, (publishing) => void send(publishing));
       }
     },

@@ -1,11 +1,15 @@
 import { policyOf } from './budget.ts';
 import { freeAt, freeBefore } from './free.ts';
 import { mayUseReserve } from './order.ts';
-import { aheadIn, sum } from './queue.ts';
+import { sum } from './queue.ts';
+import type { Sorted } from './sorted.ts';
 import type { BudgetState, EndpointState, Waiter } from './state.ts';
 
 /** The number of windows over which forced arrivals are averaged. */
 const memory = 20;
+
+/** Project ms over which a first forced request is spread, if the window isn't shorter. */
+const leastCovered = 3_600_000;
 
 /** Counts a forced request, which may overtake the waiting ones. The count decays exponentially. */
 export function recordForcedArrival({ budgets }: EndpointState, now: number): void {
@@ -32,7 +36,8 @@ function forcedPerMs(budget: BudgetState, now: number): number {
   const { since } = budget.forcedArrivals;
   if (since === 0) return 0;
   const whole = span(budget);
-  const covered = whole * -Math.expm1(-Math.max(now - since, policyOf(budget).windowMs) / whole);
+  const atLeast = Math.min(policyOf(budget).windowMs, leastCovered);
+  const covered = whole * -Math.expm1(-Math.max(now - since, atLeast) / whole);
   return decayedCount(budget, now) / covered;
 }
 
@@ -53,17 +58,26 @@ export const estimateFor = (waiter: Waiter, now: number): Estimate =>
     const withoutOvertaking = at(position);
     if (forced) return Math.ceil(withoutOvertaking);
     const perMs = forcedPerMs(budget, now);
-    const longest = Math.max(0, endpoint.pool.upstream.longestHeadStart + waiter.key - now);
+    const { paced } = budget.definition;
+    // What waits for the pace is overtaken at any time, and for so long that the rate itself is uncertain.
+    const longest = paced
+      ? Infinity
+      : Math.max(0, endpoint.pool.upstream.longestHeadStart + waiter.key - now);
+    const counted = paced ? decayedCount(budget, now) : Infinity;
     let expected = withoutOvertaking;
     // A longer wait is overtaken more often: a few rounds converge closely enough.
     for (let round = 0; round < 4 && perMs > 0; round += 1) {
-      expected = at(position + upperBound(perMs * Math.min(expected - now, longest)));
+      expected = at(position + upperBound(perMs * Math.min(expected - now, longest), counted));
     }
     return Math.ceil(expected);
   });
 
-/** The count that is not exceeded in 19 of 20 cases when `mean` arrive on average (Poisson). */
-const upperBound = (mean: number): number => (mean === 0 ? 0 : Math.ceil(mean + 1.65 * Math.sqrt(mean)));
+/**
+ * The number that is not exceeded in 19 of 20 cases when `mean` arrive on average (Poisson).
+ * @param counted how many arrivals the mean was taken from
+ */
+const upperBound = (mean: number, counted: number): number =>
+  mean === 0 ? 0 : Math.ceil(mean + 1.65 * Math.sqrt(mean + mean ** 2 / counted));
 
 /** When the requests ahead leave a permit free; urgent requests that may overtake them do not count. */
 export const behindOthers = (waiter: Waiter, now: number): Estimate =>
@@ -111,17 +125,20 @@ function latest(
 
 /** How many of an endpoint's requests take a place in a budget before a waiter does, if that starts at `time`. */
 function startingBefore(
-  other: EndpointState,
+  { lines, budgets }: EndpointState,
   budget: BudgetState,
   waiter: Waiter,
   now: number,
   time: number,
 ): number {
+  const missing = budgets.filter((each) => !waiter.endpoint.budgets.includes(each));
+  const startingIn = (line: Sorted<Waiter>, forced: boolean) => {
+    const ahead = line.rankOf(waiter);
+    if (missing.length === 0 || ahead === 0) return ahead;
+    const free = missing.map((each) => freeBefore(each, now, time + 1, mayUseReserve(each, forced)));
+    return Math.min(ahead, ...free);
+  };
   // A forced request doesn't wait for the pace of others.
-  const ahead =
-    waiter.forced && budget.definition.paced ? other.lines.forced.rankOf(waiter) : aheadIn(other, waiter);
-  const own = waiter.endpoint.budgets;
-  const missing = other.budgets.filter((each) => !own.includes(each));
-  if (missing.length === 0 || ahead === 0) return ahead;
-  return Math.min(ahead, ...missing.map((each) => freeBefore(each, now, time + 1, true)));
+  const isPassed = waiter.forced && budget.definition.paced;
+  return startingIn(lines.forced, true) + (isPassed ? 0 : startingIn(lines.scheduled, false));
 }

@@ -74,7 +74,7 @@ export function renewWaiter(waiter: Waiter, expiresAt: number): void {
 export const waitingIn = ({ forced, scheduled }: Lines): number => forced.size + scheduled.size;
 
 /** How many requests of an endpoint are ahead of a waiter. */
-export const aheadIn = ({ lines: { forced, scheduled } }: EndpointState, waiter: Waiter): number =>
+const aheadIn = ({ lines: { forced, scheduled } }: EndpointState, waiter: Waiter): number =>
   forced.rankOf(waiter) + scheduled.rankOf(waiter);
 
 /** The waiter's position among the requests that need a budget which it needs too; 1 is next. */
