@@ -942,6 +942,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/upstreams/{upstream}/permits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request a permit for a call that you make yourself
+         * @description For programs that have the key of the upstream. `201`: the permit is granted; start it within `startWithin` seconds.
+         *     `202`: the request waits; repeat it with the same ticket within `askAgainWithin` seconds to keep its place.
+         *     `Prefer: wait=N` (seconds, max 30) waits for the permit. `503` (`no-permit`): the deadline cannot be met.
+         *     See docs/permits-over-http.md.
+         */
+        post: operations["requestPermit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/upstreams/{upstream}/permits/{permit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Give up a permit or a request for one
+         * @description Only if its call was not sent and never will be: it then counts nothing.
+         */
+        delete: operations["cancelPermit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/upstreams/{upstream}/permits/{permit}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report how a started call ended
+         * @description As soon as its headers are there: the window counts from then. With a failure, send headers and body too: they can
+         *     name how long to wait. A call that is never settled counts as long as it could take. Can be repeated.
+         */
+        post: operations["settlePermit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/upstreams/{upstream}/permits/{permit}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a permit: its call counts from now on
+         * @description Send the call within `sendWithin` seconds of sending this request, or cancel the permit. Can be repeated.
+         *     `410` (`permit-expired`): too late; nothing counts.
+         */
+        post: operations["startPermit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2802,6 +2887,30 @@ export interface components {
                 budgets: string[];
             }[];
         };
+        UpstreamPermit: {
+            /** @description In the addresses of this permit */
+            id: string;
+            ticket: string;
+            endpoint: string;
+            lane: string;
+            /** @enum {string} */
+            state: "waiting" | "granted" | "started";
+            /** @description Seconds until a granted permit must be started, from the response */
+            startWithin: number | null;
+            /** @description Seconds until a started call must be sent, from the request that started it */
+            sendWithin: number | null;
+            /** @description In the queue; 1 is next */
+            position: number | null;
+            /** @description What it waits for */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description When a waiting request is expected to get its permit
+             */
+            estimatedAt: string | null;
+            /** @description Seconds within which a waiting request must be repeated to keep its place */
+            askAgainWithin: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2848,6 +2957,7 @@ export type StreamEvents = components['schemas']['StreamEvents'];
 export type StreamToken = components['schemas']['StreamToken'];
 export type TriggeredRun = components['schemas']['TriggeredRun'];
 export type Upstream = components['schemas']['Upstream'];
+export type UpstreamPermit = components['schemas']['UpstreamPermit'];
 export type $defs = Record<string, never>;
 export interface operations {
     getLiveness: {
@@ -8180,6 +8290,409 @@ export interface operations {
             };
             /** @description Token not sufficient, or: Cross-origin change blocked */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    requestPermit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description RFC 7240 */
+                prefer?: string;
+            };
+            path: {
+                upstream: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Your name for the request, to repeat it; default a random one */
+                    ticket?: string;
+                    /** @description An endpoint of the upstream */
+                    endpoint?: string;
+                    /** @description Instead of the endpoint: the call, by method and path */
+                    call?: string;
+                    /** @description Default the least urgent one */
+                    lane?: string;
+                    /**
+                     * Format: date-time
+                     * @description The latest useful start: a request that cannot meet it is refused
+                     */
+                    deadline?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The permit is granted */
+            201: {
+                headers: {
+                    /** @description The permit, or the request while it waits */
+                    Location?: string;
+                    /** @description The wait that was applied, if any */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamPermit"];
+                };
+            };
+            /** @description The request waits */
+            202: {
+                headers: {
+                    /** @description The permit, or the request while it waits */
+                    Location?: string;
+                    /** @description The wait that was applied, if any */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamPermit"];
+                };
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked, or: Lane not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found, or: Call not listed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No permit in time, or: Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelPermit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream: string;
+                /** @description The `id` of a permit */
+                permit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Given up */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settlePermit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream: string;
+                /** @description The `id` of a permit */
+                permit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Of the answer; null: none came */
+                    status: number | null;
+                    /** @description The answer's headers: they can name a wait, limits and usage */
+                    headers?: {
+                        [key: string]: string;
+                    };
+                    /** @description Of a failure: as for headers */
+                    body?: string;
+                    durationMs?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Settled */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startPermit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream: string;
+                /** @description The `id` of a permit */
+                permit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call may be sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamPermit"];
+                };
+            };
+            /** @description Invalid input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API token required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token not sufficient, or: Cross-origin change blocked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permit expired */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

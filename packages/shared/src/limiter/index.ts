@@ -1,5 +1,6 @@
 export { accountOf, allPartitions, partitionOf } from './account.ts';
 export { createLimiters, type Limiters } from './client.ts';
+export { type PermitRequests, permitRequests } from './requests.ts';
 export {
   type Limiter,
   type Permit,

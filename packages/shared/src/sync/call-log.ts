@@ -125,7 +125,7 @@ const recordCall = recordCalls('call-start');
  */
 export async function recordStart(
   sync: Caller,
-  permit: Permit<BudgetName>,
+  permit: Pick<Permit<BudgetName>, 'id' | 'term' | 'settle'>,
   call: LoggedCall,
   record = async (given: PermittedCall): Promise<Recording | undefined> =>
     (await recordCall(sync, [given]))[0],
@@ -174,7 +174,7 @@ export const recordEnd = (sync: Caller, call: EndedCall): Promise<unknown> =>
 /** Removes the record of a call that was not sent, before its permit is returned. */
 export const removeStart = (
   sync: Caller,
-  permit: Permit<BudgetName>,
+  permit: Pick<Permit<BudgetName>, 'id'>,
   giveUpAfterMs?: number,
 ): Promise<unknown> =>
   retryDuringOutage(

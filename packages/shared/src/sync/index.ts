@@ -1,5 +1,14 @@
 export { callOutcome, callUpstream, type ChosenCall, skippedText } from './call.ts';
-export { type EndedCall, endColumns, endsOfCalls, type PermittedCall, recordCalls } from './call-log.ts';
+export {
+  type EndedCall,
+  endColumns,
+  endsOfCalls,
+  type PermittedCall,
+  recordCalls,
+  recordEnd,
+  recordStart,
+  removeStart,
+} from './call-log.ts';
 export { fromInserted, releaseMessage, upsert, type Transaction } from './database.ts';
 export { presenceOf, type Verdict } from './doubt.ts';
 export { type Doubt, judgeResponse, settleDoubt, storeVerdict } from './doubt-store.ts';

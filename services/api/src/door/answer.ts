@@ -4,6 +4,7 @@ import type { UpstreamAnswer } from '@paceline/shared/upstreams/exchange';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { serializeList, Token } from 'structured-headers';
+import { Problem } from '../http/problem.ts';
 import { rateLimitFields } from '../http/rate-limit.ts';
 import { answerHeaders } from './headers.ts';
 import { withoutKey } from './without-key.ts';
@@ -15,6 +16,14 @@ export const proxyStatus = (parameters: Readonly<Record<string, string | number>
   );
   return { 'proxy-status': serializeList([[new Token('paceline'), new Map(values)]]) };
 };
+
+/** @param at when the limiter expects one, project ms */
+export function noPermit(clock: Clock, endpoint: string, at: number): Problem {
+  const seconds = Math.max(1, Math.ceil(clock.toRealMs(at - clock.now()) / 1_000));
+  const detail = `No ${endpoint} call can be made before ${new Date(at).toISOString()}; nothing was sent`;
+  const headers = { 'retry-after': String(seconds), ...proxyStatus({ error: 'http_request_denied' }) };
+  return new Problem('no-permit', detail, { headers });
+}
 
 export interface AnswerContext {
   readonly permit: string;

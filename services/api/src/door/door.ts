@@ -1,6 +1,6 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { BudgetName, Lane } from '@paceline/shared/definition';
-import { PermitRefused, PermitSpent, type Waiting } from '@paceline/shared/limiter';
+import { PermitRefused, type PermitRequests, PermitSpent, type Waiting } from '@paceline/shared/limiter';
 import { type Caller, callUpstream } from '@paceline/shared/sync';
 import { callTimeout, type Upstream } from '@paceline/shared/upstreams';
 import type { Exchange } from '@paceline/shared/upstreams/exchange';
@@ -8,18 +8,22 @@ import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { Problem } from '../http/problem.ts';
 import type { CurrentWindows } from '../http/rate-limit.ts';
 import type { LimiterPeer } from '../peers.ts';
-import { passOn, proxyStatus } from './answer.ts';
+import { noPermit, passOn, proxyStatus } from './answer.ts';
 import type { Call } from './find-call.ts';
 
 /** What calls to one upstream need. */
 export interface Door {
   readonly upstream: Upstream;
   readonly key: string;
+  /** The limiter's name for the account of the key. */
+  readonly account: string;
   readonly exchange: Exchange;
   readonly limiter: LimiterPeer;
   readonly windows: CurrentWindows;
   /** @throws {BrokerUnavailable} */
   readonly context: () => Caller;
+  /** For programs that make their calls themselves. @throws {BrokerUnavailable} */
+  readonly requests: () => PermitRequests;
   readonly clock: Clock;
   /** Shutdown waits for it. */
   track(call: Promise<unknown>): void;
@@ -63,7 +67,9 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
   const patience = new AbortController();
   const endPatience = () =>
     patience.abort(
-      waiting ? noPermit(clock, call, waiting.estimatedAt) : unavailable('The limiter does not answer'),
+      waiting
+        ? noPermit(clock, call.endpoint, waiting.estimatedAt)
+        : unavailable('The limiter does not answer'),
     );
   const cancelTimer = clock.machine.after(patienceMs, endPatience);
   const context = door.context();
@@ -118,7 +124,7 @@ function problemOf(
   call: Call,
   permit: string | undefined,
 ): unknown {
-  if (error instanceof PermitRefused) return noPermit(clock, call, error.earliest);
+  if (error instanceof PermitRefused) return noPermit(clock, call.endpoint, error.earliest);
   if (error instanceof PermitSpent) return unavailable('The call could not be recorded in time');
   if (!(error instanceof UpstreamError)) return error;
   const isLate = error.code === 'timed_out';
@@ -129,13 +135,6 @@ function problemOf(
   return isLate
     ? new Problem('upstream-timeout', error.message, { headers })
     : new Problem('upstream-unreachable', error.message || `${upstream.label} does not answer`, { headers });
-}
-
-function noPermit(clock: Clock, { endpoint }: Call, at: number): Problem {
-  const seconds = Math.max(1, Math.ceil(clock.toRealMs(at - clock.now()) / 1_000));
-  const detail = `No ${endpoint} call can be made before ${new Date(at).toISOString()}; nothing was sent`;
-  const headers = { 'retry-after': String(seconds), ...proxyStatus({ error: 'http_request_denied' }) };
-  return new Problem('no-permit', detail, { headers });
 }
 
 function unavailable(reason: string): Problem {

@@ -1,4 +1,4 @@
-import { createLimiters, type Limiters } from '@paceline/shared/limiter';
+import { createLimiters, type Limiters, type PermitRequests, permitRequests } from '@paceline/shared/limiter';
 import type { Database } from '@paceline/shared/database';
 import type { ServiceContext } from '@paceline/shared/runtime';
 import { type Caller, lastCalls } from '@paceline/shared/sync';
@@ -30,9 +30,11 @@ export function openDoors({ config, db, broker, clock, log, signal }: DoorParts)
   const limiterOf = (account: string) => (limiters ??= createLimiters(broker.bus(), clock)).of(account);
   const doorTo = ({ upstream, baseUrl, key, account }: OpenUpstream): Door => {
     const { limiter } = peersOf(broker, account);
+    let requests: PermitRequests | undefined;
     return {
       upstream,
       key,
+      account,
       clock,
       limiter,
       exchange: createExchange({ ...upstream, baseUrl, key, clock, signal: last.signal }),
@@ -41,6 +43,7 @@ export function openDoors({ config, db, broker, clock, log, signal }: DoorParts)
         broker.bus();
         return { db, limiter: limiterOf(account), account, clock, log, signal, sources: anySource };
       },
+      requests: () => (requests ??= permitRequests(broker.bus(), clock, account)),
       track: (call) => void running.add(call.finally(() => running.delete(call))),
     };
   };

@@ -17,6 +17,7 @@ import { eventRoutes } from '../events/route.ts';
 import { freshnessRoutes } from '../freshness/route.ts';
 import { healthRoutes } from '../health/route.ts';
 import { operationRoutes } from '../operations/route.ts';
+import { permitRoutes } from '../permits/route.ts';
 import { riderRoutes } from '../riders/route.ts';
 import { seasonRoutes } from '../riders/season.ts';
 import { failureRoutes } from '../failures/route.ts';
@@ -95,6 +96,7 @@ const endpoints: readonly Endpoint[] = [
   coordinationRoutes,
   budgetRoutes,
   sourceRoutes,
+  permitRoutes,
   streamRoutes,
   alertRoutes,
   operationRoutes,

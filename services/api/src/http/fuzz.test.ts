@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http';
 import { tables } from '@paceline/shared/database';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { type Input, inputsOf } from '../testing/inputs.ts';
 import { runRealLimiter, fakeRiderSync } from '../testing/services.ts';
+import { startUpstream, type TestUpstream } from '../testing/upstream.ts';
 import { callRow, commandRow, eventRow, riderRow, runRow, signupRow } from '../testing/rows.ts';
 import type { OpenApiDocument, DocumentedOperation, JsonSchema } from './openapi.ts';
 
@@ -13,12 +15,16 @@ import type { OpenApiDocument, DocumentedOperation, JsonSchema } from './openapi
 const numRuns = Number(process.env.FUZZ_RUNS ?? 8);
 
 let test: TestApi;
+let upstream: TestUpstream;
 let limiter: { stop(): Promise<void> };
 let document: OpenApiDocument;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
-  test = await startTestApi();
+  upstream = await startUpstream();
+  test = await startTestApi({
+    env: { API_UPSTREAMS: 'zwiftracing', ZWIFTRACING_BASE_URL: upstream.baseUrl },
+  });
   limiter = await runRealLimiter(test);
   await fakeRiderSync(await test.busOf('rider-sync'), test.db, (_, update) => update({ state: 'done' }));
   await test.db.insert(tables.riders).values(riderRow(4_500_001));
@@ -38,6 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await limiter?.stop();
   await test?.stop();
+  upstream?.stop();
 });
 
 const find = (reference: string): JsonSchema =>
@@ -128,6 +135,70 @@ describe('the API with any input', () => {
         ),
       ),
     );
+  });
+
+  it('calls of an upstream only what its file names, whatever the path', async () => {
+    const { hostname, port } = new URL(test.api.url);
+    const base = new URL(upstream.baseUrl);
+    const piece = fc.constantFrom(
+      ...[
+        'public',
+        'riders',
+        'clubs',
+        '7',
+        '/',
+        '/',
+        '/',
+        '..',
+        '.',
+        '%2e%2e',
+        '%2f',
+        '%5c',
+        '%252e',
+        '%00',
+        '%0d%0a',
+      ],
+      ...[
+        '@',
+        ':',
+        ';',
+        '//evil.example',
+        'http://evil.example',
+        '?',
+        '&',
+        '=',
+        '#',
+        '%',
+        '[::1]',
+        '"',
+        '<',
+        '|',
+      ],
+    );
+    const path = fc.oneof(
+      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+      piece.map((each) => `public/riders/${each}`),
+      piece.map((each) => `public/riders/7?fields=${each}`),
+    );
+    const statusOf = (target: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const sent = httpRequest({ host: hostname, port, path: target }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode));
+        });
+        sent.on('error', reject).end();
+      });
+    await fc.assert(
+      fc.asyncProperty(path, async (below) => {
+        const status = await statusOf(`/upstream/zwiftracing/${below}`);
+        expect(status, below).not.toBe(500);
+      }),
+      { numRuns: numRuns * 20 },
+    );
+    const allowed = /^GET \/api\/public\/(?:riders|clubs)(?:\/[^/?#]+){1,2}(?:\?[^#]*)?$/;
+    for (const { line, headers } of upstream.received.filter(({ line: each }) => each.startsWith('GET'))) {
+      expect(line).toMatch(allowed);
+      expect(headers.host).toBe(base.host);
+    }
   });
 
   it('documents the answers to a body of another media type and to one that is too large', async () => {

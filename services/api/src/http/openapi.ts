@@ -73,9 +73,9 @@ const isOneOf =
   (...ids: readonly string[]): OperationTest =>
   (_, operationId) =>
     ids.includes(operationId);
-/** Not for tokens of the stream: a replayed one could have expired. */
+/** Not for tokens of the stream, of which a replayed one could have expired, nor for permits, which can be repeated anyway. */
 const isRepeatable: OperationTest = (method, operationId) =>
-  method === 'post' && operationId !== 'createStreamToken';
+  method === 'post' && !/^createStreamToken$|Permit$/.test(operationId);
 
 const isUpstreamCall = isOneOf('callUpstream', 'requestPermit');
 

@@ -9,8 +9,8 @@ export interface Input {
   readonly body: string | undefined;
 }
 
-/** Ids that tests store. */
-const knownIds = ['4500001', '5230192', 'run-1', '62060011-babb-42ec-8974-62b0e6be47fe'];
+/** Ids that tests store, and an upstream. */
+const knownIds = ['zwiftracing', '4500001', '5230192', 'run-1', '62060011-babb-42ec-8974-62b0e6be47fe'];
 
 /** Texts that must not break anything. */
 const unusual = fc.oneof(
