@@ -3,7 +3,7 @@ import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { ConfigError, configExitCode, loadConfig } from '@paceline/shared/config';
 import { type JournalEntry, upstreamOf } from '@paceline/shared/contracts';
 import { allPartitions } from '@paceline/shared/limiter';
-import { loadUpstreams } from '@paceline/shared/upstreams';
+import { loadUpstreams, tierOf } from '@paceline/shared/upstreams';
 import { CannotAudit, fetchLog, loadEntries, saveEntries } from './adapters/evidence.ts';
 import { localBroker, readJournals } from './adapters/journals.ts';
 import { audit } from './core/audit.ts';
@@ -57,7 +57,10 @@ export const run = (
       assertKnown(entries, Object.keys(upstreams));
       const complete = partitions.length > 1;
       const scale = config.PACELINE_CLOCK?.scale ?? logs[0]?.scale;
-      const judged = audit({ entries, complete, logs }, rulesOf(upstreams, config.ZWIFTRACING_TIER, scale));
+      const judged = audit(
+        { entries, complete, logs },
+        rulesOf(upstreams, (each) => tierOf(each, env), scale),
+      );
       output.out(json ? JSON.stringify(judged, undefined, 2) : report(judged));
       return judged.certified ? 0 : 1;
     } catch (error) {

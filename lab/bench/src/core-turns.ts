@@ -19,7 +19,7 @@ const roundTripMs = 300;
 
 /** Waiting requests send no heartbeats, which would be additional load. */
 const settings = {
-  ...defaultSettings(loadUpstreams({}), 'standard', createVirtualClock()),
+  ...defaultSettings(loadUpstreams({}), () => 'standard', createVirtualClock()),
   missedHeartbeatsAllowed: 1e9,
 };
 

@@ -9,7 +9,7 @@ import {
 } from '@paceline/shared/config';
 import type { KindGoal, SyncMode } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
-import { defaultUpstream, loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
+import { defaultUpstream, loadUpstreams, tierOf, type Upstream } from '@paceline/shared/upstreams';
 import { checkPlan } from './core/check.ts';
 import { isError } from './core/lint.ts';
 import { firstDesign, type Plan, planOf, goalsOf } from './core/plan.ts';
@@ -135,7 +135,7 @@ function parseCalls(text: string, { UPSTREAMS = [], ZWIFTRACING_TIER }: PlanConf
     const known = Object.keys(upstream.endpoints).join(', ');
     throw new PlanUsageError(`--calls: ${name} has no endpoint "${endpoint}", but ${known}`);
   }
-  const tier = name === defaultUpstream ? ZWIFTRACING_TIER : 'standard';
+  const tier = name === defaultUpstream ? ZWIFTRACING_TIER : tierOf(upstream, process.env);
   return { windows: plannedWindows(upstream, definition.budgets, tier), limit: Number(calls), windowMs };
 }
 

@@ -4,7 +4,7 @@ import { openPool, poolOrigin } from '@paceline/shared/database/pool';
 import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
-import { loadUpstreams } from '@paceline/shared/upstreams';
+import { defaultUpstream, loadUpstreams, tierOf, type Upstream } from '@paceline/shared/upstreams';
 import { announceOn } from './adapters/announce.ts';
 import { callRecordOf } from './adapters/call-record.ts';
 import { observed, openJournal } from './adapters/journal.ts';
@@ -24,7 +24,9 @@ export async function startLimiter({
   const broker = await brokerOrigin(bus.js);
   const own = { clock: clockOrigin(config.PACELINE_CLOCK) };
   assertOwnState({ broker }, own);
-  const settings = defaultSettings(loadUpstreams(process.env), config.ZWIFTRACING_TIER, clock);
+  const tier = (upstream: Upstream) =>
+    upstream.name === defaultUpstream ? config.ZWIFTRACING_TIER : tierOf(upstream, process.env);
+  const settings = defaultSettings(loadUpstreams(process.env), tier, clock);
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
   const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));

@@ -44,8 +44,12 @@ const startWithinMs = 2_000;
  * The rules of the upstreams' files. Time-outs are those of the real-time clock: a faster one only allows longer ones.
  * @param scale project ms per real ms
  */
-export const rulesOf = (upstreams: Readonly<Record<string, Upstream>>, tier: Tier, scale = 1): Rules => ({
-  upstreams: mapValues(upstreams, (upstream) => upstreamRulesOf(upstream, tier)),
+export const rulesOf = (
+  upstreams: Readonly<Record<string, Upstream>>,
+  tierOf: (upstream: Upstream) => Tier,
+  scale = 1,
+): Rules => ({
+  upstreams: mapValues(upstreams, (upstream) => upstreamRulesOf(upstream, tierOf(upstream))),
   estimateTolerance: estimateTolerance(createVirtualClock()),
   startWithin: startWithinMs * scale,
 });

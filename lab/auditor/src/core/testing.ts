@@ -46,7 +46,7 @@ export function createJournalWriter(
     partition = 3,
     after = 40,
     step = 3,
-    rules = rulesOf(loadUpstreams({}), 'standard'),
+    rules = rulesOf(loadUpstreams({}), () => 'standard'),
   }: JournalWriterOptions = {},
 ) {
   const entries: StoredEntry[] = [];

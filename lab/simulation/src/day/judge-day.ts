@@ -49,7 +49,7 @@ export function judgeDay(result: DayResult, upstream: Upstream) {
     storedAt: result.midnight + index,
     entry,
   }));
-  const rules = rulesOf({ [upstream.name]: upstream }, 'standard');
+  const rules = rulesOf({ [upstream.name]: upstream }, () => 'standard');
   const pairs = new Set(result.requests.map(({ lane, endpoint }) => `${lane} ${endpoint}`));
   return {
     budgets: Object.keys(upstream.budgets).map((name) => budgetDay(result, upstream, name)),

@@ -35,7 +35,7 @@ export function simulateDay(upstream: Upstream, demand: readonly Demand[], seed:
   const dice = createDice(seed, 'network');
   const clock = createVirtualClock(midnight);
   const settings = {
-    ...defaultSettings({ [upstream.name]: upstream }, 'standard', clock),
+    ...defaultSettings({ [upstream.name]: upstream }, () => 'standard', clock),
     // A waiting request here doesn't repeat itself; it cancels when it gives up.
     missedHeartbeatsAllowed: 1e9,
   };

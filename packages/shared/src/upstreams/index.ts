@@ -4,7 +4,7 @@ import { mapValues } from '../definition/units.ts';
 import { loadUpstreams } from './load.ts';
 import type { EndpointDefinition, Upstream } from './upstream.ts';
 
-export { defaultUpstream, loadUpstreams, readUpstreams } from './load.ts';
+export { defaultUpstream, loadUpstreams, readUpstreams, tierOf } from './load.ts';
 export type * from './upstream.ts';
 
 let loaded: Upstream<BudgetName> | undefined;

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { ConfigError } from '../config/error.ts';
+import { type Tier, tiers } from '../definition/index.ts';
 import { readUpstream } from './read.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -37,9 +38,24 @@ export function readUpstreams(env: NodeJS.ProcessEnv): {
     problems: [
       ...(files.has(defaultUpstream) ? [] : [missing]),
       ...readings.flatMap((reading) => ('problems' in reading ? reading.problems : [])),
+      ...tierProblems([...files.keys()], env),
     ],
   };
 }
+
+const tierVariable = (name: string) => `${name.toUpperCase()}_TIER`;
+
+/** That of the syncs' upstream is a variable like any other, and checked with those. */
+const tierProblems = (names: readonly string[], env: NodeJS.ProcessEnv): string[] =>
+  names
+    .filter((name) => name !== defaultUpstream)
+    .map(tierVariable)
+    .filter((variable) => env[variable] && !tiers.some((tier) => tier === env[variable]))
+    .map((variable) => `${variable} must be ${tiers.join(' or ')}`);
+
+/** The tier of an upstream's key: the variable `<NAME>_TIER`, default standard. */
+export const tierOf = ({ name }: Upstream, env: NodeJS.ProcessEnv): Tier =>
+  tiers.find((tier) => tier === env[tierVariable(name)]) ?? 'standard';
 
 /** @throws {ConfigError} naming every problem of every file */
 export function loadUpstreams(env: NodeJS.ProcessEnv): Readonly<Record<string, Upstream>> {

@@ -2,7 +2,7 @@ import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { budgetNames } from '../definition/index.ts';
-import { loadUpstreams, zwiftracing } from './index.ts';
+import { loadUpstreams, readUpstreams, tierOf, zwiftracing } from './index.ts';
 import { parseUpstream } from './read.ts';
 
 const files = readdirSync(join(import.meta.dirname, '../../../../upstreams'));
@@ -17,6 +17,20 @@ describe('the files in upstreams/', () => {
     const { budgets, endpoints } = zwiftracing();
     expect(Object.keys(budgets)).toEqual(budgetNames);
     for (const name of budgetNames) expect(endpoints[name].budgets).toEqual([name]);
+  });
+});
+
+describe('the tier of a key', () => {
+  const env = { UPSTREAMS: 'zwiftracing,strava', STRAVA_TIER: 'premium' };
+
+  it('is a variable of each upstream', () => {
+    const { zwiftracing: racing, strava } = loadUpstreams(env);
+    expect([racing, strava].map((each) => each && tierOf(each, env))).toEqual(['standard', 'premium']);
+  });
+
+  it('must be one that limits can have', () => {
+    const { problems } = readUpstreams({ ...env, STRAVA_TIER: 'gold' });
+    expect(problems).toEqual(['STRAVA_TIER must be standard or premium']);
   });
 });
 

@@ -41,13 +41,13 @@ const machine = {
   guard: 2_000,
 };
 
-/** The settings for a tier, with the machine's durations converted to project ms. */
+/** The settings for the tier of each key, with the machine's durations converted to project ms. */
 export const defaultSettings = (
   upstreams: Readonly<Record<string, Upstream>>,
-  tier: Tier,
+  tierOf: (upstream: Upstream) => Tier,
   clock: Clock,
 ): LimiterSettings => ({
-  upstreams: mapValues(upstreams, (upstream) => upstreamSettings(upstream, tier, clock)),
+  upstreams: mapValues(upstreams, (upstream) => upstreamSettings(upstream, tierOf(upstream), clock)),
   slotHeadStart: slotHeadStartMs,
   epsilon: windowMarginMs,
   startWithin: Math.ceil(clock.toProjectMs(machine.startWithin)),

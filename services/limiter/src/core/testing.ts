@@ -14,7 +14,7 @@ import { type BudgetSettings, type UpstreamSettings, upstreamSettings } from './
 import type { BudgetState } from './state.ts';
 
 const account = 'team';
-const real = defaultSettings(loadUpstreams({}), 'standard', createVirtualClock());
+const real = defaultSettings(loadUpstreams({}), () => 'standard', createVirtualClock());
 
 /** Settings with another upstream in the place of ZwiftRacing. */
 export const withUpstream = (zwiftracing: UpstreamSettings, using: LimiterSettings): LimiterSettings => ({

@@ -43,7 +43,7 @@ type SendReplies = (replies: readonly Reply[]) => void;
  */
 export function startLimiter(simulation: Simulation): LimiterLink {
   const { scenario, agenda, clock, network, tally } = simulation;
-  const real = defaultSettings({ zwiftracing: zwiftracing() }, scenario.tier, clock);
+  const real = defaultSettings({ zwiftracing: zwiftracing() }, () => scenario.tier, clock);
   const settings = {
     ...real,
     heartbeatInterval: Math.max(real.heartbeatInterval, clock.toRealMs(heartbeatInterval)),
