@@ -125,9 +125,9 @@ export async function startRig(
 }
 
 /** Runs `npm run audit` on a broker's journal. */
-export async function runAuditor(natsUrl: string, ...args: readonly string[]) {
+export async function runAuditor(natsUrl: string, args: readonly string[], upstreams?: string) {
   const child = spawn(process.execPath, [auditor, ...args], {
-    env: { PATH: process.env.PATH, NATS_URL: natsUrl },
+    env: { PATH: process.env.PATH, NATS_URL: natsUrl, ...(upstreams && { UPSTREAMS: upstreams }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, error, [code]] = await Promise.all([
@@ -138,9 +138,10 @@ export async function runAuditor(natsUrl: string, ...args: readonly string[]) {
   return { code, out, error };
 }
 
-/** Audits a broker's journal and a sandbox's arrivals. */
-export async function auditedBy(natsUrl: string, sandboxUrl: string) {
-  const { code, out, error } = await runAuditor(natsUrl, '--sandbox', sandboxUrl);
+/** Audits a broker's journal and the arrivals at sandboxes. @param upstreams as in `UPSTREAMS` */
+export async function auditedBy(natsUrl: string, sandboxUrl: string | readonly string[], upstreams?: string) {
+  const args = [sandboxUrl].flat().flatMap((url) => ['--sandbox', url]);
+  const { code, out, error } = await runAuditor(natsUrl, args, upstreams);
   return { certified: code === 0, report: out + error };
 }
 

@@ -1,5 +1,4 @@
 import { createVirtualClock } from '@paceline/shared/clock';
-import { estimateTolerance } from '@paceline/shared/config';
 import { type Policy, upstreamOf } from '@paceline/shared/contracts';
 import { mapValues, type Tier } from '@paceline/shared/definition';
 import { callTimeout, type Upstream } from '@paceline/shared/upstreams';
@@ -41,7 +40,7 @@ export interface Rules {
 const startWithinMs = 2_000;
 
 /**
- * The rules of the upstreams' files. Time-outs are those of the real-time clock: a faster one only allows longer ones.
+ * The rules of the upstreams' files. Timeouts are those of the real-time clock: a faster one only allows longer ones.
  * @param scale project ms per real ms
  */
 export const rulesOf = (
@@ -50,7 +49,7 @@ export const rulesOf = (
   scale = 1,
 ): Rules => ({
   upstreams: mapValues(upstreams, (upstream) => upstreamRulesOf(upstream, tierOf(upstream))),
-  estimateTolerance: estimateTolerance(createVirtualClock()),
+  estimateTolerance: 1_000 + 500 * scale,
   startWithin: startWithinMs * scale,
 });
 

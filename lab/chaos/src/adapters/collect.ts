@@ -99,14 +99,8 @@ async function auditJournal(
   await once(log, 'listening');
   const { port } = log.address() as AddressInfo;
   const journal = join(folder, 'journal.jsonl');
-  const { out, error } = await runAuditor(
-    stack.broker.adminUrl,
-    '--json',
-    '--save',
-    journal,
-    '--sandbox',
-    `http://127.0.0.1:${port}`,
-  );
+  const args = ['--json', '--save', journal, '--sandbox', `http://127.0.0.1:${port}`];
+  const { out, error } = await runAuditor(stack.broker.adminUrl, args);
   log.close();
   if (!out.startsWith('{'))
     return { auditFindings: [{ kind: 'not_possible', message: error }], isJournalLost: false };
