@@ -14,6 +14,7 @@ import {
 import { assertOwnState, notReady, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
 import { slack, watchAlerts } from './alerts/watch.ts';
+import { accountsOf, type ShownAccount } from './budgets/accounts.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
 import { commandQueue } from './commands/queue.ts';
 import { cancelCommandWith } from './commands/cancel.ts';
@@ -109,7 +110,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const mark = await retryDuringOutage(context, () => databaseOrigin(database.db));
   assertOwnState({ database: mark }, own);
   // Before the broker is connected: it is worth an alert when it is down.
-  const alerts = startAlerts(parts, health, server.url);
+  const alerts = startAlerts(parts, health, accountsOf({ limiter: parts.peers.limiter, doors }), server.url);
   const bus = await orAborted(broker.connected, signal);
   assertOwnState({ broker: await brokerOrigin(bus.js), database: mark }, own);
   subscribe(bus, catalog.alert, {}, alerts.runNow);
@@ -214,13 +215,19 @@ function serve({ config, log }: ApiParts, services: Services): Promise<HttpServe
   );
 }
 
-function startAlerts({ config, db, clock, log, peers, broker }: ApiParts, health: HealthWatch, url: string) {
+function startAlerts(
+  { config, db, clock, log, peers, broker }: ApiParts,
+  health: HealthWatch,
+  accounts: readonly ShownAccount[],
+  url: string,
+) {
   return watchAlerts({
     db,
     clock,
     log,
     health,
     ...peers,
+    accounts,
     publish: async (alert, id) => {
       try {
         const { duplicate } = await publish(broker.bus(), catalog.alertChanged, alert, { id });

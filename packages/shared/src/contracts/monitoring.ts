@@ -6,6 +6,7 @@ export const alertTypes = [
   'part_down',
   'rate_limit_exceeded',
   'limit_learned',
+  'foreign_use',
   'journal_lost',
   'sync_conflict',
   'long_queue',

@@ -77,14 +77,18 @@ export const isAboutPart = (key: AlertKey): boolean => key.startsWith('part_down
 export const alertId = ({ key, since, isOneTime }: AlertCondition, now: number): string =>
   `${key}.${isOneTime ? since : now}`;
 
-const conditionOf = (
+export const conditionOf = (
   key: AlertKey,
   severity: AlertCondition['severity'],
   about: Pick<AlertCondition, 'title' | 'why' | 'todo' | 'since'>,
   isOneTime = false,
 ): AlertCondition => ({ type: key.split(':')[0] as AlertType, key, severity, ...about, isOneTime });
 
-export function rejections(windows: readonly WindowView[], now: number): AlertCondition[] {
+export function rejections(
+  windows: readonly WindowView[],
+  now: number,
+  label = 'ZwiftRacing',
+): AlertCondition[] {
   const hit = windows.flatMap(({ endpoint, policy, lastRejected, pausedUntil }) => {
     const isRecent = lastRejected !== null && now - lastRejected.at < quietPeriod;
     const until = pausedUntil.upstream ?? 0;
@@ -99,15 +103,14 @@ export function rejections(windows: readonly WindowView[], now: number): AlertCo
   const pausedUntil = Math.max(...hit.map(({ until }) => until));
   const budgets = listText(hit.map(({ endpoint }) => endpoint));
   const byCause = [...Map.groupBy(hit, ({ attribution }) => attribution)];
-  const why = byCause.map(([attribution, rejected]) =>
-    byCause.length === 1
-      ? causes[attribution][0]
-      : `${listText(rejected.map(({ endpoint }) => endpoint))}: ${causes[attribution][0]}`,
-  );
+  const why = byCause.map(([attribution, rejected]) => {
+    const cause = causes[attribution][0].replace('ZwiftRacing', label);
+    return byCause.length === 1 ? cause : `${listText(rejected.map(({ endpoint }) => endpoint))}: ${cause}`;
+  });
   if (pausedUntil > now) why.push(`Calls to ${budgets} are paused until ${timeText(pausedUntil)}.`);
   return [
     conditionOf('rate_limit_exceeded', 'error', {
-      title: `ZwiftRacing rejects calls: ${budgets}`,
+      title: `${label} rejects calls: ${budgets}`,
       why: why.join(' '),
       todo: byCause.map(([attribution]) => causes[attribution][1]).join(' '),
       since: first.at,
@@ -138,14 +141,18 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ],
 };
 
-export const learnedLimits = (windows: readonly WindowView[], now: number): AlertCondition[] =>
+export const learnedLimits = (
+  windows: readonly WindowView[],
+  now: number,
+  label = 'ZwiftRacing',
+): AlertCondition[] =>
   windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented, lastRejected }) => {
     if (from !== 'upstream' || since === null || now - since > 1_440 * minute) return [];
     // The rejection that taught this limit has the same time.
     const isByOperator = lastRejected?.at === since && lastRejected.attribution === 'operator_limit';
     const about = {
       title: `Rate limit for ${endpoint} changed to ${rate({ limit, windowMs })}`,
-      why: `${isByOperator ? 'It replaces the looser limit that an operator had set. ' : ''}Reported by ZwiftRacing; the documented limit is ${rate(documented)}.`,
+      why: `${isByOperator ? 'It replaces the looser limit that an operator had set. ' : ''}Reported by ${label}; the documented limit is ${rate(documented)}.`,
       todo: 'Check whether the slots still fit: npm run plan.',
       since,
     };

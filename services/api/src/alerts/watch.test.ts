@@ -4,6 +4,7 @@ import { openDatabase } from '@paceline/shared/database';
 import { eventually, testLog } from '@paceline/shared/testing';
 import { sharedBackend } from '@paceline/shared/testing/backend';
 import { testEvening } from '@paceline/shared/testing/time';
+import { zwiftracing } from '@paceline/shared/upstreams';
 import { expect, it } from 'vitest';
 import type { SystemPart } from '../health/parts.ts';
 import { watchAlerts } from './watch.ts';
@@ -27,7 +28,7 @@ it('an alert about a part does not wait for services that do not answer', async 
     clock: createVirtualClock(testEvening),
     log: testLog('alerts-test'),
     health: { parts: () => parts, onChange: (listener) => void listeners.push(listener) },
-    limiter: { windows: ask, operate: ask, status: ask },
+    accounts: [{ upstream: zwiftracing(), limiter: { windows: ask, operate: ask, status: ask } }],
     scheduler: { schedule: ask, check: ask, change: ask },
     freshness: ask,
     publish: async (alert) => {

@@ -3,6 +3,7 @@ import type { Clock } from '@paceline/shared/clock';
 import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { type Logger, repeatedFailure } from '@paceline/shared/telemetry';
+import type { ShownAccount } from '../budgets/accounts.ts';
 import { type HealthReader, obstacleOf } from '../health/parts.ts';
 import type { PartName } from '../health/model.ts';
 import type { HealthWatch } from '../health/watch.ts';
@@ -24,14 +25,9 @@ import {
   type AlertCondition,
   type AlertRow,
   downParts,
-  conflicts,
   doubtedLists,
   isAboutPart,
-  learnedLimits,
-  longQueues,
-  lostJournal,
   type Observation,
-  rejections,
   staleLists,
   staleSignups,
   unavailableSources,
@@ -39,6 +35,7 @@ import {
 } from './rules.ts';
 import { type UnstoredAlerts, unstoredAlerts } from './unstored.ts';
 import { chatMessage } from './view.ts';
+import { windowConditions } from './windows.ts';
 
 /** With every planned call, and the events that wait without one. */
 const checkedEvents = 500;
@@ -56,7 +53,7 @@ async function check<T>(
 }
 
 async function observe({
-  limiter,
+  accounts,
   scheduler,
   freshness,
   db,
@@ -71,13 +68,19 @@ async function observe({
   const report = ifUp('event-sync', () => freshness(checkedEvents));
   const schedule = ifUp('scheduler', () => scheduler.schedule());
   const results = await Promise.all([
-    check(
-      ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue', 'sync_conflict'],
-      limiter.windows(),
-      ({ windows }) =>
-        [rejections, learnedLimits, lostJournal, longQueues, conflicts].flatMap((rule) =>
-          rule(windows, clock.now()),
-        ),
+    ...accounts.map(({ upstream, limiter }) =>
+      check(
+        [
+          'rate_limit_exceeded',
+          'limit_learned',
+          'foreign_use',
+          'journal_lost',
+          'long_queue',
+          'sync_conflict',
+        ],
+        limiter.windows(),
+        ({ windows }) => windowConditions(upstream, windows, clock.now()),
+      ),
     ),
     check(['stale_data:signups'], report, ({ next }) => staleSignups(next, clock.now())),
     check(['stale_data:clubs', 'stale_data:events'], findDataAges(db, Math.round(clock.now())), (ages) =>
@@ -103,7 +106,9 @@ export function slack(url: string): SendToChat {
   };
 }
 
-interface AlertPorts extends Pick<Peers, 'limiter' | 'scheduler' | 'freshness'> {
+interface AlertPorts extends Pick<Peers, 'scheduler' | 'freshness'> {
+  /** Of every upstream whose calls are shown. */
+  readonly accounts: readonly ShownAccount[];
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;

@@ -27,6 +27,7 @@ export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Pr
     }
   };
   const countRejection = countRejections();
+  const foreign = foreignCalls();
   let pending: PermitChange[] = [];
   let cancelTimer = () => {};
   const flush = async () => {
@@ -58,6 +59,7 @@ export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Pr
           rejected.add(fact.permit);
           countRejection(fact.endpoint, fact.attribution);
         }
+        if (fact.fact === 'foreign_booked') foreign.add(fact.calls, { endpoint: fact.endpoint });
         announceFact(fact, facts, bus, (publishing) => void send(publishing));
       }
     },
@@ -152,4 +154,13 @@ export function countRejections(): (endpoint: string, attribution: Attribution) 
   for (const endpoint of budgetNames)
     for (const cause of attribution.options) rejections.add(0, { endpoint, attribution: cause });
   return (endpoint, attribution) => rejections.add(1, { endpoint, attribution });
+}
+
+function foreignCalls() {
+  const calls = meter().createCounter('paceline.limiter.foreign.calls', {
+    unit: '{call}',
+    description: 'Calls of other programs with the same key, as far as upstream shows them',
+  });
+  for (const endpoint of budgetNames) calls.add(0, { endpoint });
+  return calls;
 }
