@@ -180,6 +180,22 @@ describe('a call through the door', () => {
     if (status === 429) expect(headers.get('retry-after')).toBe('2');
   });
 
+  it.each([200, 500])('does not show the key, even if upstream repeats it with a %i', async (status) => {
+    upstream.answer = (response) => {
+      response.writeHead(status, {
+        link: `<https://next.example/?key=${apiKey}>; rel="next"`,
+        etag: `"${apiKey}"`,
+      });
+      response.write(`your key ${apiKey.slice(0, 5)}`);
+      response.end(`${apiKey.slice(5)} is fine`);
+    };
+    const { headers, body } = await call(rider);
+    expect(body).toBe('your key *** is fine');
+    expect(JSON.stringify([...headers])).not.toContain(apiKey);
+    await test.until(async () => expect(await rows()).toMatchObject([{ durationMs: expect.any(Number) }]));
+    expect(JSON.stringify(await rows())).not.toContain(apiKey);
+  });
+
   it('reports a 429 to the limiter, so that the next one waits for the time that it names', async () => {
     upstream.answer = (response) => response.writeHead(429, { 'retry-after': '4' }).end('{}');
     await call(rider);
