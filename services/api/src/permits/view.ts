@@ -41,7 +41,11 @@ const notWaiting = {
 
 /** @param sendBy real ms */
 export const startedView = (id: string, { ticket, endpoint, lane }: Asked, sendBy: number): PermitView => ({
-  ...{ id, ticket, endpoint, lane, state: 'started' },
+  id,
+  ticket,
+  endpoint,
+  lane,
+  state: 'started',
   ...notWaiting,
   sendWithin: sendBy / 1_000,
 });
