@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** What `npm run lab` can run: its program, what it does, and its options unless it has a `--help` of its own. */
 const commands: Readonly<Record<string, readonly [file: string, about: string, options?: string]>> = {
   bench: ['lab/bench/src/main.ts', 'compare the limiter and a whole command with seven packages'],
+  door: ['lab/bench/src/door.ts', 'measure what a call through the door takes longer than a direct one'],
   chaos: ['lab/chaos/src/main.ts', 'break a whole system, repeatably by seed, and check the invariants'],
   fuzz: ['lab/fuzz/src/main.ts', 'send malformed input to every route and subject'],
   soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],
