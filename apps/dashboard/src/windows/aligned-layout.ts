@@ -1,5 +1,5 @@
 import type { Budget } from '@paceline/client';
-import { activePauses, shortTimeNear } from '@paceline/client/text';
+import { activePauses, shortTime } from '@paceline/client/text';
 import { roundPixel, timeAxis } from '../parts/layout.ts';
 
 export type AlignedBudget = Budget & { readonly aligned: NonNullable<Budget['aligned']> };
@@ -52,9 +52,9 @@ export function layoutAligned(budget: AlignedBudget, now: number, width: number,
     pace: aligned.pace === null ? undefined : { y1: y(0), y2: y(policy.limit - reserve) },
     closed: activePauses(budget, now).map(({ by, until: end }) => ({ by, toX: x(end) })),
     labels: [
-      { x: 0, label: shortTimeNear(from, now) },
+      { x: 0, label: shortTime(from) },
       ...(nowX > 60 && nowX < width - 60 ? [{ x: nowX, label: 'now' }] : []),
-      { x: width, label: shortTimeNear(until, now) },
+      { x: width, label: shortTime(until) },
     ],
   };
 }
