@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultUpstream, loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
+import { defaultUpstream, loadUpstreams, tierOf, type Upstream } from '@paceline/shared/upstreams';
 import { type FindPort, type ProcessGroup, waitUntilReady } from './processes.ts';
 import { root } from './state.ts';
 
@@ -44,7 +44,7 @@ export async function runOtherSandboxes(
         name: `sandbox-${name}`,
         script: scriptOf(upstream),
         readyUrl: `${url}/livez`,
-        env: { SANDBOX_PORT: port, SANDBOX_API_KEYS: `${key}:standard` },
+        env: { SANDBOX_PORT: port, SANDBOX_API_KEYS: `${key}:${tierOf(upstream, env)}` },
       }),
     );
     const { pathname } = new URL(baseUrl);
