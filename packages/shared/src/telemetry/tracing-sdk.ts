@@ -49,9 +49,11 @@ function nameStatement(span: Span, { query, connection }: PgRequestHookInformati
   span.updateName(`${operation} ${connection.database}`);
 }
 
+/** An upstream's key can be a parameter of any name, so no value of a query is recorded. */
 function withoutSecrets({ origin, path }: UndiciRequest): Attributes {
-  const { href, search } = new URL(path, origin);
-  return { 'url.full': redactUrl(href), 'url.query': redactUrl(search) };
+  const url = new URL(path, origin);
+  url.search = url.search.replaceAll(/=[^&]*/g, '=***');
+  return { 'url.full': redactUrl(url.href), 'url.query': url.search };
 }
 
 /** Sends spans over OTLP. */
