@@ -1,12 +1,9 @@
-import { type Color, lanes as ownLanes } from '@paceline/shared/definition';
+import { lanes as ownLanes } from '@paceline/shared/definition';
 import type { Api } from './api.ts';
+import type { Upstream } from './generated.ts';
 
 /** How a lane is shown. */
-interface ShownLane {
-  readonly lane: string;
-  readonly label: string;
-  readonly color: Color;
-}
+type ShownLane = Readonly<Pick<Upstream['lanes'][number], 'lane' | 'label' | 'color'>>;
 
 const known = new Map<string, ShownLane>(
   Object.entries(ownLanes).map(([lane, { label, color }]) => [lane, { lane, label, color }]),

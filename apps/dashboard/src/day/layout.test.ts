@@ -8,6 +8,7 @@ const permit = (id: string, start: number, given: Partial<Permit> = {}): Permit 
   budget: 'signups',
   lane: 'near_event_normal',
   target: '77',
+  program: null,
   reason: null,
   freshUntil: null,
   startedAt: at(start),

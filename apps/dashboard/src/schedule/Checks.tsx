@@ -5,8 +5,8 @@ import {
   type ScheduleEdit,
   type ScheduleSettings,
 } from '@paceline/client';
-import { duration, sentenceCase } from '@paceline/client/text';
-import { budgets, kinds } from '@paceline/shared/definition';
+import { budgetLabel, duration, sentenceCase } from '@paceline/client/text';
+import { kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/client.ts';
@@ -103,7 +103,7 @@ const Forecast = ({ forecast }: { forecast: ScheduleCheck['forecast'] }) => (
     </div>
     <p className="hint">
       {forecast.budgets
-        .map(({ budget, used }) => `${budgets[budget].label}: ${Math.round(used * 100)} % of the rate limit`)
+        .map(({ budget, used }) => `${budgetLabel(budget)}: ${Math.round(used * 100)} % of the rate limit`)
         .join(' · ')}
     </p>
   </>

@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { tables } from '@paceline/shared/database';
 import { eventually } from '@paceline/shared/testing';
@@ -82,8 +84,8 @@ const stopping = (at: string) =>
 /** Runs the program with a path, and kills it once it is there. */
 async function killedAt(at: string, path: string): Promise<void> {
   const program = spawn('python3', ['-c', stopping(at), path], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await program.stdout.take(1).toArray()) as [Buffer];
-  expect(String(line)).toBe('here\n');
+  const [line] = (await once(createInterface(program.stdout), 'line')) as [string];
+  expect(line).toBe('here');
   const gone = new Promise((resolve) => program.once('exit', resolve));
   program.kill('SIGKILL');
   await gone;

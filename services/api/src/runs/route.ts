@@ -50,6 +50,7 @@ const callColumns = {
     syncLogs,
     'runId',
     'commandId',
+    'caller',
     'permit',
     'partition',
     'account',

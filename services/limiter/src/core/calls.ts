@@ -75,6 +75,7 @@ export class Calls {
 
   /** The calls under way: not settled, and may arrive after `time`. */
   openAfter(time: number): Interval[] {
+    if (this.#open.size === 0) return [];
     const first = this.#open.size - countAfter(this.#open, time);
     return Array.from(
       { length: this.#open.size - first },

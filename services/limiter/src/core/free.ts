@@ -26,29 +26,43 @@ export function freeAt(
   forced: boolean,
 ): number {
   const duration = assume === 'typical' ? expectedCallDuration(budget) : 0;
-  const endOf = ({ startedAt, arrivesBy }: Interval) =>
-    Math.min(arrivesBy, Math.max(now, startedAt + duration));
-  // Held permits are about to be used.
-  const held = Array.from({ length: budget.held }, () => now + duration);
-  const since = countedSince(budget, now);
-  const foreign = foreignArrivals(budget.record.foreign, since);
-  const open = budget.calls.openAfter(since);
-  const ends = [...open.map(endOf), ...held, ...foreign].sort((a, b) => a - b);
-  const { probing } = budget.record;
-  const unknownUntil = budget.record.unknownUntil ?? 0;
-  const afterProbe = (at: number, isProbe: boolean) =>
-    Math.max(
-      at,
-      isProbe && held.length === 0 ? 0 : unknownUntil,
-      ...(probing ? [...budget.calls.openAfter(now).map(endOf), ...held] : []),
-    );
-  if (budget.definition.resets === 'aligned')
-    return afterProbe(freeInAligned(budget, now, k, ends, forced), probing && k === 1);
+  const ends = endsOf(budget, now, duration);
+  if (budget.definition.resets === 'aligned') {
+    const at = freeInAligned(budget, now, k, ends, forced);
+    return afterProbe(budget, now, duration, at, k === 1);
+  }
   const capacity = capacityFor(budget, forced);
   const [index, cycles] = [(k - 1) % capacity, Math.floor((k - 1) / capacity)];
-  const first = afterProbe(freeInSliding(budget, now, index, ends, forced), probing && index === 0);
+  const free = freeInSliding(budget, now, index, ends, forced);
+  const first = afterProbe(budget, now, duration, free, index === 0);
   const cycle = policyOf(budget).windowMs + budget.settings.epsilon + duration;
-  return cycles === 0 ? first : Math.max(first + cycles * cycle, unknownUntil);
+  return cycles === 0 ? first : Math.max(first + cycles * cycle, budget.record.unknownUntil ?? 0);
+}
+
+const endOf = ({ startedAt, arrivesBy }: Interval, now: number, duration: number): number =>
+  Math.min(arrivesBy, Math.max(now, startedAt + duration));
+
+/** When the open calls end, held permits, which are about to be used, and when those of other programs ended; in order. */
+function endsOf(budget: BudgetState, now: number, duration: number): readonly number[] {
+  const since = countedSince(budget, now);
+  const ends = foreignArrivals(budget.record.foreign, since);
+  for (const call of budget.calls.openAfter(since)) ends.push(endOf(call, now, duration));
+  for (let held = 0; held < budget.held; held += 1) ends.push(now + duration);
+  return ends.length > 1 ? ends.sort((a, b) => a - b) : ends;
+}
+
+/** A time after that of the probe, for a permit that isn't the probe itself, and when the past is known. */
+function afterProbe(
+  { calls, held, record: { probing, unknownUntil } }: BudgetState,
+  now: number,
+  duration: number,
+  at: number,
+  isFirst: boolean,
+): number {
+  if (!probing) return Math.max(at, unknownUntil ?? 0);
+  const ends = calls.openAfter(now).map((call) => endOf(call, now, duration));
+  if (held > 0) ends.push(now + duration);
+  return Math.max(at, isFirst && held === 0 ? 0 : (unknownUntil ?? 0), ...ends);
 }
 
 /** @param ends when the open calls end and those of other programs ended, in order */

@@ -95,17 +95,28 @@ export const hasPool = (ledger: Ledger, account: string): boolean =>
 export const keyOf = (account: string, pool: string): string => `${account}/${pool}`;
 
 function keptPool(ledger: Ledger, account: string, upstream: UpstreamSettings, settings: PoolSettings): Pool {
-  const pool = peekPool(ledger, account, upstream, settings);
-  if (!ledger.pools.has(pool.key)) ledger.pools.set(pool.key, pool);
+  const key = keyOf(account, settings.name);
+  const known = ledger.pools.get(key);
+  if (known) return known;
+  const pool = newPool(ledger, key, account, upstream, settings);
+  ledger.pools.set(key, pool);
   return pool;
 }
 
 function peekPool(ledger: Ledger, account: string, upstream: UpstreamSettings, settings: PoolSettings): Pool {
   const key = keyOf(account, settings.name);
-  const known = ledger.pools.get(key);
-  if (known) return known;
-  const pool = createPool(key, account, settings, upstream, ledger.settings);
-  if (ledger.lostAt !== null) for (const budget of pool.budgets) countAsSpent(budget, ledger.lostAt);
+  return ledger.pools.get(key) ?? newPool(ledger, key, account, upstream, settings);
+}
+
+function newPool(
+  { settings, lostAt }: Ledger,
+  key: string,
+  account: string,
+  upstream: UpstreamSettings,
+  of: PoolSettings,
+): Pool {
+  const pool = createPool(key, account, of, upstream, settings);
+  if (lostAt !== null) for (const budget of pool.budgets) countAsSpent(budget, lostAt);
   return pool;
 }
 

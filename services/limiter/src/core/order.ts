@@ -1,6 +1,6 @@
 import { freeAt, freeBefore } from './free.ts';
 import { maxArrivalDelay } from './ledger.ts';
-import { headsOf, sum } from './queue.ts';
+import { headsOf, sum, waitingIn } from './queue.ts';
 import { available, leavesAt, nextWindow } from './window.ts';
 import type { BudgetState, EndpointState, Pool, Waiter } from './state.ts';
 
@@ -11,6 +11,7 @@ import type { BudgetState, EndpointState, Pool, Waiter } from './state.ts';
 
 /** The waiter that goes next; undefined while none can. */
 export function nextWaiter(pool: Pool, now: number): Waiter | undefined {
+  if (!pool.endpoints.some((endpoint) => isOpen(endpoint, now))) return undefined;
   const ahead: Waiter[] = [];
   for (const head of headsOf(pool)) {
     if (hasRoom(head, now) && !delaysAny(head, ahead, now)) return head;
@@ -18,6 +19,10 @@ export function nextWaiter(pool: Pool, now: number): Waiter | undefined {
   }
   return undefined;
 }
+
+/** Whether requests wait for an endpoint of which at least a forced call can start. */
+const isOpen = ({ lines, budgets }: EndpointState, now: number): boolean =>
+  waitingIn(lines) > 0 && budgets.every((budget) => available(budget, now, true) > 0);
 
 const hasRoom = (waiter: Waiter, now: number): boolean =>
   waiter.endpoint.budgets.every(
