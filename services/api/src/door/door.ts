@@ -90,8 +90,10 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
           permitId = permit.id;
           const { path, headers, body } = request;
           const sent = { method: call.method, path, headers, timeoutMs, budgets, ...(body && { body }) };
+          // Asked while upstream answers: the call is in them since its permit was started.
+          const asked = door.windows();
           return door.exchange(permit, sent, async (answer) => {
-            const windows = (await door.windows())?.filter((each) => budgets.includes(each.endpoint)) ?? [];
+            const windows = (await asked)?.filter((each) => budgets.includes(each.endpoint)) ?? [];
             const passed = passOn(answer, { permit: permit.id, key: door.key, clock, windows });
             resolve(passed.response);
             return { status: answer.status, isWhole: await passed.sent };

@@ -13,35 +13,43 @@ export interface Chain {
 /** Differences in worth up to this are none, minutes. */
 const nothing = 1e-9;
 
+/** What a search writes down; searches one after the other can share it. @param moments how many there are */
+export const createScratch = (moments: number) => ({
+  /** The moments that are cheap enough, with their prices, and the worth from each on after prices with the next call. */
+  open: new Int32Array(moments),
+  priceOf: new Float64Array(moments),
+  fromCall: new Float64Array(moments),
+  nextCall: new Int32Array(moments),
+  /** The worth without one of the calls, and which moments would use that. */
+  without: new Float64Array(moments),
+  uses: new Uint8Array(moments),
+});
+
 /** @param moments when calls can be made, project ms @param canCall whether the event can be fetched then */
 export function chainOf(
   worth: Worth,
   moments: readonly number[],
   canCall: (index: number) => boolean,
+  scratch = createScratch(moments.length),
 ): Chain {
   const { startsAt, copiedAt } = worth;
   const from = gainsFrom(worth);
-  const usable = moments.flatMap((at, index) =>
-    at > from && at < startsAt && canCall(index) ? [index] : [],
-  );
+  const usable: number[] = [];
+  for (let index = 0; index < moments.length; index += 1) {
+    const at = moments[index] ?? 0;
+    if (at > from && at < startsAt && canCall(index)) usable.push(index);
+  }
   const size = usable.length;
   // The usable moments, and our copy as the last one.
-  const copies = Float64Array.from([...usable.map((index) => moments[index] ?? 0), copiedAt]);
+  const copies = usable.map((index) => moments[index] ?? 0);
+  copies.push(copiedAt);
   const alone = copies.map((at) => untilStart(worth, at));
   const until = untilEachNext(worth, copies);
   /** What each call gains by itself: beside others it gains less. */
-  const gain = Float64Array.from(usable, (_, call) => {
-    const after = (until[size * size + call] ?? 0) + (alone[call] ?? 0);
-    return after - (alone[size] ?? 0);
-  });
-  // Of the moments that are cheap enough: the worth from each on after prices, and the next call.
-  const open = new Int32Array(size);
-  const fromCall = new Float64Array(size);
-  const nextCall = new Int32Array(size);
-  // The same without one of them.
-  const without = new Float64Array(size);
-  const uses = new Uint8Array(size);
-  const priceOf = new Float64Array(size);
+  const gain = usable.map(
+    (_, call) => (until[size * size + call] ?? 0) + (alone[call] ?? 0) - (alone[size] ?? 0),
+  );
+  const { open, priceOf, fromCall, nextCall, without, uses } = scratch;
   let count = 0;
   /** The worth that the last search found. */
   let found = 0;

@@ -1,7 +1,7 @@
 import type { CallReason } from '@paceline/shared/contracts';
 import { type FreshnessClass, freshnessClasses, type Goals, isWithinGoal } from '@paceline/shared/definition';
 import { type Candidate, freshUntil } from '../classes.ts';
-import { type Chain, chainOf, oneCall } from './chain.ts';
+import { type Chain, chainOf, createScratch, oneCall } from './chain.ts';
 import { farEvents, lastFarCopyAt, takeFar } from './far.ts';
 import type { Moment } from './moments.ts';
 import { shareOut } from './share-out.ts';
@@ -71,6 +71,7 @@ function claimsOf<Event extends Candidate>(
   const times = moments.map(({ at }) => at);
   const [first = 0] = times;
   const last = times.at(-1) ?? first;
+  const scratch = createScratch(times.length);
   return events
     .filter(({ startsAt }) => startsAt > first)
     .map((event) => ({ event, worth: worthOf(event, goals, weights, oursPerSignup) }))
@@ -78,7 +79,7 @@ function claimsOf<Event extends Candidate>(
     .toSorted((a, b) => byStart(a.event, b.event))
     .map(({ event, worth }) => ({
       event,
-      chain: chainOf(worth, times, (index) => canCall(moments[index] as Moment, event.startsAt)),
+      chain: chainOf(worth, times, (index) => canCall(moments[index] as Moment, event.startsAt), scratch),
     }));
 }
 

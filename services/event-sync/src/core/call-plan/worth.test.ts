@@ -51,7 +51,7 @@ describe('what many copies are worth until those after them', () => {
       fc.property(leads, (all) => {
         const [ours = 0, ...calls] = all.toSorted((a, b) => b - a).map((lead) => now - lead * minute);
         const copies = [...calls, ours];
-        const many = untilEachNext(worth(), Float64Array.from(copies));
+        const many = untilEachNext(worth(), copies);
         for (const [row, copy] of copies.entries())
           for (const [column, next] of calls.entries())
             if (next > copy) {

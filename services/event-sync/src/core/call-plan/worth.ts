@@ -56,7 +56,7 @@ export const untilNext = ({ near, urgent }: Worth, copiedAt: number, next: numbe
   freshWorth(near, copiedAt, next) + freshWorth(urgent, copiedAt, next);
 
 /** The same for many: a row for each copy with its worth until each of the copies after it. The last copy is before all others. */
-export function untilEachNext({ near, urgent }: Worth, copies: Float64Array): Float64Array {
+export function untilEachNext({ near, urgent }: Worth, copies: readonly number[]): Float64Array {
   const size = copies.length - 1;
   const until = new Float64Array(copies.length * size);
   for (let copy = 0; copy <= size; copy += 1) {
