@@ -11,7 +11,7 @@ const commands: Readonly<Record<string, readonly [file: string, about: string, o
   soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],
   scale: ['lab/scale/src/main.ts', 'measure throughput with more processes, a broker cluster and bursts'],
   profile: ['lab/profile/src/main.ts', 'measure the work of one added rider and of the system at rest'],
-  'plan-time': ['lab/simulation/src/plan-time.ts', 'measure how long one plan of the next calls takes'],
+  plans: ['lab/simulation/src/plans-main.ts', 'measure how long one plan of the next calls takes'],
   day: ['lab/simulation/src/day-main.ts', "simulate a day at twice Strava's limits"],
   stress: ['scripts/stress.ts', 'run the tests repeatedly on a busy machine'],
   upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit', '--from COMMIT'],

@@ -7,7 +7,7 @@ import { callPlanRulesOf, callPlanVariableNames, loadConfig } from '@paceline/sh
 import { horizonMs } from '@paceline/shared/definition';
 import { limitsOf } from '@paceline/shared/upstreams';
 
-const usage = `npm run lab -- plan-time [--plans N]
+const usage = `npm run lab -- plans [--plans N]
 
 Measures how long one plan of the next signups calls takes: at ten past six on five evenings, with 900 events in two days.
 
