@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { auditedBy, runAuditor } from '@paceline/kit/rig';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
+import type { Judgement } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingPrograms, type Program, startCurlLoop, startPython } from './testing/programs.ts';
@@ -33,14 +34,6 @@ afterAll(async () => {
 });
 
 const killPrograms = () => Promise.all([...loops, ...scripts].map((program) => program.kill()));
-
-interface Judgement {
-  readonly budget: string;
-  readonly policy: { readonly limit: number };
-  readonly calls: number;
-  readonly rejected: number;
-  readonly fullestWindow: number;
-}
 
 /** Adds riders, a person's request each, until the signal. */
 async function addRiders(signal: AbortSignal): Promise<void> {

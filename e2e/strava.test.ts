@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { auditedBy } from '@paceline/kit/rig';
 import { startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
+import type { WindowJudgement } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -19,14 +20,6 @@ beforeAll(async () => {
   stack = await startTestStack({ scale, anchor }, { UPSTREAMS: upstreams, API_UPSTREAMS: 'strava' });
 });
 afterAll(() => stack?.stop());
-
-interface Judgement {
-  readonly budget: string;
-  readonly policy: { readonly limit: number };
-  readonly calls: number;
-  readonly rejected: number;
-  readonly fullestWindow: number;
-}
 
 /** Calls again and again until the signal. @returns how often upstream answered */
 async function callOften(method: string, path: string, headers: Record<string, string>, signal: AbortSignal) {
@@ -66,7 +59,7 @@ it('Strava’s four windows hold through the door, over midnight and the death o
 
   const [sandbox] = stack.otherSandboxes;
   const response = await fetch(`${sandbox?.url}/control/judgement`);
-  const { judgements } = (await response.json()) as { judgements: readonly Judgement[] };
+  const { judgements } = (await response.json()) as { judgements: readonly WindowJudgement[] };
   expect(judgements.map(({ budget }) => budget).toSorted()).toEqual([
     'overall_15m',
     'overall_day',

@@ -1,19 +1,11 @@
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
+import type { Judgement } from '@paceline/sandbox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Ten hours of project time in two real minutes. */
 const scale = 300;
 const hours = 10;
-
-interface Judgement {
-  readonly budget: string;
-  readonly policy: { readonly limit: number };
-  readonly calls: number;
-  readonly rejected: number;
-  readonly fullestWindow: number;
-  readonly wouldReject: Readonly<Record<string, number>>;
-}
 
 let stack: TestStack;
 

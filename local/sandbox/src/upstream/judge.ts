@@ -9,8 +9,19 @@ export type WindowedArrival = Omit<Arrival, 'budget' | 'policy' | 'fault'> & {
   readonly policies: Readonly<Record<string, Policy>>;
 };
 
-/** Counts each key's calls in each budget, and the most in one of its windows. */
-export function judge(arrivals: readonly WindowedArrival[], { budgets }: Upstream) {
+/** The calls of a key in a budget. */
+export interface WindowJudgement {
+  readonly key: string;
+  readonly budget: string;
+  /** At the last call. */
+  readonly policy: Policy;
+  readonly calls: number;
+  readonly rejected: number;
+  /** The most calls in one window. */
+  readonly fullestWindow: number;
+}
+
+export function judge(arrivals: readonly WindowedArrival[], { budgets }: Upstream): WindowJudgement[] {
   return Object.entries(budgets).flatMap(([budget, definition]) => {
     const calls = arrivals.filter(({ policies }) => budget in policies);
     return [...Map.groupBy(calls, ({ key }) => key)].map(([key, its]) => {
@@ -24,7 +35,7 @@ export function judge(arrivals: readonly WindowedArrival[], { budgets }: Upstrea
       return {
         key,
         budget,
-        policy: inOrder.at(-1)?.policies[budget],
+        policy: inOrder.at(-1)?.policies[budget] as Policy,
         calls: inOrder.length,
         rejected: inOrder.filter(({ verdict }) => verdict === 'rejected').length,
         fullestWindow,

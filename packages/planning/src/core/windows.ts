@@ -1,5 +1,6 @@
 import { type BudgetName, mapValues, type Tier, windowMarginMs } from '@paceline/shared/definition';
 import { type BudgetDefinition, type Upstream, zwiftracing } from '@paceline/shared/upstreams';
+import { aheadOfPace } from '@paceline/shared/upstreams/pace';
 
 /** A budget as a plan sees it: one window of an upstream. */
 export interface PlannedWindow extends Pick<BudgetDefinition, 'label' | 'resets' | 'paced' | 'reserve'> {
@@ -63,8 +64,7 @@ function sliding(window: PlannedWindow): WindowFilling {
 function aligned(window: PlannedWindow): WindowFilling {
   const { windowMs, paced } = window;
   const limit = usableLimit(window);
-  // As the limiter: a hundredth of the calls may run ahead of the time that has passed.
-  const ahead = Math.ceil(limit / 100);
+  const ahead = aheadOfPace(limit);
   let start = -Infinity;
   let count = 0;
   const countAt = (time: number) => (time < start + windowMs ? count : 0);

@@ -1,4 +1,5 @@
 import type { Interval } from '@paceline/shared/contracts';
+import { aheadOfPace } from '@paceline/shared/upstreams/pace';
 import { policyOf } from './budget.ts';
 import { foreignAfter } from './foreign.ts';
 import type { BudgetState } from './state.ts';
@@ -64,22 +65,19 @@ export function capacityFor(budget: BudgetState, forced: boolean): number {
   return forced ? limit : Math.max(1, limit - budget.definition.reserve);
 }
 
-/** The calls by which the lanes that are not forced may be ahead of the pace: a hundredth of the window's. */
-const headStart = (capacity: number): number => Math.ceil(capacity / 100);
-
 /** How many calls the window may hold at `now`: if it is paced, those of the share of the window that has passed. */
 export function capacityAt(budget: BudgetState, now: number, forced: boolean): number {
   const capacity = capacityFor(budget, forced);
   if (forced || !budget.definition.paced) return capacity;
   const passed = now - budget.settings.epsilon - windowStart(budget, now);
-  return Math.min(capacity, Math.floor((capacity * passed) / alignedWindow(budget)) + headStart(capacity));
+  return Math.min(capacity, Math.floor((capacity * passed) / alignedWindow(budget)) + aheadOfPace(capacity));
 }
 
 /** When the window of `now` may hold that many calls, at most as many as a whole one. */
 export function reachedAt(budget: BudgetState, now: number, calls: number, forced: boolean): number {
   if (forced || !budget.definition.paced) return now;
   const capacity = capacityFor(budget, forced);
-  const passed = ((calls - headStart(capacity)) * alignedWindow(budget)) / capacity;
+  const passed = ((calls - aheadOfPace(capacity)) * alignedWindow(budget)) / capacity;
   return Math.max(now, windowStart(budget, now) + budget.settings.epsilon + Math.ceil(Math.max(0, passed)));
 }
 
