@@ -4,8 +4,9 @@ import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack'
 import { eventually } from '@paceline/kit/waiting';
 import type { Judgement } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
+import { missingProgram } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingPrograms, type Program, startCurlLoop, startPython } from './testing/programs.ts';
+import { type Program, startCurlLoop, startPython } from './testing/programs.ts';
 
 const minute = 60_000;
 const tokens = {
@@ -70,7 +71,7 @@ async function estimatesOf(name: string): Promise<{ kept: number; missed: number
   return budget.estimates;
 }
 
-const missing = missingPrograms();
+const missing = missingProgram('curl', 'python3');
 if (missing !== undefined) console.warn(`DOOR NOT TESTED WITH PROGRAMS: ${missing} is not available`);
 
 describe.skipIf(missing !== undefined)('curl loops, Python scripts and the syncs, three of each', () => {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,10 +23,6 @@ done`;
 export const startCurlLoop = (input: ProgramInput) => startProgram(['sh', '-c', curlLoop], input);
 export const startPython = (input: ProgramInput) =>
   startProgram(['python3', join(import.meta.dirname, 'read-riders.py')], input);
-
-/** Why the programs cannot run on this machine; undefined if they can. */
-export const missingPrograms = (): string | undefined =>
-  ['curl', 'python3'].find((name) => spawnSync(name, ['--version']).status !== 0);
 
 function startProgram([command = '', ...args]: readonly string[], { door, token, ids }: ProgramInput) {
   const env = { PATH: process.env.PATH, DOOR: door, TOKEN: token, IDS: ids.join(',') };

@@ -1,4 +1,5 @@
 export { eventually } from './eventually.ts';
+export { missingProgram } from './programs.ts';
 export { testLog } from './log.ts';
 export {
   canRunCluster,
