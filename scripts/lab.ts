@@ -12,7 +12,7 @@ const commands: Readonly<Record<string, readonly [file: string, about: string, o
   scale: ['lab/scale/src/main.ts', 'measure throughput with more processes, a broker cluster and bursts'],
   profile: ['lab/profile/src/main.ts', 'measure the work of one added rider and of the system at rest'],
   plans: ['lab/simulation/src/plans-main.ts', 'measure how long one plan of the next calls takes'],
-  day: ['lab/simulation/src/day-main.ts', "simulate a day at twice Strava's limits"],
+  day: ['lab/simulation/src/day-main.ts', "simulate a day at twice an upstream's limits"],
   stress: ['scripts/stress.ts', 'run the tests repeatedly on a busy machine'],
   upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit', '--from COMMIT'],
   screenshots: ['e2e/screenshots.ts', 'take screenshots of every dashboard page', '[API_URL]'],

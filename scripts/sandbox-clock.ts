@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { formatClock } from '../packages/shared/src/clock/index.ts';
+import { formatClock, realTime } from '../packages/shared/src/clock/index.ts';
+import { orExit } from '../packages/shared/src/config/index.ts';
+import { defaultUpstream, loadUpstreams } from '../packages/shared/src/upstreams/index.ts';
 import { clockOf, readSettings } from '../local/launcher/src/settings.ts';
 import { openState } from '../local/launcher/src/state.ts';
 
@@ -8,7 +10,11 @@ import { openState } from '../local/launcher/src/state.ts';
 const [folder] = process.argv.slice(2);
 if (!folder || folder.startsWith('-')) throw new Error('Usage: node scripts/sandbox-clock.ts <folder>');
 
+const { env } = process;
+const settings = orExit(() => readSettings(env));
+// No container imitates another upstream, so it is a real one.
+const isReal = Object.keys(loadUpstreams(env)).some((name) => name !== defaultUpstream);
 const state = await openState(folder);
-const clock = formatClock(await clockOf(readSettings(process.env), process.env, state));
+const clock = formatClock(isReal && !env.PACELINE_CLOCK ? realTime : await clockOf(settings, env, state));
 await writeFile(state.path('clock.env'), `PACELINE_CLOCK=${clock}\n`);
 process.stdout.write(`Sandbox clock: ${clock}\n`);

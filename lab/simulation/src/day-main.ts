@@ -1,25 +1,44 @@
-import { terminal, runCommand, wholeNumberOf } from '@paceline/kit/arguments';
-import { stravaFile } from '@paceline/sandbox';
+import { basename } from 'node:path';
+import { terminal, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
+import { ConfigError } from '@paceline/shared/config';
+import { defaultUpstream, loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
 import { twiceTheDay } from './day/demand.ts';
 import { judgeDay, reportDay } from './day/judge-day.ts';
 import { simulateDay } from './day/simulate-day.ts';
 
-const usage = `npm run lab -- day [--seed N]
+/** The upstream that is there besides that of the syncs. */
+const second = 'strava';
 
-Simulates a day in which Strava's API is asked for twice what its limits allow: the limiter's decisions on a virtual clock,
-with the counts of the sandbox.
+const usage = `npm run lab -- day [--upstream NAME] [--seed N]
+
+Simulates a day in which an upstream (default ${second}) is asked for twice what its limits allow: the limiter's decisions on
+a virtual clock, with the counts of a sandbox. NAME is one of upstreams/, or a path to such a file.
 
 Exit codes: 0 no call was rejected and the auditor certifies the journal, 1 otherwise, 2 wrong usage.`;
 
 process.exitCode = await runCommand(
-  { usage, options: { seed: { type: 'string', default: '1' } } },
+  {
+    usage,
+    options: { upstream: { type: 'string', default: second }, seed: { type: 'string', default: '1' } },
+  },
   process.argv.slice(2),
   terminal,
-  ({ seed: text }) => {
+  ({ upstream: name, seed: text }) => {
     const seed = wholeNumberOf('--seed', text, 0);
-    const upstream = stravaFile();
-    const judged = judgeDay(simulateDay(upstream, twiceTheDay(seed), seed), upstream);
+    const upstream = upstreamOf(name);
+    const judged = judgeDay(simulateDay(upstream, twiceTheDay(upstream, seed), seed), upstream);
     terminal.out(reportDay(judged));
     return judged.audit.certified && judged.budgets.every(({ rejected }) => rejected === 0) ? 0 : 1;
   },
 );
+
+function upstreamOf(name: string): Upstream {
+  try {
+    const upstream = loadUpstreams({ UPSTREAMS: `${defaultUpstream},${name}` })[basename(name, '.yaml')];
+    if (upstream) return upstream;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new WrongUsage(error.message);
+  }
+  throw new WrongUsage(`there is no upstream ${name}`);
+}

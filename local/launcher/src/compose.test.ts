@@ -138,6 +138,50 @@ describe('docker compose up', () => {
   });
 });
 
+describe('another upstream', () => {
+  it('needs no new image: each service reads its file in upstreams/', () => {
+    for (const name of [...services, 'sandbox-clock'])
+      expect(named(name).volumes, name).toContain('./upstreams:/app/upstreams:ro');
+    expect(existsSync(join(root, 'upstreams'))).toBe(true);
+  });
+
+  it('has files of its own for its variables: the API alone gets its key, the limiter its tier', () => {
+    const files = Object.entries(compose.services).map(([name, each]) => [
+      name,
+      each.env_file.map(({ path }) => path),
+    ]);
+    expect(Object.fromEntries(files.filter(([, paths]) => paths?.length))).toEqual({
+      api: ['.env.api'],
+      limiter: ['.env.limiter'],
+    });
+    expect(execFileSync('git', ['check-ignore', '.env.api', '.env.limiter'], { cwd: root }).length).not.toBe(
+      0,
+    );
+  });
+
+  it('is configured completely by its name and those files', async () => {
+    const names = { UPSTREAMS: 'zwiftracing,strava', API_UPSTREAMS: 'strava' };
+    const environmentOf = (name: string, own: Record<string, string>) => {
+      const set = Object.entries(named(name).environment).map(([key, value]) => [
+        key,
+        value ?? names[key as keyof typeof names] ?? '',
+      ]);
+      return { ...own, ...Object.fromEntries(set), PACELINE_CLOCK: 'scale=1,anchor=0' };
+    };
+    const environments = services.map(
+      (name) =>
+        [
+          name,
+          environmentOf(name, name === 'api' ? { STRAVA_TOKEN: 'a-key' } : { STRAVA_TIER: 'premium' }),
+        ] as const,
+    );
+    const { stderr, read } = readConfigs(environments);
+    expect({ stderr, succeeded: Object.keys(read) }).toEqual({ stderr: '', succeeded: [...services] });
+    expect(read.api).toContain('STRAVA_TOKEN');
+    for (const name of services) expect(environmentOf(name, {}).UPSTREAMS, name).toBe(names.UPSTREAMS);
+  });
+});
+
 describe('compose.upstream.yml', () => {
   it('requires the base URL', async () => {
     await expect(readCompose(upstreamFile)).rejects.toThrow('ZWIFTRACING_BASE_URL must be set');
@@ -163,7 +207,7 @@ describe('docker compose up --scale', () => {
     const { environment, volumes, ports } = named(name);
     // Replicas cannot share a published port; the API can have a range.
     expect(ports).toHaveLength(name === 'api' ? 1 : 0);
-    expect(volumes).toEqual(['clock:/var/lib/paceline:ro']);
+    expect(volumes.filter((each) => !each.endsWith(':ro'))).toEqual([]);
     expect(environment).not.toHaveProperty('OTEL_SERVICE_INSTANCE_ID');
   });
 
@@ -239,8 +283,16 @@ describe('the image', () => {
     expect(imported.filter((path) => !isIncluded(path))).toEqual([]);
     const copied = copiedFolders();
     expect(imported.filter((path) => !copied.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
-    for (const path of ['.env', '.paceline/origin', 'packages/shared/.env'])
+    for (const path of ['.env', '.env.api', '.paceline/origin', 'packages/shared/.env'])
       expect(isIncluded(path)).toBe(false);
+  });
+
+  it('contains every upstream file', async () => {
+    const isIncluded = await readDockerIgnore();
+    const files = globSync('upstreams/*.yaml', { cwd: root });
+    expect(files.length).toBeGreaterThan(1);
+    expect(files.filter((path) => !isIncluded(path))).toEqual([]);
+    expect(copiedFolders()).toContain('upstreams');
   });
 
   it('contains no tests, no documents, nothing of the lab but the auditor, and of the dashboard what is built', async () => {

@@ -1,11 +1,18 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { configExitCode, type VariableName, variableNames, variables } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from './state.ts';
 import { readCompose, readConfigs, readText, shutdownMs } from './testing/compose-file.ts';
-import { invalid, type Labels, type KubernetesObject, nameOf, renderAll } from './testing/manifests.ts';
+import {
+  invalid,
+  type Labels,
+  type KubernetesObject,
+  nameOf,
+  overlays,
+  renderAll,
+} from './testing/manifests.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- checked against Kubernetes' schema by the first test
 type Pod = any;
@@ -84,7 +91,11 @@ describe.skipIf(!rendered)('the manifests', () => {
   });
 });
 
-describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifests of %s', (overlay) => {
+/** What is in the Secret with the keys of upstreams. */
+const keysOf = (overlay: (typeof overlays)[number]) =>
+  overlay === 'anotherUpstream' ? ['ZWIFTRACING_API_KEY', 'STRAVA_TOKEN'] : ['ZWIFTRACING_API_KEY'];
+
+describe.skipIf(!rendered).each(overlays)('the manifests of %s', (overlay) => {
   let manifests: KubernetesObject[];
   let pods: Record<string, Pod>;
   let labels: Record<string, Labels>;
@@ -111,8 +122,10 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
   const environmentOf = (name: string, secret: (key: string) => string): Record<string, string> => {
     const [container] = pods[name].containers;
     const env: Record<string, string> = {};
-    for (const { configMapRef } of container.envFrom ?? [])
-      Object.assign(env, one('ConfigMap', configMapRef.name.replace(/-[a-z0-9]{10}$/, '')).data);
+    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+      if (secretRef) for (const key of keysOf(overlay)) env[key] = secret(key);
+      else Object.assign(env, one('ConfigMap', configMapRef.name.replace(/-[a-z0-9]{10}$/, '')).data);
+    }
     for (const { name: key, value, valueFrom } of container.env ?? [])
       env[key] =
         value?.replace(/\$\((\w+)\)/g, (_: string, of: string) => env[of]) ??
@@ -278,7 +291,22 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
   });
 
   it('contain Secrets for the sandbox only', () => {
-    expect(kinds('Secret').length).toBe(overlay === 'production' ? 0 : 4);
+    expect(kinds('Secret').length).toBe(overlay === 'sandbox' ? 4 : 0);
+  });
+
+  it('give each service the upstream files, and the API alone every key', () => {
+    const files = globSync('upstreams/*.yaml', { cwd: root }).map((path) => basename(path));
+    expect(Object.keys(one('ConfigMap', 'upstreams').data ?? {}).toSorted()).toEqual(
+      files.filter((file) => file !== 'kustomization.yaml').toSorted(),
+    );
+    for (const name of services) {
+      const [container] = pods[name].containers;
+      expect(container.volumeMounts, name).toEqual([
+        { name: 'upstreams', mountPath: '/app/upstreams', readOnly: true },
+      ]);
+      const secrets = container.envFrom.filter((each: { secretRef?: object }) => each.secretRef);
+      expect(secrets.length, name).toBe(name === 'api' ? 1 : 0);
+    }
   });
 
   it('allow one voluntary disruption of each at a time', () => {
@@ -303,12 +331,13 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     /** A pod connects to what its variables name. */
     const callsOf = (name: string) => {
       const variablesOf: string[] = pods[name].containers[0].env.map((each: { name: string }) => each.name);
+      const callsUpstream =
+        variablesOf.includes('ZWIFTRACING_API_KEY') || (name === 'api' && overlay === 'anotherUpstream');
       return [
         ...broker,
         ...(variablesOf.includes('NATS_MONITOR_URL') ? ['nats:8222'] : []),
         ...(variablesOf.includes('DATABASE_URL') ? database : []),
-        // The API has the key only to derive the name of the account.
-        ...(variablesOf.includes('ZWIFTRACING_API_KEY') && name !== 'api' ? upstream : []),
+        ...(callsUpstream ? upstream : []),
       ];
     };
     const calls: Record<string, string[]> = {

@@ -14,7 +14,6 @@ export {
 export { between, draw, sequence } from './random.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 export { type SandboxClub, defaultClubs } from './world/riders.ts';
-export { startStravaSandbox, stravaFile } from './strava/strava.ts';
 export { createCounters } from './upstream/counters.ts';
 export type { WindowJudgement } from './upstream/judge.ts';
 export { createWorld, type SandboxWorld } from './world/world.ts';

@@ -1055,7 +1055,7 @@ export interface components {
             resolvedAt: string | null;
         };
         Budget: {
-            /** @description `signups`; of another upstream `strava:read_day` */
+            /** @description `signups`; of another upstream `weather:day` */
             budget: string;
             upstream: string;
             /** @description Its name for people */

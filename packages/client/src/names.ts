@@ -22,7 +22,7 @@ export async function learnUpstreams(api: Api): Promise<void> {
 /** An upstream's name for people. */
 export const upstreamLabel = (upstream: string): string => upstreams.get(upstream) ?? upstream;
 
-/** A budget's name where those of several upstreams are listed: `Signups`, `Strava: Reads, day`. */
+/** A budget's name where those of several upstreams are listed: `Signups`, `Weather: Calls per day`. */
 export const fullLabel = ({
   upstream,
   label,
@@ -40,5 +40,5 @@ export const inOrder = (lanes: readonly string[]): string[] => [
   ...new Set([...known.keys()].filter((lane) => lanes.includes(lane)).concat(lanes)),
 ];
 
-/** `read_day` → `read day`, `strava:read_day` → `strava: read day` */
+/** `read_day` → `read day`, `weather:read_day` → `weather: read day` */
 export const wordsOf = (name: string): string => name.replaceAll('_', ' ').replace(':', ': ');

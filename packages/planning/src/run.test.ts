@@ -53,8 +53,8 @@ describe('npm run plan', () => {
   });
 
   it.each([
-    ['strava/read=90', '--calls must look like strava/read=90/1h'],
-    ['strava/read=0/1h', '--calls must look like strava/read=90/1h'],
+    ['strava/read=90', '--calls must look like weather/read=90/1h'],
+    ['strava/read=0/1h', '--calls must look like weather/read=90/1h'],
     ['strava/reed=90/1h', '--calls: strava has no endpoint "reed", but read, change, upload'],
     ['strva/read=90/1h', 'UPSTREAMS must name files that can be read: strva.yaml (ENOENT)'],
   ])('rejects --calls %s', (text, problem) => {

@@ -40,7 +40,7 @@ ${countedKinds.map((kind) => `  ${`--${kind} N`.padEnd(19)}  ${kinds[kind].thing
   --goal KIND=TIME     freshness goal for each ${kindNames.map((kind) => `${kinds[kind].thing} (${kind})`).join(', ')}:
                        a duration such as 15m, or "cycle" (once per slot); repeatable
   --calls UPSTREAM/ENDPOINT=N/TIME
-                       calls of other programs, such as strava/read=90/1h: says when they spend a day
+                       calls of other programs, such as weather/read=90/1h: says when they spend a day
   --json               print findings, forecast and the repaired plan as JSON; times in ms
 
 Exit codes: 0 no errors, 1 errors, 2 wrong usage, 78 invalid configuration.`;
@@ -124,11 +124,11 @@ function parseGoal(text: string): KindGoal {
   return { kind, within };
 }
 
-/** `strava/read=90/1h`. @throws {PlanUsageError} */
+/** `weather/read=90/1h`. @throws {PlanUsageError} */
 function parseCalls(text: string, { UPSTREAMS = [], ZWIFTRACING_TIER }: PlanConfig): SteadyCalls {
   const [, name = '', endpoint = '', calls, time] = /^(\w+)\/(\w+)=(\d{1,6})\/(\w+)$/.exec(text) ?? [];
   const windowMs = duration.safeParse(time).data;
-  if (!Number(calls) || !windowMs) throw new PlanUsageError('--calls must look like strava/read=90/1h');
+  if (!Number(calls) || !windowMs) throw new PlanUsageError('--calls must look like weather/read=90/1h');
   const upstream = upstreamNamed(name, UPSTREAMS);
   const definition = upstream.endpoints[endpoint];
   if (!definition) {

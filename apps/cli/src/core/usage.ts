@@ -22,7 +22,7 @@ export function oneOf<T extends string>(
   return found;
 }
 
-/** A budget: one of the syncs, or `strava:read_day` of another upstream, which the API knows. */
+/** A budget: one of the syncs, or `weather:day` of another upstream, which the API knows. */
 export const isBudget = (name: string): boolean =>
   budgetNames.some((each) => each === name) || /^[a-z]\w*:[a-z]\w*$/.test(name);
 

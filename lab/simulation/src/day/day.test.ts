@@ -1,14 +1,14 @@
-import { stravaFile } from '@paceline/sandbox';
+import { loadUpstreams } from '@paceline/shared/upstreams';
 import { describe, expect, it } from 'vitest';
 import { twiceTheDay } from './demand.ts';
 import { judgeDay } from './judge-day.ts';
 import { simulateDay } from './simulate-day.ts';
 
 const quarterHour = 900_000;
+const upstream = loadUpstreams({ UPSTREAMS: 'zwiftracing,strava' })['strava']!;
 
 describe.each([1, 2, 3])('a day at twice the demand, seed %i', (seed) => {
-  const upstream = stravaFile();
-  const judged = judgeDay(simulateDay(upstream, twiceTheDay(seed), seed), upstream);
+  const judged = judgeDay(simulateDay(upstream, twiceTheDay(upstream, seed), seed), upstream);
 
   it('has no rejected call, and no window with more calls than its limit', () => {
     for (const { name, limit, fullest, rejected } of judged.budgets) {

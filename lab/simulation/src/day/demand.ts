@@ -1,4 +1,6 @@
 import { createDice } from '@paceline/kit/dice';
+import { mapValues } from '@paceline/shared/definition';
+import type { Upstream } from '@paceline/shared/upstreams';
 
 const hour = 3_600_000;
 export const day = 24 * hour;
@@ -34,12 +36,25 @@ export function demandOf({ perDay, from = 0, until = day, seed, ...request }: De
 const evening = { from: 20 * hour, until: 22 * hour };
 
 /**
- * Twice what Strava's day allows: 2 000 reads, whose limit is 1 000, and 2 000 uploads beside them, so that all calls are
- * asked for twice, too; and 80 calls of people, half of them in two hours.
+ * Twice what an upstream's day allows: of each endpoint, twice the calls that its scarcest budget has left after the
+ * endpoints before it; and 80 calls of people, half of them in two hours.
  */
-export const twiceTheDay = (seed: number): Demand[] => [
-  ...demandOf({ seed, endpoint: 'read', lane: 'background', perDay: 2_000, patience: hour }),
-  ...demandOf({ seed, endpoint: 'upload', lane: 'background', perDay: 2_000, patience: hour }),
-  ...demandOf({ seed, endpoint: 'read', lane: 'person', perDay: 40, patience: day }),
-  ...demandOf({ seed, endpoint: 'read', lane: 'person', perDay: 40, patience: day, ...evening }),
-];
+export function twiceTheDay({ budgets, endpoints, lanes }: Upstream, seed: number): Demand[] {
+  const left = mapValues(budgets, ({ limits: { standard } }) => (standard.limit * day) / standard.windowMs);
+  const demand: Demand[] = [];
+  const background = { seed, lane: laneOf(lanes, false), patience: hour };
+  for (const [endpoint, { budgets: names }] of Object.entries(endpoints)) {
+    const allowed = Math.floor(Math.min(...names.map((name) => left[name]!)));
+    demand.push(...demandOf({ ...background, endpoint, perDay: 2 * allowed }));
+    for (const name of names) left[name]! -= allowed;
+  }
+  const [endpoint = ''] = Object.keys(endpoints);
+  const person = { seed, lane: laneOf(lanes, true), endpoint, perDay: 40, patience: day };
+  return [...demand, ...demandOf(person), ...demandOf({ ...person, ...evening })];
+}
+
+/** The most urgent lane of people, or the least urgent one of programs. */
+const laneOf = (lanes: Upstream['lanes'], forced: boolean): string => {
+  const names = Object.keys(lanes).filter((name) => lanes[name]?.forced === forced);
+  return names.at(forced ? 0 : -1) ?? Object.keys(lanes)[0]!;
+};

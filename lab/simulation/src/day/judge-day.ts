@@ -4,6 +4,7 @@ import { columns } from '@paceline/kit/table';
 import { partitionOf } from '@paceline/shared/limiter';
 import type { Upstream } from '@paceline/shared/upstreams';
 import { humanDuration } from '@paceline/shared/words';
+import { day } from './demand.ts';
 import { accountIn, type DayResult } from './simulate-day.ts';
 
 /** A budget's day: how much of it was used, and the fullest of its windows, by the sandbox's count. */
@@ -15,6 +16,7 @@ function budgetDay({ arrivals }: DayResult, { budgets }: Upstream, name: string)
   return {
     name,
     label,
+    windowMs,
     limit,
     reserve,
     calls: its.length,
@@ -66,13 +68,13 @@ export function reportDay({ budgets, lanes, audit: { certified } }: ReturnType<t
   return [
     columns(
       ['budget', 'limit', 'reserve', 'calls', 'of the rest', 'fullest', '429'],
-      budgets.map(({ name, limit, reserve, calls, fullest, rejected }) => [
+      budgets.map(({ name, windowMs, limit, reserve, calls, fullest, rejected }) => [
         name,
         String(limit),
         String(reserve),
         String(calls),
         // Windows shorter than the day open many times in it.
-        name.endsWith('day') ? `${((100 * calls) / (limit - reserve)).toFixed(1)} %` : '-',
+        windowMs === day ? `${((100 * calls) / (limit - reserve)).toFixed(1)} %` : '-',
         `${fullest} of ${limit}`,
         String(rejected),
       ]),

@@ -24,6 +24,7 @@ const service = z.strictObject({
   pull_policy: z.enum(['never']).optional(),
   profiles: z.array(z.string()).default([]),
   command: z.array(z.string()).default([]),
+  env_file: z.array(z.strictObject({ path: z.string(), required: z.literal(false) })).default([]),
   environment: environment.default({}),
   ports: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from '@paceline/embedded';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { root } from '../state.ts';
 
 const run = promisify(execFile);
@@ -25,17 +25,45 @@ export type Labels = Readonly<Record<string, string>>;
 export const nameOf = ({ kind, metadata: { name } }: KubernetesObject): string =>
   kind === 'ConfigMap' || kind === 'Secret' ? name.replace(/-[a-z0-9]{10}$/, '') : name;
 
+/** As docs/add-an-upstream.md says. */
+const withAnotherUpstream = {
+  namespace: 'paceline',
+  resources: ['../../deploy/kubernetes/overlays/production'],
+  components: ['../../deploy/kubernetes/components/api-egress'],
+  configMapGenerator: [
+    {
+      name: 'settings',
+      behavior: 'merge',
+      literals: ['UPSTREAMS=zwiftracing,strava', 'API_UPSTREAMS=strava'],
+    },
+  ],
+};
+
+export const overlays = ['production', 'sandbox', 'anotherUpstream'] as const;
+
 /**
- * Renders each overlay as `kubectl apply -k` would.
+ * Renders each overlay as `kubectl apply -k` would, and that of production with another upstream.
  * @throws {Error} when kubectl is not available
  */
-export async function renderAll(): Promise<Record<'production' | 'sandbox', KubernetesObject[]>> {
+export async function renderAll(): Promise<Record<(typeof overlays)[number], KubernetesObject[]>> {
   const kubectl = await findProgram('kubectl');
-  const render = async (overlay: string) => {
-    const { stdout } = await run(kubectl, ['kustomize', join(folder, overlay)]);
+  const render = async (path: string) => {
+    const { stdout } = await run(kubectl, ['kustomize', path]);
     return parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
   };
-  return { production: await render('production'), sandbox: await render('sandbox') };
+  // Below the root, since kustomize refuses absolute paths.
+  const own = join(root, `.cache/overlay-${process.pid}`);
+  await mkdir(own, { recursive: true });
+  try {
+    await writeFile(join(own, 'kustomization.yaml'), stringify(withAnotherUpstream));
+    return {
+      production: await render(join(folder, 'production')),
+      sandbox: await render(join(folder, 'sandbox')),
+      anotherUpstream: await render(own),
+    };
+  } finally {
+    await rm(own, { recursive: true });
+  }
 }
 
 /**

@@ -38,7 +38,7 @@ function answersFrom(seed: number): Imitation['answers'] {
   };
 }
 
-export const stravaFile = (): Upstream =>
+const stravaFile = (): Upstream =>
   loadUpstreams({ UPSTREAMS: `${defaultUpstream},strava` })['strava'] as Upstream;
 
 /** Starts an imitation of Strava, with the limits of its file. */

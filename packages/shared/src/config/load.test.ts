@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError, configExitCode, envExample, loadConfig } from './index.ts';
 import { variableNames, variables } from './variables.ts';
 
@@ -13,6 +13,8 @@ const problemsOf = (...load: Parameters<typeof loadConfig>): readonly string[] =
     throw error;
   }
 };
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('configuration', () => {
   it('uses the default of an unset or empty variable', () => {
@@ -50,6 +52,15 @@ describe('configuration', () => {
       ZWIFTRACING_BASE_URL: 'http://localhost:3010/api',
       PACELINE_CLOCK: { scale: 60, anchor: 5 },
     });
+  });
+
+  it('reports the mistakes of an upstream file together with those of variables', () => {
+    vi.stubEnv('UPSTREAMS', 'none/zwiftracing.yaml');
+    const needed = ['API_PORT', 'ZWIFTRACING_EVENTS_PATH'] as const;
+    expect(problemsOf({ ...process.env, API_PORT: '70000' }, needed, ['UPSTREAMS'])).toEqual([
+      'API_PORT must be a whole number from 0 to 65535',
+      'UPSTREAMS must name files that can be read: zwiftracing.yaml (ENOENT)',
+    ]);
   });
 
   it('reports all problems at once', () => {

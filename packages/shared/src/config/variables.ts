@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
 import { tiers } from '../definition/index.ts';
-import { defaultUpstream, pathsOf, zwiftracing } from '../upstreams/index.ts';
+import { defaultUpstream, pathsOf, readUpstreams } from '../upstreams/index.ts';
 import {
   brokerUrl,
   certificateFile,
@@ -49,15 +49,18 @@ const mebibyte = 1_048_576;
 /** A cluster of two needs both servers for a majority, so it is less available than one. */
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
-const firstPath = (endpoint: 'events' | 'signups') => (): string =>
-  pathsOf(zwiftracing().endpoints[endpoint])[0] ?? '';
+/** Of a file with mistakes, which are reported as such, it is empty. */
+const firstPath = (name: 'events' | 'signups') => (): string => {
+  const endpoint = readUpstreams(process.env).upstreams[defaultUpstream]?.endpoints[name];
+  return (endpoint && pathsOf(endpoint)[0]) ?? '';
+};
 
 /** Every environment variable: schema, default and description. `.env.example` is generated from it. */
 export const variables = {
   UPSTREAMS: {
     schema: list.default([defaultUpstream]),
     description: 'Upstreams, comma-separated: names of files in upstreams/, or paths to such files.',
-    example: 'zwiftracing,strava',
+    example: 'zwiftracing,weather',
   },
   ZWIFTRACING_BASE_URL: {
     schema: upstreamUrl,

@@ -23,6 +23,8 @@ function filesOf(env: NodeJS.ProcessEnv): Map<string, string> {
 
 /** The upstreams of the files by name, in the order of `UPSTREAMS`, and everything that is wrong with the files. */
 export function readUpstreams(env: NodeJS.ProcessEnv): {
+  /** All that `UPSTREAMS` names, also those whose files have mistakes. */
+  readonly names: readonly string[];
   readonly upstreams: Readonly<Record<string, Upstream>>;
   readonly problems: readonly string[];
 } {
@@ -30,6 +32,7 @@ export function readUpstreams(env: NodeJS.ProcessEnv): {
   const readings = [...files].map(([name, file]) => readUpstream(name, file));
   const missing = `UPSTREAMS must name ${defaultUpstream}, which the syncs call`;
   return {
+    names: [...files.keys()],
     upstreams: Object.fromEntries(
       readings.flatMap((reading) =>
         'upstream' in reading ? [[reading.upstream.name, reading.upstream]] : [],

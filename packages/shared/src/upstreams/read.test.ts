@@ -12,8 +12,8 @@ endpoints:
   minute: { calls: [POST /things], timeout: 1m }
 `;
 
-const problems = (from: string | RegExp, to: string): readonly string[] => {
-  const text = valid.replace(from, to);
+const problems = (from: string | RegExp, to: string | ((written: string) => string)): readonly string[] => {
+  const text = valid.replace(from, to as string);
   expect(text).not.toBe(valid);
   const reading = parseUpstream('demo', text);
   return 'problems' in reading ? reading.problems : [];
@@ -184,6 +184,49 @@ describe('an upstream file', () => {
       'demo.yaml, line 6: budgets.day has an unknown field: nonsense',
       'demo.yaml, line 9: endpoints.minute.calls.0 must be a method and a path such as GET /clubs/:id',
     ]);
+  });
+
+  it('is rejected with what fields say together and what is wrong with others, in the order of the file', () => {
+    const found = problems(
+      /10 per 1m|resets: aligned|\[minute, day\]|timeout: 1m/g,
+      (written) =>
+        ({
+          '10 per 1m': '10/min',
+          'resets: aligned': 'resets: sliding',
+          '[minute, day]': '[minute, dya]',
+          'timeout: 1m': 'timeout: 1m, typical: 2m, label: 7',
+        })[written] ?? written,
+    );
+    expect(found).toEqual([
+      'demo.yaml, line 5: budgets.minute.limit.standard must be a limit such as 100 per 15m',
+      'demo.yaml, line 6: budgets.day is in the budgets of no endpoint',
+      'demo.yaml, line 6: budgets.day.paced needs resets: aligned',
+      'demo.yaml, line 8: endpoints.read.budgets names "dya", which is not under budgets: minute, day',
+      'demo.yaml, line 9: endpoints.minute.timeout must be longer than the typical duration',
+      'demo.yaml, line 9: endpoints.minute.label must be text',
+    ]);
+  });
+
+  it.each([
+    [
+      'an endpoint whose budgets cannot be read',
+      '[minute, day]',
+      '7',
+      'line 8: endpoints.read.budgets must be a list',
+    ],
+    [
+      'an endpoint with a misspelt field',
+      'budgets: [minute',
+      'budgest: [minute',
+      'line 8: endpoints.read has an unknown field: budgest',
+    ],
+    ['no budgets', /budgets:\n.*\n.*\n/, '', 'demo.yaml: budgets is missing'],
+  ])('says nothing of what may be right: %s', (_, from, to, expected) => {
+    expect(problems(from, to)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('is rejected when it is empty', () => {
+    expect(parseUpstream('demo', '')).toEqual({ problems: ['demo.yaml: must be a group of fields'] });
   });
 
   it('is rejected when it is not YAML, with the line', () => {

@@ -4,10 +4,11 @@ import type { z } from 'zod';
 import { lanes } from '../definition/index.ts';
 import { mapValues } from '../definition/units.ts';
 import { contradictions, type Problem } from './checks.ts';
+import { readableOf } from './readable.ts';
 import { type UpstreamFile, upstreamFile } from './schema.ts';
 import type { Upstream } from './upstream.ts';
 
-/** The upstream of a file, or everything that is wrong with it: `strava.yaml, line 12: budgets.day.limit must be …`. */
+/** The upstream of a file, or everything that is wrong with it: `weather.yaml, line 12: budgets.day.limit must be …`. */
 export type Reading = { readonly upstream: Upstream } | { readonly problems: readonly string[] };
 
 export function readUpstream(name: string, file: string): Reading {
@@ -25,24 +26,28 @@ export function readUpstream(name: string, file: string): Reading {
 export function parseUpstream(name: string, text: string): Reading {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number) => `${name}.yaml, line ${lines.linePos(offset).line}`;
+  const at = (offset: number | undefined) =>
+    offset === undefined ? `${name}.yaml` : `${name}.yaml, line ${lines.linePos(offset).line}`;
   if (document.errors.length > 0)
     return { problems: document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message}`) };
 
-  /** The line of a field, or of what should contain it. */
-  const place = (path: Problem['path']): string => {
-    if (path.length === 0) return `${name}.yaml`;
+  /** Where a field is, or what should contain it. */
+  const offsetOf = (path: Problem['path']): number | undefined => {
+    if (path.length === 0) return undefined;
     const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-    return node?.range ? at(node.range[0]) : place(path.slice(0, -1));
+    return node?.range?.[0] ?? offsetOf(path.slice(0, -1));
   };
   const say = ({ path, message }: Problem) =>
-    `${place(path)}: ${[path.join('.'), message].filter(Boolean).join(' ')}`;
+    `${at(offsetOf(path))}: ${[path.join('.'), message].filter(Boolean).join(' ')}`;
 
-  const parsed = upstreamFile.safeParse(document.toJS(), { reportInput: true });
-  if (!parsed.success) return { problems: parsed.error.issues.map(problemOf).map(say) };
-  const upstream = prepare(name, parsed.data);
-  const problems = contradictions(upstream);
-  return problems.length > 0 ? { problems: problems.map(say) } : { upstream };
+  const written: unknown = document.toJS();
+  const parsed = upstreamFile.safeParse(written, { reportInput: true });
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.map(problemOf)),
+    ...contradictions(readableOf(written)),
+  ].toSorted((a, b) => (offsetOf(a.path) ?? 0) - (offsetOf(b.path) ?? 0));
+  if (problems.length > 0 || !parsed.success) return { problems: problems.map(say) };
+  return { upstream: prepare(name, parsed.data) };
 }
 
 function problemOf(issue: z.core.$ZodIssue): Problem {

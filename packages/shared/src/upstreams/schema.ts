@@ -11,6 +11,8 @@ const count = z.int().min(0);
 
 /** The form of names in messages, metrics and addresses. */
 const name = /^[a-z][a-z0-9_]*$/;
+export const isName = (text: string): boolean => name.test(text);
+
 const named = <Value extends z.ZodType>(value: Value) =>
   z
     .record(z.string().regex(name, 'must be lower-case letters, digits and _, starting with a letter'), value)
@@ -18,7 +20,7 @@ const named = <Value extends z.ZodType>(value: Value) =>
 
 const variable = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, such as STRAVA_TOKEN');
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, such as WEATHER_TOKEN');
 
 /** Text that `parse` turns into a value. */
 const parsed = <Value>(parse: (text: string) => Value | undefined, form: string) =>
@@ -59,7 +61,7 @@ const limits = z.preprocess(
     .transform(({ standard, premium = standard }) => ({ standard, premium })),
 );
 
-const budget = z.strictObject({
+export const budgetEntry = z.strictObject({
   label: field(text, 'Reads, day', 'Its name for people.'),
   limit: field(
     limits,
@@ -91,7 +93,7 @@ const call = z
     'must be a method and a path such as GET /clubs/:id',
   );
 
-const endpoint = z.strictObject({
+export const endpointEntry = z.strictObject({
   label: field(
     text.optional(),
     'Reads',
@@ -138,19 +140,19 @@ const lane = z.strictObject({
 });
 
 export const upstreamFile = z.strictObject({
-  label: field(text, 'Strava', 'Its name for people.'),
+  label: field(text, 'Weather', 'Its name for people.'),
   baseUrl: field(
     upstreamUrl,
-    'https://www.strava.com/api/v3',
+    'https://api.weather.example/v2',
     'The address before every path. The variable `<NAME>_BASE_URL` replaces it.',
   ),
   auth: field(
     auth,
-    '{ bearer: STRAVA_TOKEN }',
-    'Where the key goes, and the variable that holds it. Other forms: `{ header: X-Api-Key, secret: STRAVA_TOKEN }` and `{ query: key, secret: STRAVA_TOKEN }`.',
+    '{ bearer: WEATHER_TOKEN }',
+    'Where the key goes, and the variable that holds it. Other forms: `{ header: X-Api-Key, secret: WEATHER_TOKEN }` and `{ query: key, secret: WEATHER_TOKEN }`.',
   ),
-  budgets: field(named(budget), '', 'The rate limits by name, each one window.'),
-  endpoints: field(named(endpoint), '', 'The calls by name, with the budgets in which they count.'),
+  budgets: field(named(budgetEntry), '', 'The rate limits by name, each one window.'),
+  endpoints: field(named(endpointEntry), '', 'The calls by name, with the budgets in which they count.'),
   lanes: field(
     named(lane).optional(),
     '',

@@ -1,11 +1,13 @@
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { budgetNames } from '../definition/index.ts';
 import { loadUpstreams, readUpstreams, tierOf, zwiftracing } from './index.ts';
 import { parseUpstream } from './read.ts';
 
-const files = readdirSync(join(import.meta.dirname, '../../../../upstreams'));
+const root = join(import.meta.dirname, '../../../..');
+const files = globSync('*.yaml', { cwd: join(root, 'upstreams'), exclude: ['kustomization.yaml'] });
 
 describe('the files in upstreams/', () => {
   it.each(files)('%s can be used', (file) => {
@@ -34,8 +36,38 @@ describe('the tier of a key', () => {
   });
 });
 
+describe('the names of upstreams', () => {
+  // One without a sandbox here is of an installation, and can have any name.
+  const sandboxed = files
+    .map((file) => basename(file, '.yaml'))
+    .filter((name) => globSync(`local/sandbox/src/${name}/main.ts`, { cwd: root }).length > 0);
+  const allowed = [
+    'upstreams',
+    'docs',
+    'local/sandbox/README.md',
+    'README.md',
+    'CHANGELOG.md',
+    '**/*.test.ts',
+    '**/testing/**',
+    // The default of an option.
+    'lab/simulation/src/day-main.ts',
+  ];
+
+  it.each(sandboxed)('%s is only in its file, its sandbox, tests and documents', (name) => {
+    const elsewhere = [...allowed, `local/sandbox/src/${name}`].map((path) => `:(exclude,glob)${path}`);
+    const { stdout } = spawnSync('git', ['grep', '-iIl', name, '--', '.', ...elsewhere], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(stdout.split('\n').filter(Boolean)).toEqual([]);
+  });
+
+  it('are looked for where they are', () => {
+    expect(sandboxed.length).toBeGreaterThan(0);
+  });
+});
+
 describe('the names of budgets', () => {
-  const root = join(import.meta.dirname, '../../../..');
   const general = globSync(
     [
       'services/{limiter,scheduler}/src/**/*.ts',
@@ -53,7 +85,7 @@ describe('the names of budgets', () => {
 });
 
 describe('docs/add-an-upstream.md', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../../../docs/add-an-upstream.md'), 'utf8');
+  const page = readFileSync(join(root, 'docs/add-an-upstream.md'), 'utf8');
   const [, file = ''] = /`upstreams\/weather\.yaml`:\n\n```yaml\n(.*?)```/s.exec(page) ?? [];
 
   it('has an example that can be used', () => {

@@ -10,7 +10,7 @@ const policyFields = {
 
 export const budgetShape = z
   .object({
-    budget: z.string().describe('`signups`; of another upstream `strava:read_day`'),
+    budget: z.string().describe('`signups`; of another upstream `weather:day`'),
     upstream: z.string(),
     label: z.string().describe('Its name for people'),
     policy: z.object({

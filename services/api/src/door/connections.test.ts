@@ -47,9 +47,11 @@ describe('the upstreams of the API', () => {
     ]);
   });
 
-  it('are not judged while a file has mistakes', () => {
-    expect(problemsOf({ UPSTREAMS: 'zwiftracing,weather', API_UPSTREAMS: 'weather' })).toEqual([
+  it('are judged together with the files that have mistakes', () => {
+    const names = 'zwiftracing,strava,weather';
+    expect(problemsOf({ UPSTREAMS: names, API_UPSTREAMS: 'strava,weather' })).toEqual([
       'UPSTREAMS must name files that can be read: weather.yaml (ENOENT)',
+      'STRAVA_TOKEN is missing: API_UPSTREAMS names strava',
     ]);
   });
 });

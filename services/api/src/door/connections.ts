@@ -19,18 +19,14 @@ export function openUpstreams(
   names: readonly string[],
   clock: { readonly scale: number },
 ): { readonly open: readonly OpenUpstream[]; readonly problems: readonly string[] } {
-  const { upstreams: known, problems: mistakes } = readUpstreams(env);
-  // Files with mistakes are reported as such, and not as missing.
-  if (mistakes.length > 0) return { open: [], problems: [] };
+  const { names: known, upstreams } = readUpstreams(env);
   const problems: string[] = [];
   const open = names.flatMap((name): OpenUpstream[] => {
-    const upstream = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (!upstream) {
-      problems.push(
-        `API_UPSTREAMS names "${name}", which is not among the upstreams: ${Object.keys(known).join(', ')}`,
-      );
-      return [];
-    }
+    if (!known.includes(name))
+      problems.push(`API_UPSTREAMS names "${name}", which is not among the upstreams: ${known.join(', ')}`);
+    const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
+    // The mistakes of its file are reported with the file.
+    if (!upstream) return [];
     const { secret } = upstream.auth;
     const key = env[secret];
     if (!key) problems.push(`${secret} is missing: API_UPSTREAMS names ${name}`);

@@ -40,8 +40,12 @@ async function failedRuns(db: Database, since: number, limit: number): Promise<F
 }
 
 async function failedCalls(db: Database, since: number, limit: number): Promise<Failure[]> {
-  // A 404 for results means that there are none yet.
-  const noResultsYet = and(eq(syncLogs.endpoint, 'results'), eq(syncLogs.status, 404));
+  // A 404 for results means to a sync that there are none yet. Programs may call endpoints of that name elsewhere.
+  const noResultsYet = and(
+    eq(syncLogs.endpoint, 'results'),
+    eq(syncLogs.status, 404),
+    isNull(syncLogs.caller),
+  );
   const failed = or(isNull(syncLogs.status), gte(syncLogs.status, 400), isNotNull(syncLogs.rawStart));
   const { endpoint, target, message, startedAt, runId, commandId } = syncLogs;
   const { durationMs } = endedCalls;
