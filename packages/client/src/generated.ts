@@ -3153,6 +3153,8 @@ export interface operations {
                     "Paceline-Permit"?: string;
                     /** @description RFC 9209: who answered */
                     "Proxy-Status"?: string;
+                    /** @description Ms that the call waited for its permit, and for the first byte of the answer */
+                    "Server-Timing"?: string;
                     /** @description The wait that was applied, if one was preferred */
                     "Preference-Applied"?: string;
                     /** @description The limits in which the call counts */
@@ -3282,6 +3284,8 @@ export interface operations {
                     "Paceline-Permit"?: string;
                     /** @description RFC 9209: who answered */
                     "Proxy-Status"?: string;
+                    /** @description Ms that the call waited for its permit, and for the first byte of the answer */
+                    "Server-Timing"?: string;
                     /** @description The wait that was applied, if one was preferred */
                     "Preference-Applied"?: string;
                     /** @description The limits in which the call counts */
@@ -3411,6 +3415,8 @@ export interface operations {
                     "Paceline-Permit"?: string;
                     /** @description RFC 9209: who answered */
                     "Proxy-Status"?: string;
+                    /** @description Ms that the call waited for its permit, and for the first byte of the answer */
+                    "Server-Timing"?: string;
                     /** @description The wait that was applied, if one was preferred */
                     "Preference-Applied"?: string;
                     /** @description The limits in which the call counts */
@@ -3540,6 +3546,8 @@ export interface operations {
                     "Paceline-Permit"?: string;
                     /** @description RFC 9209: who answered */
                     "Proxy-Status"?: string;
+                    /** @description Ms that the call waited for its permit, and for the first byte of the answer */
+                    "Server-Timing"?: string;
                     /** @description The wait that was applied, if one was preferred */
                     "Preference-Applied"?: string;
                     /** @description The limits in which the call counts */
@@ -3669,6 +3677,8 @@ export interface operations {
                     "Paceline-Permit"?: string;
                     /** @description RFC 9209: who answered */
                     "Proxy-Status"?: string;
+                    /** @description Ms that the call waited for its permit, and for the first byte of the answer */
+                    "Server-Timing"?: string;
                     /** @description The wait that was applied, if one was preferred */
                     "Preference-Applied"?: string;
                     /** @description The limits in which the call counts */

@@ -7,6 +7,7 @@ import {
   type PayloadOf,
   type ReplyOf,
   type RequestMessage,
+  type WindowsShown,
 } from '@paceline/shared/contracts';
 import { partitionOf } from '@paceline/shared/limiter';
 import { BadPayload, request, RequestFailed, retryThroughHandover } from '@paceline/shared/messaging';
@@ -69,8 +70,8 @@ export function peersOf(broker: Broker, account: string) {
   const partition = partitionOf(account);
   return {
     limiter: {
-      windows({ waiting, timeoutMs }: { waiting?: number; timeoutMs?: number } = {}) {
-        const query = { account, ...(waiting !== undefined && { waiting }) };
+      windows({ timeoutMs, ...shown }: WindowsShown & { timeoutMs?: number } = {}) {
+        const query = { account, ...shown };
         return send('limiter', catalog.windows, { partition }, query, timeoutMs, repeatUnless(timeoutMs));
       },
       async operate(endpoint: string, operation: BudgetOperation): Promise<void> {

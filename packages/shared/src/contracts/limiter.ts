@@ -289,8 +289,13 @@ export const windowsView = z.object({
 });
 export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
-/** `waiting`: how many waiting requests to list per budget. */
-export const windowsQuery = statusQuery.extend({ waiting: z.number().int().min(0).max(1_000).optional() });
+/** `waiting`: how many waiting requests to list per budget; `calls`: false for windows without the calls in them. */
+export const windowsQuery = statusQuery.extend({
+  waiting: z.number().int().min(0).max(1_000).optional(),
+  calls: z.literal(false).optional(),
+});
+/** What to show of an account's windows. */
+export type WindowsShown = Omit<z.infer<typeof windowsQuery>, 'account'>;
 
 /** A partition of a limiter, and the journal sequence of its claim; null while it is claiming. */
 export const partitionOwnership = z.object({

@@ -45,7 +45,7 @@ export interface UpstreamAnswer {
   readonly answeredAt: number;
   /** The body of a failure, which is read first: it can name a wait. */
   readonly failure: { readonly bytes: Uint8Array; readonly limits: ReportedLimits } | undefined;
-  readonly body: Readable & { text(): Promise<string> };
+  readonly body: Readable & { text(): Promise<string>; bytes(): Promise<Uint8Array> };
 }
 
 /**

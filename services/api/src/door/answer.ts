@@ -7,7 +7,7 @@ import { serializeList, Token } from 'structured-headers';
 import { Problem } from '../http/problem.ts';
 import { rateLimitFields } from '../http/rate-limit.ts';
 import { answerHeaders } from './headers.ts';
-import { withoutKey } from './without-key.ts';
+import { bytesWithoutKey, withoutKey } from './without-key.ts';
 
 /** Says who answered (RFC 9209): this API, or upstream with the given status. */
 export const proxyStatus = (parameters: Readonly<Record<string, string | number>>) => {
@@ -31,30 +31,49 @@ export interface AnswerContext {
   readonly clock: Clock;
   /** The windows in which the call counts, if they are known. */
   readonly windows: readonly WindowView[];
+  /** Real ms until the call had its permit, and from then until upstream's headers. */
+  readonly took: { readonly wait: number; readonly upstream: number };
 }
 
-/** Upstream's answer as the caller gets it. `sent` resolves with whether it was sent to its end. */
-export function passOn(
+/** Bytes up to which an answer that says its length is received first: in one piece it arrives sooner than as a stream. */
+const maxWholeBytes = 16 * 1_024;
+
+/**
+ * Upstream's answer as the caller gets it. `sent` resolves with whether it was sent to its end.
+ * @throws an error of the connection to upstream
+ */
+export async function passOn(
   { status, headers, failure, body }: UpstreamAnswer,
-  { permit, key, clock, windows }: AnswerContext,
-): { response: Response; sent: Promise<boolean> } {
-  const passed = withoutKey(key);
-  const source = failure ? Readable.from([failure.bytes]) : body;
-  const sent = pipeline(source, passed).then(
-    () => true,
-    () => false,
-  );
-  const isEmpty = status === 204 || status === 205 || status === 304;
-  if (isEmpty) passed.resume();
-  const response = new Response(isEmpty ? null : (Readable.toWeb(passed) as ReadableStream), {
+  { permit, key, clock, windows, took }: AnswerContext,
+): Promise<{ response: Response; sent: Promise<boolean> }> {
+  const init = {
     status,
     headers: {
       age: '0',
       ...answerHeaders(headers, key),
       ...rateLimitFields(windows, clock.now(), (ms) => clock.toRealMs(ms) / 1_000),
       ...proxyStatus({ 'received-status': status }),
+      'server-timing': `wait;dur=${took.wait.toFixed(1)}, upstream;dur=${took.upstream.toFixed(1)}`,
       'paceline-permit': permit,
     },
-  });
-  return { response, sent };
+  };
+  if (status === 204 || status === 205 || status === 304) {
+    body.resume();
+    return { response: new Response(null, init), sent: Promise.resolve(true) };
+  }
+  const bytes = failure?.bytes ?? (isShort(headers) ? await body.bytes() : undefined);
+  if (bytes)
+    return { response: new Response(bytesWithoutKey(bytes, key), init), sent: Promise.resolve(true) };
+  const passed = withoutKey(key);
+  const sent = pipeline(body, passed).then(
+    () => true,
+    () => false,
+  );
+  return { response: new Response(Readable.toWeb(passed) as ReadableStream, init), sent };
+}
+
+/** A decoded answer has no length. */
+function isShort(headers: Headers): boolean {
+  const length = headers.get('content-length');
+  return length !== null && Number(length) <= maxWholeBytes;
 }

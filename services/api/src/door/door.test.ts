@@ -65,6 +65,7 @@ describe('a call through the door', () => {
       age: '0',
       'paceline-permit': expect.stringMatching(/^\d+-\d+-/),
       'proxy-status': 'paceline;received-status=200',
+      'server-timing': expect.stringMatching(/^wait;dur=\d+\.\d, upstream;dur=\d+\.\d$/),
       'ratelimit-policy': '"riders_single";q=5;w=1',
       ratelimit: '"riders_single";r=4;t=0',
     });
@@ -180,9 +181,15 @@ describe('a call through the door', () => {
     if (status === 429) expect(headers.get('retry-after')).toBe('2');
   });
 
-  it.each([200, 500])('does not show the key, even if upstream repeats it with a %i', async (status) => {
+  it.each([
+    [200, {}],
+    // Of known length and short, it is passed on in one piece.
+    [200, { 'content-length': 9 + apiKey.length + 8 }],
+    [500, {}],
+  ])('does not show the key, even if upstream repeats it with a %i and %o', async (status, own) => {
     upstream.answer = (response) => {
       response.writeHead(status, {
+        ...own,
         link: `<https://next.example/?key=${apiKey}>; rel="next"`,
         etag: `"${apiKey}"`,
       });
@@ -205,6 +212,14 @@ describe('a call through the door', () => {
     expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(3);
     expect(headers.get('proxy-status')).toBe('paceline;error=http_request_denied');
     expect(upstream.received).toHaveLength(1);
+  });
+
+  it('says that upstream is unreachable when a short answer breaks off', async () => {
+    upstream.answer = (response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('the first half', () => response.destroy());
+    };
+    const { status, body } = await call(rider);
+    expect([status, body.type]).toEqual([502, '/docs/problems#upstream-unreachable']);
   });
 
   it('says that upstream is unreachable, and keeps the call in the log', async () => {

@@ -1,6 +1,12 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { BudgetName, Lane } from '@paceline/shared/definition';
-import { PermitRefused, type PermitRequests, PermitSpent, type Waiting } from '@paceline/shared/limiter';
+import {
+  type Permit,
+  PermitRefused,
+  type PermitRequests,
+  PermitSpent,
+  type Waiting,
+} from '@paceline/shared/limiter';
 import { type Caller, callUpstream } from '@paceline/shared/sync';
 import { callTimeout, type Upstream } from '@paceline/shared/upstreams';
 import type { Exchange } from '@paceline/shared/upstreams/exchange';
@@ -54,13 +60,9 @@ const shortestPatienceMs = 250;
  * @throws {Problem} when there is no permit in time, or upstream does not answer
  */
 export function callThrough(door: Door, request: DoorRequest): Promise<Response> {
-  const { upstream, clock } = door;
+  const { clock } = door;
   const { call, gone } = request;
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const endpoint = call.endpoint as BudgetName;
-  const definition = upstream.endpoints[call.endpoint]!;
-  const { budgets } = definition;
-  const timeoutMs = callTimeout(definition, clock);
   const patienceMs = Math.max(shortestPatienceMs, request.patience * 1_000);
   let waiting: Waiting | undefined;
   let permitId: string | undefined;
@@ -73,9 +75,10 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
     );
   const cancelTimer = clock.machine.after(patienceMs, endPatience);
   const context = door.context();
+  const requestedAt = clock.machine.elapsed();
   const running = callUpstream(context, {
     owner: { caller: request.caller },
-    endpoint,
+    endpoint: call.endpoint as BudgetName,
     lane: request.lane as Lane,
     attempts: 1,
     deadline: clock.now() + clock.toProjectMs(patienceMs),
@@ -84,20 +87,12 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
     choose: async () => {
       cancelTimer();
       if (gone.aborted) return undefined;
+      const wait = clock.machine.elapsed() - requestedAt;
       return {
         target: call.target,
         send(permit) {
           permitId = permit.id;
-          const { path, headers, body } = request;
-          const sent = { method: call.method, path, headers, timeoutMs, budgets, ...(body && { body }) };
-          // Asked while upstream answers: the call is in them since its permit was started.
-          const asked = door.windows();
-          return door.exchange(permit, sent, async (answer) => {
-            const windows = (await asked)?.filter((each) => budgets.includes(each.endpoint)) ?? [];
-            const passed = passOn(answer, { permit: permit.id, key: door.key, clock, windows });
-            resolve(passed.response);
-            return { status: answer.status, isWhole: await passed.sent };
-          });
+          return sendOn(door, request, permit, wait, resolve);
         },
         outcome: ({ status, isWhole }) => ({
           status,
@@ -118,6 +113,37 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
     .finally(cancelTimer);
   door.track(running);
   return promise;
+}
+
+/**
+ * Sends a call and passes its answer on.
+ * @param wait real ms that it waited for its permit
+ * @returns upstream's status, and whether the answer was sent to its end
+ */
+function sendOn(
+  { upstream, key, clock, exchange, windows }: Door,
+  { call, path, headers, body }: DoorRequest,
+  permit: Permit<BudgetName>,
+  wait: number,
+  onResponse: (response: Response) => void,
+): Promise<{ status: number; isWhole: boolean }> {
+  const definition = upstream.endpoints[call.endpoint]!;
+  const { budgets } = definition;
+  const timeoutMs = callTimeout(definition, clock);
+  const sentAt = clock.machine.elapsed();
+  const sent = { method: call.method, path, headers, timeoutMs, budgets, ...(body && { body }) };
+  let asked: ReturnType<CurrentWindows> | undefined;
+  const exchanged = exchange(permit, sent, async (answer) => {
+    const took = { wait, upstream: clock.machine.elapsed() - sentAt };
+    const counting = (await asked)?.filter((each) => budgets.includes(each.endpoint)) ?? [];
+    const about = { permit: permit.id, key, clock, windows: counting, took };
+    const passed = await passOn(answer, about);
+    onResponse(passed.response);
+    return { status: answer.status, isWhole: await passed.sent };
+  });
+  // While upstream answers: the call is in them since its permit was started.
+  asked = windows();
+  return exchanged;
 }
 
 function problemOf(

@@ -1,3 +1,5 @@
+import { textWithoutKey } from './without-key.ts';
+
 /* Both lists name what passes: no other header does. No cache keeps the answer to a token. */
 
 const fromCaller = ['accept', 'accept-language', 'content-type', 'if-none-match', 'if-modified-since'];
@@ -20,7 +22,7 @@ export const requestHeaders = (headers: Headers): Record<string, string> => pick
 /** The headers of upstream that a caller gets, without the key. */
 export const answerHeaders = (headers: Headers, key: string): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(pick(headers, fromUpstream)).map(([name, value]) => [name, withoutKey(value, key)]),
+    Object.entries(pick(headers, fromUpstream)).map(([name, value]) => [name, textWithoutKey(value, key)]),
   );
 
 function pick(headers: Headers, names: readonly string[]): Record<string, string> {
@@ -31,7 +33,3 @@ function pick(headers: Headers, names: readonly string[]): Record<string, string
     }),
   );
 }
-
-/** A link to the next page can repeat the key of a query. */
-const withoutKey = (value: string, key: string): string =>
-  value.replaceAll(key, '***').replaceAll(encodeURIComponent(key), '***');

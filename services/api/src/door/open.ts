@@ -38,7 +38,7 @@ export function openDoors({ config, db, broker, clock, log, signal }: DoorParts)
       clock,
       limiter,
       exchange: createExchange({ ...upstream, baseUrl, key, clock, signal: last.signal }),
-      windows: currentWindows(limiter, clock.machine),
+      windows: currentWindows(limiter, clock.machine, { calls: false }),
       context() {
         broker.bus();
         return { db, limiter: limiterOf(account), account, clock, log, signal, sources: anySource };

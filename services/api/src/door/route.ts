@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { callTimeout } from '@paceline/shared/upstreams';
@@ -24,7 +25,7 @@ async function handle(c: Context<{ Bindings: HttpBindings }>, { doors, clock }: 
   const lane = laneOf(door.upstream, c.req.header('paceline-lane'), c.get('role') === 'operator');
   const patience = patienceOf(c.req.header('prefer'));
   // Read before the permit is requested: a slow sender must not hold one.
-  const body = new Uint8Array(await c.req.arrayBuffer());
+  const body = hasBody(incoming) ? new Uint8Array(await c.req.arrayBuffer()) : undefined;
   const timeoutMs = clock.toRealMs(callTimeout(door.upstream.endpoints[call.endpoint]!, clock));
   outgoing.setTimeout(patience.seconds * 1_000 + timeoutMs + spareMs);
   const response = await callThrough(door, {
@@ -33,13 +34,17 @@ async function handle(c: Context<{ Bindings: HttpBindings }>, { doors, clock }: 
     caller: c.get('program'),
     path,
     headers: requestHeaders(c.req.raw.headers),
-    body: body.length > 0 ? body : undefined,
+    body,
     patience: patience.seconds,
     gone: c.req.raw.signal,
   });
   if (patience.isPreferred) response.headers.set('preference-applied', `wait=${patience.seconds}`);
   return response;
 }
+
+/** RFC 9112: a request without either header has no body. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** @throws {Problem} */
 export function doorTo(doors: Services['doors'], name: string): Door {
@@ -102,6 +107,10 @@ export function doorRoutes(app: OpenAPIHono, services: Services): void {
           headers: {
             'Paceline-Permit': text('The permit of the call, as in the call log', '12-3-8e03978e'),
             'Proxy-Status': text('RFC 9209: who answered', 'paceline;received-status=200'),
+            'Server-Timing': text(
+              'Ms that the call waited for its permit, and for the first byte of the answer',
+              'wait;dur=2.1, upstream;dur=180.4',
+            ),
             'Preference-Applied': text('The wait that was applied, if one was preferred', 'wait=20'),
             'RateLimit-Policy': text('The limits in which the call counts', '"riders_single";q=5;w=60'),
             RateLimit: text('The calls that are left in them', '"riders_single";r=3;t=0'),

@@ -1,6 +1,13 @@
 import { Transform } from 'node:stream';
 
-const hidden = Buffer.from('***');
+const hidden = '***';
+
+/** A header: a link to the next page can repeat the key of a query. */
+export const textWithoutKey = (text: string, key: string): string =>
+  text.replaceAll(key, hidden).replaceAll(encodeURIComponent(key), hidden);
+
+export const bytesWithoutKey = (bytes: Uint8Array, key: string): Buffer<ArrayBuffer> =>
+  replaceAll(Buffer.from(bytes), Buffer.from(key));
 
 /** Passes bytes on, except that the key becomes `***`, wherever chunks divide it: an upstream may repeat it in an answer. */
 export function withoutKey(key: string): Transform {
@@ -21,7 +28,7 @@ function replaceAll(bytes: Buffer, secret: Buffer): Buffer<ArrayBuffer> {
   const parts: Buffer[] = [];
   let from = 0;
   for (let at = bytes.indexOf(secret); at >= 0; at = bytes.indexOf(secret, from)) {
-    parts.push(bytes.subarray(from, at), hidden);
+    parts.push(bytes.subarray(from, at), Buffer.from(hidden));
     from = at + secret.length;
   }
   return Buffer.concat([...parts, bytes.subarray(from)]);

@@ -31,6 +31,7 @@ export const crossOrigin = (origins: readonly string[]): MiddlewareHandler =>
       'ratelimit',
       'ratelimit-policy',
       'retry-after',
+      'server-timing',
       'x-trace-id',
     ],
     maxAge: 600,

@@ -1,6 +1,6 @@
 import type { Clock, Machine } from '@paceline/shared/clock';
 import type { BudgetName } from '@paceline/shared/definition';
-import type { WindowView } from '@paceline/shared/contracts';
+import type { WindowsShown, WindowView } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { type Item, serializeList } from 'structured-headers';
 import type { LimiterPeer } from '../peers.ts';
@@ -13,9 +13,13 @@ export type CurrentWindows = () => Promise<readonly WindowView[] | undefined>;
 const requestTimeoutMs = 5_000;
 
 /** The windows are only an addition to a response. */
-export const currentWindows = (limiter: LimiterPeer, machine: Machine): CurrentWindows =>
+export const currentWindows = (
+  limiter: LimiterPeer,
+  machine: Machine,
+  shown: WindowsShown = {},
+): CurrentWindows =>
   sharedReply(
-    async () => (await limiter.windows({ waiting: 0, timeoutMs: requestTimeoutMs })).windows,
+    async () => (await limiter.windows({ waiting: 0, ...shown, timeoutMs: requestTimeoutMs })).windows,
     machine,
     { maxWaitMs: 1_000, sharedForMs: 20 },
   );

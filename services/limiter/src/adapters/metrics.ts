@@ -29,7 +29,7 @@ export function measure(owned: () => readonly Partition[]): void {
       observe.observe(partitions, owned().length);
       for (const { account, partition } of measured(owned())) {
         const status = partition.status(account);
-        const view = partition.windows(account, 0);
+        const view = partition.windows(account, { waiting: 0, calls: false });
         const waiting = partition.queueStats(account);
         if (!status || !view || !waiting) continue;
         for (const [endpoint, usage] of Object.entries(status.rateLimitUsage)) {

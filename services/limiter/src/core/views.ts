@@ -1,4 +1,4 @@
-import type { Coordination, WindowsView, WindowView } from '@paceline/shared/contracts';
+import type { Coordination, WindowsShown, WindowsView, WindowView } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
 import { estimateFor } from './estimate.ts';
 import { freeAt } from './free.ts';
@@ -50,11 +50,13 @@ export function coordination(ledger: Ledger, account: string, now: number): Coor
   };
 }
 
-/**
- * Every window of an account with its permits.
- * @param shown how many waiting requests to list per window
- */
-export function windows(ledger: Ledger, account: string, now: number, shown = 10): WindowsView {
+/** Every window of an account, with its permits and 10 waiting requests unless it says otherwise. */
+export function windows(
+  ledger: Ledger,
+  account: string,
+  now: number,
+  shown: WindowsShown = {},
+): WindowsView {
   const estimates = ledger.stats.get(account)?.estimates ?? { kept: 0, missed: 0 };
   return {
     windows: peekBudgets(ledger, account).map((budget) => windowOf(budget, now, shown)),
@@ -62,7 +64,7 @@ export function windows(ledger: Ledger, account: string, now: number, shown = 10
   };
 }
 
-function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
+function windowOf(budget: BudgetState, now: number, { waiting = 10, calls }: WindowsShown): WindowView {
   const { record } = budget;
   const { limit, windowMs } = policyOf(budget);
   const free = available(budget, now, true);
@@ -77,7 +79,7 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
     },
     documented: budget.definition.policy,
     ...(budget.advertised && { advertised: budget.advertised }),
-    ...callsOf(budget, now),
+    ...(calls === false ? { permits: [] } : callsOf(budget, now)),
     ...foreignOf(budget, now),
     ...alignedOf(budget, now),
     available: free,
@@ -88,7 +90,7 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
     },
     probing: record.probing,
     unknownUntil: ifFuture(record.unknownUntil),
-    waiting: waitingFor(budget, now, shown),
+    waiting: waitingFor(budget, now, waiting),
     lastRejected: record.lastRejected,
   };
 }
