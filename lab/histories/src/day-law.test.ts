@@ -77,8 +77,11 @@ describe('a day of Strava’s limits at twice the demand', () => {
 
   it('is used to at least 99 %, until its last hundredth', () => {
     for (const started of each) {
-      expect(started.length).toBeGreaterThanOrEqual(0.99 * 1_900);
-      expect(started.filter(({ endpoint }) => endpoint === 'read').length).toBeGreaterThanOrEqual(0.99 * 950);
+      expect(started.length).toBeGreaterThanOrEqual(0.99 * 2_000);
+      // Uploads take what they need of the calls that both count in.
+      expect(started.filter(({ endpoint }) => endpoint === 'read').length).toBeGreaterThanOrEqual(
+        0.98 * 1_000,
+      );
       expect(Math.max(...started.map(({ startedAt }) => startedAt))).toBeGreaterThan(0.98 * day);
     }
   });

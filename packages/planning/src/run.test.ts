@@ -47,8 +47,8 @@ describe('npm run plan', () => {
     const { exitCode, out } = plan(['--calls', 'strava/read=90/1h', '--calls', 'strava/upload=10/1h']);
     expect(exitCode).toBe(0);
     expect(out.match(/^WARNING .* calls are wanted\..*$/gm)).toEqual([
-      "WARNING [demand] At 90 calls per 60 min the day's 1 000 (Reads, day) are gone at Mon 4 May 10:32, but for 50 in reserve: 2 160 calls are wanted. They are paced: fewer calls are made all along, instead of none at the end.",
-      "WARNING [demand] At 90 calls per 60 min the day's 2 000 (All calls, day) are gone at Mon 4 May 21:06, but for 100 in reserve: 2 160 calls are wanted. They are paced: fewer calls are made all along, instead of none at the end.",
+      "WARNING [demand] At 90 calls per 60 min the day's 1 000 (Reads, day) are gone at Mon 4 May 11:02, but for 5 in reserve: 2 160 calls are wanted. They are paced: fewer calls are made all along, instead of none at the end.",
+      "WARNING [demand] At 90 calls per 60 min the day's 2 000 (All calls, day) are gone at Mon 4 May 22:06, but for 10 in reserve: 2 160 calls are wanted. They are paced: fewer calls are made all along, instead of none at the end.",
     ]);
   });
 

@@ -67,14 +67,14 @@ export function reportDay({ budgets, lanes, audit: { certified } }: ReturnType<t
   const duration = (ms: number) => (ms === 0 ? '0' : humanDuration(ms));
   return [
     columns(
-      ['budget', 'limit', 'reserve', 'calls', 'of the rest', 'fullest', '429'],
+      ['budget', 'limit', 'reserve', 'calls', 'used', 'fullest', '429'],
       budgets.map(({ name, windowMs, limit, reserve, calls, fullest, rejected }) => [
         name,
         String(limit),
         String(reserve),
         String(calls),
         // Windows shorter than the day open many times in it.
-        windowMs === day ? `${((100 * calls) / (limit - reserve)).toFixed(1)} %` : '-',
+        windowMs === day ? `${((100 * calls) / limit).toFixed(1)} %` : '-',
         `${fullest} of ${limit}`,
         String(rejected),
       ]),
