@@ -74,6 +74,15 @@ export function peersOf(broker: Broker, account: string) {
         const query = { account, ...shown };
         return send('limiter', catalog.windows, { partition }, query, timeoutMs, repeatUnless(timeoutMs));
       },
+      /** The windows in which an endpoint's calls count, without a ping of the broker before. */
+      usage: async (endpoint: string, timeoutMs: number) =>
+        request(
+          broker.bus(),
+          catalog.windows,
+          { partition },
+          { account, endpoint, waiting: 0, calls: false },
+          timeoutMs,
+        ),
       async operate(endpoint: string, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
         const { answer } = await send('limiter', catalog.operate, { partition }, payload);

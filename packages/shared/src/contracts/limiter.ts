@@ -289,8 +289,12 @@ export const windowsView = z.object({
 });
 export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
-/** `waiting`: how many waiting requests to list per budget; `calls`: false for windows without the calls in them. */
+/**
+ * `endpoint`: only the windows in which its calls count; `waiting`: how many waiting requests to list per budget; `calls`:
+ * false for windows without the calls in them.
+ */
 export const windowsQuery = statusQuery.extend({
+  endpoint: z.string().min(1).optional(),
   waiting: z.number().int().min(0).max(1_000).optional(),
   calls: z.literal(false).optional(),
 });

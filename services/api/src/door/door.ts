@@ -25,7 +25,8 @@ export interface Door {
   readonly account: string;
   readonly exchange: Exchange;
   readonly limiter: LimiterPeer;
-  readonly windows: CurrentWindows;
+  /** Those in which an endpoint's calls count. */
+  windows(endpoint: string): ReturnType<CurrentWindows>;
   /** @throws {BrokerUnavailable} */
   readonly context: () => Caller;
   /** For programs that make their calls themselves. @throws {BrokerUnavailable} */
@@ -135,14 +136,13 @@ function sendOn(
   let asked: ReturnType<CurrentWindows> | undefined;
   const exchanged = exchange(permit, sent, async (answer) => {
     const took = { wait, upstream: clock.machine.elapsed() - sentAt };
-    const counting = (await asked)?.filter((each) => budgets.includes(each.endpoint)) ?? [];
-    const about = { permit: permit.id, key, clock, windows: counting, took };
+    const about = { permit: permit.id, key, clock, windows: (await asked) ?? [], took };
     const passed = await passOn(answer, about);
     onResponse(passed.response);
     return { status: answer.status, isWhole: await passed.sent };
   });
   // While upstream answers: the call is in them since its permit was started.
-  asked = windows();
+  asked = windows(call.endpoint);
   return exchanged;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Machine } from '@paceline/shared/clock';
 import type { BudgetName } from '@paceline/shared/definition';
-import type { WindowsShown, WindowView } from '@paceline/shared/contracts';
+import type { WindowsView, WindowView } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { type Item, serializeList } from 'structured-headers';
 import type { LimiterPeer } from '../peers.ts';
@@ -13,16 +13,15 @@ export type CurrentWindows = () => Promise<readonly WindowView[] | undefined>;
 const requestTimeoutMs = 5_000;
 
 /** The windows are only an addition to a response. */
-export const currentWindows = (
-  limiter: LimiterPeer,
-  machine: Machine,
-  shown: WindowsShown = {},
-): CurrentWindows =>
-  sharedReply(
-    async () => (await limiter.windows({ waiting: 0, ...shown, timeoutMs: requestTimeoutMs })).windows,
-    machine,
-    { maxWaitMs: 1_000, sharedForMs: 20 },
-  );
+export const currentWindows = (limiter: LimiterPeer, machine: Machine): CurrentWindows =>
+  addition(() => limiter.windows({ waiting: 0, timeoutMs: requestTimeoutMs }), machine);
+
+/** As `currentWindows`, of those in which the calls of an endpoint count, and without these calls. */
+export const windowsOf = (limiter: LimiterPeer, endpoint: string, machine: Machine): CurrentWindows =>
+  addition(() => limiter.usage(endpoint, requestTimeoutMs), machine);
+
+const addition = (ask: () => Promise<WindowsView>, machine: Machine): CurrentWindows =>
+  sharedReply(async () => (await ask()).windows, machine, { maxWaitMs: 1_000, sharedForMs: 20 });
 
 interface LimitState {
   readonly name: string;

@@ -41,6 +41,12 @@ it('windows without their calls say the same about what is free', () => {
   expect(shown(false)).toEqual({ ...shown(), permits: [] });
 });
 
+it('windows of an endpoint are those in which its calls count', () => {
+  const limiter = createTestLimiter('signups');
+  const view = windows(limiter.ledger(), 'team', limiter.now(), { endpoint: 'results' });
+  expect(view.windows.map(({ endpoint }) => endpoint)).toEqual(['results']);
+});
+
 it('a window has the exact number of waiting requests per lane, however many are listed', () => {
   const limiter = createTestLimiter('signups');
   limiter.call('first');

@@ -51,15 +51,14 @@ export function coordination(ledger: Ledger, account: string, now: number): Coor
 }
 
 /** Every window of an account, with its permits and 10 waiting requests unless it says otherwise. */
-export function windows(
-  ledger: Ledger,
-  account: string,
-  now: number,
-  shown: WindowsShown = {},
-): WindowsView {
+export function windows(ledger: Ledger, account: string, now: number, shown: WindowsShown = {}): WindowsView {
   const estimates = ledger.stats.get(account)?.estimates ?? { kept: 0, missed: 0 };
+  const { endpoint } = shown;
+  const budgets = peekBudgets(ledger, account).filter(
+    ({ endpoints }) => endpoint === undefined || endpoints.some(({ name }) => name === endpoint),
+  );
   return {
-    windows: peekBudgets(ledger, account).map((budget) => windowOf(budget, now, shown)),
+    windows: budgets.map((budget) => windowOf(budget, now, shown)),
     estimates: { ...estimates },
   };
 }
