@@ -1283,6 +1283,7 @@ export interface components {
         Conflict: {
             /** Format: date-time */
             at: string;
+            /** @description `signups`; of another upstream the endpoint of the calls, `weather:read` */
             budget: string;
             /** @description The delayed lane */
             blocked: string;
@@ -1309,6 +1310,7 @@ export interface components {
                 lastConflict: {
                     /** Format: date-time */
                     at: string;
+                    /** @description `signups`; of another upstream the endpoint of the calls, `weather:read` */
                     budget: string;
                     /** @description The delayed lane */
                     blocked: string;
@@ -1668,6 +1670,7 @@ export interface components {
         };
         Permit: {
             permitId: string;
+            /** @description `signups`; of another upstream the endpoint of the call, `weather:read` */
             budget: string;
             lane: string;
             /** @description The requested club, rider or event */
@@ -2692,6 +2695,7 @@ export interface components {
             conflict: {
                 /** Format: date-time */
                 at: string;
+                /** @description `signups`; of another upstream the endpoint of the calls, `weather:read` */
                 budget: string;
                 /** @description The delayed lane */
                 blocked: string;
@@ -6091,7 +6095,8 @@ export interface operations {
             query?: {
                 /** @description Default: 24 hours ago */
                 since?: string;
-                budget?: "clubs" | "riders_bulk" | "riders_single" | "results" | "events" | "signups";
+                /** @description As in the answer */
+                budget?: string;
                 /** @description Items per page, default 100, max 500 */
                 limit?: number;
                 /** @description The `next` value of the previous page */
@@ -8736,4 +8741,4 @@ export interface operations {
 export const streamTypes = ["run.changed","command.changed","permits.changed","conflict","alert","source.changed","alert.changed","freshness.measured","schedule.changed"] as const;
 
 /** The values of each query parameter that has a fixed set, by operation. */
-export const queryValues = {"GET /v1/alerts":{"state":["open","resolved"],"type":["part_down","rate_limit_exceeded","limit_learned","foreign_use","journal_lost","sync_conflict","long_queue","stale_data","doubted_data","source_unavailable"]},"DELETE /v1/budgets/{budget}/pause":{"by":["operator","upstream"]},"GET /v1/clubs":{"sort":["clubId","name","members"],"order":["asc","desc"]},"GET /v1/commands":{"type":["add-rider","import-riders"],"state":["waiting_in_line","waiting_for_window","paused_by_upstream","paused_by_operator","outside_slot","waiting_for_service","running","done","failed","expired","cancelled"]},"GET /v1/commands/{commandId}/riders":{"outcome":["waiting","done","failed"]},"GET /v1/events":{"when":["upcoming","past","all"],"order":["asc","desc"]},"GET /v1/permits":{"budget":["clubs","riders_bulk","riders_single","results","events","signups"]},"GET /v1/riders":{"include":["trend"],"sort":["riderId","name","rating","weight","ftp","fetchedAt"],"order":["asc","desc"]},"GET /v1/runs":{"kind":["rider","near","far","results"],"state":["running","done","partly_failed","failed"]}} as const;
+export const queryValues = {"GET /v1/alerts":{"state":["open","resolved"],"type":["part_down","rate_limit_exceeded","limit_learned","foreign_use","journal_lost","sync_conflict","long_queue","stale_data","doubted_data","source_unavailable"]},"DELETE /v1/budgets/{budget}/pause":{"by":["operator","upstream"]},"GET /v1/clubs":{"sort":["clubId","name","members"],"order":["asc","desc"]},"GET /v1/commands":{"type":["add-rider","import-riders"],"state":["waiting_in_line","waiting_for_window","paused_by_upstream","paused_by_operator","outside_slot","waiting_for_service","running","done","failed","expired","cancelled"]},"GET /v1/commands/{commandId}/riders":{"outcome":["waiting","done","failed"]},"GET /v1/events":{"when":["upcoming","past","all"],"order":["asc","desc"]},"GET /v1/riders":{"include":["trend"],"sort":["riderId","name","rating","weight","ftp","fetchedAt"],"order":["asc","desc"]},"GET /v1/runs":{"kind":["rider","near","far","results"],"state":["running","done","partly_failed","failed"]}} as const;

@@ -82,7 +82,13 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const checks = { database: database.ping, ...broker.checks };
   const { doors, close: closeDoors } = openDoors(parts);
   const { connected } = broker;
-  const feed = startFeed(connected.then(eventStream), account, log, signal);
+  const accounts = accountsOf({ account, limiter: parts.peers.limiter, doors });
+  const feed = startFeed(
+    connected.then(eventStream),
+    new Set(accounts.map((each) => each.account)),
+    log,
+    signal,
+  );
   const lastEvent = () => feed.ring()?.last;
   const health = watchHealth({ ...context, checks, connected, lastEvent, db: database.db });
 
@@ -110,7 +116,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const mark = await retryDuringOutage(context, () => databaseOrigin(database.db));
   assertOwnState({ database: mark }, own);
   // Before the broker is connected: it is worth an alert when it is down.
-  const alerts = startAlerts(parts, health, accountsOf({ limiter: parts.peers.limiter, doors }), server.url);
+  const alerts = startAlerts(parts, health, accounts, server.url);
   const bus = await orAborted(broker.connected, signal);
   assertOwnState({ broker: await brokerOrigin(bus.js), database: mark }, own);
   subscribe(bus, catalog.alert, {}, alerts.runNow);

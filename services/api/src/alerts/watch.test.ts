@@ -28,7 +28,13 @@ it('an alert about a part does not wait for services that do not answer', async 
     clock: createVirtualClock(testEvening),
     log: testLog('alerts-test'),
     health: { parts: () => parts, onChange: (listener) => void listeners.push(listener) },
-    accounts: [{ upstream: zwiftracing(), limiter: { windows: ask, operate: ask, status: ask, usage: ask } }],
+    accounts: [
+      {
+        upstream: zwiftracing(),
+        account: 'key-1',
+        limiter: { windows: ask, operate: ask, status: ask, usage: ask },
+      },
+    ],
     scheduler: { schedule: ask, check: ask, change: ask },
     freshness: ask,
     publish: async (alert) => {

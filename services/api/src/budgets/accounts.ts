@@ -7,12 +7,18 @@ import { budgetId } from './view.ts';
 /** An upstream whose calls are shown, and the limiter of its account. */
 export interface ShownAccount {
   readonly upstream: Upstream;
+  /** The limiter's name for it. */
+  readonly account: string;
   readonly limiter: LimiterPeer;
 }
 
 /** The account of the syncs first, then those of other upstreams that programs may call. */
-export const accountsOf = ({ limiter, doors }: Pick<Services, 'limiter' | 'doors'>): ShownAccount[] => [
-  { upstream: zwiftracing(), limiter },
+export const accountsOf = ({
+  account,
+  limiter,
+  doors,
+}: Pick<Services, 'account' | 'limiter' | 'doors'>): ShownAccount[] => [
+  { upstream: zwiftracing(), account, limiter },
   ...[...doors.values()].filter(({ upstream }) => upstream.name !== defaultUpstream),
 ];
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { attribution, type Policy, type WindowView } from '@paceline/shared/contracts';
+import { attribution, type Policy, upstreamOf, type WindowView } from '@paceline/shared/contracts';
 import type { Upstream } from '@paceline/shared/upstreams';
 import { iso, isoOrNull, isoTimes, time } from '../http/view.ts';
 
@@ -86,8 +86,12 @@ export const estimatesShape = z.object({ kept: z.int(), missed: z.int() });
 const limitView = ({ limit, windowMs }: Policy) => ({ limit, windowSeconds: windowMs / 1_000 });
 
 /** A budget's name among those of all upstreams. */
-export const budgetId = ({ name }: Upstream, budget: string): string =>
+export const budgetId = ({ name }: Pick<Upstream, 'name'>, budget: string): string =>
   name === 'zwiftracing' ? budget : `${name}:${budget}`;
+
+/** An endpoint where those of several upstreams are listed: `signups`, `weather:read`. */
+export const endpointId = (account: string, endpoint: string): string =>
+  budgetId({ name: upstreamOf(account) }, endpoint);
 
 /** What a budget is called: by its upstream, or by its name if the file no longer has it. */
 export const budgetLabel = ({ budgets }: Upstream, budget: string): string =>

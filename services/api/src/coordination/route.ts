@@ -1,16 +1,9 @@
 import { tables, isDatabaseUnavailable } from '@paceline/shared/database';
-import { and, eq, gte, isNotNull, sql } from 'drizzle-orm';
-import {
-  defineList,
-  keyTime,
-  keyText,
-  readPage,
-  listOf,
-  timeParam,
-  oneOf,
-  pageQuery,
-} from '../http/params.ts';
-import { accountsOf } from '../budgets/accounts.ts';
+import { and, eq, gte, inArray, isNotNull, type SQL, sql } from 'drizzle-orm';
+import { defineList, keyTime, keyText, readPage, listOf, timeParam, pageQuery } from '../http/params.ts';
+import { accountsOf, type ShownAccount } from '../budgets/accounts.ts';
+import { endpointId } from '../budgets/view.ts';
+import { Problem } from '../http/problem.ts';
 import {
   conflictShape,
   conflictView,
@@ -22,7 +15,7 @@ import {
   queueView,
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
-import { type BudgetName, budgetNames, type Lane } from '@paceline/shared/definition';
+import type { Lane } from '@paceline/shared/definition';
 import { jsonResponses, endpoint } from '../http/route.ts';
 import { findSources } from '../sources/route.ts';
 
@@ -43,7 +36,8 @@ const permitList = defineList(
 /** The call log has every call before it is sent. */
 const permitColumns = {
   permitId: sql<string>`${syncLogs.permit}`,
-  budget: sql<BudgetName>`${syncLogs.endpoint}`,
+  account: sql<string>`${syncLogs.account}`,
+  endpoint: syncLogs.endpoint,
   lane: sql<Lane>`${syncLogs.lane}`,
   target: syncLogs.target,
   program: syncLogs.caller,
@@ -53,6 +47,26 @@ const permitColumns = {
   durationMs: syncLogs.durationMs,
   status: syncLogs.status,
 };
+
+/** The calls of these accounts, or those of one endpoint. @throws {Problem} when there is no such endpoint */
+function ofEndpoints(accounts: readonly ShownAccount[], id: string | undefined): SQL | undefined {
+  if (id === undefined)
+    return inArray(
+      syncLogs.account,
+      accounts.map(({ account }) => account),
+    );
+  const known = accounts.flatMap(({ upstream, account }) =>
+    Object.keys(upstream.endpoints).map((endpoint) => ({
+      account,
+      endpoint,
+      id: endpointId(account, endpoint),
+    })),
+  );
+  const found = known.find((each) => each.id === id);
+  if (found) return and(eq(syncLogs.account, found.account), eq(syncLogs.endpoint, found.endpoint));
+  const message = `must be one of ${known.map((each) => each.id).join(', ')}`;
+  throw new Problem('invalid-input', `budget ${message}`, { errors: [{ field: 'budget', message }] });
+}
 
 const tags = ['coordination'];
 const dayMs = 86_400_000;
@@ -95,10 +109,13 @@ export const coordinationRoutes = [
     summary: 'List conflicts (one lane delayed by another), newest first; kept for RETENTION_HISTORY',
     request: { query: z.object(pageQuery(conflictList)) },
     responses: jsonResponses('A page of conflicts', listOf(conflictShape), 400),
-    handler: async (c, { db, account }) => {
-      const ofAccount = eq(conflicts.account, account);
-      const all = db.select().from(conflicts).$dynamic();
-      return c.json(await readPage(all, conflictList, c.req.valid('query'), conflictView, ofAccount), 200);
+    handler: async (c, services) => {
+      const all = services.db.select().from(conflicts).$dynamic();
+      const shown = inArray(
+        conflicts.account,
+        accountsOf(services).map(({ account }) => account),
+      );
+      return c.json(await readPage(all, conflictList, c.req.valid('query'), conflictView, shown), 200);
     },
   }),
 
@@ -108,19 +125,19 @@ export const coordinationRoutes = [
     request: {
       query: z.object({
         since: timeParam.optional().openapi({ description: 'Default: 24 hours ago' }),
-        budget: oneOf(budgetNames).optional(),
+        budget: z.string().optional().openapi({ description: 'As in the answer', example: 'signups' }),
         ...pageQuery(permitList),
       }),
     },
     responses: jsonResponses('A page of permits', listOf(permitShape), 400),
-    handler: async (c, { db, clock, account }) => {
+    handler: async (c, services) => {
+      const { db, clock } = services;
       const { since, budget, ...page } = c.req.valid('query');
       const from = since === undefined ? clock.now() - dayMs : Date.parse(since);
       const where = and(
-        eq(syncLogs.account, account),
+        ofEndpoints(accountsOf(services), budget),
         isNotNull(syncLogs.permit),
         gte(syncLogs.startedAt, from),
-        budget && eq(syncLogs.endpoint, budget),
       );
       const all = db.select(permitColumns).from(syncLogs).$dynamic();
       return c.json(await readPage(all, permitList, page, permitView, where), 200);

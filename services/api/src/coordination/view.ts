@@ -2,14 +2,14 @@ import { z } from '@hono/zod-openapi';
 import { mapValues } from '@paceline/shared/definition';
 import type { Coordination, WindowView } from '@paceline/shared/contracts';
 import type { Upstream } from '@paceline/shared/upstreams';
-import { budgetId, budgetLabel } from '../budgets/view.ts';
+import { budgetId, budgetLabel, endpointId } from '../budgets/view.ts';
 import { ageSeconds, iso, isoOrNull, type RowOf, time } from '../http/view.ts';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
 
 export const conflictShape = z
   .object({
     at: time,
-    budget: z.string(),
+    budget: z.string().describe('`signups`; of another upstream the endpoint of the calls, `weather:read`'),
     blocked: z.string().describe('The delayed lane'),
     blockedBy: z.string().describe('The lane that goes first'),
     expectedWaitSeconds: z.number(),
@@ -18,12 +18,13 @@ export const conflictShape = z
 
 type ConflictView = z.infer<typeof conflictShape>;
 type ConflictData = Omit<RowOf<ConflictView, 'at'>, 'expectedWaitSeconds'> & {
+  readonly account: string;
   readonly expectedWaitMs: number;
 };
 
 export const conflictView = (conflict: ConflictData): ConflictView => ({
   at: iso(conflict.at),
-  budget: conflict.budget,
+  budget: endpointId(conflict.account, conflict.budget),
   blocked: conflict.blocked,
   blockedBy: conflict.blockedBy,
   expectedWaitSeconds: conflict.expectedWaitMs / 1_000,
@@ -142,7 +143,7 @@ const queueOf = (
 export const permitShape = z
   .object({
     permitId: z.string(),
-    budget: z.string(),
+    budget: z.string().describe('`signups`; of another upstream the endpoint of the call, `weather:read`'),
     lane: z.string(),
     target: z.string().describe('The requested club, rider or event'),
     program: z.string().nullable().describe('The program that made the call; null: a sync'),
@@ -162,17 +163,24 @@ export const permitShape = z
   })
   .openapi('Permit');
 type PermitView = z.infer<typeof permitShape>;
-type PermitData = Omit<RowOf<PermitView, 'startedAt' | 'freshUntil'>, 'finishedAt' | 'result'> & {
+type PermitData = Omit<RowOf<PermitView, 'startedAt' | 'freshUntil'>, 'budget' | 'finishedAt' | 'result'> & {
+  readonly account: string;
+  readonly endpoint: string;
   readonly durationMs: number | null;
 };
 
 export const permitView = ({
+  permitId,
+  account,
+  endpoint,
   startedAt,
   freshUntil,
   durationMs,
   status,
   ...permit
 }: PermitData): PermitView => ({
+  permitId,
+  budget: endpointId(account, endpoint),
   ...permit,
   freshUntil: isoOrNull(freshUntil),
   startedAt: iso(startedAt),

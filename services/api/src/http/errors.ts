@@ -70,17 +70,28 @@ export function rejectInvalidInput(
   const errors = result.error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys' && result.target === 'query')
       return issue.keys.map((field) => ({ field, message: 'is not a parameter of this operation' }));
-    return {
-      field: issue.path.join('.') || location,
-      message:
-        issue.code === 'unrecognized_keys'
-          ? `has no ${issue.keys.length === 1 ? 'field' : 'fields'} ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
-          : issue.message,
-    };
+    return { field: issue.path.join('.') || location, message: messageOf(issue) };
   });
   const summary = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new Problem('invalid-input', summary, { errors });
 }
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys')
+    return `has no ${issue.keys.length === 1 ? 'field' : 'fields'} ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  const isOwn = issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input');
+  return isOwn ? issue.message : `must be ${types[issue.expected] ?? issue.expected}`;
+}
+
+const types: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
 
 /** Returns a function that makes the 404 or 405 of a request that no route handles. */
 export function unknownRouteProblem(routes: Hono['routes']): (path: string, method: string) => Problem {

@@ -102,6 +102,15 @@ describe('a permit over HTTP', () => {
     expect((await budget()).permits).toMatchObject([{ settled: true }]);
   });
 
+  it('cannot be started for another call once its call has ended', async () => {
+    const address = await started();
+    await ask('POST', `${address}/settle`, { status: 200 });
+    const again = await ask('POST', `${address}/start`);
+    expect([again.status, again.body.type]).toEqual([410, '/docs/problems#permit-expired']);
+    expect(again.body.detail).toBe('The call of this permit has ended; request another one');
+    expect(await rows()).toMatchObject([{ status: 200 }]);
+  });
+
   it('counts nothing when it is cancelled instead of sent', async () => {
     const address = await started();
     expect((await ask('DELETE', address)).status).toBe(204);

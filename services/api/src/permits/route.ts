@@ -23,7 +23,7 @@ const body = z
     endpoint: z.string().optional().describe('An endpoint of the upstream'),
     call: z
       .string()
-      .regex(/^[A-Z]+ \/\S*$/, 'must be a method and a path such as GET /athlete')
+      .regex(/^[A-Z]+ \/\S*$/, 'must be a method and a path such as GET /stations/7')
       .optional()
       .describe('Instead of the endpoint: the call, by method and path'),
     lane: z.string().optional().describe('Default the least urgent one'),

@@ -3,7 +3,7 @@ import { tables } from '@paceline/shared/database';
 import type { BudgetName, Lane } from '@paceline/shared/definition';
 import { PermitSpent } from '@paceline/shared/limiter';
 import { type Caller, nowMs, recordCalls, recordEnd, recordStart, removeStart } from '@paceline/shared/sync';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Door } from '../door/door.ts';
 import { Problem } from '../http/problem.ts';
 import { ServiceUnavailable } from '../peers.ts';
@@ -59,14 +59,17 @@ export async function startPermit(door: Door, program: string, held: Held): Prom
     freshUntil: null,
     startedAt: nowMs(door),
   };
+  let isFirst: boolean;
   try {
-    await recordStart(context, { id: permit, term, settle }, call, async (recorded) => {
+    isFirst = await recordStart(context, { id: permit, term, settle }, call, async (recorded) => {
       const [recording] = await recordOnce(context, [recorded]);
       return recording;
     });
   } catch (error) {
     throw error instanceof PermitSpent ? expired() : error;
   }
+  if (!isFirst && (await hasEnded(context, permit)))
+    throw new Problem('permit-expired', 'The call of this permit has ended; request another one');
   if (machine.elapsed() - startedAt < sendBy) return sendBy;
   await cancelPermit(door, held);
   throw expired();
@@ -100,6 +103,11 @@ export async function cancelPermit(door: Door, held: HeldPermit): Promise<void> 
     answered(await door.requests().send({ do: 'settle', ...address, permit, outcome }));
   }
   answered(await door.requests().send({ do: 'cancel', ...address, id: permit ?? request }));
+}
+
+async function hasEnded({ db }: Caller, permit: string): Promise<boolean> {
+  const ended = and(eq(syncLogs.permit, permit), isNotNull(syncLogs.durationMs));
+  return (await db.select({ id: syncLogs.id }).from(syncLogs).where(ended)).length > 0;
 }
 
 /** The record of a call that has ended stays. */

@@ -56,7 +56,7 @@ const retryDelayMs = 500;
 /** Follows the event stream until `stopping` aborts, across broker restarts. @param maxBytes of the ring */
 export function startFeed(
   connected: Promise<EventStream>,
-  account: string,
+  accounts: ReadonlySet<string>,
   log: Logger,
   stopping: AbortSignal,
   maxBytes = ringBytes,
@@ -68,7 +68,7 @@ export function startFeed(
     if (!ring || event.sequence <= ring.last) return;
     // After a gap in the ring, viewers read the missing events from the broker.
     if (event.sequence !== ring.last + 1) ring.restart(event.sequence - 1);
-    ring.push(entryOf(event, account));
+    ring.push(entryOf(event, accounts));
     for (const wake of waiting) wake();
   }
 
@@ -102,7 +102,7 @@ export function startFeed(
     range: async () => (await connected).range(),
     async read(from: number, to: number): Promise<FeedEntry[]> {
       const found = await (await connected).read(from, to);
-      return found.map((event) => entryOf(event, account));
+      return found.map((event) => entryOf(event, accounts));
     },
   };
 }
@@ -133,11 +133,11 @@ const waitUntil = (
   });
 
 /** Written once a viewer needs it. */
-function entryOf(stored: StoredEvent, account: string): FeedEntry {
+function entryOf(stored: StoredEvent, accounts: ReadonlySet<string>): FeedEntry {
   let written: Pick<FeedEntry, 'type' | 'text'> | undefined;
   const write = () => {
     const event = stored.read();
-    const streamed = event && streamEventOf(event, account);
+    const streamed = event && streamEventOf(event, accounts);
     const text = streamed ? flatten(sseEvent(streamed.type, streamed.data, stored.sequence)) : '';
     return { type: streamed?.type, text };
   };

@@ -10,6 +10,7 @@ import {
   type StreamedEvent,
 } from '@paceline/shared/contracts';
 import { alertShape, alertView } from '../alerts/view.ts';
+import { endpointId } from '../budgets/view.ts';
 import { commandShape, progressShape, progressView, riderPath, viaOf, viaShape } from '../commands/view.ts';
 import { conflictShape, conflictView } from '../coordination/view.ts';
 import { freshnessShape, measuredView } from '../freshness/view.ts';
@@ -77,7 +78,7 @@ function permitChangeView(change: PermitChangeView): z.infer<typeof permitChange
   return {
     change: change.change,
     permitId: change.permit,
-    budget: change.endpoint,
+    budget: endpointId(change.account, change.endpoint),
     lane: change.change === 'started' ? change.lane : null,
     result: ended?.result ?? null,
     status: ended?.status ?? null,
@@ -86,7 +87,7 @@ function permitChangeView(change: PermitChangeView): z.infer<typeof permitChange
 }
 
 type Views = {
-  [N in EventName]: (payload: Payload<N>, account: string) => StreamEvent | undefined;
+  [N in EventName]: (payload: Payload<N>, accounts: ReadonlySet<string>) => StreamEvent | undefined;
 };
 
 const views: Views = {
@@ -109,18 +110,19 @@ const views: Views = {
       rider: progress.state === 'done' ? riderPath(riderId) : null,
     },
   }),
-  permitsChanged(payload, account) {
-    const ofAccount = payload.changes.filter((change) => change.account === account);
-    if (ofAccount.length === 0) return undefined;
-    return { type: 'permits.changed', data: { changes: ofAccount.map(permitChangeView) } };
+  permitsChanged(payload, accounts) {
+    const shown = payload.changes.filter((change) => accounts.has(change.account));
+    if (shown.length === 0) return undefined;
+    return { type: 'permits.changed', data: { changes: shown.map(permitChangeView) } };
   },
-  conflict: ({ endpoint, lane, ...conflict }, account) =>
-    conflict.account === account
+  conflict: ({ endpoint, lane, ...conflict }, accounts) =>
+    accounts.has(conflict.account)
       ? { type: 'conflict', data: conflictView({ ...conflict, budget: endpoint, blocked: lane }) }
       : undefined,
-  alert({ account: affected, type, at, endpoint = null, message, attribution: cause = null }, account) {
-    if (affected !== undefined && affected !== account) return undefined;
-    return { type: 'alert', data: { type, at: iso(at), budget: endpoint, message, attribution: cause } };
+  alert({ account: affected, type, at, endpoint = null, message, attribution: cause = null }, accounts) {
+    if (affected !== undefined && !accounts.has(affected)) return undefined;
+    const budget = affected && endpoint ? endpointId(affected, endpoint) : endpoint;
+    return { type: 'alert', data: { type, at: iso(at), budget, message, attribution: cause } };
   },
   sourceChanged: ({ at, message: reason, ...change }) => ({
     type: 'source.changed',
@@ -131,10 +133,13 @@ const views: Views = {
   scheduleChanged: (schedule) => ({ type: 'schedule.changed', data: scheduleChangedView(schedule) }),
 };
 
-export function streamEventOf(event: StreamedEvent, account: string): StreamEvent | undefined {
+export function streamEventOf(event: StreamedEvent, accounts: ReadonlySet<string>): StreamEvent | undefined {
   // TypeScript can't see that the view and the payload belong to the same name.
-  const view = views[event.name] as (payload: unknown, account: string) => StreamEvent | undefined;
-  return view(event.payload, account);
+  const view = views[event.name] as (
+    payload: unknown,
+    accounts: ReadonlySet<string>,
+  ) => StreamEvent | undefined;
+  return view(event.payload, accounts);
 }
 
 export const sseEvent = (type: string, data: unknown, id?: number | string): string =>
