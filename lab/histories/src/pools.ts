@@ -67,6 +67,10 @@ const request = fc.record({
   fate,
 });
 export const anyRequests = fc.array(request, { minLength: 1, maxLength: 40 });
+/** Requests that come faster than they can run. */
+export const busyRequests = anyRequests.map((load) =>
+  load.map((each) => ({ ...each, after: each.after % (3 * second) })),
+);
 export type RandomRequest = typeof anyRequests extends fc.Arbitrary<Array<infer Item>> ? Item : never;
 
 export const budgetName = (index: number): string => `budget${index}`;
@@ -100,8 +104,8 @@ export interface PoolRun {
   readonly grantedAt: ReadonlyArray<number | undefined>;
 }
 
-/** What a test sees of a turn that has granted permits: the numbers of their requests. */
-export type OnGranted = (limiter: PoolRun['limiter'], granted: readonly number[]) => void;
+/** What a test sees of a turn: the numbers of the requests to which it has granted permits. */
+export type OnTurn = (limiter: PoolRun['limiter'], granted: readonly number[]) => void;
 
 /**
  * Runs a load to its end, and restarts the limiter from its journal after some steps. One function: calls, offers and the
@@ -111,7 +115,7 @@ export function runPool(
   upstream: RandomUpstream,
   load: readonly RandomRequest[],
   { seed, crashes }: { readonly seed: number; readonly crashes: number },
-  onGranted: OnGranted = () => undefined,
+  onTurn: OnTurn = () => undefined,
 ): PoolRun {
   const using = poolSettings(upstream);
   const limiter = createTestLimiter(endpointName(0), using);
@@ -154,8 +158,7 @@ export function runPool(
   }
 
   function granted(all: ReadonlyArray<{ index: number; permit: string }>): void {
-    if (all.length === 0) return;
-    onGranted(
+    onTurn(
       limiter,
       all.map(({ index }) => index),
     );

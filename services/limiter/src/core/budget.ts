@@ -25,6 +25,7 @@ export const createBudget = (pool: Pool, name: string): BudgetState => ({
   held: 0,
   advertised: undefined,
   reading: undefined,
+  namedLimit: undefined,
   callDuration: undefined,
   forcedArrivals: { count: 0, at: 0, since: 0 },
 });

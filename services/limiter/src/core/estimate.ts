@@ -1,5 +1,5 @@
 import { policyOf } from './budget.ts';
-import { freeAt, freeBefore } from './free.ts';
+import { freeAt, freeBefore } from './free-permits.ts';
 import { mayUseReserve } from './order.ts';
 import { sum } from './queue.ts';
 import type { Sorted } from './sorted.ts';

@@ -1,11 +1,11 @@
 import type { Fact, FactOf } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
 import { Calls } from './calls.ts';
-import { withForeign } from './foreign.ts';
-import { compare } from './foreign-use.ts';
+import { withForeign } from './foreign-calls.ts';
+import { compare } from './book-foreign.ts';
 import { budgetOf, countAsSpent, endpointOf, type Ledger, maxArrivalDelay, statsOf } from './ledger.ts';
 import { callOf, grantOf, removeGrant, removeGrantsOf } from './pool.ts';
-import { saidAbout } from './policy.ts';
+import { compareNamed, saidAbout } from './policy.ts';
 import { recordWait } from './stats.ts';
 import { countCalls, countedCalls, countedSince } from './window.ts';
 import type { BudgetState, EndpointState } from './state.ts';
@@ -127,7 +127,10 @@ function applySettled(endpoint: EndpointState, { permit, arrivesBy, outcome, at 
     if (comparison) budget.reading = comparison.reading;
     budget.calls.settle(permit, arrivesBy);
     if (!started || outcome.result !== 'answered') continue;
-    budget.advertised = saidAbout(budget, endpoint, outcome).advertised ?? budget.advertised;
+    const { advertised = budget.advertised } = saidAbout(budget, endpoint, permit, outcome, at);
+    budget.advertised = advertised;
+    const named = compareNamed(budget, permit, outcome, at);
+    if (named) budget.namedLimit = named.last;
     budget.callDuration = movingAverage(budget.callDuration, at - started.startedAt);
     // A call from before the pause doesn't show whether upstream accepts calls after it.
     if (outcome.status === 429 || started.startedAt < (record.pausedUntil.upstream ?? 0)) continue;

@@ -1,11 +1,12 @@
 import type { Offer } from '@paceline/shared/contracts';
 import { permitId } from './calls.ts';
-import { freeAt } from './free.ts';
+import { freeAt } from './free-permits.ts';
 import { type Ledger, setAlarm } from './ledger.ts';
 import { nextWaiter } from './order.ts';
 import { addGrant, removeGrant } from './pool.ts';
 import type { AddressedOffer } from './protocol.ts';
 import { addWaiter, removeWaiter, waitingIn } from './queue.ts';
+import { capacityAt, nextWindow, reachedAt } from './window.ts';
 import type { Pool, Waiter } from './state.ts';
 
 /** Grants free permits in queue order, and sets the alarm for the next one that time alone will free. */
@@ -84,6 +85,10 @@ function nextAlarm(ledger: Ledger, { queue, grants, endpoints }: Pool, now: numb
       consider(budget.calls.nextArrival(now));
       consider(freeAt(budget, now, 1, 'best', true));
       consider(freeAt(budget, now, 1, 'best', false));
+      // A request with room may wait so that none ahead of it starts later. A new window can change that, and the pace.
+      if (budget.definition.resets === 'sliding') continue;
+      consider(nextWindow(budget, now));
+      consider(reachedAt(budget, now, capacityAt(budget, now, false) + 1, false));
     }
   }
   return next === Infinity ? undefined : next;

@@ -1,4 +1,4 @@
-import { freeAt, freeBefore } from './free.ts';
+import { freeAt, freeBefore } from './free-permits.ts';
 import { maxArrivalDelay } from './ledger.ts';
 import { headsOf, sum, waitingIn } from './queue.ts';
 import { available, leavesAt, nextWindow } from './window.ts';

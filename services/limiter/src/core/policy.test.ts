@@ -230,6 +230,9 @@ const steps = fc.record({
       status: fc.constantFrom(200, 429),
       learned: policies,
       advertised: fc.oneof(policies, fc.constant({ limit: 3_000, windowMs: 15 * minute })),
+      usage: fc
+        .record({ limit: fc.integer({ min: 0, max: 12 }), used: fc.integer({ min: 0, max: 12 }) })
+        .map((counter) => [{ budget: 'riders_single', ...counter }]),
     },
     { requiredKeys: ['status'] },
   ),
@@ -247,8 +250,9 @@ describe('the policy in force', () => {
           const named = [...operator, ...taught];
           return named.length > 0 ? named : [budgetOf('riders_single').policy];
         };
-        const answered = (permit: string, { status, learned, advertised }: Outcome) => {
-          const outcome = { result: 'answered', status, ...(advertised && { advertised }) } as const;
+        const answered = (permit: string, { status, learned, ...counted }: Outcome) => {
+          const { advertised } = counted;
+          const outcome = { status, ...counted };
           const rejection = { ...outcome, retryAfterMs: minute, ...(learned && { learned }) };
           const isRejected = status === 429;
           if (isRejected && (learned || advertised))

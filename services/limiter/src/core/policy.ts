@@ -1,6 +1,7 @@
 import type { FactOf, Operation, Outcome, Policy } from '@paceline/shared/contracts';
 import { strictestOf } from '@paceline/shared/upstreams/answers';
 import { policyOf } from './budget.ts';
+import { compareLimit } from './counters.ts';
 import { maxArrivalDelay } from './ledger.ts';
 import type { Decision } from './protocol.ts';
 import { leavesAt } from './window.ts';
@@ -17,12 +18,23 @@ export const learnedPolicies = (
   now: number,
 ): FactOf<'policy_changed'>[] =>
   endpoint.budgets.flatMap((budget) =>
-    learnedPolicy(budget, permit, saidAbout(budget, endpoint, outcome), now),
+    learnedPolicy(budget, permit, saidAbout(budget, endpoint, permit, outcome, now), now),
   );
 
-/** What an answer says about one budget of its call. Of several budgets, a policy is about the only one with its window. */
-export function saidAbout(budget: BudgetState, { budgets }: EndpointState, outcome: Outcome): Outcome {
-  if (budgets.length === 1) return outcome;
+/**
+ * What an answer says about one budget of its call. Of several budgets, a policy is about the only one with its window. The
+ * limit of a counter is that of the documented window, unless the answer names another.
+ */
+export function saidAbout(
+  budget: BudgetState,
+  { budgets }: EndpointState,
+  permit: string,
+  outcome: Outcome,
+  now: number,
+): Outcome {
+  const limit = compareNamed(budget, permit, outcome, now)?.confirmed;
+  const counted = limit === undefined ? {} : { advertised: { ...budget.definition.policy, limit } };
+  if (budgets.length === 1) return limit === undefined ? outcome : { ...counted, ...outcome };
   const isAbout = (said: Policy | undefined) => {
     const [one, ...others] = budgets.filter((each) => policyOf(each).windowMs === said?.windowMs);
     return one === budget && others.length === 0;
@@ -30,9 +42,17 @@ export function saidAbout(budget: BudgetState, { budgets }: EndpointState, outco
   const { learned, advertised, ...rest } = outcome;
   return {
     ...rest,
+    ...counted,
     ...(isAbout(learned) && { learned }),
     ...(isAbout(advertised) && { advertised }),
   };
+}
+
+/** The limit that an answer's counter names; undefined for nothing. */
+export function compareNamed(budget: BudgetState, permit: string, { usage }: Outcome, answeredAt: number) {
+  const said = usage?.find((each) => each.budget === budget.record.endpoint);
+  const call = said && budget.calls.get(permit);
+  return call && compareLimit(budget.namedLimit, said, { startedAt: call.startedAt, answeredAt });
 }
 
 /**

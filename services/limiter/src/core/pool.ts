@@ -53,6 +53,16 @@ export function removeGrant({ grants }: Pool, { ticket, endpoint }: Grant): void
   if (grants.delete(ticket)) for (const budget of endpoint.budgets) budget.held -= 1;
 }
 
+/** How many permits hold a place in a budget at `now`: those that were not started in time are dropped in the next turn only. */
+export function heldAt(budget: BudgetState, now: number): number {
+  let held = budget.held;
+  for (const { startBy, endpoint } of budget.pool.grants.values()) {
+    if (startBy > now) break;
+    if (endpoint.budgets.includes(budget)) held -= 1;
+  }
+  return held;
+}
+
 /** Drops the permits that hold a place in a budget. Their clients request again. */
 export function removeGrantsOf(budget: BudgetState): void {
   const { pool } = budget;

@@ -1,6 +1,6 @@
 import { journalEntry, type Operation } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
-import { budgetOf, createTestLimiter, settings } from './testing.ts';
+import { budgetOf, createTestLimiter, settings, withSeveral } from './testing.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -153,6 +153,50 @@ describe('the cause of a 429', () => {
     expect(cause({}, set(1, 60 * minute))).toEqual(['foreign_caller']);
     expect(cause({ learned })).toEqual(['policy_changed']);
     expect(cause({ learned }, set(5, minute), { do: 'forget_policy', ...place })).toEqual(['policy_changed']);
+  });
+});
+
+describe('a 429 about an aligned window', () => {
+  const hour = 60 * minute;
+  /** Ten minutes into an hour. */
+  function limiterAfter(calls: number, outcome: object) {
+    const limiter = createTestLimiter(
+      'calls',
+      withSeveral(
+        { calls: { policy: { limit: 10, windowMs: hour }, resets: 'aligned' } },
+        { calls: ['calls'] },
+      ),
+    );
+    limiter.pass(hour - (limiter.now() % hour) + 10 * minute);
+    for (let call = 1; call < calls; call += 1) limiter.call(`c${call}`);
+    limiter.call('rejected', {}, { result: 'answered', status: 429, ...outcome });
+    return limiter;
+  }
+  const openAfter = (limiter: ReturnType<typeof limiterAfter>, ms: number) => {
+    limiter.pass(ms);
+    return limiter.acquire('next').answer === 'granted';
+  };
+
+  it('that is nearly full by the ledger closes it until its reset', () => {
+    expect(openAfter(limiterAfter(9, {}), 49 * minute)).toBe(false);
+    expect(openAfter(limiterAfter(9, {}), 50 * minute + 2 * probeDelay)).toBe(true);
+  });
+
+  it('that has room by the ledger is tried again after growing pauses, or at the time that upstream names', () => {
+    expect(openAfter(limiterAfter(3, {}), 2 * second + probeDelay)).toBe(true);
+    const named = { retryAfterMs: 10 * second };
+    expect(openAfter(limiterAfter(9, named), 9 * second)).toBe(false);
+    expect(openAfter(limiterAfter(9, named), 10 * second + probeDelay)).toBe(true);
+  });
+
+  it('is not ours because of the calls of the window before', () => {
+    const limiter = limiterAfter(1, {});
+    limiter.pass(45 * minute);
+    for (let call = 0; call < 9; call += 1) limiter.call(`last ${call}`);
+    limiter.pass(10 * minute);
+    limiter.call('first', {}, { result: 'answered', status: 429 });
+    const causes = limiter.facts.flatMap((fact) => (fact.fact === 'rejected' ? [fact.attribution] : []));
+    expect(causes).toEqual(['foreign_caller', 'foreign_caller']);
   });
 });
 

@@ -7,12 +7,14 @@ import {
 } from '@paceline/shared/contracts';
 import { longestWait, pausesBudget } from '@paceline/shared/upstreams/answers';
 import { policyOf } from './budget.ts';
-import { foreignInRejection, isSaidFull } from './foreign-use.ts';
+import { foreignInRejection, isSaidFull } from './book-foreign.ts';
 import { allowsMore, saidAbout, taughtBy } from './policy.ts';
-import { isPaused, nextWindow } from './window.ts';
+import { countCalls, isPaused, leavesAt, nextWindow } from './window.ts';
 import type { BudgetState, EndpointState } from './state.ts';
 
 const quarterHour = 900_000;
+/** The share of a window that is used when it is the likely cause of a 429. Closing it costs only the rest. */
+const nearlyFull = 0.9;
 
 /**
  * The facts of an answer that pauses budgets: a 429, whose cause is attributed, or another failure that names a time.
@@ -22,7 +24,7 @@ export function pauseAfter(endpoint: EndpointState, permit: string, outcome: Out
   if (!pausesBudget(outcome)) return [];
   const said = pausedBy(endpoint, outcome).map((budget) => ({
     budget,
-    said: saidAbout(budget, endpoint, outcome),
+    said: saidAbout(budget, endpoint, permit, outcome, now),
   }));
   const causes = new Set(
     outcome.status === 429 ? said.map((each) => attribute(each.budget, permit, each.said)) : [],
@@ -70,7 +72,8 @@ function pauseOne(
   const learned = taughtBy(budget, permit, outcome);
   const policy = { limit, windowMs };
   const rejected: Fact = { fact: 'rejected', account, endpoint, permit, at: now, policy, attribution };
-  const foreign = attribution === 'foreign_caller' && isKnown ? foreignInRejection(budget, until, now) : [];
+  const foreign =
+    attribution === 'foreign_caller' && isKnown ? foreignInRejection(budget, outcome, until, now) : [];
   return [learned ? { ...rejected, learned } : rejected, ...foreign, paused];
 }
 
@@ -79,17 +82,25 @@ const reportedBy = ({ learned, advertised }: Outcome): Policy | undefined => lea
 
 /**
  * The wait that upstream names, but instead of one that can't be meant the window; without one, until an aligned window
- * that upstream shows as full resets.
+ * resets that is the likely cause, else exponential backoff.
  */
 function pauseOf(budget: BudgetState, outcome: Outcome, consecutiveRejections: number, now: number): number {
   const { retryAfterMs } = outcome;
   const windowMs = Math.max(policyOf(budget).windowMs, reportedBy(outcome)?.windowMs ?? 0);
   if (retryAfterMs !== undefined && retryAfterMs <= longestWait(windowMs)) return retryAfterMs;
   const pause = defaultPause(budget, reportedBy(outcome), consecutiveRejections);
-  if (retryAfterMs === undefined && budget.definition.resets === 'aligned' && isSaidFull(budget, outcome))
+  if (
+    retryAfterMs === undefined &&
+    budget.definition.resets === 'aligned' &&
+    isLikelyFull(budget, outcome, now)
+  )
     return Math.max(pause, nextWindow(budget, now) - now);
   return retryAfterMs === undefined ? pause : Math.min(longestWait(windowMs), Math.max(windowMs, pause));
 }
+
+/** Whether upstream's counter shows a window as full, or the ledger shows it as nearly full. */
+const isLikelyFull = (budget: BudgetState, outcome: Outcome, now: number): boolean =>
+  isSaidFull(budget, outcome) || countCalls(budget, now) >= nearlyFull * policyOf(budget).limit;
 
 /** The cause of a 429, judged by the calls that the ledger holds of its window. */
 function attribute(budget: BudgetState, permit: string, outcome: Outcome): Attribution {
@@ -98,12 +109,14 @@ function attribute(budget: BudgetState, permit: string, outcome: Outcome): Attri
   const startedAt = budget.calls.get(permit)?.startedAt ?? 0;
   const others = [...budget.calls].filter((each) => each.permit !== permit);
   // A call that started after this one could last be sent arrives after it.
-  const inWindow = others.filter(
-    (each) =>
-      each.arrivesBy + policy.windowMs > startedAt &&
-      each.startedAt <= startedAt + budget.settings.sendWithin,
+  const sentBy = startedAt + budget.settings.sendWithin;
+  const later = others.filter((each) => each.startedAt > startedAt && each.startedAt <= sentBy);
+  const isFull = [startedAt, ...later.map((each) => each.startedAt)].some(
+    (at) =>
+      others.filter((each) => each.startedAt <= at && leavesAt(budget, each.arrivesBy) > at).length >=
+      policy.limit,
   );
-  if (inWindow.length >= policy.limit) return 'ours';
+  if (isFull) return 'ours';
   const isStricter = reported !== undefined && allowsMore(policy, reported);
   const isByOperator = budget.record.policy?.from === 'operator';
   // Calls of a longer window than the operator's are forgotten, so a limit above the documented one explains enough.

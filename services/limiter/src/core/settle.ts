@@ -1,5 +1,5 @@
 import type { Fact, PermitRequestOf } from '@paceline/shared/contracts';
-import { foreignInUsage } from './foreign-use.ts';
+import { foreignInUsage } from './book-foreign.ts';
 import { learnedPolicies } from './policy.ts';
 import { callOf } from './pool.ts';
 import type { Decision } from './protocol.ts';

@@ -1,6 +1,6 @@
 import type { BudgetRecord, PermitRequestOf, Policy } from '@paceline/shared/contracts';
 import type { Calls } from './calls.ts';
-import type { Reading } from './foreign.ts';
+import type { NamedLimit, Reading } from './counters.ts';
 import type { LimiterSettings } from './settings.ts';
 import type { Sorted } from './sorted.ts';
 import type { BudgetSettings, EndpointSettings, UpstreamSettings } from './upstream.ts';
@@ -42,10 +42,12 @@ export interface BudgetState {
   readonly endpoints: EndpointState[];
   /** Granted permits that were not started yet, each of which will need a place. */
   held: number;
-  /** The last policy that headers advertised, since this limiter took over. */
+  /** The last policy that headers advertised, or two answers' counters named, since this limiter took over. */
   advertised: Policy | undefined;
   /** What the last answer that could be believed showed of upstream's counter, since this limiter took over. */
   reading: Reading | undefined;
+  /** The last limit that such a counter named. */
+  namedLimit: NamedLimit | undefined;
   /** Moving average of measured call durations, project ms; undefined before the first call. */
   callDuration: number | undefined;
   /** The recent rate of forced requests: see `estimate.ts`. */

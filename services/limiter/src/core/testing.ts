@@ -3,7 +3,7 @@ import type { Fact, Operation, Outcome, PermitRequestOf } from '@paceline/shared
 import { mapValues } from '@paceline/shared/definition';
 import { loadUpstreams } from '@paceline/shared/upstreams';
 import { policyOf } from './budget.ts';
-import { foreignAfter } from './foreign.ts';
+import { foreignAfter } from './foreign-calls.ts';
 import { createLedger, keyOf, type Ledger } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
 import { restore } from './recovery.ts';

@@ -66,6 +66,22 @@ it('a window has the exact number of waiting requests per lane, however many are
   ]);
 });
 
+it('a permit that was not started in time holds no place, although nothing else happens', () => {
+  const limiter = createTestLimiter('signups');
+  limiter.acquire('a');
+  const seen = () => {
+    const now = limiter.now();
+    const window = windows(limiter.ledger(), 'team', now).windows.find(
+      ({ endpoint }) => endpoint === 'signups',
+    );
+    const usage = coordination(limiter.ledger(), 'team', now).rateLimitUsage.signups;
+    return [window?.available, window?.freeAt, usage?.available];
+  };
+  expect(seen()).toEqual([0, expect.any(Number), 0]);
+  limiter.pass(settings.startWithin);
+  expect(seen()).toEqual([1, null, 1]);
+});
+
 describe('the coordination status', () => {
   it('shows window usage, the next free call, and the waiting requests', () => {
     const limiter = createTestLimiter('signups');

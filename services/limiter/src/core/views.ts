@@ -1,8 +1,9 @@
 import type { Coordination, WindowsShown, WindowsView, WindowView } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
 import { estimateFor } from './estimate.ts';
-import { freeAt } from './free.ts';
+import { freeAt } from './free-permits.ts';
 import { type Ledger, peekBudgets, upstreamFor } from './ledger.ts';
+import { heldAt } from './pool.ts';
 import { firstWaiters, isForced, sum } from './queue.ts';
 import { recentWaits } from './stats.ts';
 import {
@@ -15,12 +16,18 @@ import {
   leavesAt,
   windowStart,
 } from './window.ts';
-import { hasEnded } from './foreign-use.ts';
+import { hasEnded } from './book-foreign.ts';
 import type { BudgetState, EndpointState } from './state.ts';
+
+/** A budget with the permits that it holds at `now`. */
+const budgetAt = (budget: BudgetState, now: number): BudgetState => ({
+  ...budget,
+  held: heldAt(budget, now),
+});
 
 /** Window usage, conflicts and waits of an account. */
 export function coordination(ledger: Ledger, account: string, now: number): Coordination {
-  const budgets = peekBudgets(ledger, account);
+  const budgets = peekBudgets(ledger, account).map((budget) => budgetAt(budget, now));
   const usage = budgets.map((budget) => {
     const used = countCalls(budget, now);
     const free = available(budget, now, true);
@@ -58,7 +65,7 @@ export function windows(ledger: Ledger, account: string, now: number, shown: Win
     ({ endpoints }) => endpoint === undefined || endpoints.some(({ name }) => name === endpoint),
   );
   return {
-    windows: budgets.map((budget) => windowOf(budget, now, shown)),
+    windows: budgets.map((budget) => windowOf(budgetAt(budget, now), now, shown)),
     estimates: { ...estimates },
   };
 }
@@ -151,7 +158,8 @@ function alignedOf(budget: BudgetState, now: number): Pick<WindowView, 'aligned'
 /** The requests that wait for a budget: of several that their calls count in, the one that is free last. */
 function waitingFor(budget: BudgetState, now: number, shown: number): WindowView['waiting'] {
   const { upstream } = budget.pool;
-  const isHere = (endpoint: EndpointState, forced: boolean) => lastFree(endpoint, forced, now) === budget;
+  const isHere = (endpoint: EndpointState, forced: boolean) =>
+    lastFree(endpoint, forced, now)?.record === budget.record;
   const here = budget.endpoints.map((endpoint) => ({
     lines: [
       ...(isHere(endpoint, true) ? [endpoint.lines.forced] : []),

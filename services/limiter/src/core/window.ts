@@ -1,7 +1,7 @@
 import type { Interval } from '@paceline/shared/contracts';
 import { aheadOfPace } from '@paceline/shared/upstreams/pace';
 import { policyOf } from './budget.ts';
-import { foreignAfter } from './foreign.ts';
+import { foreignAfter } from './foreign-calls.ts';
 import type { BudgetState } from './state.ts';
 
 /*

@@ -1,8 +1,9 @@
 import type { FactOf, Interval, Outcome } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
-import { type Comparison, compareUsage, foreignAfter } from './foreign.ts';
+import { type Comparison, compareUsage } from './counters.ts';
+import { foreignAfter } from './foreign-calls.ts';
 import type { BudgetState, EndpointState } from './state.ts';
-import { countedSince } from './window.ts';
+import { countedSince, nextWindow } from './window.ts';
 
 /** Windows without a sign of other programs after which their use has ended. */
 const quietWindows = 2;
@@ -41,16 +42,22 @@ export function compare(
   });
 }
 
-/** The calls of other programs by which a budget is full that a 429 is about, until its pause ends. */
+/**
+ * The calls of other programs by which a budget is full that a 429 is about, until its pause ends. Those of an aligned window
+ * would end with it, so they are booked only if nothing can be called until then.
+ */
 export function foreignInRejection(
   budget: BudgetState,
+  outcome: Outcome,
   until: number,
   now: number,
 ): FactOf<'foreign_booked'>[] {
   const { limit, windowMs } = policyOf(budget);
   const ours = budget.calls.countAfter(countedSince(budget, now));
+  const isAligned = budget.definition.resets === 'aligned';
+  if (isAligned && until < nextWindow(budget, now) && !isSaidFull(budget, outcome)) return [];
   const earliest = Math.floor(until - windowMs - budget.settings.epsilon);
-  const arrivesBy = budget.definition.resets === 'aligned' ? now : Math.min(now, earliest);
+  const arrivesBy = isAligned ? now : Math.min(now, earliest);
   return book(budget, 'rejection', limit - ours, Math.max(0, arrivesBy), now);
 }
 

@@ -1,6 +1,6 @@
 import type { Interval } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
-import { foreignArrivals } from './foreign.ts';
+import { foreignArrivals } from './foreign-calls.ts';
 import {
   alignedWindow,
   capacityAt,

@@ -1,9 +1,9 @@
-import type { FactOf, ForeignCalls, Usage } from '@paceline/shared/contracts';
+import type { Usage } from '@paceline/shared/contracts';
 
 /*
- * Calls of other programs with the same key. Upstream's counters are compared with the ledger: what they count beyond all
- * calls of ours that may have arrived was made by another program. A counter can be wrong in any way, so only what two
- * answers in a row agree on is believed, and it is only ever added to the window.
+ * Upstream's counters of a budget. What they count beyond all calls of ours that may have arrived was made by another program
+ * with the same key, and the limit that they name can be lower than the documented one. A counter can be wrong in any way, so
+ * only what two answers in a row agree on is believed, and only if it leaves less room.
  */
 
 /** What an answer says of a budget, beside what the ledger knows of it. Times are project ms. */
@@ -49,36 +49,38 @@ export function compareUsage(last: Reading | undefined, observed: Observed): Com
 }
 
 /** The calls that upstream has counted; undefined for a counter of another limit, or one that contradicts itself. */
-function usedOf({ limit: named, used, remaining }: Usage, limit: number): number | undefined {
-  if (named !== undefined && named !== limit) return undefined;
-  const left = named === undefined || remaining === undefined ? undefined : named - remaining;
-  if (used !== undefined && left !== undefined && used !== left) return undefined;
-  const counted = used ?? left;
-  return counted !== undefined && counted >= 0 && counted <= limit ? counted : undefined;
+function usedOf(usage: Usage, limit: number): number | undefined {
+  if (usage.limit !== undefined && usage.limit !== limit) return undefined;
+  const counted = countedBy(usage);
+  return counted !== undefined && counted <= limit ? counted : undefined;
 }
 
-/** How many calls of other programs may have arrived after `since`. */
-export const foreignAfter = (foreign: ForeignCalls | undefined, since: number): number =>
-  foreign === undefined
-    ? 0
-    : foreign.calls.reduce((sum, each) => (each.arrivesBy > since ? sum + each.calls : sum), 0);
+/** Undefined for a counter that contradicts itself. */
+function countedBy({ limit, used, remaining }: Usage): number | undefined {
+  const left = limit === undefined || remaining === undefined ? undefined : limit - remaining;
+  if (used !== undefined && left !== undefined && used !== left) return undefined;
+  const counted = used ?? left;
+  return counted !== undefined && counted >= 0 ? counted : undefined;
+}
 
-/** The latest arrivals of those calls. */
-export const foreignArrivals = (foreign: ForeignCalls | undefined, since: number): number[] =>
-  foreign === undefined
-    ? []
-    : foreign.calls
-        .filter(({ arrivesBy }) => arrivesBy > since)
-        .flatMap(({ arrivesBy, calls }) => Array.from({ length: calls }, () => arrivesBy));
+/** A limit that an answer's counter names. Times are project ms. */
+export interface NamedLimit {
+  readonly limit: number;
+  readonly startedAt: number;
+  readonly answeredAt: number;
+}
 
-/** Adds calls of other programs to those that may have arrived after `since`. */
-export const withForeign = (
-  known: ForeignCalls | undefined,
-  { by, at, since: seenSince, arrivesBy, calls }: FactOf<'foreign_booked'>,
-  since: number,
-): ForeignCalls => ({
-  since: seenSince,
-  lastAt: at,
-  by: known?.since === seenSince && known.by === 'counter' ? 'counter' : by,
-  calls: [...(known?.calls ?? []).filter((each) => each.arrivesBy > since), { arrivesBy, calls }],
-});
+/** `confirmed`: the limit that the last two answers name. `last`: the answer to compare the next one with. */
+export function compareLimit(
+  last: NamedLimit | undefined,
+  usage: Usage,
+  { startedAt, answeredAt }: Pick<NamedLimit, 'startedAt' | 'answeredAt'>,
+): { readonly last: NamedLimit | undefined; readonly confirmed: number | undefined } {
+  const { limit = 0 } = usage;
+  const isUnderWay = last !== undefined && startedAt < last.answeredAt;
+  if (limit === 0 || countedBy(usage) === undefined || isUnderWay) return { last, confirmed: undefined };
+  return {
+    last: { limit, startedAt, answeredAt },
+    confirmed: limit === last?.limit ? limit : undefined,
+  };
+}

@@ -12,7 +12,9 @@ import {
 } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Usage } from '@paceline/shared/contracts';
-import { compareUsage, type Observed, type Reading } from './foreign.ts';
+import { policyOf } from './budget.ts';
+import { compareUsage, type Observed, type Reading } from './counters.ts';
+import { budgetIn, createTestLimiter, withSeveral } from './testing.ts';
 
 const budget = 'day';
 const [windowMs, epsilon, limit] = [1_000, 20, 50];
@@ -180,5 +182,144 @@ describe('a counter that cannot be right', () => {
         },
       ),
     );
+  });
+});
+
+describe('a limit that counters name', () => {
+  const quarter = 900_000;
+  const using = withSeveral(
+    {
+      quarter: { policy: { limit: 200, windowMs: quarter }, resets: 'aligned' },
+      day: { policy: { limit: 2_000, windowMs: 96 * quarter }, resets: 'aligned' },
+    },
+    { read: ['quarter', 'day'] },
+  );
+  const createLimiter = () => createTestLimiter('read', using);
+  type Limiter = ReturnType<typeof createLimiter>;
+  const says = (limiter: Limiter, ...each: ReadonlyArray<Omit<Usage, 'budget'>>) => {
+    for (const usage of each) {
+      limiter.call(
+        `${limiter.facts.length}`,
+        {},
+        {
+          result: 'answered',
+          status: 200,
+          usage: [{ budget: 'quarter', ...usage }],
+        },
+      );
+      limiter.pass(1_000);
+    }
+  };
+  const limitOf = (limiter: Limiter) => {
+    const known = budgetIn(limiter.ledger(), 'quarter');
+    return known && policyOf(known).limit;
+  };
+  const changes = (limiter: Limiter) =>
+    limiter.facts.flatMap((fact) =>
+      fact.fact === 'policy_changed' ? [{ of: fact.endpoint, limit: fact.policy?.limit }] : [],
+    );
+
+  it('below the documented one is learned when two answers agree, and kept through a crash', () => {
+    const limiter = createLimiter();
+    says(limiter, { limit: 100, used: 1 });
+    expect(limitOf(limiter)).toBe(200);
+    says(limiter, { limit: 100, used: 2 });
+    expect(limitOf(limiter)).toBe(100);
+    limiter.crash();
+    says(limiter, { limit: 100, used: 3 });
+    expect(changes(limiter)).toEqual([{ of: 'quarter', limit: 100 }]);
+    expect(limitOf(limiter)).toBe(100);
+  });
+
+  it('goes back to the documented one when two answers name it again, and never beyond', () => {
+    const limiter = createLimiter();
+    says(limiter, { limit: 100, used: 1 }, { limit: 100, used: 2 });
+    says(limiter, { limit: 400, used: 3 });
+    expect(limitOf(limiter)).toBe(100);
+    says(limiter, { limit: 400, used: 4 });
+    expect(limitOf(limiter)).toBe(200);
+  });
+
+  it('counts with it from then on', () => {
+    const limiter = createLimiter();
+    says(limiter, { limit: 100, used: 1 }, { limit: 100, used: 2 });
+    says(limiter, { limit: 100, used: 53 }, { limit: 100, used: 54 });
+    expect(limiter.facts.filter(({ fact }) => fact === 'foreign_booked')).toMatchObject([{ calls: 50 }]);
+  });
+
+  it.each<[string, ReadonlyArray<Omit<Usage, 'budget'>>]>([
+    [
+      'only once',
+      [
+        { limit: 100, used: 1 },
+        { limit: 200, used: 2 },
+        { limit: 100, used: 3 },
+      ],
+    ],
+    [
+      'as none',
+      [
+        { limit: 0, used: 1 },
+        { limit: 0, used: 2 },
+      ],
+    ],
+    [
+      'with more left of it',
+      [
+        { limit: 100, remaining: 150 },
+        { limit: 100, remaining: 149 },
+      ],
+    ],
+    [
+      'that contradicts the rest',
+      [
+        { limit: 100, used: 1, remaining: 9 },
+        { limit: 100, used: 2, remaining: 9 },
+      ],
+    ],
+  ])('is not believed: %s', (_, said) => {
+    const limiter = createLimiter();
+    says(limiter, ...said);
+    expect(changes(limiter)).toEqual([]);
+  });
+
+  it('is not believed of two calls that were under way together', () => {
+    const limiter = createLimiter();
+    const permits = ['a', 'b'].map((ticket) => {
+      const reply = limiter.acquire(ticket, { start: true });
+      return reply.answer === 'started' ? reply.permit : '';
+    });
+    for (const permit of permits) {
+      limiter.pass(10);
+      limiter.settle(permit, {
+        result: 'answered',
+        status: 200,
+        usage: [{ budget: 'quarter', limit: 100, used: 2 }],
+      });
+    }
+    expect(changes(limiter)).toEqual([]);
+  });
+
+  it('does not speak for a window that the same answer names', () => {
+    const limiter = createTestLimiter(
+      'read',
+      withSeveral({ quarter: { policy: { limit: 200, windowMs: quarter } } }, { read: ['quarter'] }),
+    );
+    for (const used of [1, 2]) {
+      limiter.call(
+        `${used}`,
+        {},
+        {
+          result: 'answered',
+          status: 200,
+          advertised: { limit: 20, windowMs: 60_000 },
+          usage: [{ budget: 'quarter', limit: 20, used }],
+        },
+      );
+      limiter.pass(1_000);
+    }
+    // 20 per minute, within the documented 200 per quarter of an hour.
+    expect(changes(limiter)).toEqual([{ of: 'quarter', limit: 20 }]);
+    expect(budgetIn(limiter.ledger(), 'quarter')?.record.policy?.windowMs).toBe(quarter / 10);
   });
 });
