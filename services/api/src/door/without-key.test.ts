@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { withoutKey } from './without-key.ts';
+import { bytesWithoutKey, textWithoutKey, withoutKey } from './without-key.ts';
 
 it('hides the key wherever chunks divide it, and passes everything else on', async () => {
   // A small alphabet, so that most texts have the key or nearly have it.
@@ -25,4 +25,14 @@ it('hides the key wherever chunks divide it, and passes everything else on', asy
       },
     ),
   );
+});
+
+it.each(['pl/anted+key', 'a key=b&c', 'plain'])('hides the key %s in the forms of URLs, too', async (key) => {
+  const forms = [key, encodeURIComponent(key), String(new URLSearchParams({ key })).slice(4)];
+  const text = forms.map((form) => `https://api.example/?key=${form}&page=2`).join(' ');
+  const shown = forms.map(() => 'https://api.example/?key=***&page=2').join(' ');
+  const bytes = text.split('').map((letter) => Buffer.from(letter));
+  expect((await buffer(Readable.from(bytes).pipe(withoutKey(key)))).toString()).toBe(shown);
+  expect(bytesWithoutKey(Buffer.from(text), key).toString()).toBe(shown);
+  expect(textWithoutKey(text, key)).toBe(shown);
 });

@@ -2,21 +2,25 @@ import { Transform } from 'node:stream';
 
 const hidden = '***';
 
-/** A header: a link to the next page can repeat the key of a query. */
+/** The key as it is, and as a URL has it: a link to the next page can repeat the key of a query. */
+const formsOf = (key: string): string[] => [
+  ...new Set([key, encodeURIComponent(key), String(new URLSearchParams([['', key]])).slice(1)]),
+];
+
 export const textWithoutKey = (text: string, key: string): string =>
-  text.replaceAll(key, hidden).replaceAll(encodeURIComponent(key), hidden);
+  formsOf(key).reduce((shown, form) => shown.replaceAll(form, hidden), text);
 
 export const bytesWithoutKey = (bytes: Uint8Array, key: string): Buffer<ArrayBuffer> =>
-  replaceAll(Buffer.from(bytes), Buffer.from(key));
+  replaceAll(Buffer.from(bytes), secretsOf(key));
 
 /** Passes bytes on, except that the key becomes `***`, wherever chunks divide it: an upstream may repeat it in an answer. */
 export function withoutKey(key: string): Transform {
-  const secret = Buffer.from(key);
+  const secrets = secretsOf(key);
   let held = Buffer.alloc(0);
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      const bytes = replaceAll(Buffer.concat([held, chunk]), secret);
-      const end = bytes.length - startLength(bytes, secret);
+      const bytes = replaceAll(Buffer.concat([held, chunk]), secrets);
+      const end = bytes.length - Math.max(...secrets.map((secret) => startLength(bytes, secret)));
       held = bytes.subarray(end);
       done(null, bytes.subarray(0, end));
     },
@@ -24,7 +28,12 @@ export function withoutKey(key: string): Transform {
   });
 }
 
-function replaceAll(bytes: Buffer, secret: Buffer): Buffer<ArrayBuffer> {
+const secretsOf = (key: string): Buffer[] => formsOf(key).map((form) => Buffer.from(form));
+
+const replaceAll = (bytes: Buffer<ArrayBuffer>, secrets: readonly Buffer[]): Buffer<ArrayBuffer> =>
+  secrets.reduce<Buffer<ArrayBuffer>>(replaceOne, bytes);
+
+function replaceOne(bytes: Buffer, secret: Buffer): Buffer<ArrayBuffer> {
   const parts: Buffer[] = [];
   let from = 0;
   for (let at = bytes.indexOf(secret); at >= 0; at = bytes.indexOf(secret, from)) {
