@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { documentedMetrics } from '@paceline/launcher/testing/metrics-table';
@@ -5,6 +8,7 @@ import type { SyncKind } from '@paceline/shared/definition';
 import { connect } from '@paceline/shared/messaging';
 import { type ReceivedSpan, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callEchoing, startEchoingUpstreams } from './testing/echoing-upstream.ts';
 import {
   responsesOf,
   logsOf,
@@ -22,16 +26,28 @@ const planted = {
   API_TOKEN: 'planted-token-of-an-operator',
   API_VIEWER_TOKEN: 'planted-token-of-a-viewer',
 };
+/** Of calls through the door. */
+const doorSecrets = {
+  program: 'planted-token-of-a-program',
+  header: 'planted.key.of-a-header',
+  query: 'planted/key+of a?query',
+};
 const webhookSecret = 'planted-webhook-secret';
 
 let collector: Awaited<ReturnType<typeof startOtlpReceiver>>;
+let echoing: Awaited<ReturnType<typeof startEchoingUpstreams>>;
+let folder: string;
 let stack: TestStack;
 
 beforeAll(async () => {
   collector = await startOtlpReceiver();
+  folder = await mkdtemp(join(tmpdir(), 'paceline-echoing-'));
+  echoing = await startEchoingUpstreams(folder, doorSecrets);
   stack = await startTestStack(oneEvening(scale), {
     ...collector.env,
     ...planted,
+    ...echoing.env,
+    API_PROGRAM_TOKENS: `export=${doorSecrets.program}`,
     // Nothing listens there, so failed messages are logged.
     SLACK_WEBHOOK_URL: `https://127.0.0.1:9/services/${webhookSecret}`,
   });
@@ -39,8 +55,15 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack?.stop();
+  echoing?.close();
   await collector?.close();
+  await rm(folder, { recursive: true });
 });
+
+const throughDoor = (path: string, headers: Record<string, string> = {}) =>
+  fetch(`${stack.apiUrl}/upstream/${path}`, {
+    headers: { authorization: `Bearer ${doorSecrets.program}`, ...headers },
+  });
 
 const finishedRuns = async (kind: SyncKind) =>
   (await stack.api.all('GET /v1/runs')).filter((run) => run.kind === kind && run.state === 'done');
@@ -200,6 +223,26 @@ describe('one trace', () => {
     });
   });
 
+  it('spans a call through the door, from the caller’s own span to the row in the call log', async () => {
+    const [traceId, callerSpan] = ['5ca1ab1e'.repeat(4), 'c0ffee'.padEnd(16, '1')];
+    const { status, headers } = await throughDoor('zwiftracing/public/riders/4900300', {
+      traceparent: `00-${traceId}-${callerSpan}-01`,
+    });
+    expect([status, headers.get('x-trace-id')]).toEqual([200, traceId]);
+    await eventually(() => {
+      const spans = collector.spans().filter((span) => span.traceId === traceId);
+      const root = spans.find(({ name }) => name.startsWith('GET /upstream/'));
+      expect(root?.parentSpanId).toBe(callerSpan);
+      const paths = spans.map((span) => chain(spans, span).join(' > '));
+      const call = 'api: GET /upstream/:upstream/\\*';
+      const permit = `${call} .*> api: permit riders_single`;
+      for (const path of [permit, `${permit} .*> limiter: commit permit`])
+        expect(paths).toContainEqual(expect.stringMatching(`^${path}$`));
+      for (const step of ['call-start paceline', 'GET', 'call-end paceline'])
+        expect(paths).toContainEqual(expect.stringMatching(`^${call} .*> api: ${step}$`));
+    });
+  });
+
   it('follows the semantic conventions', () => {
     const spans = collector.spans();
     const attributesOf = (name: string) => spans.find((span) => span.name === name)?.attributes;
@@ -270,17 +313,25 @@ describe('the metrics of all services', () => {
 
 describe('secrets', () => {
   it('appear in no log, trace, metric, response, page, row, event or dead letter, even after errors', async () => {
+    const doorAnswers = await callDoors();
     const streamToken = await provoke();
     const spans = [{ where: 'traces', text: JSON.stringify(collector.spans()) }];
     const readable: SystemText[] = [
       ...spans,
+      ...doorAnswers,
       ...(await logsOf(stack)),
       ...(await responsesOf(stack, planted.API_TOKEN)),
       ...(await rowsOf(stack)),
       ...(await messagesOf(stack, 'EVENTS')),
       ...(await messagesOf(stack, 'DEAD_LETTERS')),
     ];
-    const secrets = { ...planted, webhook: webhookSecret, streamToken, ...ownPasswords(stack) };
+    const secrets = {
+      ...planted,
+      ...doorSecrets,
+      webhook: webhookSecret,
+      streamToken,
+      ...ownPasswords(stack),
+    };
     expect(Object.values(secrets).every((secret) => secret.length > 10)).toBe(true);
     const where = readable.map((each) => each.where).join('\n');
     for (const kind of ['log api.log', 'log limiter.log', '/metrics', 'table commands', 'dead-letter'])
@@ -290,6 +341,17 @@ describe('secrets', () => {
     );
     expect(found).toEqual([]);
   });
+
+  async function callDoors(): Promise<SystemText[]> {
+    // With the token also where it does not belong.
+    const answers = await callEchoing((path) => throughDoor(`${path}?api_token=${doorSecrets.program}`));
+    await eventually(async () => {
+      const log = (await rowsOf(stack)).find(({ where }) => where === 'table sync_logs')?.text ?? '';
+      const rows = log.split('"to_json"').filter((row) => row.includes('"caller":"export"'));
+      expect(rows.filter((row) => !row.includes('"ended_at":null')).length).toBeGreaterThan(answers.length);
+    });
+    return answers;
+  }
 
   /** Causes errors wherever a secret is in use. Returns a token for streams, which is in URLs. */
   async function provoke(): Promise<string> {
