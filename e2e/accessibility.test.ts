@@ -15,7 +15,8 @@ let page: Page;
 
 beforeAll(async () => {
   await ensureBuilt(() => undefined);
-  [stack, browser] = await Promise.all([startTestStack(oneEvening(12)), openBrowser()]);
+  const upstreams = { UPSTREAMS: 'zwiftracing,strava', API_UPSTREAMS: 'zwiftracing,strava' };
+  [stack, browser] = await Promise.all([startTestStack(oneEvening(12), upstreams), openBrowser()]);
   page = await browser.newPage({ reducedMotion: 'reduce' });
   page.setDefaultTimeout(120_000);
 });
@@ -76,6 +77,18 @@ it('a page whose script does not load says so, and can be loaded again', async (
   await page.unroute('**/assets/DayPage-*.js');
   await page.getByRole('button', { name: 'Reload' }).click();
   await eventually(async () => expect(await page.getByText('in the last 24 hours').count()).toBe(1));
+});
+
+it('a call through the door is in the strip of each budget in which it counts', async () => {
+  const { status } = await fetch(`${stack.apiUrl}/upstream/strava/athlete`);
+  expect(status).toBe(200);
+  await show('#/day');
+  const labels = ['All calls, 15 min', 'All calls, day', 'Reads, 15 min', 'Reads, day'];
+  for (const label of labels) {
+    const strip = page.locator('[data-strip^="strava:"]').filter({ hasText: `Strava: ${label}` });
+    // Its background, and the call.
+    await eventually(async () => expect(await strip.locator('rect').count()).toBe(2));
+  }
 });
 
 /** Once there is a rider, an event, a club and a run. */

@@ -54,6 +54,26 @@ it('Strava’s four windows hold through the door, over midnight and the death o
     headers: { 'paceline-lane': 'person', prefer: 'wait=5' },
   });
   expect([person.status, await person.text()]).toEqual([200, expect.stringContaining('firstname')]);
+  // They are seen like the calls of the syncs.
+  const since = new Date(clock.now() - 5 * minute).toISOString();
+  const permitId = person.headers.get('paceline-permit');
+  const { items } = await stack.api.call('GET /v1/permits', {
+    query: { budget: 'strava:read_day', since, limit: 500 },
+  });
+  expect(items).toContainEqual(
+    expect.objectContaining({
+      permitId,
+      upstream: 'strava',
+      budgets: ['strava:read_15m', 'strava:read_day', 'strava:overall_15m', 'strava:overall_day'],
+      lane: 'person',
+    }),
+  );
+  await eventually(async () => {
+    const { items: conflicts } = await stack.api.call('GET /v1/conflicts');
+    expect(conflicts).toContainEqual(
+      expect.objectContaining({ upstream: 'strava', blocked: 'background', blockedBy: 'person' }),
+    );
+  });
   over.abort();
   const answered = await Promise.all(calling);
 

@@ -494,7 +494,7 @@ export interface paths {
         };
         /**
          * Get what failed since a time, and why
-         * @description Failed and partly failed runs, their failed calls, lists in doubt, failed commands, and riders that imports could not fetch.
+         * @description Failed and partly failed runs, failed calls, lists in doubt, failed commands, and riders that imports could not fetch.
          */
         get: operations["getFailures"];
         put?: never;
@@ -932,7 +932,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the upstreams with their lanes and calls */
+        /** List the upstreams with their lanes, budgets and calls */
         get: operations["listUpstreams"];
         put?: never;
         post?: never;
@@ -1283,7 +1283,8 @@ export interface components {
         Conflict: {
             /** Format: date-time */
             at: string;
-            /** @description `signups`; of another upstream the endpoint of the calls, `weather:read` */
+            upstream: string;
+            /** @description The one that the delayed request waits for */
             budget: string;
             /** @description The delayed lane */
             blocked: string;
@@ -1292,6 +1293,7 @@ export interface components {
             expectedWaitSeconds: number;
         };
         Coordination: {
+            /** @description By budget */
             rateLimitUsage: {
                 [key: string]: {
                     /** @description Calls in the current window */
@@ -1310,7 +1312,8 @@ export interface components {
                 lastConflict: {
                     /** Format: date-time */
                     at: string;
-                    /** @description `signups`; of another upstream the endpoint of the calls, `weather:read` */
+                    upstream: string;
+                    /** @description The one that the delayed request waits for */
                     budget: string;
                     /** @description The delayed lane */
                     blocked: string;
@@ -1526,7 +1529,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /**
-             * @description What failed: a run, a call of it, a command, or a rider of an import; list: its last response lacks most of what is stored
+             * @description What failed: a run, a call, a command, or a rider of an import; list: its last response lacks most of what is stored
              * @enum {string}
              */
             type: "run" | "call" | "list" | "command" | "rider";
@@ -1534,6 +1537,8 @@ export interface components {
             reason: string;
             runId: string | null;
             commandId: string | null;
+            /** @description The program that made the call, or let the API make it */
+            program: string | null;
         };
         Failures: {
             /** Format: date-time */
@@ -1670,10 +1675,13 @@ export interface components {
         };
         Permit: {
             permitId: string;
-            /** @description `signups`; of another upstream the endpoint of the call, `weather:read` */
-            budget: string;
+            upstream: string;
+            /** @description As listed by GET /v1/upstreams */
+            endpoint: string;
+            /** @description The budgets in which it counts */
+            budgets: string[];
             lane: string;
-            /** @description The requested club, rider or event */
+            /** @description What the call is about: a club, rider or event, or the ids in its path */
             target: string;
             /** @description The program that made the call; null: a sync */
             program: string | null;
@@ -2682,7 +2690,11 @@ export interface components {
                     /** @enum {string} */
                     change: "started" | "settled" | "returned";
                     permitId: string;
-                    budget: string;
+                    upstream: string;
+                    /** @description As listed by GET /v1/upstreams */
+                    endpoint: string;
+                    /** @description The budgets in which it counts */
+                    budgets: string[];
                     lane: string | null;
                     /** @enum {string|null} */
                     result: "answered" | "unanswered" | "not_sent" | null;
@@ -2695,7 +2707,8 @@ export interface components {
             conflict: {
                 /** Format: date-time */
                 at: string;
-                /** @description `signups`; of another upstream the endpoint of the calls, `weather:read` */
+                upstream: string;
+                /** @description The one that the delayed request waits for */
                 budget: string;
                 /** @description The delayed lane */
                 blocked: string;
@@ -2881,6 +2894,11 @@ export interface components {
                 /** @description Whether its calls can use reserves, and run ahead of the pace */
                 forced: boolean;
             }[];
+            /** @description See GET /v1/budgets for their state */
+            budgets: {
+                budget: string;
+                label: string;
+            }[];
             /** @description The calls that can be made */
             endpoints: {
                 endpoint: string;
@@ -2905,8 +2923,10 @@ export interface components {
             sendWithin: number | null;
             /** @description In the queue; 1 is next */
             position: number | null;
-            /** @description What it waits for */
+            /** @description Why it waits */
             reason: string | null;
+            /** @description The budget that a waiting request waits for, as in GET /v1/budgets */
+            budget: string | null;
             /**
              * Format: date-time
              * @description When a waiting request is expected to get its permit
@@ -6095,7 +6115,7 @@ export interface operations {
             query?: {
                 /** @description Default: 24 hours ago */
                 since?: string;
-                /** @description As in the answer */
+                /** @description Only calls that count in this budget */
                 budget?: string;
                 /** @description Items per page, default 100, max 500 */
                 limit?: number;

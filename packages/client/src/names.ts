@@ -1,22 +1,28 @@
-import { lanes as ownLanes } from '@paceline/shared/definition';
+import { budgets as ownBudgets, lanes as ownLanes } from '@paceline/shared/definition';
 import type { Api } from './api.ts';
 import type { Upstream } from './generated.ts';
 
 /** How a lane is shown. */
 type ShownLane = Readonly<Pick<Upstream['lanes'][number], 'lane' | 'label' | 'color'>>;
 
-const known = new Map<string, ShownLane>(
+/** Those of the syncs are known from the start. */
+const lanes = new Map<string, ShownLane>(
   Object.entries(ownLanes).map(([lane, { label, color }]) => [lane, { lane, label, color }]),
 );
-
+const budgets = new Map<string, string>(
+  Object.entries(ownBudgets).map(([budget, { label }]) => [budget, label]),
+);
 const upstreams = new Map([['zwiftracing', 'ZwiftRacing']]);
 
-/** Reads the names of all upstreams and of their lanes. Lanes of the syncs stay as they are. */
-export async function learnUpstreams(api: Api): Promise<void> {
+/** Reads all upstreams, with the names of their lanes and budgets. Lanes of the syncs stay as they are. */
+export async function learnUpstreams(api: Api): Promise<readonly Upstream[]> {
   const { items } = await api.call('GET /v1/upstreams');
   for (const { upstream, label } of items) upstreams.set(upstream, label);
-  for (const lane of items.flatMap(({ lanes }) => lanes))
-    if (!known.has(lane.lane)) known.set(lane.lane, lane);
+  for (const lane of items.flatMap((each) => each.lanes))
+    if (!lanes.has(lane.lane)) lanes.set(lane.lane, lane);
+  for (const { upstream, budgets: own } of items)
+    for (const { budget, label } of own) budgets.set(budget, fullLabel({ upstream, label }));
+  return items;
 }
 
 /** An upstream's name for people. */
@@ -31,14 +37,17 @@ export const fullLabel = ({
   readonly label: string;
 }): string => (upstream === 'zwiftracing' ? label : `${upstreamLabel(upstream)}: ${label}`);
 
+/** The same where only the budget's id is known; of one that was not read yet, its words. */
+export const budgetLabel = (budget: string): string => budgets.get(budget) ?? wordsOf(budget);
+
 /** A lane of any upstream; one that was not read yet by its name. */
 export const laneOf = (lane: string): ShownLane =>
-  known.get(lane) ?? { lane, label: wordsOf(lane), color: 'grey' };
+  lanes.get(lane) ?? { lane, label: wordsOf(lane), color: 'grey' };
 
 /** Each of these lanes once: those of the syncs first, the most urgent one first of all. */
-export const inOrder = (lanes: readonly string[]): string[] => [
-  ...new Set([...known.keys()].filter((lane) => lanes.includes(lane)).concat(lanes)),
+export const inOrder = (some: readonly string[]): string[] => [
+  ...new Set([...lanes.keys()].filter((lane) => some.includes(lane)).concat(some)),
 ];
 
 /** `read_day` → `read day`, `weather:read_day` → `weather: read day` */
-export const wordsOf = (name: string): string => name.replaceAll('_', ' ').replace(':', ': ');
+const wordsOf = (name: string): string => name.replaceAll('_', ' ').replace(':', ': ');

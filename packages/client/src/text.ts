@@ -1,3 +1,4 @@
+export { budgetLabel } from './names.ts';
 export * from './text/budgets.ts';
 export * from './text/calls.ts';
 export * from './text/commands.ts';

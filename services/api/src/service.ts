@@ -14,7 +14,7 @@ import {
 import { assertOwnState, notReady, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
 import { slack, watchAlerts } from './alerts/watch.ts';
-import { accountsOf, type ShownAccount } from './budgets/accounts.ts';
+import { accountsOf, type ShownAccount, upstreamsOf } from './budgets/accounts.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
 import { commandQueue } from './commands/queue.ts';
 import { cancelCommandWith } from './commands/cancel.ts';
@@ -82,15 +82,10 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const checks = { database: database.ping, ...broker.checks };
   const { doors, close: closeDoors } = openDoors(parts);
   const { connected } = broker;
-  const accounts = accountsOf({ account, limiter: parts.peers.limiter, doors });
-  const feed = startFeed(
-    connected.then(eventStream),
-    new Set(accounts.map((each) => each.account)),
-    log,
-    signal,
-  );
+  const accounts = accountsOf({ account, limiter: parts.peers.limiter }, doors);
+  const feed = startFeed(connected.then(eventStream), upstreamsOf(accounts), log, signal);
   const lastEvent = () => feed.ring()?.last;
-  const health = watchHealth({ ...context, checks, connected, lastEvent, db: database.db });
+  const health = watchHealth({ ...context, account, checks, connected, lastEvent, db: database.db });
 
   let isLeaving = false;
   const commands = createCommands(parts);
@@ -103,6 +98,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     recentCounts: recentCounts(countSignups(parts.db), parts.clock.machine),
     triggers: triggersWith(broker, parts.db, parts.clock),
     feed,
+    accounts,
     doors,
     streamTokens: streamTokens(config.API_TOKEN, parts.clock.machine),
     traceUrl: config.API_TRACE_URL,

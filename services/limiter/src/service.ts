@@ -1,5 +1,5 @@
 import { allPartitions } from '@paceline/shared/limiter';
-import { clockOrigin } from '@paceline/shared/contracts';
+import { clockOrigin, fullName } from '@paceline/shared/contracts';
 import { openPool, poolOrigin } from '@paceline/shared/database/pool';
 import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
@@ -26,8 +26,12 @@ export async function startLimiter({
   assertOwnState({ broker }, own);
   const tier = (upstream: Upstream) =>
     upstream.name === defaultUpstream ? config.ZWIFTRACING_TIER : tierOf(upstream, process.env);
-  const settings = defaultSettings(loadUpstreams(process.env), tier, clock);
-  const announce = announceOn(bus, clock.machine);
+  const upstreams = loadUpstreams(process.env);
+  const settings = defaultSettings(upstreams, tier, clock);
+  const budgets = Object.values(upstreams).flatMap(({ name, budgets: own }) =>
+    Object.keys(own).map((budget) => fullName(name, budget)),
+  );
+  const announce = announceOn(bus, clock.machine, budgets);
   const owner = crypto.randomUUID();
   const lost = repeatedFailure((error) => log.warn({ reason: reasonOf(error) }, 'database connection lost'));
   const database = openPool(config.DATABASE_URL, lost.failed, {

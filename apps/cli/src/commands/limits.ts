@@ -19,7 +19,7 @@ export const limits = defineCommand({
   usage: 'limits',
   summary: 'the rate limits in force: where each comes from, what is available now',
   async run(_, { api, screen, json, printJson }) {
-    const list = await api.call('GET /v1/budgets');
+    const [list] = await Promise.all([api.call('GET /v1/budgets'), learnUpstreams(api)]);
     if (json) printJson(list);
     else screen.print(limitsLines(list.items, projectTime(await readClock(api)), screen.look));
     return 0;
@@ -30,14 +30,15 @@ export const limit = defineCommand({
   usage: 'limit BUDGET CALLS/TIME|--reset',
   summary: 'set a rate limit, or reset it to the documented one',
   details: [
-    'CALLS/TIME: such as 5/1m or 1/60m. It applies until ZwiftRacing reports a stricter one.',
+    'CALLS/TIME: such as 5/1m or 1/60m. It applies until upstream reports a stricter one.',
     'With a longer time than before, no calls start until it has passed once.',
   ].join('\n'),
   takes: ['BUDGET', '[CALLS/TIME]'],
   choices: { BUDGET: budgetNames },
   options: { reset: flag },
   async run([budget = '', setting], { api, screen, json, printJson }, { reset }) {
-    if (!isBudget(budget)) throw new UsageError(`BUDGET must be one of ${budgetNames.join(', ')}`);
+    if (!isBudget(budget))
+      throw new UsageError(`BUDGET must be one of ${budgetNames.join(', ')}, or as weather:day`);
     const path = { budget };
     if (reset === (setting !== undefined))
       throw new UsageError('Give either a limit such as 1/60m, or --reset');
@@ -45,6 +46,7 @@ export const limit = defineCommand({
       setting === undefined
         ? await api.call('DELETE /v1/budgets/{budget}/policy', { path })
         : await api.call('PUT /v1/budgets/{budget}/policy', { path, body: policyOf(setting) });
+    await learnUpstreams(api);
     if (json) printJson(found);
     else screen.print(limitsLines([found], projectTime(await readClock(api)), screen.look));
     return 0;

@@ -1,4 +1,11 @@
-import { type InputOf, projectTime, queryValues, readClock, type SyncKind } from '@paceline/client';
+import {
+  type InputOf,
+  learnUpstreams,
+  projectTime,
+  queryValues,
+  readClock,
+  type SyncKind,
+} from '@paceline/client';
 import { budgetNames, kindNames, parseDuration } from '@paceline/shared/definition';
 import { type Context, defineCommand, text } from '../command.ts';
 import { isBudget, oneOf, UsageError } from '../core/usage.ts';
@@ -64,8 +71,8 @@ async function show(
   { api, screen, json, printJson }: Context,
   response: ReturnType<typeof api.call<'GET /v1/budgets/{budget}'>>,
 ): Promise<0> {
-  const budget = await response;
+  const [budget] = await Promise.all([response, learnUpstreams(api)]);
   if (json) printJson(budget);
-  else screen.print(windowLines(budget, [], projectTime(await readClock(api)), screen.look));
+  else screen.print(windowLines([budget], [], projectTime(await readClock(api)), screen.look));
   return 0;
 }

@@ -120,7 +120,7 @@ export const tail = defineCommand({
   options: { types: text, after: text },
   async run(_, { api, screen, json, printJson, warn, signal }, values) {
     const after = wholeNumber('--after', values.after);
-    const clock = await readClock(api);
+    const [clock] = await Promise.all([readClock(api), learnUpstreams(api)]);
     const options = { types: values.types?.split(','), after, signal };
     const onDisconnect = (reason: string) => warn(`${reason}; reconnecting …`);
     for await (const event of follow(api, options, { onDisconnect })) {

@@ -1,5 +1,13 @@
-import { type Alert, laneOf, type StreamEvent } from '@paceline/client';
-import { clockTime, countdown, dayAndTime, isFailed, outcome, describeCommand } from '@paceline/client/text';
+import { type Alert, fullLabel, laneOf, type StreamEvent } from '@paceline/client';
+import {
+  budgetLabel,
+  clockTime,
+  countdown,
+  dayAndTime,
+  isFailed,
+  outcome,
+  describeCommand,
+} from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
 import { type TextStyle, type Paint, wrap } from './look.ts';
 
@@ -57,7 +65,7 @@ function linesOf(event: StreamEvent, now: number, paint: Paint): EventLine[] {
       const { at, budget, blocked, blockedBy, expectedWaitSeconds } = event.data;
       const wait = countdown(expectedWaitSeconds * 1_000);
       const [delayed, first] = [blocked, blockedBy].map((lane) => paint.lane(lane, laneOf(lane).label));
-      return [{ at, text: `${delayed} delayed ${wait} by ${first} (${budget})` }];
+      return [{ at, text: `${delayed} delayed ${wait} by ${first} (${budgetLabel(budget)})` }];
     }
     case 'alert':
       return [{ at: event.data.at, text: paint.error(event.data.message) }];
@@ -98,10 +106,11 @@ type StreamedChange = Omit<
   'at'
 >;
 
-function permitText({ change, budget, lane, status, result }: StreamedChange, paint: Paint): string {
+function permitText({ change, lane, status, result, ...call }: StreamedChange, paint: Paint): string {
+  const name = fullLabel({ upstream: call.upstream, label: call.endpoint });
   if (change === 'started')
-    return `${budget} call started${lane === null ? '' : `, ${paint.lane(lane, laneOf(lane).label)}`}`;
-  if (change === 'returned') return `${budget} permit returned`;
+    return `${name} call started${lane === null ? '' : `, ${paint.lane(lane, laneOf(lane).label)}`}`;
+  if (change === 'returned') return `${name} permit returned`;
   const ending = status === null ? (result ?? 'ended').replaceAll('_', ' ') : `returned ${status}`;
-  return `${budget} call ${status === 429 ? paint.error(ending) : ending}`;
+  return `${name} call ${status === 429 ? paint.error(ending) : ending}`;
 }

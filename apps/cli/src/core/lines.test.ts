@@ -21,16 +21,16 @@ const inRed: TextStyle = {
 describe('a rate limit', () => {
   it('shows its available calls, or the time of the next one and the next request', () => {
     const policy = { limit: 5, windowSeconds: 60, from: 'documented', since: null } as const;
-    expect(windowLines(exampleBudget({ policy, available: 3 }), [], now, look())[0]).toMatch(
+    expect(windowLines([exampleBudget({ policy, available: 3 })], [], now, look())[0]).toMatch(
       /3 of 5 available now$/,
     );
     const [first, second] = windowLines(
-      exampleBudget({ freeAt: at(41 / 60), available: 0 }),
+      [exampleBudget({ freeAt: at(41 / 60), available: 0 })],
       [],
       now,
       look(),
     );
-    expect(first).toMatch(/^Signups {10}─+│─+·+ {2}available in 0:41$/);
+    expect(first).toMatch(/^Signups {2}─+│─+·+ {2}available in 0:41$/);
     expect(second?.trim()).toBe('1 per minute · queue empty');
   });
 
@@ -38,22 +38,30 @@ describe('a rate limit', () => {
     const policy = { limit: 1, windowSeconds: 120, from: 'upstream', since: at(-1) } as const;
     const pausedUntil = { upstream: at(90 / 60), operator: null };
     const budget = exampleBudget({ policy, pausedUntil });
-    const [first, second] = windowLines(budget, [], now, { ...inRed, width: 120 });
+    const [first, second] = windowLines([budget], [], now, { ...inRed, width: 120 });
     expect(first).toMatch(/<paused for 1:30>$/);
     expect(second?.trim()).toBe(
-      'by ZwiftRacing (429) · 1 per 2 min, reported by ZwiftRacing since 18:29:00 (documented: 1 per minute) …',
+      'by ZwiftRacing (429) · 1 per 2 min, reported by ZwiftRacing since 18:29:00 (documented: 1 per minute) · queue …',
     );
   });
 
   it('shows a looser limit that headers advertise', () => {
     const budget = exampleBudget({ advertised: { limit: 3_000, windowSeconds: 900 } });
-    expect(windowLines(budget, [], now, { ...look(), width: 120 })[1]?.trim()).toBe(
+    expect(windowLines([budget], [], now, { ...look(), width: 120 })[1]?.trim()).toBe(
       '1 per minute (documented; headers advertise 3000 per 15 min) · queue empty',
     );
   });
 
+  it('of another upstream has its name, and all bars start below each other', () => {
+    const strava = { budget: 'strava:read_day', upstream: 'strava', label: 'Reads, day' };
+    const lines = windowLines([exampleBudget(), exampleBudget(strava)], [], now, look());
+    const bars = [lines[0], lines[2]].map((line) => line?.indexOf('─'));
+    expect(lines[2]).toMatch(/^strava: Reads, day {2}─/);
+    expect(bars[0]).toBe(bars[1]);
+  });
+
   it('has its bar on its own line on a narrow screen', () => {
-    const lines = windowLines(exampleBudget(), [], now, look(40));
+    const lines = windowLines([exampleBudget()], [], now, look(40));
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
   });
@@ -126,7 +134,7 @@ describe('a run', () => {
 });
 
 describe('failures', () => {
-  it('name the run or the request that they are part of, and neither for a call for an urgent event', () => {
+  it('name the run, request or program that they are part of, and none for a call for an urgent event', () => {
     const failure = {
       at: at(0),
       type: 'call',
@@ -134,12 +142,19 @@ describe('failures', () => {
       reason: 'timed out',
       runId: null,
       commandId: null,
+      program: null,
     } as const;
-    const items = [{ ...failure, runId: 'aaaa-bbbb-cccc' }, { ...failure, commandId: 'c1' }, failure];
+    const items = [
+      { ...failure, runId: 'aaaa-bbbb-cccc' },
+      { ...failure, commandId: 'c1' },
+      { ...failure, program: 'export' },
+      failure,
+    ];
     const lines = failureLines({ since: at(0), items, complete: true }, look()).slice(1);
     expect(lines.map((line) => line.split('timed out')[1]?.trim())).toEqual([
       'run aaaa-bbb',
       'request c1',
+      'program export',
       '',
     ]);
   });
@@ -238,7 +253,7 @@ describe('alerts', () => {
 
 describe('an event of the stream', () => {
   it('shows time, type and text, with a 429 in red', () => {
-    const change = { permitId: 'p', budget: 'clubs', at: at(0) };
+    const change = { permitId: 'p', upstream: 'zwiftracing', endpoint: 'clubs', at: at(0) };
     const changes = [
       { ...change, change: 'started', lane: 'rider_sync', result: null, status: null },
       { ...change, change: 'settled', lane: null, result: 'answered', status: 429 },

@@ -1,5 +1,5 @@
-import { laneOf } from '@paceline/client';
-import { laneNames, lanes } from '@paceline/shared/definition';
+import { inOrder, laneOf } from '@paceline/client';
+import { laneNames } from '@paceline/shared/definition';
 
 export interface TextStyle {
   /** Characters per line. */
@@ -34,9 +34,13 @@ export const markOf = (paint: Paint, lane: string, stroke: string): string =>
 /** `a`dd rider, `u`rgent, `n`ear, `r`ider sync, `f`ar */
 const letterOf = (lane: string): string => laneOf(lane).label.slice(0, 1);
 
-export function legend({ width, paint }: TextStyle): string[] {
+/** @param lanes those to name beside the lanes of the syncs */
+export function legend({ width, paint }: TextStyle, lanes: readonly string[] = []): string[] {
   const items = [
-    ...laneNames.map((lane) => ({ mark: markOf(paint, lane, '┃'), label: lanes[lane].label })),
+    ...inOrder([...laneNames, ...lanes]).map((lane) => ({
+      mark: markOf(paint, lane, '┃'),
+      label: laneOf(lane).label,
+    })),
     ...(paint.colored
       ? [{ mark: '╎', label: 'expected' }]
       : [{ mark: '│', label: 'now; to its right: expected' }]),

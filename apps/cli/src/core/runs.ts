@@ -34,18 +34,21 @@ export function runsLines(runs: readonly Run[], now: number, look: TextStyle): s
   return table(['run', 'started', 'sync', 'state', 'took', 'result'], rows, look);
 }
 
-/** Empty for the calls for urgent events, which belong to neither. */
-const ownerOf = (runId: string | null, commandId: string | null): string =>
-  runId !== null ? `run ${shortId(runId)}` : commandId !== null ? `request ${shortId(commandId)}` : '';
+/** Empty for the calls for urgent events, which belong to none. */
+function ownerOf({ runId, commandId, program }: Failures['items'][number]): string {
+  if (runId !== null) return `run ${shortId(runId)}`;
+  if (commandId !== null) return `request ${shortId(commandId)}`;
+  return program === null ? '' : `program ${program}`;
+}
 
 export function failureLines({ items, since, complete }: Failures, look: TextStyle): string[] {
   const from = `${dayOf(since)} ${shortTime(since)}`;
   if (items.length === 0) return [`Nothing has failed since ${from} UTC.`];
-  const rows = items.map(({ at, what, reason, runId, commandId }) => [
-    `${dayOf(at)} ${shortTime(at)}`,
-    what,
-    { text: reason, paint: look.paint.error },
-    { text: ownerOf(runId, commandId), paint: look.paint.muted },
+  const rows = items.map((failure) => [
+    `${dayOf(failure.at)} ${shortTime(failure.at)}`,
+    failure.what,
+    { text: failure.reason, paint: look.paint.error },
+    { text: ownerOf(failure), paint: look.paint.muted },
   ]);
   const rest = complete ? [] : ['There are more: use --limit or a shorter --since.'];
   return [...table(['at', 'failed', 'reason', 'part of'], rows, look), ...rest];

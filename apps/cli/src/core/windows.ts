@@ -15,6 +15,7 @@ import {
   clockTime,
   dayOf,
   foreignText,
+  lanesIn,
   limitText,
   nextInQueue,
   policyText,
@@ -22,7 +23,7 @@ import {
   summary,
   usageText,
 } from '@paceline/client/text';
-import { budgets, kindNames, kinds } from '@paceline/shared/definition';
+import { kindNames, kinds } from '@paceline/shared/definition';
 import { alertHead } from './changes.ts';
 import { downParts, healthLines } from './health.ts';
 import { cut, legend, type TextStyle, markOf, type Paint, wrap } from './look.ts';
@@ -60,7 +61,7 @@ export function statusLines({ clock, health, ...parts }: Status, now: number, lo
     ...part('Calls', parts.budgets, ({ items }) => [
       ...wrap(summary(items, now), look.width),
       '',
-      ...items.flatMap((budget) => windowLines(budget, open, now, look)),
+      ...windowLines(items, open, now, look),
       '',
     ]),
     ...part('Queue', queue, (value) => [`Queue    ${queueText(value, look)}`]),
@@ -71,17 +72,27 @@ export function statusLines({ clock, health, ...parts }: Status, now: number, lo
         : items.map((alert, index) => `${index === 0 ? 'Alerts ' : '       '}  ${alertHead(alert, paint)}`),
     ),
     '',
-    ...legend(look),
+    ...legend(look, 'value' in parts.budgets ? parts.budgets.value.items.flatMap(lanesIn) : []),
   ];
 }
 
-const labelWidth = Math.max(...Object.values(budgets).map(({ label }) => label.length)) + 2;
 const stateWidth = 22;
 /** A narrower screen shows each bar on its own line. */
 const minSingleLineWidth = 64;
 
 export function windowLines(
+  budgets: readonly Budget[],
+  open: readonly Command[],
+  now: number,
+  look: TextStyle,
+): string[] {
+  const labelWidth = Math.max(...budgets.map((budget) => fullLabel(budget).length)) + 2;
+  return budgets.flatMap((budget) => budgetLines(budget, labelWidth, open, now, look));
+}
+
+function budgetLines(
   budget: Budget,
+  labelWidth: number,
   open: readonly Command[],
   now: number,
   look: TextStyle,

@@ -52,18 +52,14 @@ const streamed = (everyMs: number) => () => pollInterval(everyMs);
 const isComplete = (command: Command): boolean =>
   isFinished(command) && !(command.state === 'done' && (command.riders?.waiting ?? 0) > 0);
 
-/** The lanes of all upstreams, which a page names once they are known. */
-const lanesRead: Poll<true> = {
+/** Pages name lanes and budgets once they are known. */
+const upstreamsRead: Poll<Awaited<ReturnType<typeof learnUpstreams>>> = {
   path: '/v1/upstreams',
-  load: async () => {
-    await learnUpstreams(api);
-    return true;
-  },
+  load: () => learnUpstreams(api),
   every: (known) => (known ? false : 2_000),
 };
 
 export const reads = {
-  lanes: lanesRead,
   // No event arrives while the broker is down, which is an alert itself.
   alerts: read('GET /v1/alerts', fixed(2_000), { query: { limit: 50 } }),
   budgets: read('GET /v1/budgets', fixed(1_000)),
@@ -106,6 +102,7 @@ export const reads = {
   results: (eventId: string) =>
     readAll('GET /v1/events/{eventId}/results', streamed(30_000), { path: { eventId } }),
   timelineRuns: read('GET /v1/runs', streamed(3_000), { query: { limit: 200 } }),
+  upstreams: upstreamsRead,
 
   // Riders and clubs
   club: (clubId: number) => read('GET /v1/clubs/{clubId}', fixed(15_000), { path: { clubId } }),

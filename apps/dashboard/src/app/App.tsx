@@ -14,7 +14,7 @@ import { TokenPrompt } from './TokenPrompt.tsx';
 
 export function App() {
   useStream();
-  useRead(reads.lanes);
+  useRead(reads.upstreams);
   const { page: name, id, query } = useRoute();
   const page = pages.find((each) => each.name === name);
   const item = useStore(itemTitle);

@@ -1,35 +1,45 @@
-import { laneColor, type Permit } from '@paceline/client';
+import { inOrder, laneColor, laneOf, type Permit, type Upstream } from '@paceline/client';
 import { budgetLabel, sentenceCase } from '@paceline/client/text';
-import { laneNames, lanes } from '@paceline/shared/definition';
+import { laneNames } from '@paceline/shared/definition';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { count } from '@paceline/shared/words';
 import { memo } from 'react';
 import { api } from '../api/client.ts';
-import { pollInterval, queryClient, untilRefused } from '../api/reads.ts';
+import { pollInterval, queryClient, reads, untilRefused } from '../api/reads.ts';
 import { minute, useNow } from '../app/clock.tsx';
-import { Loaded, TableToggle } from '../parts/elements.tsx';
+import { Loaded, Read, TableToggle } from '../parts/elements.tsx';
 import { Legend, TimeChart } from '../parts/Chart.tsx';
 import { readSince, layoutDay, mergePermits, type StripShape } from './layout.ts';
 import './day.css';
 
 export function DayPage() {
   const permits = useDay();
-  return <Loaded query={permits}>{(data) => <Day permits={data} />}</Loaded>;
+  return (
+    <Read from={reads.upstreams}>
+      {(upstreams) => (
+        <Loaded query={permits}>{(data) => <Day permits={data} upstreams={upstreams} />}</Loaded>
+      )}
+    </Read>
+  );
+}
+
+interface DayProps {
+  readonly permits: readonly Permit[];
+  /** Each of their budgets has a strip. */
+  readonly upstreams: readonly Upstream[];
 }
 
 /** A pixel is about a minute, so once a minute is often enough to redraw. */
-const Day = ({ permits }: { permits: readonly Permit[] }) => (
-  <Strips permits={permits} now={useNow(minute) + minute} />
-);
+const Day = (props: DayProps) => <Strips {...props} now={useNow(minute) + minute} />;
 
 const barY = 20;
 const barHeight = 22;
 
-const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit[]; now: number }) {
-  const { strips } = layoutDay(permits, now, 1);
-  const laneLabels = laneNames.map((lane) => sentenceCase(lanes[lane].label));
-  const calls = strips.reduce((sum, strip) => sum + strip.calls, 0);
-  const rejected = strips.reduce((sum, strip) => sum + strip.rejected, 0);
+const Strips = memo(function Strips({ permits, upstreams, now }: DayProps & { now: number }) {
+  const budgets = upstreams.flatMap((upstream) => upstream.budgets.map(({ budget }) => budget));
+  const { strips, calls, rejected } = layoutDay(permits, budgets, now, 1);
+  const lanes = inOrder([...laneNames, ...permits.map(({ lane }) => lane)]);
+  const laneLabels = lanes.map((lane) => sentenceCase(laneOf(lane).label));
   return (
     <>
       <p className="summary">
@@ -40,11 +50,11 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
           <span className="wrong">{rejected === 1 ? 'One was' : `${rejected} were`} rejected (429).</span>
         )}
       </p>
-      <Legend />
+      <Legend lanes={lanes} />
       <section className="card" aria-label="The last 24 hours">
         <TimeChart
           label="Calls of the last 24 hours by rate limit; crosses mark rejected calls"
-          layout={(width) => layoutDay(permits, now, width)}
+          layout={(width) => layoutDay(permits, budgets, now, width)}
         >
           {(shape, width) =>
             shape.strips.map((strip) => <Strip key={strip.budget} strip={strip} width={width} />)
@@ -56,7 +66,7 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
           numbers={[...laneLabels, 'Rejected']}
           rows={strips.map(({ budget, byLane, rejected: rejectedCalls }) => ({
             key: budget,
-            cells: [budgetLabel(budget), ...laneNames.map((lane) => byLane[lane] ?? 0), rejectedCalls],
+            cells: [budgetLabel(budget), ...lanes.map((lane) => byLane[lane] ?? 0), rejectedCalls],
           }))}
         />
       </section>

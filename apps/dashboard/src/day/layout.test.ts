@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Permit } from '@paceline/client';
 import { at, now } from '@paceline/client/testing';
+import { budgetNames } from '@paceline/shared/definition';
 import { readSince, layoutDay, mergePermits } from './layout.ts';
 
 const permit = (id: string, start: number, given: Partial<Permit> = {}): Permit => ({
   permitId: id,
-  budget: 'signups',
+  upstream: 'zwiftracing',
+  endpoint: 'signups',
+  budgets: ['signups'],
   lane: 'near_event_normal',
   target: '77',
   program: null,
@@ -21,15 +24,31 @@ const permit = (id: string, start: number, given: Partial<Permit> = {}): Permit 
 describe('the day strips', () => {
   /** One pixel per minute. */
   const signups = (...permits: Permit[]) =>
-    layoutDay(permits, now, 1_440).strips.find(({ budget }) => budget === 'signups');
+    layoutDay(permits, budgetNames, now, 1_440).strips.find(({ budget }) => budget === 'signups');
 
   it('show the calls of each budget at their start times', () => {
-    const { strips } = layoutDay([permit('a', -60, { budget: 'clubs', lane: 'rider_sync' })], now, 1_440);
+    const clubs = permit('a', -60, { budgets: ['clubs'], lane: 'rider_sync' });
+    const { strips } = layoutDay([clubs], budgetNames, now, 1_440);
     expect(strips).toHaveLength(6);
     expect(strips.find(({ budget }) => budget === 'clubs')).toMatchObject({
       calls: 1,
       ticks: [{ x: 1_380, lane: 'rider_sync' }],
     });
+  });
+
+  it('show a call in all budgets in which it counts, and count it once', () => {
+    const budgets = ['strava:read_15m', 'strava:read_day'];
+    const { strips, calls, rejected } = layoutDay(
+      [permit('a', -60, { budgets, status: 429 })],
+      budgets,
+      now,
+      1_440,
+    );
+    expect(strips.map((strip) => [strip.calls, strip.rejected])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect([calls, rejected]).toEqual([1, 1]);
   });
 
   it('draw calls of one lane in one pixel once, and count them all', () => {

@@ -1,5 +1,4 @@
 import type { Permit } from '@paceline/client';
-import { budgetNames } from '@paceline/shared/definition';
 import { timeAxis } from '../parts/layout.ts';
 
 export type StripShape = ReturnType<typeof layoutDay>['strips'][number];
@@ -7,12 +6,17 @@ export type StripShape = ReturnType<typeof layoutDay>['strips'][number];
 const day = 86_400_000;
 const stripHeight = 50;
 
-/** The calls of the last day, one strip per budget. */
-export function layoutDay(permits: readonly Permit[], now: number, width: number) {
+/** The calls of the last day, one strip per budget; a call is in the strips of all budgets in which it counts. */
+export function layoutDay(
+  permits: readonly Permit[],
+  budgets: readonly string[],
+  now: number,
+  width: number,
+) {
   const axis = timeAxis(now - day, now, width);
   const recent = permits.filter(({ startedAt }) => Date.parse(startedAt) >= axis.from);
-  const strips = budgetNames.map((budget, index) => {
-    const own = recent.filter((permit) => permit.budget === budget);
+  const strips = budgets.map((budget, index) => {
+    const own = recent.filter((permit) => permit.budgets.includes(budget));
     const ticks = new Map<string, { x: number; lane: string }>();
     const byLane: Partial<Record<string, number>> = {};
     for (const { lane, startedAt } of own) {
@@ -20,7 +24,7 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
       ticks.set(`${lane} ${x}`, { x, lane });
       byLane[lane] = (byLane[lane] ?? 0) + 1;
     }
-    const rejected = own.filter(({ status }) => status === 429);
+    const rejected = own.filter(isRejected);
     return {
       budget,
       y: index * stripHeight,
@@ -32,8 +36,16 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
       crosses: rejected.map(({ permitId, startedAt }) => ({ permitId, x: axis.x(Date.parse(startedAt)) })),
     };
   });
-  return { axis, strips, height: budgetNames.length * stripHeight };
+  return {
+    axis,
+    strips,
+    calls: recent.length,
+    rejected: recent.filter(isRejected).length,
+    height: budgets.length * stripHeight,
+  };
 }
+
+const isRejected = ({ status }: Permit): boolean => status === 429;
 
 /** The permits of the last day from two reads; the newer one wins. */
 export function mergePermits(known: readonly Permit[], newer: readonly Permit[], now: number): Permit[] {

@@ -87,6 +87,7 @@ describe('the timeline', () => {
   it('connects a delayed sync to the band of the lane that goes first, or to the top', () => {
     const conflict = (blockedBy: Conflict['blockedBy']): Conflict => ({
       at: at(-30),
+      upstream: 'zwiftracing',
       budget: 'signups',
       blocked: 'far_event_sync',
       blockedBy,

@@ -2,6 +2,7 @@ import { type Budget, type Command, fullLabel, laneOf, upstreamLabel } from '@pa
 import {
   availability,
   foreignText,
+  lanesIn,
   nextInQueue,
   policyText,
   rejectionCauses,
@@ -26,7 +27,7 @@ export function WindowsPage() {
       {({ items, estimates }) => (
         <>
           <Summary budgets={items} />
-          <Legend lanes={items.flatMap(({ permits }) => permits.map(({ lane }) => lane))} />
+          <Legend lanes={items.flatMap(lanesIn)} />
           <Hatches />
           {[...Map.groupBy(items, ({ upstream }) => upstream)].map(([upstream, budgets], _, upstreams) => (
             <div key={upstream} className="windows" data-upstream={upstream}>

@@ -1,5 +1,5 @@
 import type { Budget, Command } from '../generated.ts';
-import { budgetLabel } from '../text/budgets.ts';
+import { budgetLabel } from '../names.ts';
 
 export const minute = 60_000;
 /** The current time in all examples, project ms. */

@@ -1,7 +1,7 @@
-import { budgets as ownBudgets, lanes } from '@paceline/shared/definition';
+import { lanes } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import type { Budget, Command } from '../generated.ts';
-import { laneOf, upstreamLabel, wordsOf } from '../names.ts';
+import { laneOf, upstreamLabel } from '../names.ts';
 import { countdown, duration, shortTimeNear, timeNear } from './time.ts';
 
 /** Pauses that keep this budget closed now, the longest first. @param now project ms */
@@ -52,9 +52,9 @@ export const rejectionCauses = {
   foreign_caller: 'another program uses this key',
 } as const satisfies Record<NonNullable<Budget['lastRejected']>['attribution'], string>;
 
-/** The name of a budget where the API doesn't give its label. */
-export const budgetLabel = (budget: string): string =>
-  budget in ownBudgets ? ownBudgets[budget as keyof typeof ownBudgets].label : wordsOf(budget);
+/** The lanes of the calls that count, and of the requests that wait. */
+export const lanesIn = ({ permits, earlier, waiting }: Budget): string[] =>
+  [...permits, ...earlier, ...waiting.requests].map(({ lane }) => lane);
 
 /** Whether a lane carries the calls of a sync, not those of commands or of programs. */
 export const isOfSync = (lane: string): boolean =>

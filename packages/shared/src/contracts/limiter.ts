@@ -83,6 +83,8 @@ export const permitReply = z.discriminatedUnion('answer', [
     position: z.number().int().positive(),
     ahead: z.number().int().nonnegative(),
     reason: z.enum(['waiting_in_line', 'waiting_for_window', 'paused_by_upstream', 'paused_by_operator']),
+    /** The budget that it waits for: of several, the one that is free last. Absent: of a limiter of a version before. */
+    budget: z.string().min(1).optional(),
     estimatedAt: timestamp,
     /** Real ms within which the request must be sent again to keep its place. */
     retryIn: z.number().positive(),
@@ -138,6 +140,8 @@ export const conflict = z.object({
   /** The lane whose calls or earlier requests it waits for. */
   blockedBy: z.string(),
   endpoint: z.string().min(1),
+  /** The budget that it waits for. Absent, in an event of a version before: the endpoint's only one, with its name. */
+  budget: z.string().min(1).optional(),
   at: timestamp,
   /** Project ms until the calls ahead leave a permit free; urgent requests that may overtake it do not count. */
   expectedWaitMs: z.number().nonnegative(),
@@ -201,6 +205,8 @@ export const coordination = z.object({
   /** Waits in project ms, of requests that wait now or were granted within the last hour. */
   queue: z.object({
     pending: z.number().int().nonnegative(),
+    /** How many requests the average is of. Absent: of a limiter of a version before. */
+    counted: z.number().int().nonnegative().optional(),
     avgWaitTime: z.number().nonnegative(),
     maxWaitTime: z.number().nonnegative(),
   }),

@@ -23,11 +23,18 @@ export type MonitoredService = Exclude<Service, 'api'>;
 export const monitoredServices: readonly MonitoredService[] = ['scheduler', 'limiter', ...syncServices];
 export const services: readonly Service[] = [...monitoredServices, 'api'];
 
-/** The upstream of an account: the text before the colon. An account without one is of `zwiftracing`. */
+/** The upstream of the syncs, whose accounts, budgets and endpoints go without its name. */
+const unnamed = 'zwiftracing';
+
+/** The upstream of an account: the text before the colon. */
 export function upstreamOf(account: string): string {
   const colon = account.indexOf(':');
-  return colon === -1 ? 'zwiftracing' : account.slice(0, colon);
+  return colon === -1 ? unnamed : account.slice(0, colon);
 }
+
+/** A budget or endpoint among those of all upstreams: `signups`, `weather:day`. */
+export const fullName = (upstream: string, name: string): string =>
+  upstream === unnamed ? name : `${upstream}:${name}`;
 
 /** Project time, ms since the epoch, within the range of a Date. */
 export const timestamp = z.number().int().min(0).max(8.64e15);

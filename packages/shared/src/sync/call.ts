@@ -1,4 +1,5 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
+import { fullName, upstreamOf } from '../contracts/index.ts';
 import { summaryOf } from '../database/index.ts';
 import type { BudgetName, Lane } from '../definition/index.ts';
 import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
@@ -113,7 +114,8 @@ async function callOnce<E extends BudgetName, Answer>(
     const sentAt = sync.clock.now();
     const endOf = (outcome: CallOutcome): EndedCall => {
       const durationMs = Math.max(0, Math.round(sync.clock.now() - sentAt));
-      callDurations.record(durationMs / 1_000, { endpoint, status: String(outcome.status ?? 'none') });
+      const name = fullName(upstreamOf(sync.account), endpoint);
+      callDurations.record(durationMs / 1_000, { endpoint: name, status: String(outcome.status ?? 'none') });
       const { unreadable } = outcome;
       if (unreadable) sync.log.warn({ target, ...callOwner, unreadable }, 'unreadable items skipped');
       return { ...outcome, permit: permit.id, durationMs };

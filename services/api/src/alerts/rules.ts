@@ -1,4 +1,3 @@
-import { forcedLanes, type Lane, lanes } from '@paceline/shared/definition';
 import type {
   AlertChanged,
   AlertType,
@@ -7,6 +6,7 @@ import type {
   ScheduleReply,
   WindowView,
 } from '@paceline/shared/contracts';
+import { type Upstream, zwiftracing } from '@paceline/shared/upstreams';
 import { longestWait } from '@paceline/shared/upstreams/answers';
 import { count, rate } from '@paceline/shared/words';
 import type { SystemPart } from '../health/parts.ts';
@@ -87,7 +87,7 @@ export const conditionOf = (
 export function rejections(
   windows: readonly WindowView[],
   now: number,
-  label = 'ZwiftRacing',
+  { label }: Upstream = zwiftracing(),
 ): AlertCondition[] {
   const hit = windows.flatMap(({ endpoint, policy, lastRejected, pausedUntil }) => {
     const isRecent = lastRejected !== null && now - lastRejected.at < quietPeriod;
@@ -104,7 +104,7 @@ export function rejections(
   const budgets = listText(hit.map(({ endpoint }) => endpoint));
   const byCause = [...Map.groupBy(hit, ({ attribution }) => attribution)];
   const why = byCause.map(([attribution, rejected]) => {
-    const cause = causes[attribution][0].replace('ZwiftRacing', label);
+    const [cause] = causes(label)[attribution];
     return byCause.length === 1 ? cause : `${listText(rejected.map(({ endpoint }) => endpoint))}: ${cause}`;
   });
   if (pausedUntil > now) why.push(`Calls to ${budgets} are paused until ${timeText(pausedUntil)}.`);
@@ -112,23 +112,23 @@ export function rejections(
     conditionOf('rate_limit_exceeded', 'error', {
       title: `${label} rejects calls: ${budgets}`,
       why: why.join(' '),
-      todo: byCause.map(([attribution]) => causes[attribution][1]).join(' '),
+      todo: byCause.map(([attribution]) => causes(label)[attribution][1]).join(' '),
       since: first.at,
     }),
   ];
 }
 
-const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
+const causes = (label: string): Record<Attribution, readonly [cause: string, todo: string]> => ({
   ours: [
     'According to the journal, our own calls filled the window.',
     'This must not happen: run npm run audit and report the result.',
   ],
   operator_limit: [
-    'The limit that an operator set is looser than the one that ZwiftRacing enforces.',
+    `The limit that an operator set is looser than the one that ${label} enforces.`,
     'Reset the limit to the documented one, or set a stricter one: see the rate limits.',
   ],
   policy_changed: [
-    'ZwiftRacing enforces a different limit than the one Paceline used.',
+    `${label} enforces a different limit than the one Paceline used.`,
     'No action needed: Paceline now uses the new limit. If it is wrong: PUT /v1/budgets/{budget}/policy.',
   ],
   unreported_permit: [
@@ -139,12 +139,12 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
     'Another program seems to use the same API key.',
     'Find that program, and give it its own API key.',
   ],
-};
+});
 
 export const learnedLimits = (
   windows: readonly WindowView[],
   now: number,
-  label = 'ZwiftRacing',
+  { label }: Upstream = zwiftracing(),
 ): AlertCondition[] =>
   windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented, lastRejected }) => {
     if (from !== 'upstream' || since === null || now - since > 1_440 * minute) return [];
@@ -159,15 +159,19 @@ export const learnedLimits = (
     return [conditionOf(`limit_learned:${endpoint}`, 'warning', about, true)];
   });
 
-export function lostJournal(windows: readonly WindowView[], now: number): AlertCondition[] {
+export function lostJournal(
+  windows: readonly WindowView[],
+  now: number,
+  { label }: Upstream = zwiftracing(),
+): AlertCondition[] {
   const unknown = windows.filter(({ unknownUntil }) => (unknownUntil ?? 0) > now);
   // A single unknown window can also mean that a longer window was learned.
   const isUnknown = unknown.length === windows.length && windows.length > 0;
   const restored = windows.flatMap(({ permits }) => permits.filter((permit) => permit.restored)).length;
   if (!isUnknown && restored === 0) return [];
   const why = isUnknown
-    ? 'Earlier calls are unknown, so every rate limit counts as used up for one window.'
-    : `The broker lost the end of it: ${count(restored, 'call')} restored from the call log.`;
+    ? `Earlier calls are unknown, so every rate limit of ${label} counts as used up for one window.`
+    : `The broker lost the end of it: ${count(restored, 'call')} of ${label} restored from the call log.`;
   return [
     conditionOf('journal_lost', 'error', {
       title: 'Limiter journal lost',
@@ -179,11 +183,15 @@ export function lostJournal(windows: readonly WindowView[], now: number): AlertC
 }
 
 /** Project ms that a request can wait without an alert. A sync normally waits within its slot. */
-const maxWaitOf = (lane: string): number => (isScheduled(lane) ? 30 : 5) * minute;
+const maxWaitOf = (isForced: boolean): number => (isForced ? 5 : 30) * minute;
 
-export function longQueues(windows: readonly WindowView[], now: number): AlertCondition[] {
+export function longQueues(
+  windows: readonly WindowView[],
+  now: number,
+  upstream: Upstream = zwiftracing(),
+): AlertCondition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting: { count, next } }) => {
-    const allowed = (lane: string) => Math.max(maxWaitOf(lane), policy.windowMs);
+    const allowed = (lane: string) => Math.max(maxWaitOf(isForced(upstream, lane)), policy.windowMs);
     const first = next.find(({ lane, requestedAt }) => now - requestedAt > allowed(lane));
     return first ? [{ endpoint, count, ...first, since: first.requestedAt + allowed(first.lane) }] : [];
   });
@@ -192,7 +200,7 @@ export function longQueues(windows: readonly WindowView[], now: number): AlertCo
   return [
     conditionOf('long_queue', 'warning', {
       title: `Requests wait too long: ${listText(slow.map(({ endpoint }) => endpoint))}`,
-      why: `Waiting for ${durationText(now - worst.requestedAt)}: ${labelOf(worst.lane)} request for ${worst.endpoint}, expected to run at ${timeText(worst.estimatedAt)}. Requests in the queue: ${worst.count}.`,
+      why: `Waiting for ${durationText(now - worst.requestedAt)}: ${labelOf(upstream, worst.lane)} request for ${worst.endpoint}, expected to run at ${timeText(worst.estimatedAt)}. Requests in the queue: ${worst.count}.`,
       todo: 'Check the queue. Pause a sync, or plan fewer slots.',
       since: worst.since,
     }),
@@ -202,29 +210,39 @@ export function longQueues(windows: readonly WindowView[], now: number): AlertCo
 /** Project ms. Shorter waits are normal when syncs share a budget. */
 const longConflictMs = 5 * minute;
 
-const isScheduled = (lane: string): boolean => !(forcedLanes as ReadonlySet<string>).has(lane);
+const isForced = ({ lanes }: Upstream, lane: string): boolean => lanes[lane]?.forced ?? false;
 
-const labelOf = (lane: string): string => lanes[lane as Lane]?.label ?? lane;
+const labelOf = ({ lanes }: Upstream, lane: string): string => lanes[lane]?.label ?? lane;
 
 /**
  * A scheduled request that has waited long while calls of another sync went first: their slots overlap, or one of them
  * was started by hand. Estimates prove nothing: near and far take turns, and urgent events can overtake either.
  */
-export const conflicts = (windows: readonly WindowView[], now: number): AlertCondition[] =>
+export const conflicts = (
+  windows: readonly WindowView[],
+  now: number,
+  upstream: Upstream = zwiftracing(),
+): AlertCondition[] =>
   windows.flatMap(({ endpoint, policy, permits, waiting: { next } }) => {
     const allowedMs = Math.max(longConflictMs, 2 * policy.windowMs);
-    const blocked = next.find(({ lane, requestedAt }) => isScheduled(lane) && now - requestedAt >= allowedMs);
+    const blocked = next.find(
+      ({ lane, requestedAt }) => !isForced(upstream, lane) && now - requestedAt >= allowedMs,
+    );
     const other =
       blocked &&
       permits.find(
         ({ lane, startedAt }) =>
-          isScheduled(lane) && lane !== blocked.lane && startedAt > blocked.requestedAt,
+          !isForced(upstream, lane) && lane !== blocked.lane && startedAt > blocked.requestedAt,
       );
     if (!blocked || !other) return [];
+    const label = ({ lane }: { readonly lane: string }) => labelOf(upstream, lane);
+    const isSync = upstream.lanes[blocked.lane]?.sync !== undefined;
     const about = {
-      title: `Sync conflict: ${labelOf(other.lane)} calls delay ${labelOf(blocked.lane)} calls`,
-      why: `Both use the rate limit for ${endpoint}. A ${labelOf(blocked.lane)} call has waited ${durationText(now - blocked.requestedAt)} while ${labelOf(other.lane)} calls went first.`,
-      todo: 'Check whether their slots overlap (npm run plan), or whether one of them was started by hand.',
+      title: `${isSync ? 'Sync conflict' : 'Conflict'}: ${label(other)} calls delay ${label(blocked)} calls`,
+      why: `Both use the rate limit for ${endpoint}. A ${label(blocked)} call has waited ${durationText(now - blocked.requestedAt)} while ${label(other)} calls went first.`,
+      todo: isSync
+        ? 'Check whether their slots overlap (npm run plan), or whether one of them was started by hand.'
+        : 'Check which programs make these calls: GET /v1/permits.',
       since: blocked.requestedAt,
     };
     return [conditionOf(`sync_conflict:${blocked.lane}:${other.lane}:${endpoint}`, 'warning', about)];

@@ -30,8 +30,8 @@ it('an alert about a part does not wait for services that do not answer', async 
     health: { parts: () => parts, onChange: (listener) => void listeners.push(listener) },
     accounts: [
       {
+        account: 'key',
         upstream: zwiftracing(),
-        account: 'key-1',
         limiter: { windows: ask, operate: ask, status: ask, usage: ask },
       },
     ],

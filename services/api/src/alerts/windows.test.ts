@@ -35,3 +35,43 @@ describe('calls of another program', () => {
     ]);
   });
 });
+
+describe('the lanes of another upstream', () => {
+  const lane = (label: string, forced: boolean) => ({
+    label,
+    forced,
+    color: 'teal' as const,
+    headStartMs: 0,
+    sync: undefined,
+  });
+  const lanes = {
+    person: lane('person', true),
+    export: lane('export', false),
+    backup: lane('backup', false),
+  };
+  const weather = { ...zwiftracing(), name: 'weather', label: 'Weather', lanes };
+  const waiting = (name: string, minutes: number) => {
+    const requestedAt = now - minutes * minute;
+    const next = [{ ticket: 't', lane: name, requestedAt, estimatedAt: now }];
+    return { waiting: { count: 1, next } };
+  };
+
+  it('that are forced may wait as long as those of the syncs that are', () => {
+    expect(windowConditions(weather, [windowOf('events', waiting('person', 6))], now)).toMatchObject([
+      { key: 'long_queue:weather', why: expect.stringContaining('person request for weather:events') },
+    ]);
+    expect(windowConditions(weather, [windowOf('events', waiting('backup', 6))], now)).toEqual([]);
+  });
+
+  it('are in conflict as programs, which have no slots', () => {
+    const call = { permit: 'p', lane: 'export', startedAt: now - minute, settled: true, leavesAt: now };
+    const window = windowOf('events', { ...waiting('backup', 7), permits: [call] });
+    expect(windowConditions(weather, [window], now)).toMatchObject([
+      {
+        title: 'Conflict: export calls delay backup calls',
+        why: expect.stringContaining('rate limit for weather:events'),
+        todo: 'Check which programs make these calls: GET /v1/permits.',
+      },
+    ]);
+  });
+});

@@ -1,6 +1,5 @@
-import type { WindowView } from '@paceline/shared/contracts';
+import { fullName, type WindowView } from '@paceline/shared/contracts';
 import { defaultUpstream, type Upstream } from '@paceline/shared/upstreams';
-import { budgetId } from '../budgets/view.ts';
 import {
   type AlertCondition,
   type AlertKey,
@@ -19,21 +18,21 @@ export function windowConditions(
   windows: readonly WindowView[],
   now: number,
 ): AlertCondition[] {
-  const named = windows.map((window) => ({ ...window, endpoint: budgetId(upstream, window.endpoint) }));
+  const named = windows.map((window) => ({ ...window, endpoint: fullName(upstream.name, window.endpoint) }));
   const found = [
-    ...rejections(named, now, upstream.label),
-    ...learnedLimits(named, now, upstream.label),
-    ...foreignUse(named, upstream.label),
-    ...lostJournal(named, now),
-    ...longQueues(named, now),
-    ...conflicts(named, now),
+    ...rejections(named, now, upstream),
+    ...learnedLimits(named, now, upstream),
+    ...foreignUse(named, upstream),
+    ...lostJournal(named, now, upstream),
+    ...longQueues(named, now, upstream),
+    ...conflicts(named, now, upstream),
   ];
   if (upstream.name === defaultUpstream) return found;
   return found.map((each) => ({ ...each, key: `${each.key}:${upstream.name}` as AlertKey }));
 }
 
 /** A 429 that another program caused is an alert itself. */
-export function foreignUse(windows: readonly WindowView[], label = 'ZwiftRacing'): AlertCondition[] {
+function foreignUse(windows: readonly WindowView[], { label }: Upstream): AlertCondition[] {
   const used = windows.flatMap(({ endpoint, foreign }) =>
     foreign?.by === 'counter' ? [{ endpoint, ...foreign }] : [],
   );

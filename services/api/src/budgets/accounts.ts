@@ -1,24 +1,23 @@
+import { fullName } from '@paceline/shared/contracts';
 import { defaultUpstream, type Upstream, zwiftracing } from '@paceline/shared/upstreams';
+import type { Door } from '../door/door.ts';
 import { Problem } from '../http/problem.ts';
-import type { Services } from '../http/route.ts';
 import type { LimiterPeer } from '../peers.ts';
-import { budgetId } from './view.ts';
 
-/** An upstream whose calls are shown, and the limiter of its account. */
+/** An account whose calls are shown, with its upstream and limiter. */
 export interface ShownAccount {
-  readonly upstream: Upstream;
   /** The limiter's name for it. */
   readonly account: string;
+  readonly upstream: Upstream;
   readonly limiter: LimiterPeer;
 }
 
 /** The account of the syncs first, then those of other upstreams that programs may call. */
-export const accountsOf = ({
-  account,
-  limiter,
-  doors,
-}: Pick<Services, 'account' | 'limiter' | 'doors'>): ShownAccount[] => [
-  { upstream: zwiftracing(), account, limiter },
+export const accountsOf = (
+  syncs: Omit<ShownAccount, 'upstream'>,
+  doors: ReadonlyMap<string, Door>,
+): ShownAccount[] => [
+  { ...syncs, upstream: zwiftracing() },
   ...[...doors.values()].filter(({ upstream }) => upstream.name !== defaultUpstream),
 ];
 
@@ -28,11 +27,22 @@ export function findBudget(
   id: string,
 ): ShownAccount & { readonly budget: string } {
   const known = accounts.flatMap((account) =>
-    Object.keys(account.upstream.budgets).map((budget) => ({ ...account, budget })),
+    Object.keys(account.upstream.budgets).map((budget) => ({
+      ...account,
+      budget,
+      id: fullName(account.upstream.name, budget),
+    })),
   );
-  const found = known.find(({ upstream, budget }) => budgetId(upstream, budget) === id);
+  const found = known.find((each) => each.id === id);
   if (found) return found;
-  const names = known.map(({ upstream, budget }) => budgetId(upstream, budget));
-  const message = `must be one of ${names.join(', ')}`;
+  const message = `must be one of ${known.map((each) => each.id).join(', ')}`;
   throw new Problem('invalid-input', `The budget ${message}`, { errors: [{ field: 'budget', message }] });
 }
+
+/** The upstream of an account; undefined when its calls are not shown. */
+export type FindUpstream = (account: string) => Upstream | undefined;
+
+export const upstreamsOf =
+  (accounts: readonly ShownAccount[]): FindUpstream =>
+  (account) =>
+    accounts.find((each) => each.account === account)?.upstream;

@@ -4,9 +4,9 @@ import { endOfPause, pauseBody } from '../http/pause.ts';
 import { requireFound } from '../http/problem.ts';
 import { jsonResponses, endpoint, jsonBody, type Services } from '../http/route.ts';
 import type { BudgetOperation } from '../peers.ts';
-import { accountsOf, findBudget } from './accounts.ts';
+import { findBudget } from './accounts.ts';
 import { upstreamRoutes } from './upstreams.ts';
-import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view.ts';
+import { budgetShape, budgetView, type BudgetView, estimatesShape, sum } from './view.ts';
 
 const tags = ['budgets'];
 const params = z.object({
@@ -40,10 +40,10 @@ export const budgetRoutes = [
       listOf(budgetShape).extend({ estimates: estimatesShape }),
       400,
     ),
-    handler: async (c, services) => {
+    handler: async (c, { accounts }) => {
       const { limit, cursor } = c.req.valid('query');
       const known = await Promise.all(
-        accountsOf(services).map(async ({ upstream, limiter }) => {
+        accounts.map(async ({ upstream, limiter }) => {
           const { windows, estimates } = await limiter.windows();
           return { budgets: windows.map((window) => budgetView(upstream, window)), estimates };
         }),
@@ -121,17 +121,14 @@ export const budgetRoutes = [
 ];
 
 async function operate(services: Services, id: string, operation: BudgetOperation): Promise<BudgetView> {
-  const { limiter, budget } = findBudget(accountsOf(services), id);
+  const { limiter, budget } = findBudget(services.accounts, id);
   await limiter.operate(budget, operation);
   return budgetNow(services, id);
 }
 
-async function budgetNow(services: Services, id: string): Promise<BudgetView> {
-  const { upstream, limiter, budget } = findBudget(accountsOf(services), id);
+async function budgetNow({ accounts }: Services, id: string): Promise<BudgetView> {
+  const { upstream, limiter, budget } = findBudget(accounts, id);
   const { windows } = await limiter.windows();
   const window = windows.find(({ endpoint }) => endpoint === budget);
   return budgetView(upstream, requireFound(window, `Budget ${id} does not exist`));
 }
-
-const sum = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
-  items.reduce((total, item) => total + of(item), 0);

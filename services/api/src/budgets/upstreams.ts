@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
+import { fullName } from '@paceline/shared/contracts';
 import { colors } from '@paceline/shared/definition';
 import type { Upstream } from '@paceline/shared/upstreams';
 import { keyText, listOf, pageOf, pageQuery } from '../http/params.ts';
 import { endpoint, jsonResponses } from '../http/route.ts';
-import { accountsOf } from './accounts.ts';
-import { budgetId } from './view.ts';
+import { budgetLabel } from './view.ts';
 
 const upstreamShape = z
   .object({
@@ -20,6 +20,9 @@ const upstreamShape = z
         }),
       )
       .describe('The priorities of requests'),
+    budgets: z
+      .array(z.object({ budget: z.string(), label: z.string() }))
+      .describe('See GET /v1/budgets for their state'),
     endpoints: z
       .array(
         z.object({
@@ -42,11 +45,15 @@ const upstreamView = (upstream: Upstream): z.infer<typeof upstreamShape> => ({
     color,
     forced,
   })),
+  budgets: Object.keys(upstream.budgets).map((budget) => ({
+    budget: fullName(upstream.name, budget),
+    label: budgetLabel(upstream, budget),
+  })),
   endpoints: Object.entries(upstream.endpoints).map(([name, { label, calls, budgets }]) => ({
     endpoint: name,
     label,
     calls: [...calls],
-    budgets: budgets.map((budget) => budgetId(upstream, budget)),
+    budgets: budgets.map((budget) => fullName(upstream.name, budget)),
   })),
 });
 
@@ -55,12 +62,12 @@ const upstreamList = { name: 'upstreams', columns: { upstream: 0 }, key: z.tuple
 export const upstreamRoutes = [
   endpoint('get', '/v1/upstreams', 'listUpstreams', {
     tags: ['budgets'],
-    summary: 'List the upstreams with their lanes and calls',
+    summary: 'List the upstreams with their lanes, budgets and calls',
     request: { query: z.object(pageQuery(upstreamList)) },
     responses: jsonResponses('The upstreams', listOf(upstreamShape), 400),
-    handler: (c, services) => {
+    handler: (c, { accounts }) => {
       const { limit, cursor } = c.req.valid('query');
-      const upstreams = accountsOf(services).map(({ upstream }) => upstreamView(upstream));
+      const upstreams = accounts.map(({ upstream }) => upstreamView(upstream));
       const after = upstreams.findIndex(({ upstream }) => upstream === cursor?.[0]) + 1;
       return c.json(
         pageOf(upstreamList, upstreams.slice(after), limit, (each) => each),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { attribution, type Policy, upstreamOf, type WindowView } from '@paceline/shared/contracts';
+import { attribution, fullName, type Policy, type WindowView } from '@paceline/shared/contracts';
 import type { Upstream } from '@paceline/shared/upstreams';
 import { iso, isoOrNull, isoTimes, time } from '../http/view.ts';
 
@@ -85,14 +85,6 @@ export const estimatesShape = z.object({ kept: z.int(), missed: z.int() });
 
 const limitView = ({ limit, windowMs }: Policy) => ({ limit, windowSeconds: windowMs / 1_000 });
 
-/** A budget's name among those of all upstreams. */
-export const budgetId = ({ name }: Pick<Upstream, 'name'>, budget: string): string =>
-  name === 'zwiftracing' ? budget : `${name}:${budget}`;
-
-/** An endpoint where those of several upstreams are listed: `signups`, `weather:read`. */
-export const endpointId = (account: string, endpoint: string): string =>
-  budgetId({ name: upstreamOf(account) }, endpoint);
-
 /** What a budget is called: by its upstream, or by its name if the file no longer has it. */
 export const budgetLabel = ({ budgets }: Upstream, budget: string): string =>
   budgets[budget]?.label ?? budget;
@@ -110,7 +102,7 @@ export function budgetView(upstream: Upstream, view: WindowView): BudgetView {
     ...window
   } = view;
   return {
-    budget: budgetId(upstream, endpoint),
+    budget: fullName(upstream.name, endpoint),
     upstream: upstream.name,
     label: budgetLabel(upstream, endpoint),
     policy: { ...limitView(policy), from: policy.from, since: isoOrNull(policy.since) },
@@ -122,7 +114,7 @@ export function budgetView(upstream: Upstream, view: WindowView): BudgetView {
       settled,
       ...isoTimes(times, 'startedAt', 'leavesAt'),
     })),
-    used: window.permits.length + callsOf(earlier) + callsOf(foreign?.calls ?? []),
+    used: window.permits.length + sum([...earlier, ...(foreign?.calls ?? [])], ({ calls }) => calls),
     earlier: earlier.map(({ at, lane, calls }) => ({ at: iso(at), lane, calls })),
     foreign: foreign
       ? {
@@ -148,5 +140,5 @@ export function budgetView(upstream: Upstream, view: WindowView): BudgetView {
   };
 }
 
-const callsOf = (counted: ReadonlyArray<{ readonly calls: number }>): number =>
-  counted.reduce((sum, { calls }) => sum + calls, 0);
+export const sum = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);

@@ -38,6 +38,7 @@ describe('GET /v1/conflicts', () => {
     const first = (await test.get('/v1/conflicts?limit=20')).body;
     expect(first.items[0]).toEqual({
       at: new Date(now + 29).toISOString(),
+      upstream: 'zwiftracing',
       budget: 'signups',
       blocked: 'far_event_sync',
       blockedBy: 'near_event_urgent',

@@ -1,5 +1,6 @@
 import type { StreamedEvent } from '@paceline/shared/contracts';
 import { type Database, isBadData, tables } from '@paceline/shared/database';
+import { reportedConflict } from './view.ts';
 import type { Logger } from '@paceline/shared/telemetry';
 
 /** Stores conflicts, idempotently. Skips those that Postgres can't store (NUL in a text). */
@@ -10,9 +11,8 @@ export async function storeConflicts(
 ): Promise<void> {
   const rows = events.flatMap((event) => {
     if (event.name !== 'conflict') return [];
-    const { at, account, endpoint, lane, blockedBy, expectedWaitMs } = event.payload;
-    const lanes = { budget: endpoint, blocked: lane, blockedBy };
-    return [{ at, sequence: event.sequence, account, ...lanes, expectedWaitMs: Math.round(expectedWaitMs) }];
+    const { expectedWaitMs, ...conflict } = reportedConflict(event.payload);
+    return [{ ...conflict, sequence: event.sequence, expectedWaitMs: Math.round(expectedWaitMs) }];
   });
   if (rows.length === 0) return;
   try {

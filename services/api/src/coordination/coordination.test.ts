@@ -49,6 +49,7 @@ describe('GET /v1/coordination', () => {
         count: 4,
         lastConflict: {
           at: '2026-03-01T12:00:00.000Z',
+          upstream: 'zwiftracing',
           budget: 'signups',
           blocked: 'far_event_sync',
           blockedBy: 'near_event_urgent',

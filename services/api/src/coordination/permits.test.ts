@@ -37,7 +37,13 @@ it('GET /v1/permits lists each recorded call of the account with its result, old
   ]);
   const { items } = (await test.get('/v1/permits?budget=signups')).body;
   const started = (ms: number) => new Date(now - ms).toISOString();
-  const common = { budget: 'signups', lane: 'near_event_normal', target: '5230192' };
+  const common = {
+    upstream: 'zwiftracing',
+    endpoint: 'signups',
+    budgets: ['signups'],
+    lane: 'near_event_normal',
+    target: '5230192',
+  };
   const noChoice = { program: null, reason: null, freshUntil: null };
   expect(items).toEqual([
     {
@@ -76,5 +82,6 @@ it('GET /v1/permits lists each recorded call of the account with its result, old
   expect([...first.items, ...rest.items]).toEqual(items);
   const since = new Date(now - 2 * 86_400_000).toISOString();
   expect((await test.get(`/v1/permits?since=${since}`)).body.items).toHaveLength(4);
+  expect((await test.get('/v1/permits?budget=none')).body.errors).toMatchObject([{ field: 'budget' }]);
   expect((await test.get('/v1/permits?since=yesterday')).body.errors).toMatchObject([{ field: 'since' }]);
 });

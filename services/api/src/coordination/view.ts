@@ -1,15 +1,22 @@
 import { z } from '@hono/zod-openapi';
-import { mapValues } from '@paceline/shared/definition';
-import type { Coordination, WindowView } from '@paceline/shared/contracts';
+import {
+  type Conflict,
+  type Coordination,
+  fullName,
+  upstreamOf,
+  type WindowView,
+} from '@paceline/shared/contracts';
 import type { Upstream } from '@paceline/shared/upstreams';
-import { budgetId, budgetLabel, endpointId } from '../budgets/view.ts';
+import type { FindUpstream } from '../budgets/accounts.ts';
+import { budgetLabel, sum } from '../budgets/view.ts';
 import { ageSeconds, iso, isoOrNull, type RowOf, time } from '../http/view.ts';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
 
 export const conflictShape = z
   .object({
     at: time,
-    budget: z.string().describe('`signups`; of another upstream the endpoint of the calls, `weather:read`'),
+    upstream: z.string(),
+    budget: z.string().describe('The one that the delayed request waits for'),
     blocked: z.string().describe('The delayed lane'),
     blockedBy: z.string().describe('The lane that goes first'),
     expectedWaitSeconds: z.number(),
@@ -17,17 +24,30 @@ export const conflictShape = z
   .openapi('Conflict');
 
 type ConflictView = z.infer<typeof conflictShape>;
-type ConflictData = Omit<RowOf<ConflictView, 'at'>, 'expectedWaitSeconds'> & {
+type ConflictData = Omit<RowOf<ConflictView, 'at'>, 'upstream' | 'expectedWaitSeconds'> & {
   readonly account: string;
   readonly expectedWaitMs: number;
 };
 
 export const conflictView = (conflict: ConflictData): ConflictView => ({
   at: iso(conflict.at),
-  budget: endpointId(conflict.account, conflict.budget),
+  upstream: upstreamOf(conflict.account),
+  budget: fullName(upstreamOf(conflict.account), conflict.budget),
   blocked: conflict.blocked,
   blockedBy: conflict.blockedBy,
   expectedWaitSeconds: conflict.expectedWaitMs / 1_000,
+});
+
+/** A conflict as the limiter reports it. */
+export const reportedConflict = ({
+  endpoint,
+  budget = endpoint,
+  lane,
+  ...conflict
+}: Conflict): ConflictData => ({
+  ...conflict,
+  budget,
+  blocked: lane,
 });
 
 const usage = z.object({
@@ -38,7 +58,7 @@ const usage = z.object({
 
 export const coordinationShape = z
   .object({
-    rateLimitUsage: z.record(z.string(), usage),
+    rateLimitUsage: z.record(z.string(), usage).describe('By budget'),
     conflicts: z.object({
       count: z.int(),
       lastConflict: z.object(conflictShape.shape).nullable(),
@@ -54,29 +74,46 @@ export const coordinationShape = z
   })
   .openapi('Coordination');
 
+/** An upstream, and what the limiter says about its account. */
+interface Known {
+  readonly upstream: Upstream;
+  readonly status: Coordination;
+}
+
+/** Of all accounts together. */
 export function coordinationView(
-  { rateLimitUsage, conflicts, queue }: Coordination,
+  known: readonly Known[],
   sources: readonly SourceRow[] | null,
 ): z.infer<typeof coordinationShape> {
-  const { count, lastConflict: last } = conflicts;
+  const statuses = known.map(({ status }) => status);
+  const [last] = statuses
+    .flatMap(({ conflicts }) => conflicts.lastConflict ?? [])
+    .toSorted((one, other) => other.at - one.at);
+  const counted = sum(statuses, ({ queue }) => countedIn(queue));
+  const waited = sum(statuses, ({ queue }) => countedIn(queue) * queue.avgWaitTime);
   return {
-    rateLimitUsage: mapValues(rateLimitUsage, ({ used, available, resetAt }) => ({
-      used,
-      available,
-      freeAt: isoOrNull(resetAt),
-    })),
+    rateLimitUsage: Object.fromEntries(known.flatMap(usageOf)),
     conflicts: {
-      count,
-      lastConflict: last && conflictView({ ...last, budget: last.endpoint, blocked: last.lane }),
+      count: sum(statuses, ({ conflicts }) => conflicts.count),
+      lastConflict: last ? conflictView(reportedConflict(last)) : null,
     },
     queue: {
-      pending: queue.pending,
-      avgWaitSeconds: queue.avgWaitTime / 1_000,
-      maxWaitSeconds: queue.maxWaitTime / 1_000,
+      pending: sum(statuses, ({ queue }) => queue.pending),
+      avgWaitSeconds: counted === 0 ? 0 : waited / counted / 1_000,
+      maxWaitSeconds: Math.max(...statuses.map(({ queue }) => queue.maxWaitTime)) / 1_000,
     },
     sources: sources && sourceStatesView(sources),
   };
 }
+
+const usageOf = ({ upstream, status }: Known) =>
+  Object.entries(status.rateLimitUsage).map(
+    ([budget, { used, available, resetAt }]) =>
+      [fullName(upstream.name, budget), { used, available, freeAt: isoOrNull(resetAt) }] as const,
+  );
+
+/** How many requests an average wait is of. */
+const countedIn = ({ counted, pending }: Coordination['queue']): number => counted ?? pending;
 
 export const queueShape = z
   .object({
@@ -115,7 +152,7 @@ export const queueView = (
   const budgets = accounts.flatMap(({ upstream, windows }) =>
     windows.map((window) => queueOf(upstream, window, now)),
   );
-  return { at: iso(now), waiting: budgets.reduce((sum, { waiting }) => sum + waiting, 0), budgets };
+  return { at: iso(now), waiting: sum(budgets, ({ waiting }) => waiting), budgets };
 };
 
 const queueOf = (
@@ -123,7 +160,7 @@ const queueOf = (
   { endpoint, waiting: { count, lanes, next } }: WindowView,
   now: number,
 ): z.infer<typeof queueShape>['budgets'][number] => ({
-  budget: budgetId(upstream, endpoint),
+  budget: fullName(upstream.name, endpoint),
   upstream: upstream.name,
   label: budgetLabel(upstream, endpoint),
   waiting: count,
@@ -140,12 +177,26 @@ const queueOf = (
   })),
 });
 
+/** What a call is, and what it counts against. */
+export const callFields = {
+  upstream: z.string(),
+  endpoint: z.string().describe('As listed by GET /v1/upstreams'),
+  budgets: z.array(z.string()).describe('The budgets in which it counts'),
+};
+
+export function callView(find: FindUpstream, account: string, endpoint: string) {
+  const upstream = upstreamOf(account);
+  // None of an endpoint that the upstream's file no longer has.
+  const budgets = find(account)?.endpoints[endpoint]?.budgets ?? [];
+  return { upstream, endpoint, budgets: budgets.map((budget) => fullName(upstream, budget)) };
+}
+
 export const permitShape = z
   .object({
     permitId: z.string(),
-    budget: z.string().describe('`signups`; of another upstream the endpoint of the call, `weather:read`'),
+    ...callFields,
     lane: z.string(),
-    target: z.string().describe('The requested club, rider or event'),
+    target: z.string().describe('What the call is about: a club, rider or event, or the ids in its path'),
     program: z.string().nullable().describe('The program that made the call; null: a sync'),
     reason: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
     freshUntil: time
@@ -163,28 +214,22 @@ export const permitShape = z
   })
   .openapi('Permit');
 type PermitView = z.infer<typeof permitShape>;
-type PermitData = Omit<RowOf<PermitView, 'startedAt' | 'freshUntil'>, 'budget' | 'finishedAt' | 'result'> & {
+type PermitData = Omit<
+  RowOf<PermitView, 'startedAt' | 'freshUntil'>,
+  'upstream' | 'budgets' | 'finishedAt' | 'result'
+> & {
   readonly account: string;
-  readonly endpoint: string;
   readonly durationMs: number | null;
 };
 
-export const permitView = ({
-  permitId,
-  account,
-  endpoint,
-  startedAt,
-  freshUntil,
-  durationMs,
-  status,
-  ...permit
-}: PermitData): PermitView => ({
-  permitId,
-  budget: endpointId(account, endpoint),
-  ...permit,
-  freshUntil: isoOrNull(freshUntil),
-  startedAt: iso(startedAt),
-  finishedAt: durationMs === null ? null : iso(startedAt + durationMs),
-  result: durationMs === null ? null : status === null ? 'unanswered' : 'answered',
-  status,
-});
+export const permitView =
+  (find: FindUpstream) =>
+  ({ permitId, account, endpoint, freshUntil, startedAt, durationMs, ...call }: PermitData): PermitView => ({
+    permitId,
+    ...callView(find, account, endpoint),
+    ...call,
+    freshUntil: isoOrNull(freshUntil),
+    startedAt: iso(startedAt),
+    finishedAt: durationMs === null ? null : iso(startedAt + durationMs),
+    result: durationMs === null ? null : call.status === null ? 'unanswered' : 'answered',
+  });

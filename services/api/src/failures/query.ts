@@ -1,4 +1,5 @@
 import { type Database, endedCalls, tables } from '@paceline/shared/database';
+import { fullName, upstreamOf } from '@paceline/shared/contracts';
 import { kinds } from '@paceline/shared/definition';
 import { describeList, type DoubtSubject, doubtText } from '@paceline/shared/sync/doubt';
 import { and, desc, eq, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
@@ -47,10 +48,10 @@ async function failedCalls(db: Database, since: number, limit: number): Promise<
     isNull(syncLogs.caller),
   );
   const failed = or(isNull(syncLogs.status), gte(syncLogs.status, 400), isNotNull(syncLogs.rawStart));
-  const { endpoint, target, message, startedAt, runId, commandId } = syncLogs;
+  const { account, caller, endpoint, target, message, startedAt, runId, commandId } = syncLogs;
   const { durationMs } = endedCalls;
   const rows = await db
-    .select({ endpoint, target, message, startedAt, durationMs, runId, commandId })
+    .select({ account, program: caller, endpoint, target, message, startedAt, durationMs, runId, commandId })
     .from(syncLogs)
     .where(and(endedCalls.only, failed, not(sql`coalesce(${noResultsYet}, false)`), gte(startedAt, since)))
     .orderBy(desc(startedAt))
@@ -58,10 +59,11 @@ async function failedCalls(db: Database, since: number, limit: number): Promise<
   return rows.map((call) => ({
     at: call.startedAt + call.durationMs,
     type: 'call',
-    what: `${call.endpoint} ${call.target}`,
+    what: `${fullName(upstreamOf(call.account ?? ''), call.endpoint)} ${call.target}`,
     reason: call.message,
     runId: call.runId,
     commandId: call.commandId,
+    program: call.program,
   }));
 }
 

@@ -11,7 +11,7 @@ export const failureRoutes = [
     tags: ['runs'],
     summary: 'Get what failed since a time, and why',
     description:
-      'Failed and partly failed runs, their failed calls, lists in doubt, failed commands, and riders that imports could not fetch.',
+      'Failed and partly failed runs, failed calls, lists in doubt, failed commands, and riders that imports could not fetch.',
     request: {
       query: z.object({
         since: timeParam.optional().openapi({ description: 'Default: one hour ago' }),

@@ -9,12 +9,13 @@ export const failureShape = z
     type: z
       .enum(failureTypes)
       .describe(
-        'What failed: a run, a call of it, a command, or a rider of an import; list: its last response lacks most of what is stored',
+        'What failed: a run, a call, a command, or a rider of an import; list: its last response lacks most of what is stored',
       ),
     what: z.string(),
     reason: z.string(),
     runId: z.string().nullable(),
     commandId: z.string().nullable(),
+    program: z.string().nullable().describe('The program that made the call, or let the API make it'),
   })
   .openapi('Failure');
 type FailureView = z.infer<typeof failureShape>;
@@ -28,12 +29,15 @@ export const failuresShape = z
   .openapi('Failures');
 
 /** `at` is project ms. */
-export interface Failure extends Omit<FailureView, 'at'> {
+export interface Failure extends Omit<FailureView, 'at' | 'program'> {
   readonly at: number;
+  readonly program?: string | null;
 }
 
 export const failuresView = (since: number, failures: readonly Failure[], limit: number) => ({
   since: iso(since),
-  items: failures.slice(0, limit).map((each) => ({ ...each, at: iso(each.at) })),
+  items: failures
+    .slice(0, limit)
+    .map(({ program = null, ...each }) => ({ ...each, program, at: iso(each.at) })),
   complete: failures.length <= limit,
 });

@@ -1,5 +1,8 @@
+import { tables } from '@paceline/shared/database';
+import { accountOf } from '@paceline/shared/limiter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from '../testing/api.ts';
+import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
+import { callRow } from '../testing/rows.ts';
 
 let test: TestApi;
 let limiter: { leave(): void };
@@ -46,6 +49,20 @@ describe('a command or sync without its service', () => {
 });
 
 describe('GET /v1/health', () => {
+  it('judges the upstream of the syncs by its own calls, not by those of another upstream', async () => {
+    const now = Math.floor(test.clock.now());
+    const call = (account: string, startedAt: number, status: number | null) =>
+      callRow('run', { permit: `${startedAt}`, account, startedAt, status });
+    await test.db
+      .insert(tables.syncLogs)
+      .values([
+        call(accountOf(apiKey), now - 3_000, 200),
+        call(accountOf('token', 'strava'), now - 2_000, 502),
+        call(accountOf('token', 'strava'), now - 1_000, null),
+      ]);
+    await test.until(async () => expect((await partOf('upstream')).state).toBe('up'));
+  });
+
   it('names a service that does not run, with the same texts as its alert', async () => {
     const part = await test.until(async () => {
       const found = await partOf('event-sync');

@@ -4,7 +4,7 @@ import { type Database, endedCalls, tables } from '@paceline/shared/database';
 import { type Bus, subscribe } from '@paceline/shared/messaging';
 import type { Checks } from '@paceline/shared/runtime';
 import type { Logger } from '@paceline/shared/telemetry';
-import { and, desc, gte } from 'drizzle-orm';
+import { and, desc, eq, gte } from 'drizzle-orm';
 import { orAborted } from '../broker.ts';
 import { repeat } from '../repeat.ts';
 import { findSources } from '../sources/route.ts';
@@ -32,6 +32,8 @@ export interface HealthWatch extends HealthReader {
 }
 
 interface HealthPorts {
+  /** That of the syncs, whose upstream is a part of the system. */
+  readonly account: string;
   readonly checks: Record<'broker' | 'database', Checks[string]>;
   readonly connected: Promise<Bus>;
   /** The sequence of the last event: every call causes some. */
@@ -44,6 +46,7 @@ interface HealthPorts {
 
 /** Pings broker and database every second, reads the results of the last calls while there are any, and listens to the services. */
 export function watchHealth({
+  account,
   checks,
   connected,
   lastEvent,
@@ -71,7 +74,7 @@ export function watchHealth({
     () => undefined,
   );
   const pings = { broker: singleFlight(checks.broker), database: singleFlight(checks.database) };
-  const upstream = upstreamWatch(lastEvent, clock.machine, () => observeUpstream(db, now()));
+  const upstream = upstreamWatch(lastEvent, clock.machine, () => observeUpstream(db, account, now()));
   const round = async () => {
     const [broker, database] = await Promise.all([ping(pings.broker), ping(pings.database)]);
     const observed = await upstream(database.state === 'up');
@@ -140,14 +143,14 @@ function singleFlight<T>(work: () => T | Promise<T>): () => Promise<T> {
       .finally(() => (pending = undefined)));
 }
 
-async function observeUpstream(db: Database, now: number): Promise<Observed> {
-  const { endpoint, status, message, startedAt } = tables.syncLogs;
+async function observeUpstream(db: Database, account: string, now: number): Promise<Observed> {
+  const { endpoint, status, message, startedAt, account: ofCall } = tables.syncLogs;
   const { durationMs } = endedCalls;
   const [calls, sources] = await Promise.all([
     db
       .select({ endpoint, status, message, startedAt, durationMs })
       .from(tables.syncLogs)
-      .where(and(endedCalls.only, gte(startedAt, now - dayMs)))
+      .where(and(endedCalls.only, eq(ofCall, account), gte(startedAt, now - dayMs)))
       .orderBy(desc(startedAt))
       .limit(judgedCalls),
     findSources(db),

@@ -13,7 +13,7 @@ const unused = () => Promise.reject(new Error('not expected to be called'));
 const services: Services = {
   db: openDatabase('postgres://none@127.0.0.1:1/none', () => {}).db,
   clock: createClock(),
-  account: 'none',
+  accounts: [],
   findRider: unused,
   refreshPlan: unused,
   recentCounts: unused,

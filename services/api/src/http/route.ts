@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, type RouteConfig, type RouteHandler, z }
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
+import type { ShownAccount } from '../budgets/accounts.ts';
 import type { CancelCommand } from '../commands/cancel.ts';
 import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { CommandWatches, SubmitCommand } from '../commands/submit.ts';
@@ -20,8 +21,8 @@ import type { StreamTokens } from './stream-tokens.ts';
 export interface Services extends Peers {
   readonly db: Database;
   readonly clock: Clock;
-  /** The limiter's name for the account of our upstream API key. */
-  readonly account: string;
+  /** Those whose calls are shown. */
+  readonly accounts: readonly ShownAccount[];
   readonly triggers: Triggers;
   readonly findRider: FindRider;
   readonly refreshPlan: () => Promise<RefreshPlan>;

@@ -112,7 +112,7 @@ export const permitRoutes = [
         wait === 0 ? AbortSignal.abort() : waiting,
       );
       cancelTimer();
-      const view = replyView(clock, id, request, reply);
+      const view = replyView(door, id, request, reply);
       const sent = {
         Location: `/v1/upstreams/${door.upstream.name}/permits/${view.id}`,
         ...(wait > 0 && { 'Preference-Applied': `wait=${wait}` }),

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import type { Clock } from '@paceline/shared/clock';
-import type { PermitReply } from '@paceline/shared/contracts';
+import { fullName, type PermitReply } from '@paceline/shared/contracts';
 import { noPermit } from '../door/answer.ts';
+import type { Door } from '../door/door.ts';
 import { Problem } from '../http/problem.ts';
 import { iso, time } from '../http/view.ts';
 import { ServiceUnavailable } from '../peers.ts';
@@ -19,7 +19,11 @@ export const permitShape = z
       'Seconds until a started call must be sent, from the request that started it',
     ),
     position: z.int().nullable().describe('In the queue; 1 is next'),
-    reason: z.string().nullable().describe('What it waits for'),
+    reason: z.string().nullable().describe('Why it waits'),
+    budget: z
+      .string()
+      .nullable()
+      .describe('The budget that a waiting request waits for, as in GET /v1/budgets'),
     estimatedAt: time.nullable().describe('When a waiting request is expected to get its permit'),
     askAgainWithin: seconds.describe(
       'Seconds within which a waiting request must be repeated to keep its place',
@@ -33,6 +37,7 @@ type Asked = Pick<PermitView, 'ticket' | 'endpoint' | 'lane'>;
 const notWaiting = {
   position: null,
   reason: null,
+  budget: null,
   estimatedAt: null,
   askAgainWithin: null,
   startWithin: null,
@@ -51,7 +56,12 @@ export const startedView = (id: string, { ticket, endpoint, lane }: Asked, sendB
 });
 
 /** The limiter's reply to a request. @throws {Problem} when it is refused; {ServiceUnavailable} without a reply */
-export function replyView(clock: Clock, request: string, asked: Asked, reply: PermitReply): PermitView {
+export function replyView(
+  { clock, upstream }: Pick<Door, 'clock' | 'upstream'>,
+  request: string,
+  asked: Asked,
+  reply: PermitReply,
+): PermitView {
   switch (reply.answer) {
     case 'granted': {
       const startWithin = Math.max(0, clock.toRealMs(reply.startBy - clock.now())) / 1_000;
@@ -60,9 +70,14 @@ export function replyView(clock: Clock, request: string, asked: Asked, reply: Pe
     case 'started':
       return startedView(reply.permit, asked, reply.sendBy);
     case 'waiting': {
-      const { position, reason, estimatedAt, retryIn } = reply;
-      const askAgainWithin = retryIn / 1_000;
-      const place = { position, reason, estimatedAt: iso(estimatedAt), askAgainWithin };
+      const { position, reason, budget, estimatedAt, retryIn } = reply;
+      const place = {
+        position,
+        reason,
+        budget: budget === undefined ? null : fullName(upstream.name, budget),
+        estimatedAt: iso(estimatedAt),
+        askAgainWithin: retryIn / 1_000,
+      };
       return { id: request, ...asked, state: 'waiting', ...notWaiting, ...place };
     }
     case 'refused':

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StoredEvent, EventStream } from '@paceline/shared/messaging';
 import { type Logger, repeatedFailure } from '@paceline/shared/telemetry';
+import type { FindUpstream } from '../budgets/accounts.ts';
 import { sseEvent, streamEventOf, type StreamType } from './view.ts';
 
 /** Keeps the newest items of a sequence. @param last sequence before the first item @param maxBytes to keep */
@@ -56,7 +57,7 @@ const retryDelayMs = 500;
 /** Follows the event stream until `stopping` aborts, across broker restarts. @param maxBytes of the ring */
 export function startFeed(
   connected: Promise<EventStream>,
-  accounts: ReadonlySet<string>,
+  findUpstream: FindUpstream,
   log: Logger,
   stopping: AbortSignal,
   maxBytes = ringBytes,
@@ -68,7 +69,7 @@ export function startFeed(
     if (!ring || event.sequence <= ring.last) return;
     // After a gap in the ring, viewers read the missing events from the broker.
     if (event.sequence !== ring.last + 1) ring.restart(event.sequence - 1);
-    ring.push(entryOf(event, accounts));
+    ring.push(entryOf(event, findUpstream));
     for (const wake of waiting) wake();
   }
 
@@ -102,7 +103,7 @@ export function startFeed(
     range: async () => (await connected).range(),
     async read(from: number, to: number): Promise<FeedEntry[]> {
       const found = await (await connected).read(from, to);
-      return found.map((event) => entryOf(event, accounts));
+      return found.map((event) => entryOf(event, findUpstream));
     },
   };
 }
@@ -133,11 +134,11 @@ const waitUntil = (
   });
 
 /** Written once a viewer needs it. */
-function entryOf(stored: StoredEvent, accounts: ReadonlySet<string>): FeedEntry {
+function entryOf(stored: StoredEvent, findUpstream: FindUpstream): FeedEntry {
   let written: Pick<FeedEntry, 'type' | 'text'> | undefined;
   const write = () => {
     const event = stored.read();
-    const streamed = event && streamEventOf(event, accounts);
+    const streamed = event && streamEventOf(event, findUpstream);
     const text = streamed ? flatten(sseEvent(streamed.type, streamed.data, stored.sequence)) : '';
     return { type: streamed?.type, text };
   };

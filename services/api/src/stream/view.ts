@@ -1,18 +1,20 @@
 import { z } from '@hono/zod-openapi';
+import type { FindUpstream } from '../budgets/accounts.ts';
 import {
   alert as alertPayload,
   attribution,
   type EventName,
+  fullName,
   isFinal,
   outcome,
   riderCounts,
   sourceChanged as sourceChangedPayload,
   type StreamedEvent,
+  upstreamOf,
 } from '@paceline/shared/contracts';
 import { alertShape, alertView } from '../alerts/view.ts';
-import { endpointId } from '../budgets/view.ts';
 import { commandShape, progressShape, progressView, riderPath, viaOf, viaShape } from '../commands/view.ts';
-import { conflictShape, conflictView } from '../coordination/view.ts';
+import { callFields, callView, conflictShape, conflictView, reportedConflict } from '../coordination/view.ts';
 import { freshnessShape, measuredView } from '../freshness/view.ts';
 import { iso, isoOrNull, time } from '../http/view.ts';
 import { runShape } from '../runs/view.ts';
@@ -35,7 +37,7 @@ const commandChangedShape = z.object({
 const permitChangeShape = z.object({
   change: z.enum(['started', 'settled', 'returned']),
   permitId: z.string(),
-  budget: z.string(),
+  ...callFields,
   lane: z.string().nullable(),
   result: outcome.shape.result.nullable(),
   status: z.int().nullable().describe('HTTP status of the response'),
@@ -73,12 +75,12 @@ export type StreamEvent = {
 type Payload<N extends EventName> = Extract<StreamedEvent, { name: N }>['payload'];
 export type PermitChangeView = Payload<'permitsChanged'>['changes'][number];
 
-function permitChangeView(change: PermitChangeView): z.infer<typeof permitChangeShape> {
+function permitChangeView(change: PermitChangeView, find: FindUpstream): z.infer<typeof permitChangeShape> {
   const ended = change.change === 'settled' ? change.outcome : undefined;
   return {
     change: change.change,
     permitId: change.permit,
-    budget: endpointId(change.account, change.endpoint),
+    ...callView(find, change.account, change.endpoint),
     lane: change.change === 'started' ? change.lane : null,
     result: ended?.result ?? null,
     status: ended?.status ?? null,
@@ -87,7 +89,7 @@ function permitChangeView(change: PermitChangeView): z.infer<typeof permitChange
 }
 
 type Views = {
-  [N in EventName]: (payload: Payload<N>, accounts: ReadonlySet<string>) => StreamEvent | undefined;
+  [N in EventName]: (payload: Payload<N>, find: FindUpstream) => StreamEvent | undefined;
 };
 
 const views: Views = {
@@ -110,18 +112,19 @@ const views: Views = {
       rider: progress.state === 'done' ? riderPath(riderId) : null,
     },
   }),
-  permitsChanged(payload, accounts) {
-    const shown = payload.changes.filter((change) => accounts.has(change.account));
+  permitsChanged({ changes }, find) {
+    const shown = changes.filter(({ account }) => find(account));
     if (shown.length === 0) return undefined;
-    return { type: 'permits.changed', data: { changes: shown.map(permitChangeView) } };
+    return {
+      type: 'permits.changed',
+      data: { changes: shown.map((change) => permitChangeView(change, find)) },
+    };
   },
-  conflict: ({ endpoint, lane, ...conflict }, accounts) =>
-    accounts.has(conflict.account)
-      ? { type: 'conflict', data: conflictView({ ...conflict, budget: endpoint, blocked: lane }) }
-      : undefined,
-  alert({ account: affected, type, at, endpoint = null, message, attribution: cause = null }, accounts) {
-    if (affected !== undefined && !accounts.has(affected)) return undefined;
-    const budget = affected && endpoint ? endpointId(affected, endpoint) : endpoint;
+  conflict: (conflict, find) =>
+    find(conflict.account) && { type: 'conflict', data: conflictView(reportedConflict(conflict)) },
+  alert({ account, type, at, endpoint, message, attribution: cause = null }, find) {
+    if (account !== undefined && !find(account)) return undefined;
+    const budget = endpoint === undefined ? null : fullName(upstreamOf(account ?? ''), endpoint);
     return { type: 'alert', data: { type, at: iso(at), budget, message, attribution: cause } };
   },
   sourceChanged: ({ at, message: reason, ...change }) => ({
@@ -133,13 +136,10 @@ const views: Views = {
   scheduleChanged: (schedule) => ({ type: 'schedule.changed', data: scheduleChangedView(schedule) }),
 };
 
-export function streamEventOf(event: StreamedEvent, accounts: ReadonlySet<string>): StreamEvent | undefined {
+export function streamEventOf(event: StreamedEvent, find: FindUpstream): StreamEvent | undefined {
   // TypeScript can't see that the view and the payload belong to the same name.
-  const view = views[event.name] as (
-    payload: unknown,
-    accounts: ReadonlySet<string>,
-  ) => StreamEvent | undefined;
-  return view(event.payload, accounts);
+  const view = views[event.name] as (payload: unknown, find: FindUpstream) => StreamEvent | undefined;
+  return view(event.payload, find);
 }
 
 export const sseEvent = (type: string, data: unknown, id?: number | string): string =>

@@ -15,7 +15,7 @@ it('publishes the permit changes of 200 ms as one event, and the rest when it is
   subscribe(bus, catalog.permitsChanged, {}, ({ changes }) => events.push(changes));
   await connection.flush();
   const clock = createVirtualClock();
-  const announce = announceOn(bus, clock.machine);
+  const announce = announceOn(bus, clock.machine, []);
   const returned = (permit: string): Fact => ({
     fact: 'returned',
     account: 'a',

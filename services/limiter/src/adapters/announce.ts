@@ -5,9 +5,10 @@ import {
   catalog,
   type Fact,
   type FactOf,
+  fullName,
   type PermitChange,
+  upstreamOf,
 } from '@paceline/shared/contracts';
-import { budgetNames } from '@paceline/shared/definition';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
 import { count } from '@paceline/shared/words';
@@ -17,8 +18,15 @@ import type { Announce } from './partition.ts';
 const batchMs = 200;
 const maxChanges = 1_000;
 
-/** Sends offers to clients, and publishes events and alerts. Losing one does no harm: clients repeat their requests. */
-export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Promise<void> } {
+/**
+ * Sends offers to clients, and publishes events and alerts. Losing one does no harm: clients repeat their requests.
+ * @param budgets of all upstreams, by their full names
+ */
+export function announceOn(
+  bus: Bus,
+  machine: Machine,
+  budgets: readonly string[],
+): Announce & { flush(): Promise<void> } {
   const send = async (publishing: () => unknown) => {
     try {
       await publishing();
@@ -26,8 +34,8 @@ export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Pr
       bus.log.warn({ err: error }, 'failed to publish an event');
     }
   };
-  const countRejection = countRejections();
-  const foreign = foreignCalls();
+  const countRejection = countRejections(budgets);
+  const foreign = foreignCalls(budgets);
   let pending: PermitChange[] = [];
   let cancelTimer = () => {};
   const flush = async () => {
@@ -57,9 +65,9 @@ export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Pr
           // A call of several budgets has one such fact for each.
           if (rejected.has(fact.permit)) continue;
           rejected.add(fact.permit);
-          countRejection(fact.endpoint, fact.attribution);
+          countRejection(nameOf(fact), fact.attribution);
         }
-        if (fact.fact === 'foreign_booked') foreign.add(fact.calls, { endpoint: fact.endpoint });
+        if (fact.fact === 'foreign_booked') foreign.add(fact.calls, { endpoint: nameOf(fact) });
         announceFact(fact, facts, bus, (publishing) => void send(publishing));
       }
     },
@@ -72,6 +80,10 @@ export function announceOn(bus: Bus, machine: Machine): Announce & { flush(): Pr
     },
   };
 }
+
+/** The budget of a fact. */
+const nameOf = ({ account, endpoint }: { readonly account: string; readonly endpoint: string }): string =>
+  fullName(upstreamOf(account), endpoint);
 
 function changeOf(fact: Fact): PermitChange | undefined {
   switch (fact.fact) {
@@ -102,7 +114,7 @@ function announceFact(
   switch (fact.fact) {
     case 'rejected': {
       const { account, endpoint, at, attribution } = fact;
-      const message = `The API answered 429 for ${endpoint}: ${causes[attribution]}.${pausedUntil(fact, turn)}`;
+      const message = `The API answered 429 for ${nameOf(fact)}: ${causes[attribution]}.${pausedUntil(fact, turn)}`;
       bus.log.error({ account, endpoint, attribution }, message);
       const alert = { type: 'rate_limit_exceeded' as const, at, account, endpoint, attribution, message };
       send(() => publish(bus, catalog.alert, alert));
@@ -112,7 +124,7 @@ function announceFact(
       const { account, endpoint, at, by, policy } = fact;
       const limit = policy ? `${policy.limit} per ${policy.windowMs / 1_000} s` : 'the documented limit';
       const source = by === 'upstream' ? 'reported by the API' : 'set by an operator';
-      const message = `Rate limit for ${endpoint} changed to ${limit} (${source})`;
+      const message = `Rate limit for ${nameOf(fact)} changed to ${limit} (${source})`;
       bus.log.warn({ account, endpoint, by, policy }, message);
       if (by === 'operator') return;
       send(() => publish(bus, catalog.alert, { type: 'limit_learned', at, account, endpoint, message }));
@@ -146,21 +158,23 @@ function pausedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly F
 }
 
 /** Counts 429s. All series start at 0: Prometheus sees no increase in one whose first value is 1. */
-export function countRejections(): (endpoint: string, attribution: Attribution) => void {
+export function countRejections(
+  budgets: readonly string[],
+): (endpoint: string, attribution: Attribution) => void {
   const rejections = meter().createCounter('paceline.limiter.rejections', {
     unit: '{call}',
     description: 'Calls answered with 429 by upstream',
   });
-  for (const endpoint of budgetNames)
+  for (const endpoint of budgets)
     for (const cause of attribution.options) rejections.add(0, { endpoint, attribution: cause });
   return (endpoint, attribution) => rejections.add(1, { endpoint, attribution });
 }
 
-function foreignCalls() {
+function foreignCalls(budgets: readonly string[]) {
   const calls = meter().createCounter('paceline.limiter.foreign.calls', {
     unit: '{call}',
     description: 'Calls of other programs with the same key, as far as upstream shows them',
   });
-  for (const endpoint of budgetNames) calls.add(0, { endpoint });
+  for (const endpoint of budgets) calls.add(0, { endpoint });
   return calls;
 }

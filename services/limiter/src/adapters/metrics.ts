@@ -1,3 +1,4 @@
+import { fullName, upstreamOf } from '@paceline/shared/contracts';
 import { meter } from '@paceline/shared/telemetry';
 import type { Partition } from './partition.ts';
 
@@ -32,17 +33,18 @@ export function measure(owned: () => readonly Partition[]): void {
         const view = partition.windows(account, { waiting: 0, calls: false });
         const waiting = partition.queueStats(account);
         if (!status || !view || !waiting) continue;
-        for (const [endpoint, usage] of Object.entries(status.rateLimitUsage)) {
-          observe.observe(used, usage.used, { account, endpoint });
-          observe.observe(available, usage.available, { account, endpoint });
+        const of = (budget: string) => ({ account, endpoint: fullName(upstreamOf(account), budget) });
+        for (const [budget, usage] of Object.entries(status.rateLimitUsage)) {
+          observe.observe(used, usage.used, of(budget));
+          observe.observe(available, usage.available, of(budget));
         }
-        for (const { endpoint, policy } of view.windows) {
-          observe.observe(limit, policy.limit, { account, endpoint, source: policy.from });
-          observe.observe(length, policy.windowMs / 1_000, { account, endpoint });
+        for (const { endpoint: budget, policy } of view.windows) {
+          observe.observe(limit, policy.limit, { ...of(budget), source: policy.from });
+          observe.observe(length, policy.windowMs / 1_000, of(budget));
         }
-        for (const [endpoint, { forced, scheduled }] of Object.entries(waiting.longest)) {
-          observe.observe(oldest, forced / 1_000, { account, endpoint, lanes: 'forced' });
-          observe.observe(oldest, scheduled / 1_000, { account, endpoint, lanes: 'scheduled' });
+        for (const [budget, { forced, scheduled }] of Object.entries(waiting.longest)) {
+          observe.observe(oldest, forced / 1_000, { ...of(budget), lanes: 'forced' });
+          observe.observe(oldest, scheduled / 1_000, { ...of(budget), lanes: 'scheduled' });
         }
         for (const [lane, count] of Object.entries(waiting.lanes))
           observe.observe(pending, count, { account, lane });

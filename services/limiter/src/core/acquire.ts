@@ -1,6 +1,7 @@
 import type { Conflict, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
 import { behindOthers, earliestFor, estimateFor, recordForcedArrival } from './estimate.ts';
 import { dequeue, enqueue, expiryFrom } from './grant.ts';
+import { lastFree } from './free-permits.ts';
 import { type Ledger, statsOf } from './ledger.ts';
 import { startedReply } from './permits.ts';
 import { callOfTicket } from './pool.ts';
@@ -57,6 +58,7 @@ export function replyToAcquire(
     position,
     ahead: position - 1,
     reason: pauseOf(endpoint, now) ?? (position === 1 ? 'waiting_for_window' : 'waiting_in_line'),
+    budget: lastFree(endpoint, waiter.forced, now).record.endpoint,
     estimatedAt,
     // Derived from its own expiry: the interval may have grown with later requests of this turn.
     retryIn: (waiter.expiresAt - now) / ledger.settings.missedHeartbeatsAllowed / ledger.settings.scale,
@@ -103,7 +105,8 @@ export function recordConflict(ledger: Ledger, waiter: Waiter, now: number): Con
   const blockedBy = blockingLane(waiter, budget, now);
   if (blockedBy === undefined) return undefined;
   const expectedWaitMs = Math.max(0, Math.ceil(freeAt) - now);
-  const conflict: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
+  const of = { endpoint, budget: budget.record.endpoint };
+  const conflict: Conflict = { account, lane, blockedBy, ...of, at: now, expectedWaitMs };
   const stats = statsOf(ledger, account);
   stats.conflicts += 1;
   stats.lastConflict = conflict;

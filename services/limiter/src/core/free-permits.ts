@@ -12,7 +12,7 @@ import {
   reachedAt,
   windowStart,
 } from './window.ts';
-import type { BudgetState } from './state.ts';
+import type { BudgetState, EndpointState } from './state.ts';
 
 /**
  * When the k-th next permit (1 = the next) becomes free.
@@ -105,6 +105,13 @@ function freeInAligned(
     left -= whole * capacity;
     at = nextWindow(budget, at) + whole * alignedWindow(budget);
   }
+}
+
+/** Of the budgets that an endpoint's calls count in, the one that is free last. */
+export function lastFree({ budgets }: EndpointState, forced: boolean, now: number): BudgetState {
+  if (budgets.length === 1) return budgets[0] as BudgetState;
+  const free = budgets.map((budget) => ({ budget, at: freeAt(budget, now, 1, 'typical', forced) }));
+  return free.reduce((last, each) => (each.at > last.at ? each : last)).budget;
 }
 
 /** How long a call is expected to take, project ms. */

@@ -46,6 +46,7 @@ describe('a call that counts in several budgets', () => {
     for (const ticket of ['a', 'b', 'c', 'd']) limiter.call(ticket, upload);
     expect(limiter.acquire('e')).toMatchObject({
       answer: 'waiting',
+      budget: 'all',
       estimatedAt: limiter.now() + minute + settings.epsilon,
     });
     expect(usedOf(limiter)).toEqual({ all: 4, all_hour: 4, reads: 0 });

@@ -95,7 +95,7 @@ describe('the coordination status', () => {
       resetAt: limiter.now() + 50_000 + settings.epsilon,
     });
     expect(rateLimitUsage.riders_single).toEqual({ used: 0, available: 5, resetAt: null });
-    expect(queue).toEqual({ pending: 1, avgWaitTime: 5_000, maxWaitTime: 10_000 });
+    expect(queue).toEqual({ pending: 1, counted: 2, avgWaitTime: 5_000, maxWaitTime: 10_000 });
   });
 });
 

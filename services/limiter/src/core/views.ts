@@ -1,7 +1,7 @@
 import type { Coordination, WindowsShown, WindowsView, WindowView } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
 import { estimateFor } from './estimate.ts';
-import { freeAt } from './free-permits.ts';
+import { freeAt, lastFree } from './free-permits.ts';
 import { type Ledger, peekBudgets, upstreamFor } from './ledger.ts';
 import { heldAt } from './pool.ts';
 import { firstWaiters, isForced, sum } from './queue.ts';
@@ -51,6 +51,7 @@ export function coordination(ledger: Ledger, account: string, now: number): Coor
     conflicts: { count: stats?.conflicts ?? 0, lastConflict: stats?.lastConflict ?? null },
     queue: {
       pending,
+      counted: waits,
       avgWaitTime: waits === 0 ? 0 : Math.round(waited / waits),
       maxWaitTime: Math.max(0, now - oldest, ...ended.map(({ max }) => max)),
     },
@@ -159,7 +160,7 @@ function alignedOf(budget: BudgetState, now: number): Pick<WindowView, 'aligned'
 function waitingFor(budget: BudgetState, now: number, shown: number): WindowView['waiting'] {
   const { upstream } = budget.pool;
   const isHere = (endpoint: EndpointState, forced: boolean) =>
-    lastFree(endpoint, forced, now)?.record === budget.record;
+    lastFree(endpoint, forced, now).record === budget.record;
   const here = budget.endpoints.map((endpoint) => ({
     lines: [
       ...(isHere(endpoint, true) ? [endpoint.lines.forced] : []),
@@ -184,12 +185,6 @@ function waitingFor(budget: BudgetState, now: number, shown: number): WindowView
       estimatedAt: estimateFor(waiter, now).at,
     })),
   };
-}
-
-function lastFree({ budgets }: EndpointState, forced: boolean, now: number): BudgetState | undefined {
-  if (budgets.length === 1) return budgets[0];
-  const free = budgets.map((budget) => ({ budget, at: freeAt(budget, now, 1, 'typical', forced) }));
-  return free.reduce((last, each) => (each.at > last.at ? each : last)).budget;
 }
 
 /** The requests that need a budget, by lane. */
