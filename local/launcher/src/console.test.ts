@@ -11,6 +11,7 @@ describe('the banner', () => {
     apiUrls: ['http://127.0.0.1:3000'],
     sandboxUrl: undefined,
     otherSandboxes: [],
+    upstreams: ['weather'],
     broker: { shownUrl: 'nats://127.0.0.1:4222' },
     clock: { scale: 1 },
     databaseUrl: 'postgres://127.0.0.1:5432/paceline',
@@ -24,6 +25,10 @@ describe('the banner', () => {
   it('has a curl with the API token when the API requires one', () => {
     expect(lineWith('curl', true)).toContain('/v1/riders -H "authorization: Bearer $API_TOKEN" -H');
     expect(lineWith('curl', false)).toContain("/v1/riders -H 'content-type");
+  });
+
+  it('says where programs may call an upstream', () => {
+    expect(lineWith('Programs', false)).toContain(' http://127.0.0.1:3000/upstream/weather/… ');
   });
 
   it('has a command for a terminal that reaches this API', () => {

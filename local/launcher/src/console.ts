@@ -15,7 +15,7 @@ import type { Stack } from './stack.ts';
 
 /** The first screen of a running stack: what to open, what runs where, what to try. The API token is not printed. */
 export function banner(stack: Stack, logs: string, hasToken: boolean): string {
-  const { apiUrl, apiUrls, sandboxUrl, otherSandboxes, broker, clock, databaseUrl } = stack;
+  const { apiUrl, apiUrls, sandboxUrl, otherSandboxes, upstreams, broker, clock, databaseUrl } = stack;
   const { host, pathname } = new URL(databaseUrl);
   const now = new Date(createClock(clock).now()).toISOString().slice(0, 16).replace('T', ' ');
   const time =
@@ -35,7 +35,7 @@ ${furtherApis}              ${apiUrl}/docs            API reference, to read and
   Terminal    ${commandLine(apiUrl, hasToken)}
   Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Services    ${servicesOf(stack)}, each with /readyz and /metrics
-${sandboxUrl ? sandboxLine(sandboxUrl, 'ZwiftRacing') : ''}${otherSandboxes.map(({ url, label }) => sandboxLine(url, label)).join('')}
+${upstreams.map((name) => doorLine(apiUrl, name)).join('')}${sandboxUrl ? sandboxLine(sandboxUrl, 'ZwiftRacing') : ''}${otherSandboxes.map(({ url, label }) => sandboxLine(url, label)).join('')}
   Try         add rider 4500001 on the dashboard's first page, or
               curl -X POST ${apiUrl}/v1/riders${authorization} -H 'content-type: application/json' -d '{"riderId": 4500001}'
 ${hasToken ? '              with API_TOKEN set in your shell as for npm start; every /v1 path needs it\n' : ''}
@@ -43,6 +43,9 @@ ${hasToken ? '              with API_TOKEN set in your shell as for npm start; e
   Runs, requests and alerts appear below as they happen.
 `;
 }
+
+const doorLine = (apiUrl: string, name: string): string =>
+  `  Programs    ${apiUrl}/upstream/${name}/…  calls a path of it, within its rate limits\n`;
 
 const sandboxLine = (url: string, label: string): string =>
   `  Sandbox     ${url}/control/judgement  simulated ${label}: our calls, and those it rejected\n`;

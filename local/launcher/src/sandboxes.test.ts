@@ -46,6 +46,17 @@ describe('another upstream', () => {
     expect(namesIn({ UPSTREAMS: `zwiftracing,${weather}` })).toEqual({ sandboxed: [], real: ['weather'] });
   });
 
+  it('without a sandbox needs its key if programs may call it, which is known before anything starts', () => {
+    const env = { UPSTREAMS: `zwiftracing,strava,${weather}`, API_UPSTREAMS: 'zwiftracing,strava,weather' };
+    expect(() => readSettings(env)).toThrow(
+      /^[^]*1 problem:[^]*WEATHER_TOKEN is missing: API_UPSTREAMS names weather/,
+    );
+    expect(readSettings({ ...env, WEATHER_TOKEN: 'hush' }).API_UPSTREAMS).toHaveLength(3);
+    expect(() => readSettings({ API_UPSTREAMS: 'weather' })).toThrow(
+      'API_UPSTREAMS names "weather", which is not',
+    );
+  });
+
   it('keeps the sandbox’s clock only if it is a sandbox, too', async () => {
     const scaleWith = async (env: NodeJS.ProcessEnv) => (await clockOf(readSettings(env), env, state)).scale;
     expect(await scaleWith({ UPSTREAMS: `zwiftracing,${weather}` })).toBe(1);

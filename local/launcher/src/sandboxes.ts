@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultUpstream, loadUpstreams, tierOf, type Upstream } from '@paceline/shared/upstreams';
+import { defaultUpstream, loadUpstreams, tierOf } from '@paceline/shared/upstreams';
 import { type FindPort, type ProcessGroup, waitUntilReady } from './processes.ts';
 import { root } from './state.ts';
 
@@ -12,15 +12,17 @@ export interface RunningSandbox {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const baseUrlVariable = ({ name }: Upstream): string => `${name.toUpperCase()}_BASE_URL`;
-const scriptOf = ({ name }: Upstream): string => `local/sandbox/src/${name}/main.ts`;
+const baseUrlVariable = (name: string): string => `${name.toUpperCase()}_BASE_URL`;
+const scriptOf = (name: string): string => `local/sandbox/src/${name}/main.ts`;
 
-/** The upstreams of `UPSTREAMS`, besides that of the syncs, and whether each gets its sandbox instead of the real API. */
+/** Whether an upstream besides that of the syncs gets its sandbox instead of the real API. */
+export const isSandboxed = (name: string, env: NodeJS.ProcessEnv): boolean =>
+  !env[baseUrlVariable(name)] && existsSync(join(root, scriptOf(name)));
+
+/** The upstreams of `UPSTREAMS` besides that of the syncs. */
 export function otherUpstreams(env: NodeJS.ProcessEnv) {
   const others = Object.values(loadUpstreams(env)).filter(({ name }) => name !== defaultUpstream);
-  const isSandboxed = (upstream: Upstream) =>
-    !env[baseUrlVariable(upstream)] && existsSync(join(root, scriptOf(upstream)));
-  return Object.groupBy(others, (upstream) => (isSandboxed(upstream) ? 'sandboxed' : 'real'));
+  return Object.groupBy(others, ({ name }) => (isSandboxed(name, env) ? 'sandboxed' : 'real'));
 }
 
 const firstPort = 3011;
@@ -42,13 +44,13 @@ export async function runOtherSandboxes(
     processes.push(
       await group.run({
         name: `sandbox-${name}`,
-        script: scriptOf(upstream),
+        script: scriptOf(name),
         readyUrl: `${url}/livez`,
         env: { SANDBOX_PORT: port, SANDBOX_API_KEYS: `${key}:${tierOf(upstream, env)}` },
       }),
     );
     const { pathname } = new URL(baseUrl);
-    const services = { [baseUrlVariable(upstream)]: `${url}${pathname}`, [auth.secret]: key };
+    const services = { [baseUrlVariable(name)]: `${url}${pathname}`, [auth.secret]: key };
     running.push({ label, url, env: services });
   }
   await waitUntilReady(processes);

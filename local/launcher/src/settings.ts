@@ -1,12 +1,15 @@
 import { type ClockSetting, createClock, formatClock, parseClock, realTime } from '@paceline/shared/clock';
 import { type Config, loadConfig, type VariableName, variableNames } from '@paceline/shared/config';
+import { defaultUpstream } from '@paceline/shared/upstreams';
+import { openUpstreams } from '@paceline/shared/upstreams/open';
 import { retentionVariables } from './prepare.ts';
-import { otherUpstreams } from './sandboxes.ts';
+import { isSandboxed, otherUpstreams } from './sandboxes.ts';
 import type { StateFolder } from './state.ts';
 
 const needed = [
   'API_HOST',
   'API_PORT',
+  'API_UPSTREAMS',
   'LOG_FILE_SIZE',
   'NATS_MONITOR_URL',
   'NATS_SYNC_INTERVAL',
@@ -21,7 +24,10 @@ export type LauncherConfig = Config<(typeof needed)[number], VariableName>;
 export function readSettings(env: NodeJS.ProcessEnv): LauncherConfig {
   const callsUpstream = env.ZWIFTRACING_BASE_URL ? (['ZWIFTRACING_API_KEY'] as const) : [];
   const others = variableNames.filter((name) => !needed.some((each) => each === name));
-  return loadConfig(env, [...needed, ...callsUpstream], others);
+  return loadConfig(env, [...needed, ...callsUpstream], others, ({ API_UPSTREAMS: names = [] }) => {
+    const real = names.filter((name) => name !== defaultUpstream && !isSandboxed(name, env));
+    return openUpstreams(env, real, realTime).problems;
+  });
 }
 
 /** The sandbox's speed-up: a day of syncs takes 24 minutes. */

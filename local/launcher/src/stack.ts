@@ -78,6 +78,8 @@ export async function startStack(options: StackOptions) {
       sandboxUrl: sandbox?.url,
       /** Those of other upstreams. */
       otherSandboxes,
+      /** Those that programs may call. */
+      upstreams: config.API_UPSTREAMS,
       broker,
       databaseUrl: database.url,
       database: database.server,

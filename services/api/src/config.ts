@@ -6,7 +6,7 @@ import {
   loadConfig,
   orExit,
 } from '@paceline/shared/config';
-import { type OpenUpstream, openUpstreams } from './door/connections.ts';
+import { type OpenUpstream, openUpstreams } from '@paceline/shared/upstreams/open';
 
 const needed = [
   'API_HOST',

@@ -7,7 +7,7 @@ import { createExchange } from '@paceline/shared/upstreams/exchange';
 import type { Broker } from '../broker.ts';
 import { windowsOf } from '../http/rate-limit.ts';
 import { peersOf } from '../peers.ts';
-import type { OpenUpstream } from './connections.ts';
+import type { OpenUpstream } from '@paceline/shared/upstreams/open';
 import type { Door } from './door.ts';
 
 /** Calls of programs neither show nor depend on whether a source is available: a wrong path of theirs must not stop a sync. */

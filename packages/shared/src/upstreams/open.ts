@@ -1,7 +1,8 @@
-import { isSandboxUrl } from '@paceline/shared/clock';
-import { upstreamUrl } from '@paceline/shared/config';
-import { accountOf } from '@paceline/shared/limiter';
-import { readUpstreams, type Upstream } from '@paceline/shared/upstreams';
+import { isSandboxUrl } from '../clock/index.ts';
+import { upstreamUrl } from '../config/addresses.ts';
+import { accountOf } from '../limiter/account.ts';
+import { readUpstreams } from './load.ts';
+import type { Upstream } from './upstream.ts';
 
 /** An upstream that programs may use, and what it takes to call it. */
 export interface OpenUpstream {

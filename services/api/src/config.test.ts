@@ -1,6 +1,6 @@
 import { ConfigError } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import { loadApiConfig } from '../config.ts';
+import { loadApiConfig } from './config.ts';
 
 const env = {
   NATS_URL: 'nats://127.0.0.1:4222',
