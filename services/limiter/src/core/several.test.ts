@@ -157,6 +157,31 @@ describe('a request that needs fewer budgets', () => {
   });
 });
 
+it('a request that may pass in the next window goes at its start, although nothing else happens', () => {
+  const paced = withSeveral(
+    {
+      all: { policy: { limit: 8, windowMs: minute }, resets: 'aligned', paced: true },
+      reads: { policy: { limit: 1, windowMs: minute } },
+    },
+    { read: ['all', 'reads'], upload: ['all'] },
+  );
+  const limiter = createTestLimiter('read', { ...paced, missedHeartbeatsAllowed: 1e9 });
+  limiter.pass(minute - (limiter.now() % minute) + 45 * second);
+  const forced = { lane: 'manual_rider_add' } as const;
+  limiter.call('a', forced);
+  limiter.pass(3 * second);
+  limiter.acquire('b', forced);
+  expect(limiter.acquire('c', { ...upload, ...forced }).answer).toBe('waiting');
+  const from = limiter.now();
+  const went: string[] = [];
+  for (let alarm = limiter.alarmIn(); alarm !== undefined && went.length === 0; alarm = limiter.alarmIn()) {
+    limiter.pass(alarm);
+    went.push(...limiter.take().offers.map(({ offer }) => offer.ticket));
+  }
+  expect(went).toEqual(['c']);
+  expect(limiter.now() - from).toBe(12 * second + settings.epsilon);
+});
+
 describe('a name that no upstream has', () => {
   it('is not decided, as another limiter may know it', () => {
     const limiter = createLimiter();
