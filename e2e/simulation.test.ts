@@ -4,6 +4,7 @@ import { type Arrival, defaultClubs } from '@paceline/sandbox';
 import { readScenario } from '@paceline/simulation/scenario';
 import { runSimulation } from '@paceline/simulation/simulate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 
 const scale = 60;
 const minutes = 80;
@@ -70,16 +71,19 @@ async function recordReal(): Promise<Evening> {
  * @param brokerMs maximum message delay in real ms: twice this machine's average response time
  */
 function simulate({ from, adds: realAdds, imports }: Evening, brokerMs: number): Evening {
-  const scenario = readScenario({
-    from: new Date(from).toISOString(),
-    days: minutes / (24 * 60),
-    scale,
-    clubs: defaultClubs.map(({ size }) => ({ riders: size })),
-    manualAdds: { times: realAdds.map(({ at }) => new Date(at).toISOString()) },
-    imports: imports.map(({ at }) => ({ after: `${at - from}ms`, riders: imported })),
-    jitter: { brokerMs, upstreamMs: jitterMs },
-    settings: { SYNC_RESULTS: 'on' },
-  });
+  const scenario = readScenario(
+    {
+      from: new Date(from).toISOString(),
+      days: minutes / (24 * 60),
+      scale,
+      clubs: defaultClubs.map(({ size }) => ({ riders: size })),
+      manualAdds: { times: realAdds.map(({ at }) => new Date(at).toISOString()) },
+      imports: imports.map(({ at }) => ({ after: `${at - from}ms`, riders: imported })),
+      jitter: { brokerMs, upstreamMs: jitterMs },
+      settings: { SYNC_RESULTS: 'on' },
+    },
+    loadUpstreams({}).zwiftracing,
+  );
   const { upstream, tally } = runSimulation(scenario, 'paceline');
   return {
     from,

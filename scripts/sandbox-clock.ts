@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { formatClock, realTime } from '../packages/shared/src/clock/index.ts';
 import { orExit } from '../packages/shared/src/config/index.ts';
-import { defaultUpstream, loadUpstreams } from '../packages/shared/src/upstreams/index.ts';
+import { defaultUpstream } from '../packages/shared/src/upstreams/index.ts';
+import { loadUpstreams } from '../packages/shared/src/upstreams/load.ts';
 import { clockOf, readSettings } from '../local/launcher/src/settings.ts';
 import { openState } from '../local/launcher/src/state.ts';
 

@@ -3,9 +3,11 @@ import { unpaddedTable } from '../../lab/kit/src/table.ts';
 import { maxMissing, maxPages, pauseBeforeProbe } from '../../packages/shared/src/sync/availability.ts';
 import { defaultAttempts, pauseBeforeAttempt } from '../../packages/shared/src/sync/retry-policy.ts';
 import { answerRules, longestWait } from '../../packages/shared/src/upstreams/answers.ts';
-import { readLimits } from '../../packages/shared/src/zwiftracing/limits.ts';
+import { readLimits } from '../../packages/shared/src/upstreams/limits.ts';
+import { loadUpstreams } from '../../packages/shared/src/upstreams/load.ts';
 import { humanDuration, rate } from '../../packages/shared/src/words.ts';
 
+const { dialect } = loadUpstreams({}).zwiftracing;
 const now = Date.UTC(2026, 1, 1, 12);
 /** Examples of a wait of 90 s. */
 const waits: ReadonlyArray<readonly [body: string, headers: Record<string, string>]> = [
@@ -40,13 +42,13 @@ const policies = [
 const code = (text: string) => `\`${text}\``;
 
 function waitRow([body, headers]: (typeof waits)[number]): string[] {
-  const { retryAfterMs = 0 } = readLimits(429, new Headers(headers), body, now);
+  const { retryAfterMs = 0 } = readLimits(dialect, 429, new Headers(headers), body, now);
   const [header] = Object.entries(headers);
   return [code(header ? header.join(': ') : body), humanDuration(retryAfterMs)];
 }
 
 function policyRow(value: string): string[] {
-  const { advertised } = readLimits(200, new Headers({ 'RateLimit-Policy': value }), '', now);
+  const { advertised } = readLimits(dialect, 200, new Headers({ 'RateLimit-Policy': value }), '', now);
   return [code(value), advertised ? rate(advertised) : 'nothing'];
 }
 

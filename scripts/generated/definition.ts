@@ -1,5 +1,5 @@
 import { mapValues } from '../../packages/shared/src/definition/units.ts';
-import { zwiftracing } from '../../packages/shared/src/upstreams/index.ts';
+import { loadUpstreams } from '../../packages/shared/src/upstreams/load.ts';
 
 /** `definition/budgets.ts`: what types and pages need of `upstreams/zwiftracing.yaml`. */
 export const definedBudgets =
@@ -7,7 +7,7 @@ export const definedBudgets =
 
 /** The budgets that the syncs know by name. Their limits and calls are read from the file: \`../upstreams\`. */
 export const budgets = {
-${Object.entries(mapValues(zwiftracing().endpoints, written))
+${Object.entries(mapValues(loadUpstreams({}).zwiftracing.endpoints, written))
   .map(([name, entry]) => `  ${name}: ${entry},\n`)
   .join('')}} as const;
 `;

@@ -3,7 +3,7 @@ import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { ConfigError, configExitCode, loadConfig } from '@paceline/shared/config';
 import { type JournalEntry, upstreamOf } from '@paceline/shared/contracts';
 import { allPartitions } from '@paceline/shared/limiter';
-import { loadUpstreams, tierOf } from '@paceline/shared/upstreams';
+import { tierOf } from '@paceline/shared/upstreams/load';
 import { CannotAudit, fetchLog, loadEntries, saveEntries } from './adapters/evidence.ts';
 import { localBroker, readJournals } from './adapters/journals.ts';
 import { audit } from './core/audit.ts';
@@ -45,8 +45,8 @@ export const run = (
     if (!sandbox.every((each) => /^https?:$/.test(URL.parse(each)?.protocol ?? '')))
       throw new WrongUsage('--sandbox must be an http(s) URL');
     try {
-      const config = loadConfig(env, ['ZWIFTRACING_TIER'], ['UPSTREAMS', 'NATS_URL', 'PACELINE_CLOCK']);
-      const upstreams = loadUpstreams(env);
+      const config = loadConfig(env, ['UPSTREAMS', 'ZWIFTRACING_TIER'], ['NATS_URL', 'PACELINE_CLOCK']);
+      const { UPSTREAMS: upstreams } = config;
       // Read first: a call is journalled before it arrives, so the journal read later includes every arrival.
       const logs = await Promise.all(sandbox.map(fetchLog));
       const entries =

@@ -7,7 +7,7 @@ import { takeTurn } from '@paceline/limiter/core/turn';
 import { createVirtualClock } from '@paceline/shared/clock';
 import type { Policy } from '@paceline/shared/contracts';
 import { laneNames } from '@paceline/shared/definition';
-import { loadUpstreams } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 
 const hour = 3_600_000;
 /** The limiter's maximum of requests per turn. */

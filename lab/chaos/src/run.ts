@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { numberOf, oneOf, type Output, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
+import { limitsOf } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { crewOf, type Fault, faultKinds, describeFault } from './core/fault.ts';
 import { plan, type PlanOptions } from './core/plan.ts';
 import { page, report, describeViolations } from './core/report.ts';
@@ -50,7 +52,11 @@ export const run = (args: readonly string[], output: Output): Promise<number> =>
       virtualHours: numberOf('--virtual-hours', given['virtual-hours'], 0.1, 1_000),
       scale: numberOf('--scale', given.scale, 2, 1_000),
       kinds: given.faults?.split(',').map((each) => oneOf('--faults', each, faultKinds)) ?? faultKinds,
-      crew: crewOf(given.replicas, wholeNumberOf('--brokers', given.brokers, 1, 3)),
+      crew: crewOf(
+        given.replicas,
+        wholeNumberOf('--brokers', given.brokers, 1, 3),
+        limitsOf(loadUpstreams(process.env).zwiftracing.budgets, 'standard'),
+      ),
       replicas: given.replicas,
     };
     const lanes = wholeNumberOf('--lanes', given.lanes, 1, 8);

@@ -4,7 +4,8 @@ import { createTestLimiter, settings, withUpstream } from '@paceline/limiter/cor
 import { upstreamSettings } from '@paceline/limiter/core/upstream';
 import { windows } from '@paceline/limiter/core/views';
 import { createVirtualClock } from '@paceline/shared/clock';
-import { loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
+import type { Upstream } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 
 const second = 1_000;

@@ -15,7 +15,8 @@ import { connect, createBus, provision, request } from '@paceline/shared/messagi
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, testNats, testPostgres } from '@paceline/shared/testing';
 import { createZwiftRacing } from '@paceline/shared/zwiftracing';
-import { pathsOf, zwiftracing } from '@paceline/shared/upstreams';
+import { pathsOf } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 
 /** Limiter processes on a real broker, a sandbox upstream and callers. */
 export type Rig = Awaited<ReturnType<typeof startRig>>;
@@ -23,12 +24,13 @@ export type Rig = Awaited<ReturnType<typeof startRig>>;
 export type Caller = ReturnType<Rig['caller']>;
 export type LimiterProcess = ReturnType<typeof limiterProcess>;
 
-const [events = ''] = pathsOf(zwiftracing().endpoints.events);
-const [signups = ''] = pathsOf(zwiftracing().endpoints.signups);
+const { zwiftracing: definition } = loadUpstreams({});
+const [events = ''] = pathsOf(definition.endpoints.events);
+const [signups = ''] = pathsOf(definition.endpoints.signups);
 
 /** The first call of a budget, for an arbitrary id. */
 function requestOf(budget: BudgetName): { path: string; body?: unknown } {
-  const endpoint = zwiftracing().endpoints[budget];
+  const endpoint = definition.endpoints[budget];
   const [path = ''] = pathsOf(endpoint);
   const isPost = endpoint.calls[0]?.startsWith('POST');
   return { path: path.replace(':id', '20650'), ...(isPost && { body: [4_500_001] }) };
@@ -86,6 +88,7 @@ export async function startRig(
     caller(key: string) {
       const limiter = limitersOf.of(accountOf(key));
       const upstream = createZwiftRacing({
+        definition,
         baseUrl: sandbox.url,
         apiKey: key,
         clock,

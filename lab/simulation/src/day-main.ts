@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { terminal, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
 import { ConfigError } from '@paceline/shared/config';
-import { defaultUpstream, loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
+import { defaultUpstream, type Upstream } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { twiceTheDay } from './day/demand.ts';
 import { judgeDay, reportDay } from './day/judge-day.ts';
 import { simulateDay } from './day/simulate-day.ts';

@@ -6,6 +6,7 @@ import { createWorld } from '@paceline/sandbox';
 import { callPlanRulesOf, callPlanVariableNames, loadConfig } from '@paceline/shared/config';
 import { horizonMs } from '@paceline/shared/definition';
 import { limitsOf } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 
 const usage = `npm run lab -- plans [--plans N]
 
@@ -47,15 +48,17 @@ process.exitCode = await runCommand(
   async ({ plans }) => {
     const count = numberOf('--plans', plans, 1, 100_000);
     const rules = callPlanRulesOf(loadConfig({}, callPlanVariableNames));
+    const { budgets, endpoints } = loadUpstreams(process.env).zwiftracing;
+    const policy = limitsOf(budgets, 'standard').signups;
     const times: number[] = [];
     for (let seed = 1; seed <= evenings; seed += 1) {
       const now = Date.UTC(2026, 10, 24 + seed, 18, 10);
       const events = eventsAt(now, seed);
       const slots = [{ from: now, until: now + 4 * hour }];
       for (let each = 0; each < count; each += 1) {
-        const plan = createPlanner(rules);
+        const plan = createPlanner(rules, endpoints.signups.typicalMs);
         const from = performance.now();
-        plan({ events, policy: limitsOf('standard').signups, slots, isWatched: true, now, permit: 'held' });
+        plan({ events, policy, slots, isWatched: true, now, permit: 'held' });
         times.push(performance.now() - from);
       }
     }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { numberOf, oneOf, type Output, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
 import { configExitCode } from '@paceline/shared/config';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { type Bound, type BoundAmounts, sharesOf } from './core/bound/bound.ts';
 import { boundDays } from './core/bound/days.ts';
 import type { Named } from './core/cells.ts';
@@ -127,7 +128,8 @@ function seedsOf(text: string): number[] {
 
 function scenarioOf(file: string, overrides: Readonly<Record<string, number>>): Scenario {
   const json = parsed(file);
-  return readScenario(typeof json === 'object' && json !== null ? { ...json, ...overrides } : json);
+  const given = typeof json === 'object' && json !== null ? { ...json, ...overrides } : json;
+  return readScenario(given, loadUpstreams(process.env).zwiftracing);
 }
 
 function parsed(file: string): unknown {

@@ -1,3 +1,4 @@
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { SimulationResult } from './core/result.ts';
@@ -5,6 +6,7 @@ import { readScenario } from './core/scenario.ts';
 import { type StrategyName, strategyNames } from './core/simulate.ts';
 import { inParallel } from './in-parallel.ts';
 
+const { zwiftracing } = loadUpstreams({});
 const team = JSON.parse(readFileSync(new URL('../scenarios/team.json', import.meta.url), 'utf8')) as object;
 
 describe('a day of a team with each strategy', () => {
@@ -12,7 +14,7 @@ describe('a day of a team with each strategy', () => {
   const others = strategyNames.filter((name) => name !== 'paceline');
 
   beforeAll(async () => {
-    const scenario = readScenario({ ...team, days: 1.25, warmUp: '6h' });
+    const scenario = readScenario({ ...team, days: 1.25, warmUp: '6h' }, zwiftracing);
     const simulated = await inParallel.simulateAll(strategyNames.map((strategy) => ({ scenario, strategy })));
     for (const [index, name] of strategyNames.entries()) results[name] = simulated[index] as SimulationResult;
   });

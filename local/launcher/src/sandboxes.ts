@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultUpstream, loadUpstreams, tierOf } from '@paceline/shared/upstreams';
+import { defaultUpstream } from '@paceline/shared/upstreams';
+import { loadUpstreams, tierOf } from '@paceline/shared/upstreams/load';
 import { type FindPort, type ProcessGroup, waitUntilReady } from './processes.ts';
 import { root } from './state.ts';
 

@@ -1,14 +1,14 @@
-import { loadConfig } from '@paceline/shared/config';
 import { type BudgetName, mapValues } from '@paceline/shared/definition';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 import { latencyOf } from './limiter.ts';
 
 const minutes = (count: number) => count * 60_000;
+const { budgets } = loadUpstreams({}).zwiftracing;
 const sameForAll = { limit: 1, windowMs: minutes(1) };
 
 it('the upstream file has the documented limits, and a cautious guess for events and signups', () => {
-  expect(mapValues(zwiftracing().budgets, ({ limits }) => limits.standard)).toMatchObject({
+  expect(mapValues(budgets, ({ limits }) => limits.standard)).toMatchObject({
     clubs: { limit: 1, windowMs: minutes(60) },
     riders_bulk: { limit: 1, windowMs: minutes(15) },
     riders_single: { limit: 5, windowMs: minutes(1) },
@@ -16,7 +16,7 @@ it('the upstream file has the documented limits, and a cautious guess for events
     events: sameForAll,
     signups: sameForAll,
   });
-  expect(mapValues(zwiftracing().budgets, ({ limits }) => limits.premium)).toMatchObject({
+  expect(mapValues(budgets, ({ limits }) => limits.premium)).toMatchObject({
     clubs: { limit: 10, windowMs: minutes(60) },
     riders_bulk: { limit: 10, windowMs: minutes(15) },
     riders_single: { limit: 10, windowMs: minutes(1) },
@@ -24,12 +24,6 @@ it('the upstream file has the documented limits, and a cautious guess for events
     events: sameForAll,
     signups: sameForAll,
   });
-});
-
-it('the default paths of the configuration are calls of the upstream file', () => {
-  const paths = loadConfig({}, ['ZWIFTRACING_EVENTS_PATH', 'ZWIFTRACING_SIGNUPS_PATH']);
-  expect(zwiftracing().endpoints.events.calls).toContain(`GET ${paths.ZWIFTRACING_EVENTS_PATH}`);
-  expect(zwiftracing().endpoints.signups.calls).toEqual([`GET ${paths.ZWIFTRACING_SIGNUPS_PATH}`]);
 });
 
 describe('latency', () => {

@@ -14,8 +14,8 @@ const problemsOf = (env: Record<string, string>): readonly string[] => {
 
 describe('the configuration', () => {
   it('has a default for every variable', () => {
-    const { clock, ...rest } = readConfig({ SANDBOX_AUDIT_FILE: '', SANDBOX_SEED: '' });
-    expect(clock?.scale).toBe(1);
+    const { clock, upstream, ...rest } = readConfig({ SANDBOX_AUDIT_FILE: '', SANDBOX_SEED: '' });
+    expect([clock?.scale, upstream.name]).toEqual([1, 'zwiftracing']);
     expect(rest).toEqual({
       host: '127.0.0.1',
       port: 3010,
@@ -32,7 +32,7 @@ describe('the configuration', () => {
   });
 
   it('is read from every variable', () => {
-    const { clock, ...rest } = readConfig({
+    const { clock, upstream, ...rest } = readConfig({
       SANDBOX_HOST: '::1',
       SANDBOX_PORT: '0',
       SANDBOX_API_KEYS: 'one:standard,two:with:colons:premium',
@@ -48,7 +48,7 @@ describe('the configuration', () => {
       SANDBOX_AUDIT_FILE: 'audit.jsonl',
       PACELINE_CLOCK: 'scale=60,anchor=1764788400000',
     });
-    expect(clock?.scale).toBe(60);
+    expect([clock?.scale, upstream.name]).toEqual([60, 'zwiftracing']);
     expect(rest).toEqual({
       host: '::1',
       port: 0,

@@ -1,6 +1,8 @@
 import { createClock } from '@paceline/shared/clock';
 import { ConfigError, port, variables, wholeNumber } from '@paceline/shared/config';
 import { type Tier, tiers } from '@paceline/shared/definition';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { z } from 'zod';
 import { enforcements, policyOverrides } from './limiter.ts';
 import { waitForms } from './dialect.ts';
@@ -75,12 +77,15 @@ const environment = z
     clock: read.PACELINE_CLOCK,
   }));
 
-export type SandboxSettings = Readonly<z.output<typeof environment>>;
+export type SandboxSettings = Readonly<z.output<typeof environment>> & {
+  /** What the file of ZwiftRacing says. */
+  readonly upstream: SyncUpstream;
+};
 
 /** @throws {ConfigError} listing every problem */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
   const nonEmpty = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const read = environment.safeParse(nonEmpty);
-  if (read.success) return read.data;
+  if (read.success) return { ...read.data, upstream: loadUpstreams(env).zwiftracing };
   throw new ConfigError(read.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createVirtualClock } from '@paceline/shared/clock';
-import { readLimits } from '@paceline/shared/zwiftracing';
+import { readLimits } from '@paceline/shared/upstreams/limits';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 import { waitForms } from './dialect.ts';
@@ -56,10 +57,11 @@ describe('the limit', () => {
     await call('/public/clubs/20651');
     await clock.advance(30 * minute);
     const now = clock.now();
+    const { dialect } = loadUpstreams({}).zwiftracing;
     for (const retryAfter of waitForms) {
       sandbox.controls.speak({ retryAfter, advertises: '3000;w=900' });
       const response = await call('/public/clubs/20651');
-      const read = readLimits(429, response.headers, await response.text(), now);
+      const read = readLimits(dialect, 429, response.headers, await response.text(), now);
       expect(read.advertised).toEqual({ limit: 3_000, windowMs: 15 * minute });
       if (retryAfter === 'none') expect(read.retryAfterMs).toBeUndefined();
       else if (retryAfter === 'absurd') expect(read.retryAfterMs).toBeGreaterThan(24 * 60 * minute);

@@ -1,3 +1,4 @@
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,6 +11,7 @@ import {
   tooManyRequestsBody,
 } from './limiter.ts';
 
+const { budgets } = loadUpstreams({}).zwiftracing;
 const policy = { limit: 3, windowMs: 1000 };
 
 /** Whether each call at these times is accepted. */
@@ -147,13 +149,13 @@ const calls = (limiter: SandboxLimiter, count: number, account: typeof team | ty
 
 describe("the sandbox's limiter", () => {
   it('gives each key the limits of its tier', () => {
-    const limiter = createLimiter('first-hit', {});
+    const limiter = createLimiter(budgets, 'first-hit', {});
     expect(calls(limiter, 6, team)).toEqual([true, true, true, true, true, false]);
     expect(calls(limiter, 11, rich).lastIndexOf(true)).toBe(9);
   });
 
   it('counts each budget and each key separately', () => {
-    const limiter = createLimiter('first-hit', {});
+    const limiter = createLimiter(budgets, 'first-hit', {});
     expect(limiter.arrive(team, 'clubs', 0).decision.accepted).toBe(true);
     expect(limiter.arrive(team, 'events', 0).decision.accepted).toBe(true);
     expect(limiter.arrive({ ...team, key: 'other' }, 'clubs', 0).decision.accepted).toBe(true);
@@ -162,13 +164,13 @@ describe("the sandbox's limiter", () => {
 
   it('applies an override to every tier', () => {
     const override = { limit: 2, windowMs: 10 * minute };
-    const limiter = createLimiter('first-hit', { riders_single: override });
+    const limiter = createLimiter(budgets, 'first-hit', { riders_single: override });
     expect(limiter.arrive(rich, 'riders_single', 0).policy).toEqual(override);
     expect(calls(limiter, 2, rich)).toEqual([true, false]);
   });
 
   it('applies an override to calls already counted, and removes it', () => {
-    const limiter = createLimiter('first-hit', {});
+    const limiter = createLimiter(budgets, 'first-hit', {});
     calls(limiter, 2, team);
     expect(limiter.changePolicies({ riders_single: { limit: 2, windowMs: 10 * minute } })).toEqual({
       riders_single: { limit: 2, windowMs: 10 * minute },
@@ -179,7 +181,7 @@ describe("the sandbox's limiter", () => {
   });
 
   it('resets its counts on a restart and on a change of enforcement', () => {
-    const limiter = createLimiter('first-hit', {});
+    const limiter = createLimiter(budgets, 'first-hit', {});
     calls(limiter, 5, team);
     limiter.restart();
     expect(calls(limiter, 1, team)).toEqual([true]);

@@ -1,6 +1,6 @@
 import type { Policy } from '@paceline/shared/contracts';
 import { type BudgetName, budgetNames, type Tier } from '@paceline/shared/definition';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
 import { z } from 'zod';
 import { between, draw } from './random.ts';
 
@@ -21,15 +21,11 @@ const ranges: Partial<Record<BudgetName, readonly [low: number, high: number]>> 
   riders_bulk: [48_000, 55_000],
   riders_single: [1_000, 3_000],
   results: [1_000, 3_000],
-  events: [1_000, 4_000],
-  signups: [1_000, 4_000],
 };
-
-const rangeOf = (budget: BudgetName): readonly [low: number, high: number] =>
-  ranges[budget] ?? [zwiftracing().endpoints[budget].typicalMs, zwiftracing().endpoints[budget].typicalMs];
+const otherRange = [1_000, 4_000] as const;
 
 export const latencyOf = (seed: number, budget: BudgetName, seq: number): number =>
-  between(draw(seed, 'latency', seq), ...rangeOf(budget));
+  between(draw(seed, 'latency', seq), ...(ranges[budget] ?? otherRange));
 
 export interface LimitDecision {
   readonly accepted: boolean;
@@ -89,7 +85,11 @@ export interface Account {
 /** Imitates upstream's limiter: counts every arrival per key and budget. */
 export type SandboxLimiter = ReturnType<typeof createLimiter>;
 
-export function createLimiter(firstEnforcement: Enforcement, firstOverrides: PolicyOverrides) {
+export function createLimiter(
+  budgets: SyncUpstream['budgets'],
+  firstEnforcement: Enforcement,
+  firstOverrides: PolicyOverrides,
+) {
   let enforcement = firstEnforcement;
   let overrides = firstOverrides;
   const counters = new Map<string, Counter>();
@@ -100,7 +100,7 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
       budget: BudgetName,
       now: number,
     ): { decision: LimitDecision; policy: Policy } {
-      const policy = overrides[budget] ?? zwiftracing().budgets[budget].limits[tier];
+      const policy = overrides[budget] ?? budgets[budget].limits[tier];
       const name = `${key} ${budget}`;
       const counter = counters.get(name) ?? createCounter(enforcement);
       counters.set(name, counter);

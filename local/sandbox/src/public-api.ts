@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type BudgetName, mapValues } from '@paceline/shared/definition';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { UpstreamHandler, Gate, HttpContext } from './gate.ts';
@@ -15,7 +15,7 @@ const parametersOf = (c: HttpContext) => mapValues(c.req.param(), Number) as Pat
 
 type Find = (parameters: PathParameters, at: number) => object | undefined;
 
-function endpointsOf(world: SandboxWorld, quirks: () => Quirks) {
+function handlersOf(world: SandboxWorld, quirks: () => Quirks) {
   const respond = (c: HttpContext, value: object) => c.json(withQuirks(value, quirks()) as object);
   /** Responds with the value, or 404 if undefined. */
   const respondWith =
@@ -30,7 +30,7 @@ function endpointsOf(world: SandboxWorld, quirks: () => Quirks) {
     const { epoch } = parametersOf(c);
     return respond(c, world.riders(ids.data, epoch === undefined ? at : epoch * 1000));
   };
-  const endpoints: Readonly<Record<string, UpstreamHandler>> = {
+  const handlers: Readonly<Record<string, UpstreamHandler>> = {
     'GET /public/clubs/:id': respondWith(({ id }, at) => world.clubPage(id, 0, at)),
     'GET /public/clubs/:id/:from': respondWith(({ id, from }, at) => world.clubPage(id, from, at)),
     'POST /public/riders': riders,
@@ -44,24 +44,25 @@ function endpointsOf(world: SandboxWorld, quirks: () => Quirks) {
     'GET /public/event_signups/:id': respondWith(({ id }, at) => world.signups(id, at)),
   };
   return {
-    of: (call: string) => endpoints[call] ?? respondWith(({ id }) => ({ id })),
+    of: (call: string) => handlers[call] ?? respondWith(({ id }) => ({ id })),
     unknown: respondWith(() => undefined),
   };
 }
 
 /** Serves every call of the definition behind its budget's limit. A call without data returns the requested id. */
 export function publicApi(
+  { endpoints }: Pick<SyncUpstream, 'endpoints'>,
   gate: Gate,
   world: SandboxWorld,
   quirks: () => Quirks,
 ): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
-  const endpoints = endpointsOf(world, quirks);
-  for (const [budget, { calls }] of Object.entries(zwiftracing().endpoints)) {
+  const handlers = handlersOf(world, quirks);
+  for (const [budget, { calls }] of Object.entries(endpoints)) {
     for (const call of calls) {
       const [method = '', path = ''] = call.split(' ');
-      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget as BudgetName, endpoints.of(call)));
+      app.on(method, path.replaceAll(/:\w+/g, '$&{\\d+}'), gate(budget as BudgetName, handlers.of(call)));
     }
   }
-  return app.all('*', gate(null, endpoints.unknown));
+  return app.all('*', gate(null, handlers.unknown));
 }

@@ -1,7 +1,4 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createAuditLog, keyName } from './audit.ts';
 import { readConfig, type SandboxSettings } from './config.ts';
@@ -10,6 +7,7 @@ import { createFaultQueue } from './faults.ts';
 import { createGate } from './gate.ts';
 import { judge } from './judge.ts';
 import { createLimiter } from './limiter.ts';
+import { listen } from './listen.ts';
 import { publicApi } from './public-api.ts';
 import { createWorld } from './world/world.ts';
 
@@ -21,9 +19,9 @@ export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 /** Starts an imitation of upstream. @throws when the port is in use or the audit file can't be written */
 export async function startSandbox(options: SandboxOptions = {}) {
   const settings = { ...readConfig({}), port: 0, ...options };
-  const { host, seed, clock, enforcement, policies } = settings;
+  const { seed, clock, upstream, enforcement, policies } = settings;
   const audit = createAuditLog(settings.auditFile);
-  const limiter = createLimiter(enforcement, policies);
+  const limiter = createLimiter(upstream.budgets, enforcement, policies);
   const faults = createFaultQueue();
   const controls = createControls(limiter, faults, settings);
   const world = createWorld(seed);
@@ -48,12 +46,8 @@ export async function startSandbox(options: SandboxOptions = {}) {
   const app = new Hono<{ Bindings: HttpBindings }>()
     .get('/livez', (c) => c.text('ok'))
     .route('/control', controlApi(clock, controls, audit, world))
-    .route('/api', publicApi(gate, world, controls.quirks));
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
-  await once(server.listen(settings.port, host), 'listening');
-  const { port } = server.address() as AddressInfo;
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-
+    .route('/api', publicApi(upstream, gate, world, controls.quirks));
+  const { origin, port, close } = await listen(app.fetch, settings);
   return {
     /** The base URL of the imitated API. */
     url: `${origin}/api`,
@@ -65,9 +59,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
     judgement: () => judge(audit.all()),
     async close() {
       closing.abort();
-      const closed = once(server.close(), 'close');
-      server.closeAllConnections();
-      await closed;
+      await close();
       audit.close();
     },
   };

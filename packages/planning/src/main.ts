@@ -10,9 +10,4 @@ const envFile = join(import.meta.dirname, '../../../.env');
 if (existsSync(envFile)) loadEnvFile(envFile);
 
 const output = { out: console.log, error: console.error };
-process.exitCode = run(
-  process.argv.slice(2),
-  loadConfigOrExit(planVariables, ['UPSTREAMS']),
-  createClock().now(),
-  output,
-);
+process.exitCode = run(process.argv.slice(2), loadConfigOrExit(planVariables), createClock().now(), output);

@@ -11,7 +11,7 @@ function plan(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const lines: string[] = [];
   const errors: string[] = [];
   const output = { out: (text: string) => lines.push(text), error: (text: string) => errors.push(text) };
-  const exitCode = run(args, loadConfig(env, planVariables, ['UPSTREAMS']), now, output);
+  const exitCode = run(args, loadConfig(env, planVariables), now, output);
   return { exitCode, out: lines.join('\n'), error: errors.join('\n') };
 }
 

@@ -9,7 +9,8 @@ import {
 } from '@paceline/shared/config';
 import type { KindGoal, SyncMode } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
-import { defaultUpstream, loadUpstreams, tierOf, type Upstream } from '@paceline/shared/upstreams';
+import { defaultUpstream, type Upstream, type Upstreams } from '@paceline/shared/upstreams';
+import { loadUpstreams, tierOf } from '@paceline/shared/upstreams/load';
 import { checkPlan } from './core/check.ts';
 import { isError } from './core/lint.ts';
 import { firstDesign, type Plan, planOf, goalsOf } from './core/plan.ts';
@@ -21,11 +22,12 @@ import { plannedWindows } from './core/windows.ts';
 export const planVariables = [
   ...slotVariableNames,
   ...freshnessVariableNames,
+  'UPSTREAMS',
   'ZWIFTRACING_TIER',
   'ZWIFTRACING_CLUB_IDS',
 ] as const;
 
-type PlanConfig = Config<(typeof planVariables)[number], 'UPSTREAMS'>;
+type PlanConfig = Config<(typeof planVariables)[number]>;
 
 /** Kinds whose number of events can be set here; clubs come from the configuration. */
 const countedKinds = kindNames.filter((kind) => kinds[kind].things !== 'clubs');
@@ -125,7 +127,7 @@ function parseGoal(text: string): KindGoal {
 }
 
 /** `weather/read=90/1h`. @throws {PlanUsageError} */
-function parseCalls(text: string, { UPSTREAMS = [], ZWIFTRACING_TIER }: PlanConfig): SteadyCalls {
+function parseCalls(text: string, { UPSTREAMS, ZWIFTRACING_TIER }: PlanConfig): SteadyCalls {
   const [, name = '', endpoint = '', calls, time] = /^(\w+)\/(\w+)=(\d{1,6})\/(\w+)$/.exec(text) ?? [];
   const windowMs = duration.safeParse(time).data;
   if (!Number(calls) || !windowMs) throw new PlanUsageError('--calls must look like weather/read=90/1h');
@@ -140,10 +142,9 @@ function parseCalls(text: string, { UPSTREAMS = [], ZWIFTRACING_TIER }: PlanConf
 }
 
 /** One of `UPSTREAMS`, or a file that is there to be added. */
-function upstreamNamed(name: string, configured: readonly string[]): Upstream {
+function upstreamNamed(name: string, configured: Upstreams): Upstream {
   try {
-    const known = loadUpstreams({ UPSTREAMS: configured.join(',') });
-    const upstream = known[name] ?? loadUpstreams({ UPSTREAMS: `${defaultUpstream},${name}` })[name];
+    const upstream = configured[name] ?? loadUpstreams({ UPSTREAMS: `${defaultUpstream},${name}` })[name];
     if (upstream) return upstream;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -156,6 +157,7 @@ const isKind = (text: string): text is SyncKind => kindNames.some((kind) => kind
 
 function requestedPlan({ design, things, goals }: ReturnType<typeof parse>, config: PlanConfig): Plan {
   const demand = {
+    upstream: config.UPSTREAMS.zwiftracing,
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
     things,

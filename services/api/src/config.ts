@@ -11,6 +11,7 @@ import { type OpenUpstream, openUpstreams } from '@paceline/shared/upstreams/ope
 const needed = [
   'API_HOST',
   'API_PORT',
+  'UPSTREAMS',
   'API_UPSTREAMS',
   'API_CORS_ORIGINS',
   'API_RATE_LIMIT',
@@ -30,7 +31,6 @@ const needed = [
   ...freshnessVariableNames,
 ] as const;
 const optional = [
-  'UPSTREAMS',
   ...brokerTlsVariables,
   'API_TLS_CERT',
   'API_TLS_KEY',

@@ -81,8 +81,9 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const parts: ApiParts = { ...context, ...databases, account, broker, peers: peersOf(broker, account) };
   const checks = { database: database.ping, ...broker.checks };
   const { doors, close: closeDoors } = openDoors(parts);
+  const upstream = config.UPSTREAMS.zwiftracing;
   const { connected } = broker;
-  const accounts = accountsOf({ account, limiter: parts.peers.limiter }, doors);
+  const accounts = accountsOf({ upstream, account, limiter: parts.peers.limiter }, doors);
   const feed = startFeed(connected.then(eventStream), upstreamsOf(accounts), log, signal);
   const lastEvent = () => feed.ring()?.last;
   const health = watchHealth({ ...context, account, checks, connected, lastEvent, db: database.db });
@@ -160,6 +161,7 @@ function createCommands({ config, db, commandDb, broker, peers, clock, log }: Ap
     publisher,
     watches,
     windows,
+    endpoints: config.UPSTREAMS.zwiftracing.endpoints,
     clock,
     log,
   });

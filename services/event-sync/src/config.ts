@@ -12,8 +12,7 @@ export const eventSyncVariables = [...syncVariables, ...callPlanVariableNames] a
 
 export type EventSyncConfig = Config<(typeof eventSyncVariables)[number]>;
 
-export const readConfig = (): EventSyncConfig =>
-  loadConfigOrExit(eventSyncVariables, ['UPSTREAMS', ...brokerTlsVariables]);
+export const readConfig = (): EventSyncConfig => loadConfigOrExit(eventSyncVariables, brokerTlsVariables);
 
 /** What the event flows need. */
 export interface EventSync extends Sync {

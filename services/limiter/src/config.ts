@@ -3,6 +3,7 @@ import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/sha
 export const limiterVariables = [
   'NATS_URL',
   'DATABASE_URL',
+  'UPSTREAMS',
   'ZWIFTRACING_TIER',
   'RETENTION_JOURNAL',
   'PACELINE_CLOCK',
@@ -13,5 +14,4 @@ export const limiterVariables = [
 
 export type LimiterConfig = Config<(typeof limiterVariables)[number]>;
 
-export const readConfig = (): LimiterConfig =>
-  loadConfigOrExit(limiterVariables, ['UPSTREAMS', ...brokerTlsVariables]);
+export const readConfig = (): LimiterConfig => loadConfigOrExit(limiterVariables, brokerTlsVariables);

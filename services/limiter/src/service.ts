@@ -4,7 +4,8 @@ import { openPool, poolOrigin } from '@paceline/shared/database/pool';
 import { brokerOrigin, openBus } from '@paceline/shared/messaging';
 import { assertOwnState, type RunningService, type ServiceContext } from '@paceline/shared/runtime';
 import { reasonOf, repeatedFailure } from '@paceline/shared/telemetry';
-import { defaultUpstream, loadUpstreams, tierOf, type Upstream } from '@paceline/shared/upstreams';
+import { defaultUpstream, type Upstream } from '@paceline/shared/upstreams';
+import { tierOf } from '@paceline/shared/upstreams/load';
 import { announceOn } from './adapters/announce.ts';
 import { callRecordOf } from './adapters/call-record.ts';
 import { observed, openJournal } from './adapters/journal.ts';
@@ -26,9 +27,8 @@ export async function startLimiter({
   assertOwnState({ broker }, own);
   const tier = (upstream: Upstream) =>
     upstream.name === defaultUpstream ? config.ZWIFTRACING_TIER : tierOf(upstream, process.env);
-  const upstreams = loadUpstreams(process.env);
-  const settings = defaultSettings(upstreams, tier, clock);
-  const budgets = Object.values(upstreams).flatMap(({ name, budgets: own }) =>
+  const settings = defaultSettings(config.UPSTREAMS, tier, clock);
+  const budgets = Object.values(config.UPSTREAMS).flatMap(({ name, budgets: own }) =>
     Object.keys(own).map((budget) => fullName(name, budget)),
   );
   const announce = announceOn(bus, clock.machine, budgets);

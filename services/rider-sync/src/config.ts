@@ -8,8 +8,7 @@ export const riderSyncVariables = [...syncVariables, 'ZWIFTRACING_CLUB_IDS'] as 
 
 export type RiderSyncConfig = Config<(typeof riderSyncVariables)[number]>;
 
-export const readConfig = (): RiderSyncConfig =>
-  loadConfigOrExit(riderSyncVariables, ['UPSTREAMS', ...brokerTlsVariables]);
+export const readConfig = (): RiderSyncConfig => loadConfigOrExit(riderSyncVariables, brokerTlsVariables);
 
 /** What the rider flows need. */
 export interface RiderSync extends Sync {

@@ -11,6 +11,7 @@ export const schedulerVariables = [
   ...slotVariableNames,
   // Needed to check schedule changes.
   ...freshnessVariableNames,
+  'UPSTREAMS',
   'ZWIFTRACING_TIER',
   'ZWIFTRACING_CLUB_IDS',
   'PACELINE_CLOCK',
@@ -21,5 +22,4 @@ export const schedulerVariables = [
 
 export type SchedulerConfig = Config<(typeof schedulerVariables)[number]>;
 
-export const readConfig = (): SchedulerConfig =>
-  loadConfigOrExit(schedulerVariables, ['UPSTREAMS', ...brokerTlsVariables]);
+export const readConfig = (): SchedulerConfig => loadConfigOrExit(schedulerVariables, brokerTlsVariables);

@@ -36,6 +36,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   const scheduling: Scheduling = { bus, progress, schedules, clock, signal: stopping.signal };
   const loops = [...kindNames.map((kind) => openSlots(scheduling, kind)), announceChanges(scheduling)];
   const demand = {
+    upstream: config.UPSTREAMS.zwiftracing,
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
     things: {},

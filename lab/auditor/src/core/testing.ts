@@ -7,7 +7,7 @@ import {
   type Policy,
   upstreamOf,
 } from '@paceline/shared/contracts';
-import { loadUpstreams } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import type { LoggedArrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
 import type { StoredEntry } from './history.ts';

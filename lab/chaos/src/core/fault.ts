@@ -1,12 +1,13 @@
 import type { Dice } from '@paceline/kit/dice';
 import { type Policy, services } from '@paceline/shared/contracts';
-import { type BudgetName, budgetNames } from '@paceline/shared/definition';
-import { limitsOf } from '@paceline/shared/upstreams';
+import { type BudgetName, budgetNames, type Limit } from '@paceline/shared/definition';
 
-/** Processes and servers that faults can target. */
+/** What faults can target. */
 export interface Crew {
   readonly services: readonly string[];
   readonly brokers: readonly string[];
+  /** The limits that upstream documents. */
+  readonly limits: Readonly<Record<BudgetName, Limit>>;
 }
 
 /** Times in real ms. */
@@ -31,9 +32,8 @@ export interface Fault extends FaultSpec {
 /** Draws a fault of one kind; default without duration and targets. */
 type Draw = (dice: Dice, crew: Crew) => Partial<FaultSpec>;
 
-const limits = limitsOf('standard');
-/** Budgets whose limit can be changed; a one-hour window would outlast the run. */
-const steerable = budgetNames.filter((name) => limits[name].windowMs <= 15 * 60_000);
+/** Longer windows, whose change would outlast the run, are left alone. */
+const longestChanged = 15 * 60_000;
 
 /** Links of a few services; the scheduler and the limiter are linked only to the broker. */
 function links(dice: Dice, { services }: Crew): string[] {
@@ -44,14 +44,16 @@ function links(dice: Dice, { services }: Crew): string[] {
 }
 
 /** A policy scaled by factors for limit and window. */
-const changedPolicy = (limitTimes: number, windowTimes: number) => (dice: Dice) => {
-  const budget = dice.pick(steerable);
-  const { limit, windowMs } = limits[budget];
-  return {
-    budget,
-    policy: { limit: Math.max(1, Math.floor(limit * limitTimes)), windowMs: windowMs * windowTimes },
+const changedPolicy =
+  (limitTimes: number, windowTimes: number) =>
+  (dice: Dice, { limits }: Crew) => {
+    const budget = dice.pick(budgetNames.filter((name) => limits[name].windowMs <= longestChanged));
+    const { limit, windowMs } = limits[budget];
+    return {
+      budget,
+      policy: { limit: Math.max(1, Math.floor(limit * limitTimes)), windowMs: windowMs * windowTimes },
+    };
   };
-};
 
 const lasting =
   (minMs: number, maxMs: number, more: Draw): Draw =>
@@ -136,11 +138,12 @@ export function describeFault({ kind, at, lasts, targets, amount, budget, policy
 }
 
 /** Process and server names as in the launcher. @param replicas e.g. `limiter=2` (default one of each) */
-export function crewOf(replicas: string, brokers: number): Crew {
+export function crewOf(replicas: string, brokers: number, limits: Crew['limits']): Crew {
   const counts = new URLSearchParams(replicas.replaceAll(',', '&'));
   return {
     services: services.flatMap((service) => numbered(service, Number(counts.get(service) ?? 1), service)),
     brokers: brokers === 1 ? ['nats'] : numbered('nats', brokers, 'nats-1'),
+    limits,
   };
 }
 

@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
+import { limitsOf } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { crewOf, type Fault, faultKinds } from './fault.ts';
 import { planLoad } from './load.ts';
 import { plan } from './plan.ts';
 
-const crew = crewOf('limiter=2,rider-sync=2', 3);
+const limits = limitsOf(loadUpstreams({}).zwiftracing.budgets, 'standard');
+const crew = crewOf('limiter=2,rider-sync=2', 3, limits);
 const options = { seed: 7, virtualHours: 4, scale: 120, crew, kinds: faultKinds };
 const during = ({ at, lasts }: Fault, time: number) => at <= time && time < at + lasts;
 
@@ -34,7 +37,7 @@ it('a plan never breaks a target twice at once, and ends all faults before the e
 });
 
 it('a plan for a single broker has no cluster faults', () => {
-  const kinds = new Set(plan({ ...options, crew: crewOf('', 1) }).map(({ kind }) => kind));
+  const kinds = new Set(plan({ ...options, crew: crewOf('', 1, limits) }).map(({ kind }) => kind));
   expect(kinds).toContain('broker-restart');
   expect(kinds).not.toContain('broker-node-away');
   expect(kinds).not.toContain('broker-quorum-lost');
@@ -42,7 +45,8 @@ it('a plan for a single broker has no cluster faults', () => {
 });
 
 it('process names match the launcher', () => {
-  expect(crewOf('limiter=2', 3)).toEqual({
+  expect(crewOf('limiter=2', 3, limits)).toEqual({
+    limits,
     services: ['scheduler', 'limiter', 'limiter-2', 'rider-sync', 'event-sync', 'api'],
     brokers: ['nats-1', 'nats-2', 'nats-3'],
   });

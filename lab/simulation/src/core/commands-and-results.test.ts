@@ -1,14 +1,19 @@
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 import { resultOf } from './result.ts';
 import { importsOf, readScenario } from './scenario.ts';
 import { runSimulation, strategyNames } from './simulate.ts';
 
+const { zwiftracing } = loadUpstreams({});
 const minute = 60_000;
 const hour = 60 * minute;
 const from = Date.parse('2026-11-02T15:00:00Z');
 
 const scenarioOf = (more: object) =>
-  readScenario({ from: new Date(from).toISOString(), days: 0.08, clubs: [{ riders: 50 }], ...more });
+  readScenario(
+    { from: new Date(from).toISOString(), days: 0.08, clubs: [{ riders: 50 }], ...more },
+    zwiftracing,
+  );
 
 /** The calls of a budget, as minutes from the start and targets. */
 const callsOf = ({ upstream }: ReturnType<typeof runSimulation>, budget: string) =>

@@ -5,10 +5,12 @@ import type { Simulation } from './simulation.ts';
 import { planHorizon } from '@paceline/event-sync/core/call-plan/moments';
 import { eventsOf } from './freshness.ts';
 import { kinds } from '@paceline/shared/definition';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { resultOf } from './result.ts';
 import { readScenario, type Scenario } from './scenario.ts';
 import { runSimulation } from './simulate.ts';
 
+const { zwiftracing } = loadUpstreams({});
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -83,18 +85,21 @@ const scenarioWith = (anyFaults: fc.Arbitrary<object>) =>
         faults,
       }): Scenario => {
         const at = `${String((startsAt + 1) % 24).padStart(2, '0')}:00:30`;
-        return readScenario({
-          seed,
-          from: new Date(Date.UTC(2026, 10, 2, startsAt)).toISOString(),
-          days: hours / 24,
-          clubs,
-          manualAdds: { perDay, bursts: [{ at, count: burst, within: '1s' }] },
-          imports,
-          upstream: { enforcement },
-          jitter,
-          faults,
-          settings: { SYNC_RESULTS: results },
-        });
+        return readScenario(
+          {
+            seed,
+            from: new Date(Date.UTC(2026, 10, 2, startsAt)).toISOString(),
+            days: hours / 24,
+            clubs,
+            manualAdds: { perDay, bursts: [{ at, count: burst, within: '1s' }] },
+            imports,
+            upstream: { enforcement },
+            jitter,
+            faults,
+            settings: { SYNC_RESULTS: results },
+          },
+          zwiftracing,
+        );
       },
     );
 
@@ -212,14 +217,17 @@ describe('any team and network', () => {
 describe('a limiter that loses the last hour of its journal', () => {
   it.each(enforcements)('has no rejected calls: %s', (enforcement) => {
     const simulation = runSimulation(
-      readScenario({
-        from: '2026-11-02T17:00:00Z',
-        days: 0.1,
-        clubs: [{ riders: 1_500 }, { riders: 400 }],
-        manualAdds: { bursts: [{ at: '18:04:00', count: 12, within: '60s' }] },
-        upstream: { enforcement },
-        faults: { limiterDown: [{ after: '64m', for: '2s', loses: '62m' }] },
-      }),
+      readScenario(
+        {
+          from: '2026-11-02T17:00:00Z',
+          days: 0.1,
+          clubs: [{ riders: 1_500 }, { riders: 400 }],
+          manualAdds: { bursts: [{ at: '18:04:00', count: 12, within: '60s' }] },
+          upstream: { enforcement },
+          faults: { limiterDown: [{ after: '64m', for: '2s', loses: '62m' }] },
+        },
+        zwiftracing,
+      ),
       'paceline',
     );
     expect(violations([noCallIsRejected], simulation)).toEqual([]);

@@ -1,11 +1,13 @@
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 import { readScenario, WrongScenario } from './scenario.ts';
 
+const { zwiftracing } = loadUpstreams({});
 const minimal = { days: 1, clubs: [{ riders: 10 }] };
 
 function problemsOf(json: unknown): readonly string[] {
   try {
-    readScenario(json);
+    readScenario(json, zwiftracing);
     return [];
   } catch (error) {
     if (error instanceof WrongScenario) return error.problems;
@@ -15,7 +17,12 @@ function problemsOf(json: unknown): readonly string[] {
 
 describe('a scenario', () => {
   it('needs a length and clubs; everything else has a default', () => {
-    expect(readScenario(minimal)).toMatchObject({ seed: 1, scale: 1, tier: 'standard', settings: {} });
+    expect(readScenario(minimal, zwiftracing)).toMatchObject({
+      seed: 1,
+      scale: 1,
+      tier: 'standard',
+      settings: {},
+    });
   });
 
   it('reports every invalid field by name at once', () => {

@@ -7,6 +7,7 @@ import {
   loadConfig,
   slotVariableNames,
 } from '@paceline/shared/config';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
 import { count } from '@paceline/shared/words';
 import { z } from 'zod';
 
@@ -112,7 +113,10 @@ export const scenario = z.strictObject({
   /** Variables that differ from the defaults, as in `.env`: `SLOT_NEAR`, `FRESHNESS_FAR`, … */
   settings: z.partialRecord(z.enum(settings), z.string()).default({}),
 });
-export type Scenario = z.output<typeof scenario>;
+export type Scenario = z.output<typeof scenario> & {
+  /** What the file of the upstream says. */
+  readonly definition: SyncUpstream;
+};
 
 /** Invalid scenario; `problems` names each field and its error. */
 export class WrongScenario extends Error {
@@ -128,7 +132,7 @@ export class WrongScenario extends Error {
 }
 
 /** @throws {WrongScenario} with all problems at once */
-export function readScenario(json: unknown): Scenario {
+export function readScenario(json: unknown, definition: SyncUpstream): Scenario {
   const read = scenario.safeParse(json);
   const problems = read.success
     ? []
@@ -136,7 +140,7 @@ export function readScenario(json: unknown): Scenario {
   const given = z.object({ settings: z.record(z.string(), z.string()) }).safeParse(json).data?.settings;
   problems.push(...problemsOf(given ?? {}));
   if (!read.success || problems.length > 0) throw new WrongScenario(problems);
-  return read.data;
+  return { ...read.data, definition };
 }
 
 export const configOf = ({ settings: given }: Scenario) => loadConfig(given, settings);

@@ -1,4 +1,4 @@
-import { loadUpstreams } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 import { twiceTheDay } from './demand.ts';
 import { judgeDay } from './judge-day.ts';

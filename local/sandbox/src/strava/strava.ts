@@ -1,4 +1,5 @@
-import { defaultUpstream, loadUpstreams, type Upstream } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
+import { defaultUpstream, type Upstream } from '@paceline/shared/upstreams';
 import type { Imitation, Usages } from '../upstream/app.ts';
 import { startUpstreamSandbox, type UpstreamSandboxOptions } from '../upstream/sandbox.ts';
 import { createStravaWorld } from './world.ts';

@@ -1,10 +1,7 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
 import type { Upstream } from '@paceline/shared/upstreams';
 import { createAuditLog, keyName } from '../audit.ts';
 import { readConfig, type SandboxSettings } from '../config.ts';
+import { listen } from '../listen.ts';
 import { type Imitation, upstreamApp } from './app.ts';
 import { createCounters } from './counters.ts';
 import { judge, type WindowedArrival } from './judge.ts';
@@ -23,7 +20,7 @@ export async function startUpstreamSandbox(
   imitation: Imitation,
   options: UpstreamSandboxOptions = {},
 ) {
-  const { host, seed, clock, jitter, ...settings }: Settings = { ...readConfig({}), port: 0, ...options };
+  const { seed, clock, jitter, ...settings }: Settings = { ...readConfig({}), port: 0, ...options };
   const audit = createAuditLog<WindowedArrival>(settings.auditFile);
   const closing = new AbortController();
   const app = upstreamApp({
@@ -38,10 +35,7 @@ export async function startUpstreamSandbox(
     hasLatency: settings.latency,
     closing: closing.signal,
   });
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
-  await once(server.listen(settings.port, host), 'listening');
-  const { port } = server.address() as AddressInfo;
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { origin, close } = await listen(app.fetch, settings);
   return {
     /** The base URL of the imitated API. */
     url: `${origin}${new URL(upstream.baseUrl).pathname.replace(/\/$/, '')}`,
@@ -50,9 +44,7 @@ export async function startUpstreamSandbox(
     judgement: () => judge(audit.all(), upstream),
     async close() {
       closing.abort();
-      const closed = once(server.close(), 'close');
-      server.closeAllConnections();
-      await closed;
+      await close();
       audit.close();
     },
   };

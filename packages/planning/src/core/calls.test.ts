@@ -3,8 +3,7 @@ import type { Slot } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callDurationMs, callsOf, startsBetween } from './calls.ts';
-import { windowsOf } from './windows.ts';
-import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
+import { crons, day, hour, lengths, minute, monday, planOf, windowsFor } from './testing.ts';
 import type { Plan } from './plan.ts';
 import { type Stretch, timetableOf } from './timetable.ts';
 
@@ -65,7 +64,7 @@ describe('callsOf', () => {
 
   it('makes club calls one at a time, up to the limit minus the reserve', () => {
     const premium = {
-      windows: windowsOf('premium'),
+      windows: windowsFor('premium'),
       things: { rider: 20 },
     };
     const found = times(callsIn('clubs', { rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);
@@ -82,7 +81,7 @@ describe('callsOf', () => {
         const calls = callsOf(plan, week, 'signups');
         const misplaced = calls.filter(({ at, slotId }, index) => {
           const { scheduledFor = Infinity, endsAt = 0 } = slots.get(slotId ?? '') ?? {};
-          const freeAt = (calls[index - 1]?.at ?? -Infinity) + callDurationMs('signups') + minute;
+          const freeAt = (calls[index - 1]?.at ?? -Infinity) + callDurationMs(plan, 'signups') + minute;
           return at < scheduledFor || at >= endsAt || at < freeAt;
         });
         expect(misplaced).toEqual([]);
@@ -102,7 +101,7 @@ function straightforward(plan: Plan, week: Stretch, budget: BudgetName) {
       return {
         kind,
         rank: index + 1,
-        readyAt: scheduledFor + callDurationMs('events'),
+        readyAt: scheduledFor + callDurationMs(plan, 'events'),
         endsAt,
         left: plan.things[kind],
       };
@@ -111,7 +110,9 @@ function straightforward(plan: Plan, week: Stretch, budget: BudgetName) {
   const calls: Array<{ kind: SyncKind; at: number }> = [];
   for (;;) {
     const freeAt =
-      (calls.at(-1)?.at ?? -Infinity) + callDurationMs(budget) + (plan.windows[budget][0]?.windowMs ?? 0);
+      (calls.at(-1)?.at ?? -Infinity) +
+      callDurationMs(plan, budget) +
+      (plan.windows[budget][0]?.windowMs ?? 0);
     const [next] = [...urgent, ...slots]
       .map((run) => ({ run, at: Math.max(run.readyAt, freeAt) }))
       .filter(({ run, at }) => run.left > 0 && at < run.endsAt)

@@ -8,7 +8,6 @@ import {
   windowMarginMs,
 } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
-import { zwiftracing } from '@paceline/shared/upstreams';
 import { type Plan, soonKind } from './plan.ts';
 import type { Stretch } from './timetable.ts';
 import { emptyWindow, type WindowFilling } from './windows.ts';
@@ -21,9 +20,8 @@ export interface PlannedCall {
 }
 
 /** From a call's start until its place in the window starts to expire: response time plus safety margin, project ms. */
-export const callDurationMs = (endpoint: BudgetName): number => typicalMs(endpoint) + windowMarginMs;
-
-const typicalMs = (endpoint: BudgetName) => zwiftracing().endpoints[endpoint].typicalMs;
+export const callDurationMs = ({ typicalMs }: Plan, endpoint: BudgetName): number =>
+  typicalMs[endpoint] + windowMarginMs;
 
 export const urgentBudget: BudgetName = kinds[soonKind].budget;
 
@@ -36,7 +34,7 @@ const kindsByUrgency: readonly SyncKind[] = kindNames.toSorted(
 export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: BudgetName): PlannedCall[] {
   const runs = kindsByUrgency
     .filter((kind) => kinds[kind].budget === budget)
-    .flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
+    .flatMap((kind) => slots[kind].map((slot) => runOf(plan, slot)));
   const urgent = budget === urgentBudget ? startsBetween(plan, from, until).map(urgentRun) : [];
   return simulateCalls(plan, budget, [...urgent, ...runs]);
 }
@@ -54,11 +52,11 @@ interface OpenRun {
 }
 
 /** Kinds with a list fetch it before their first call. */
-const runOf = (slot: Slot, things: number): OpenRun => {
+const runOf = (plan: Plan, slot: Slot): OpenRun => {
   const list = kinds[slot.kind].list;
   const { slotId, kind, endsAt } = slot;
-  const readyAt = slot.scheduledFor + (list ? callDurationMs(list) : 0);
-  return { slotId, kind, rank: kindsByUrgency.indexOf(kind), endsAt, readyAt, remaining: things };
+  const readyAt = slot.scheduledFor + (list ? callDurationMs(plan, list) : 0);
+  return { slotId, kind, rank: kindsByUrgency.indexOf(kind), endsAt, readyAt, remaining: plan.things[kind] };
 };
 
 const urgentRun = (startsAt: number): OpenRun => ({
@@ -81,8 +79,8 @@ function simulateCalls(plan: Plan, budget: BudgetName, runs: OpenRun[]): Planned
     if (next) {
       calls.push({ kind: next.kind, slotId: next.slotId, at: now });
       next.remaining -= 1;
-      next.readyAt = now + callDurationMs(budget);
-      for (const window of windows) window.book(now, now + typicalMs(budget));
+      next.readyAt = now + callDurationMs(plan, budget);
+      for (const window of windows) window.book(now, now + plan.typicalMs[budget]);
     }
     let ready = upcoming.at(-1)?.readyAt ?? Infinity;
     for (const { readyAt } of open) ready = Math.min(ready, readyAt);

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from './analysis.ts';
 import { forecast as forecastOf } from './forecast.ts';
 import type { Plan } from './plan.ts';
-import { design, hour, minute, monday, planOf, shipped } from './testing.ts';
-import { windowsOf } from './windows.ts';
+import { design, hour, minute, monday, planOf, shipped, windowsFor } from './testing.ts';
 
 const forecast = (plan: Plan, from: number) => forecastOf(analyze(plan, from));
 
@@ -39,7 +38,7 @@ describe('forecast', () => {
   it('counts no reserved calls in the length of a pass', () => {
     const plan = planOf(
       { rider: ['0 * * * *', 10] },
-      { things: { rider: 18 }, windows: windowsOf('premium') },
+      { things: { rider: 18 }, windows: windowsFor('premium') },
     );
     expect(forecast(plan, monday).kinds[0]).toMatchObject({ kind: 'rider', passMs: 2 * hour });
   });

@@ -12,6 +12,7 @@ import {
   type Tier,
 } from '@paceline/shared/definition';
 import type { KindGoal } from '@paceline/shared/contracts';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
 import type { KindSchedule } from './slots.ts';
 import { type EndpointWindows, windowsOf } from './windows.ts';
 
@@ -23,6 +24,8 @@ export interface Plan {
   /** At most one for each kind. */
   readonly schedules: readonly KindSchedule[];
   readonly windows: EndpointWindows;
+  /** How long a call of each endpoint takes, project ms. */
+  readonly typicalMs: Readonly<Record<BudgetName, number>>;
   /** How many clubs or events each kind has to refresh on a busy day. A club counts as one page. */
   readonly things: Readonly<Record<SyncKind, number>>;
   /** Events that start in a day. Each gets one urgent call shortly before its start, in or outside a slot. */
@@ -44,6 +47,7 @@ export function goalsOf(goals: Readonly<Record<FreshnessClass, number>>): KindGo
 }
 
 export interface ScheduleDemand {
+  readonly upstream: SyncUpstream;
   readonly tier: Tier;
   readonly clubs: number;
   /** Overrides how many clubs or events of a kind there are on a busy day; default: the kind's definition. */
@@ -55,7 +59,7 @@ export interface ScheduleDemand {
 /** A plan for the kinds that have schedules; goals for other kinds are ignored. */
 export function planOf(
   schedules: readonly KindSchedule[],
-  { tier, clubs, things: overrides, goals }: ScheduleDemand,
+  { upstream, tier, clubs, things: overrides, goals }: ScheduleDemand,
   defaults: readonly KindGoal[] = defaultGoals,
 ): Plan {
   // Plans for one club when none is configured: the sandbox has one.
@@ -66,7 +70,8 @@ export function planOf(
   const isPlanned = (kind: SyncKind) => schedules.some((each) => each.kind === kind);
   return {
     schedules,
-    windows: windowsOf(tier),
+    windows: windowsOf(upstream, tier),
+    typicalMs: mapValues(upstream.endpoints, ({ typicalMs }) => typicalMs),
     things,
     eventsADay: isPlanned(soonKind) ? things[laterKind] / 2 : 0,
     goals: [...defaults, ...goals].filter(

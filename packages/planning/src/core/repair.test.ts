@@ -4,11 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from './analysis.ts';
 import { isError, lint } from './lint.ts';
 import type { KindGoal } from '@paceline/shared/contracts';
-import { windowsOf } from './windows.ts';
 import type { Plan } from './plan.ts';
 import { repair } from './repair.ts';
 import { memoizedSlots } from './timetable.ts';
-import { crons, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
+import { crons, design, hour, lengths, minute, monday, planOf, shipped, windowsFor } from './testing.ts';
 
 const slotsOf = ({ schedules }: Plan, kind: SyncKind) => {
   const schedule = schedules.find((each) => each.kind === kind);
@@ -45,7 +44,7 @@ describe('a repaired plan', () => {
           things,
           eventsADay: fc.nat(200),
           timeZone: zones,
-          windows: fc.constantFrom(...tiers.map(windowsOf)),
+          windows: fc.constantFrom(...tiers.map(windowsFor)),
         }),
         (cronsAndLengths, rest) => {
           const known = memoizedSlots();

@@ -1,4 +1,5 @@
-import { kinds, mapValues, type SyncKind } from '@paceline/shared/definition';
+import { kinds, mapValues, type SyncKind, type Tier } from '@paceline/shared/definition';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import fc from 'fast-check';
 import { firstDesign, kindsOf, type Plan, defaultGoals } from './plan.ts';
 import type { KindSchedule } from './slots.ts';
@@ -11,6 +12,10 @@ export const day = 24 * hour;
 /** A Monday in a week without a clock change. */
 export const monday = Date.UTC(2026, 4, 4);
 
+const { zwiftracing } = loadUpstreams({});
+const typicalMs = mapValues(zwiftracing.endpoints, (endpoint) => endpoint.typicalMs);
+export const windowsFor = (tier: Tier): Plan['windows'] => windowsOf(zwiftracing, tier);
+
 const upcoming = kinds.far.things as number;
 const thingsOf = (some: Partial<Plan['things']>): Plan['things'] =>
   mapValues(kinds, (_, kind) => some[kind] ?? 0);
@@ -19,7 +24,8 @@ const eventsADay = upcoming / 2;
 
 export const design = (timeZone = 'UTC'): Plan => ({
   schedules: firstDesign.schedules(timeZone),
-  windows: windowsOf('standard'),
+  windows: windowsFor('standard'),
+  typicalMs,
   things,
   eventsADay,
   goals: firstDesign.goals,
@@ -41,7 +47,8 @@ export function planOf(
   };
   return {
     schedules: [schedule('rider'), schedule('near'), schedule('far')],
-    windows: windowsOf('standard'),
+    windows: windowsFor('standard'),
+    typicalMs,
     things: thingsOf(some),
     eventsADay: 0,
     goals: [],

@@ -1,5 +1,5 @@
 import { type BudgetName, mapValues, type Tier, windowMarginMs } from '@paceline/shared/definition';
-import { type BudgetDefinition, type Upstream, zwiftracing } from '@paceline/shared/upstreams';
+import type { BudgetDefinition, SyncUpstream, Upstream } from '@paceline/shared/upstreams';
 import { aheadOfPace } from '@paceline/shared/upstreams/pace';
 
 /** A budget as a plan sees it: one window of an upstream. */
@@ -13,9 +13,8 @@ export interface PlannedWindow extends Pick<BudgetDefinition, 'label' | 'resets'
 /** The windows in which the calls of each endpoint count. */
 export type EndpointWindows = Readonly<Record<BudgetName, readonly PlannedWindow[]>>;
 
-/** Those of the syncs' upstream. */
-export const windowsOf = (tier: Tier): EndpointWindows =>
-  mapValues(zwiftracing().endpoints, ({ budgets }) => plannedWindows(zwiftracing(), budgets, tier));
+export const windowsOf = (upstream: SyncUpstream, tier: Tier): EndpointWindows =>
+  mapValues(upstream.endpoints, ({ budgets }) => plannedWindows(upstream, budgets, tier));
 
 /** @param names of budgets */
 export const plannedWindows = (

@@ -18,16 +18,10 @@ afterEach(() => vi.unstubAllEnvs());
 
 describe('configuration', () => {
   it('uses the default of an unset or empty variable', () => {
-    const config = loadConfig({ API_PORT: '' }, [
-      'API_HOST',
-      'API_PORT',
-      'ZWIFTRACING_EVENTS_PATH',
-      'SLOT_NEAR_DURATION',
-    ]);
+    const config = loadConfig({ API_PORT: '' }, ['API_HOST', 'API_PORT', 'SLOT_NEAR_DURATION']);
     expect(config).toEqual({
       API_HOST: '127.0.0.1',
       API_PORT: 3000,
-      ZWIFTRACING_EVENTS_PATH: '/public/events/upcoming',
       SLOT_NEAR_DURATION: 600_000,
     });
   });

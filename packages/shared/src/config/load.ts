@@ -2,10 +2,14 @@ import type { z } from 'zod';
 import { type ClockSetting, isLoopback, isSandboxUrl } from '../clock/index.ts';
 import { isPair, otlpProblems } from './addresses.ts';
 import { type VariableName, variables } from './variables.ts';
+import type { Upstreams } from '../upstreams/index.ts';
 import { readUpstreams } from '../upstreams/load.ts';
 import { ConfigError } from './error.ts';
 
-type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
+/** `UPSTREAMS` names files: its value is what they say. */
+type Value<Name extends VariableName> = Name extends 'UPSTREAMS'
+  ? Upstreams
+  : z.infer<(typeof variables)[Name]['schema']>;
 
 /** The variables of a service, by name: required and optional ones. */
 export type Config<Needed extends VariableName, Optional extends VariableName = never> = {
@@ -38,7 +42,11 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   for (const name of optional) read(name, true);
   problems.push(...contradictions(values, (name) => names.has(name) && Boolean(env[name])));
   problems.push(...otlpProblems(env));
-  if (names.has('UPSTREAMS')) problems.push(...readUpstreams(env).problems);
+  if (names.has('UPSTREAMS')) {
+    const { upstreams, problems: mistakes } = readUpstreams(env);
+    values.UPSTREAMS = mistakes.length > 0 ? undefined : upstreams;
+    problems.push(...mistakes);
+  }
   problems.push(...judge(values as Partial<Config<Needed>>));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config<Needed, Optional>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
 import { tiers } from '../definition/index.ts';
-import { defaultUpstream, pathsOf, readUpstreams } from '../upstreams/index.ts';
+import { defaultUpstream } from '../upstreams/index.ts';
 import {
   brokerUrl,
   certificateFile,
@@ -49,12 +49,6 @@ const mebibyte = 1_048_576;
 /** A cluster of two needs both servers for a majority, so it is less available than one. */
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
-/** Of a file with mistakes, which are reported as such, it is empty. */
-const firstPath = (name: 'events' | 'signups') => (): string => {
-  const endpoint = readUpstreams(process.env).upstreams[defaultUpstream]?.endpoints[name];
-  return (endpoint && pathsOf(endpoint)[0]) ?? '';
-};
-
 /** Every environment variable: schema, default and description. `.env.example` is generated from it. */
 export const variables = {
   UPSTREAMS: {
@@ -87,12 +81,14 @@ export const variables = {
     example: '20650,20651',
   },
   ZWIFTRACING_EVENTS_PATH: {
-    schema: pathBelow('/').default(firstPath('events')),
-    description: 'Path of the list of upcoming events, below the base URL.',
+    schema: pathBelow('/').optional(),
+    description: 'Path of the list of upcoming events, below the base URL. Unset: that of zwiftracing.yaml.',
+    example: '/public/events/upcoming',
   },
   ZWIFTRACING_SIGNUPS_PATH: {
-    schema: pathBelow(':id').default(firstPath('signups')),
-    description: 'Path of the signups of one event; :id is replaced.',
+    schema: pathBelow(':id').optional(),
+    description: 'Path of the signups of one event; :id is replaced. Unset: that of zwiftracing.yaml.',
+    example: '/public/event_signups/:id',
   },
   NATS_URL: {
     schema: brokerUrl,

@@ -7,6 +7,7 @@ import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
 import { brokerOrigin, type Bus, openBus } from '../messaging/index.ts';
 import { assertOwnState, type Checks, type ServiceContext } from '../runtime/index.ts';
 import { type Logger, reasonOf, repeatedFailure } from '../telemetry/index.ts';
+import { pathsOf, type SyncUpstream } from '../upstreams/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
 import { Sources } from './sources.ts';
 
@@ -14,6 +15,7 @@ import { Sources } from './sources.ts';
 export const syncVariables = [
   'NATS_URL',
   'DATABASE_URL',
+  'UPSTREAMS',
   'ZWIFTRACING_BASE_URL',
   'ZWIFTRACING_API_KEY',
   'ZWIFTRACING_EVENTS_PATH',
@@ -33,6 +35,8 @@ export interface Sync {
   /** Whose windows the calls count against: a hash of the API key. */
   readonly account: string;
   readonly upstream: ZwiftRacing;
+  /** What its file says. */
+  readonly definition: SyncUpstream;
   readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Logger;
@@ -81,6 +85,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
     limiter: limiters.of(account),
     account,
     upstream,
+    definition: config.UPSTREAMS.zwiftracing,
     sources: new Sources({ db, bus, clock, log, signal, account, addressOf }),
     clock,
     log,
@@ -118,14 +123,16 @@ export function lastCalls({ clock, signal }: Pick<ServiceContext<unknown>, 'cloc
 
 function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {
   const baseUrl = config.ZWIFTRACING_BASE_URL;
+  const definition = config.UPSTREAMS.zwiftracing;
+  const firstPath = (name: 'events' | 'signups') => pathsOf(definition.endpoints[name])[0] ?? '';
   const paths = {
-    events: config.ZWIFTRACING_EVENTS_PATH,
-    signups: config.ZWIFTRACING_SIGNUPS_PATH,
+    events: config.ZWIFTRACING_EVENTS_PATH ?? firstPath('events'),
+    signups: config.ZWIFTRACING_SIGNUPS_PATH ?? firstPath('signups'),
   };
   const last = lastCalls({ clock, signal });
   const apiKey = config.ZWIFTRACING_API_KEY;
   return {
-    upstream: createZwiftRacing({ baseUrl, apiKey, paths, clock, signal: last.signal }),
+    upstream: createZwiftRacing({ definition, baseUrl, apiKey, paths, clock, signal: last.signal }),
     addressOf: (source: SourceName) =>
       source === 'events' || source === 'signups' ? baseUrl + paths[source] : baseUrl,
     cancelTimer: last.cancelTimer,

@@ -1,21 +1,17 @@
 import type { Clock } from '../clock/index.ts';
-import type { BudgetName, Limit, Tier } from '../definition/index.ts';
-import { mapValues } from '../definition/units.ts';
-import { loadUpstreams } from './load.ts';
-import type { EndpointDefinition, Upstream } from './upstream.ts';
+import { type Limit, mapValues, type Tier } from '../definition/index.ts';
+import type { BudgetDefinition, EndpointDefinition } from './upstream.ts';
 
-export { defaultUpstream, loadUpstreams, readUpstreams, tierOf } from './load.ts';
 export type * from './upstream.ts';
 
-let loaded: Upstream<BudgetName> | undefined;
-
-/** The upstream whose endpoints the syncs call by name. @throws {ConfigError} if its file is invalid */
-export const zwiftracing = (): Upstream<BudgetName> =>
-  (loaded ??= loadUpstreams(process.env).zwiftracing as Upstream<BudgetName>);
+/** The upstream of the syncs. */
+export const defaultUpstream = 'zwiftracing';
 
 /** The documented limits of a tier. */
-export const limitsOf = (tier: Tier): Record<BudgetName, Limit> =>
-  mapValues(zwiftracing().budgets, ({ limits }) => limits[tier]);
+export const limitsOf = <Name extends string>(
+  budgets: Readonly<Record<Name, BudgetDefinition>>,
+  tier: Tier,
+): Record<Name, Limit> => mapValues(budgets, ({ limits }) => limits[tier]);
 
 /** The paths of an endpoint's calls, below the base URL. */
 export const pathsOf = ({ calls }: EndpointDefinition): string[] =>

@@ -1,4 +1,4 @@
-import type { Color, Limit, SyncKind, Tier } from '../definition/index.ts';
+import type { BudgetName, Color, Limit, SyncKind, Tier } from '../definition/index.ts';
 import type { Dialect } from './dialect.ts';
 
 /* An upstream as the rest of the code knows it: its file, checked, with durations in project ms and every default filled in. */
@@ -14,6 +14,12 @@ export interface Upstream<Name extends string = string> {
   readonly lanes: Readonly<Record<string, LaneDefinition>>;
   readonly dialect: Dialect;
 }
+
+/** The upstream of the syncs, which call its endpoints by name. */
+export type SyncUpstream = Upstream<BudgetName>;
+
+/** The upstreams of `UPSTREAMS`, by name. */
+export type Upstreams = Readonly<Record<string, Upstream>> & { readonly zwiftracing: SyncUpstream };
 
 /** Where the key goes: a header, after `prefix`, or a parameter of the query. */
 export interface Auth {

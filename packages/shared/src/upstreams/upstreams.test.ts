@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { budgetNames } from '../definition/index.ts';
-import { loadUpstreams, readUpstreams, tierOf, zwiftracing } from './index.ts';
+import { loadUpstreams, readUpstreams, tierOf } from './load.ts';
 import { parseUpstream } from './read.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -16,10 +17,22 @@ describe('the files in upstreams/', () => {
   });
 
   it('zwiftracing.yaml has one budget for each endpoint, of the same name', () => {
-    const { budgets, endpoints } = zwiftracing();
+    const { budgets, endpoints } = loadUpstreams({}).zwiftracing;
     expect(Object.keys(budgets)).toEqual(budgetNames);
     for (const name of budgetNames) expect(endpoints[name].budgets).toEqual([name]);
   });
+});
+
+it('the file of the syncs must have every budget and endpoint that they use', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'paceline-upstreams-'));
+  const file = join(folder, 'zwiftracing.yaml');
+  const shipped = readFileSync(join(root, 'upstreams/zwiftracing.yaml'), 'utf8');
+  writeFileSync(file, shipped.replaceAll(/^  results:$/gm, '  outcomes:'));
+  expect(readUpstreams({ UPSTREAMS: file }).problems).toEqual([
+    'zwiftracing.yaml: budgets.results is missing, which the syncs use',
+    'zwiftracing.yaml: endpoints.results is missing, which the syncs use',
+  ]);
+  rmSync(folder, { recursive: true });
 });
 
 describe('the tier of a key', () => {

@@ -3,10 +3,11 @@ import type { BudgetName } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { createExchange, textOf } from '../upstreams/exchange.ts';
 import { errorOf, UpstreamError } from '../upstreams/errors.ts';
-import { callTimeout, zwiftracing } from '../upstreams/index.ts';
+import { callTimeout, type SyncUpstream } from '../upstreams/index.ts';
 import { UnexpectedShape } from './errors.ts';
 
 export interface CallSettings {
+  readonly definition: SyncUpstream;
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly apiKey: string;
@@ -31,13 +32,13 @@ export type ApiCall = <T>(
 const headers = { accept: 'application/json', 'content-type': 'application/json' };
 
 /** Calls that answer with JSON. @throws {Error} when the key can't be sent in a header */
-export function createCall({ apiKey, ...settings }: CallSettings): ApiCall {
-  const { label, auth, dialect } = zwiftracing();
+export function createCall({ definition, apiKey, ...settings }: CallSettings): ApiCall {
+  const { label, auth, dialect, endpoints } = definition;
   const exchange = createExchange({ ...settings, label, auth, key: apiKey, dialect });
   const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
 
   return (permit, { path, body }, read) => {
-    const timeoutMs = callTimeout(zwiftracing().endpoints[permit.endpoint], settings.clock);
+    const timeoutMs = callTimeout(endpoints[permit.endpoint], settings.clock);
     const request = { path, headers, timeoutMs, budgets: [permit.endpoint] };
     const sent = body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) };
     return exchange(
@@ -48,18 +49,19 @@ export function createCall({ apiKey, ...settings }: CallSettings): ApiCall {
         const answer = { status, text, rawStart: startOf(text) };
         const error = errorOf(label, answer, failure?.limits ?? {}, answeredAt);
         if (error) throw error;
-        return parseResponse(answer, read);
+        return parseResponse(label, answer, read);
       },
     );
   };
 }
 
 function parseResponse<T>(
+  label: string,
   { text, status, rawStart }: { text: string; status: number; rawStart: string },
   read: (json: unknown) => T,
 ): T {
   const failure = (code: 'unreadable' | 'unexpected', reason: string) =>
-    new UpstreamError(code, `Invalid response from ${zwiftracing().label}: ${reason}`, { status, rawStart });
+    new UpstreamError(code, `Invalid response from ${label}: ${reason}`, { status, rawStart });
   let json: unknown;
   try {
     json = parseJson(text);

@@ -3,14 +3,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Clock, createClock } from '../clock/index.ts';
+import { createClock } from '../clock/index.ts';
 import type { Outcome } from '../contracts/index.ts';
 import { type Permit, PermitSpent } from '../limiter/index.ts';
 import { eventually } from '../testing/index.ts';
-import { createZwiftRacing, UpstreamError, type ZwiftRacing } from './index.ts';
+import { createZwiftRacing, UpstreamError, type ZwiftRacing, type ZwiftRacingSettings } from './index.ts';
 import { safeLookup } from '../upstreams/exchange.ts';
+import { loadUpstreams } from '../upstreams/load.ts';
 import { eventJson, resultsJson, riderJson, signupsJson, tooManyRequests } from './testing/fixtures.ts';
 
+const { zwiftracing: definition } = loadUpstreams({});
 const apiKey = 'raw-key-4711';
 const paths = {
   events: '/public/events/upcoming',
@@ -49,11 +51,11 @@ const respondWith = (status: number, body: unknown, headers: Record<string, stri
   };
 };
 
-const upstream = (settings: { clock?: Clock; apiKey?: string; signal?: AbortSignal } = {}): ZwiftRacing =>
-  createZwiftRacing({ baseUrl, apiKey, paths, clock: createClock(), ...settings });
+const upstream = (settings: Partial<ZwiftRacingSettings> = {}): ZwiftRacing =>
+  createZwiftRacing({ definition, baseUrl, apiKey, paths, clock: createClock(), ...settings });
 
 /** Runs so fast that a timeout takes 30 ms, without the extra time for real machines. */
-const fastClock: Clock = { ...createClock({ scale: 1_000, anchor: Date.now() }), toProjectMs: () => 0 };
+const fastClock = { ...createClock({ scale: 1_000, anchor: Date.now() }), toProjectMs: () => 0 };
 
 interface RecordingPermit<E extends BudgetName> {
   readonly permit: Permit<E>;
@@ -359,12 +361,7 @@ describe('API key', () => {
     'is not sent to another host through the path %s',
     async (path) => {
       const watched = permitFor('events');
-      const api = createZwiftRacing({
-        baseUrl: new URL(baseUrl).origin,
-        apiKey,
-        paths: { ...paths, events: path },
-        clock: createClock(),
-      });
+      const api = upstream({ baseUrl: new URL(baseUrl).origin, paths: { ...paths, events: path } });
       await expect(api.getUpcomingEvents(watched.permit)).rejects.toThrow(/another host|Invalid URL/);
       expect([requests, watched.steps]).toEqual([[], []]);
     },

@@ -9,7 +9,6 @@ export {
 export { isTemporary, type UpstreamErrorCode } from '../upstreams/answers.ts';
 export { UnexpectedShape } from './errors.ts';
 export { UpstreamError } from '../upstreams/errors.ts';
-export { readLimits } from './limits.ts';
 export {
   type ClubPage,
   type EventItem,

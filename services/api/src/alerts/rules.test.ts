@@ -1,6 +1,7 @@
 import { budgetNames, type Lane } from '@paceline/shared/definition';
 import type { RankedEvent, WindowView } from '@paceline/shared/contracts';
 import { windowOf } from '@paceline/shared/testing/fixtures';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 import type { SystemPart } from '../health/parts.ts';
 import {
@@ -22,6 +23,7 @@ import {
 import { someSettings } from '../testing/rows.ts';
 import { chatMessage } from './view.ts';
 
+const { zwiftracing } = loadUpstreams({});
 const minute = 60_000;
 const hour = 60 * minute;
 const now = Date.UTC(2026, 2, 1, 12);
@@ -45,6 +47,7 @@ describe('rejections', () => {
         windowOf('signups', rejected(now - 4 * minute, now + minute)),
       ],
       now,
+      zwiftracing,
     );
     expect(conditions).toMatchObject([
       {
@@ -58,12 +61,16 @@ describe('rejections', () => {
 
   it('name the cause of each budget, also an operator who set a looser limit', () => {
     const byOperator = { lastRejected: { at: now - minute, attribution: 'operator_limit' as const } };
-    const [only] = rejections([windowOf('clubs', byOperator)], now);
+    const [only] = rejections([windowOf('clubs', byOperator)], now, zwiftracing);
     expect(only?.why).toBe(
       'The limit that an operator set is looser than the one that ZwiftRacing enforces.',
     );
     expect(only?.todo).toContain('Reset the limit');
-    const [both] = rejections([windowOf('clubs', byOperator), windowOf('events', rejected(now))], now);
+    const [both] = rejections(
+      [windowOf('clubs', byOperator), windowOf('events', rejected(now))],
+      now,
+      zwiftracing,
+    );
     expect(both?.why).toBe(
       'clubs: The limit that an operator set is looser than the one that ZwiftRacing enforces. ' +
         'events: Another program seems to use the same API key.',
@@ -71,15 +78,19 @@ describe('rejections', () => {
   });
 
   it('last while upstream pauses a budget, or until ten minutes after the last one', () => {
-    expect(rejections([windowOf('events', rejected(now - hour, now + 1))], now)).toHaveLength(1);
-    expect(rejections([windowOf('events', rejected(now - 10 * minute + 1))], now)).toHaveLength(1);
-    expect(rejections([windowOf('events', rejected(now - 10 * minute))], now)).toEqual([]);
+    expect(rejections([windowOf('events', rejected(now - hour, now + 1))], now, zwiftracing)).toHaveLength(1);
+    expect(rejections([windowOf('events', rejected(now - 10 * minute + 1))], now, zwiftracing)).toHaveLength(
+      1,
+    );
+    expect(rejections([windowOf('events', rejected(now - 10 * minute))], now, zwiftracing)).toEqual([]);
   });
 });
 
 describe('a pause after another failure', () => {
   it('is not blamed on a rejection of long ago', () => {
-    expect(rejections([windowOf('events', rejected(now - 3 * hour, now + minute))], now)).toEqual([]);
+    expect(
+      rejections([windowOf('events', rejected(now - 3 * hour, now + minute))], now, zwiftracing),
+    ).toEqual([]);
   });
 });
 
@@ -88,16 +99,16 @@ describe('a learned limit', () => {
     windowOf('events', { policy: { limit: 1, windowMs: 10 * minute, from: 'upstream', since } });
 
   it('is a one-time condition, reported for a day', () => {
-    expect(learnedLimits([windowOf('clubs'), learned(now - hour)], now)).toMatchObject([
+    expect(learnedLimits([windowOf('clubs'), learned(now - hour)], now, zwiftracing)).toMatchObject([
       { title: 'Rate limit for events changed to 1 call per 10 min', isOneTime: true, since: now - hour },
     ]);
-    expect(learnedLimits([learned(now - 25 * hour)], now)).toEqual([]);
+    expect(learnedLimits([learned(now - 25 * hour)], now, zwiftracing)).toEqual([]);
   });
 
   it('says that it replaces the looser limit of an operator', () => {
     const at = now - hour;
     const byOperator = { ...learned(at), lastRejected: { at, attribution: 'operator_limit' as const } };
-    expect(learnedLimits([byOperator], now)[0]?.why).toMatch(
+    expect(learnedLimits([byOperator], now, zwiftracing)[0]?.why).toMatch(
       /^It replaces the looser limit that an operator had set\. Reported by ZwiftRacing/,
     );
   });
@@ -106,9 +117,9 @@ describe('a learned limit', () => {
 describe('a lost journal', () => {
   it('is a condition while the window of every budget is unknown', () => {
     const unknown = budgetNames.map((each) => windowOf(each, { unknownUntil: now + hour }));
-    expect(titles(lostJournal(unknown, now))).toEqual(['Limiter journal lost']);
-    expect(lostJournal([windowOf('clubs'), ...unknown], now)).toEqual([]);
-    expect(lostJournal([], now)).toEqual([]);
+    expect(titles(lostJournal(unknown, now, zwiftracing))).toEqual(['Limiter journal lost']);
+    expect(lostJournal([windowOf('clubs'), ...unknown], now, zwiftracing)).toEqual([]);
+    expect(lostJournal([], now, zwiftracing)).toEqual([]);
   });
 });
 
@@ -123,8 +134,8 @@ describe('a long queue', () => {
     });
 
   it('is reported once a forced request has waited for more than five minutes', () => {
-    expect(longQueues([waiting(5 * minute)], now)).toEqual([]);
-    expect(longQueues([waiting(6 * minute)], now)).toMatchObject([
+    expect(longQueues([waiting(5 * minute)], now, zwiftracing)).toEqual([]);
+    expect(longQueues([waiting(6 * minute)], now, zwiftracing)).toMatchObject([
       {
         title: 'Requests wait too long: signups',
         why: 'Waiting for 6 min: urgent event request for signups, expected to run at 2026-03-01 12:01 UTC. Requests in the queue: 3.',
@@ -134,12 +145,12 @@ describe('a long queue', () => {
   });
 
   it('is reported once a sync has waited for longer than a slot lasts', () => {
-    expect(longQueues([waiting(29 * minute, minute, 'far_event_sync')], now)).toEqual([]);
-    expect(longQueues([waiting(31 * minute, minute, 'far_event_sync')], now)).toHaveLength(1);
+    expect(longQueues([waiting(29 * minute, minute, 'far_event_sync')], now, zwiftracing)).toEqual([]);
+    expect(longQueues([waiting(31 * minute, minute, 'far_event_sync')], now, zwiftracing)).toHaveLength(1);
   });
 
   it('is not reported while a request waits for the next call of a long window', () => {
-    expect(longQueues([waiting(50 * minute, hour)], now)).toEqual([]);
+    expect(longQueues([waiting(50 * minute, hour)], now, zwiftracing)).toEqual([]);
   });
 });
 
@@ -169,7 +180,7 @@ describe('a conflict', () => {
     });
 
   it('is reported once a sync has waited long while calls of another one went first', () => {
-    expect(conflicts([waiting(7 * minute)], now)).toMatchObject([
+    expect(conflicts([waiting(7 * minute)], now, zwiftracing)).toMatchObject([
       {
         key: 'sync_conflict:far_event_sync:near_event_normal:signups',
         title: 'Sync conflict: near sync calls delay far sync calls',
@@ -177,22 +188,24 @@ describe('a conflict', () => {
         since: now - 7 * minute,
       },
     ]);
-    expect(conflicts([waiting(4 * minute)], now)).toEqual([]);
+    expect(conflicts([waiting(4 * minute)], now, zwiftracing)).toEqual([]);
   });
 
   it('is not reported for near and far runs that take turns, however long the estimate is', () => {
     const estimatedLate = waiting(97_000, {}, 100_000);
     const [next] = estimatedLate.waiting.next.map((each) => ({ ...each, estimatedAt: now + 20 * minute }));
-    expect(conflicts([{ ...estimatedLate, waiting: { count: 1, next: next ? [next] : [] } }], now)).toEqual(
-      [],
-    );
+    expect(
+      conflicts([{ ...estimatedLate, waiting: { count: 1, next: next ? [next] : [] } }], now, zwiftracing),
+    ).toEqual([]);
   });
 
   it('is not reported for a wait within two windows, its own calls, or an urgent or manual lane', () => {
-    expect(conflicts([waiting(7 * minute, { windowMs: 10 * minute })], now)).toEqual([]);
-    expect(conflicts([waiting(hour, { by: 'far_event_sync' })], now)).toEqual([]);
-    expect(conflicts([waiting(hour, { by: 'near_event_urgent' })], now)).toEqual([]);
-    expect(conflicts([waiting(hour, { lane: 'manual_rider_add', by: 'rider_sync' })], now)).toEqual([]);
+    expect(conflicts([waiting(7 * minute, { windowMs: 10 * minute })], now, zwiftracing)).toEqual([]);
+    expect(conflicts([waiting(hour, { by: 'far_event_sync' })], now, zwiftracing)).toEqual([]);
+    expect(conflicts([waiting(hour, { by: 'near_event_urgent' })], now, zwiftracing)).toEqual([]);
+    expect(
+      conflicts([waiting(hour, { lane: 'manual_rider_add', by: 'rider_sync' })], now, zwiftracing),
+    ).toEqual([]);
   });
 });
 

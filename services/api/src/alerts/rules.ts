@@ -6,7 +6,7 @@ import type {
   ScheduleReply,
   WindowView,
 } from '@paceline/shared/contracts';
-import { type Upstream, zwiftracing } from '@paceline/shared/upstreams';
+import type { Upstream } from '@paceline/shared/upstreams';
 import { longestWait } from '@paceline/shared/upstreams/answers';
 import { count, rate } from '@paceline/shared/words';
 import type { SystemPart } from '../health/parts.ts';
@@ -87,7 +87,7 @@ export const conditionOf = (
 export function rejections(
   windows: readonly WindowView[],
   now: number,
-  { label }: Upstream = zwiftracing(),
+  { label }: Upstream,
 ): AlertCondition[] {
   const hit = windows.flatMap(({ endpoint, policy, lastRejected, pausedUntil }) => {
     const isRecent = lastRejected !== null && now - lastRejected.at < quietPeriod;
@@ -144,7 +144,7 @@ const causes = (label: string): Record<Attribution, readonly [cause: string, tod
 export const learnedLimits = (
   windows: readonly WindowView[],
   now: number,
-  { label }: Upstream = zwiftracing(),
+  { label }: Upstream,
 ): AlertCondition[] =>
   windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented, lastRejected }) => {
     if (from !== 'upstream' || since === null || now - since > 1_440 * minute) return [];
@@ -162,7 +162,7 @@ export const learnedLimits = (
 export function lostJournal(
   windows: readonly WindowView[],
   now: number,
-  { label }: Upstream = zwiftracing(),
+  { label }: Upstream,
 ): AlertCondition[] {
   const unknown = windows.filter(({ unknownUntil }) => (unknownUntil ?? 0) > now);
   // A single unknown window can also mean that a longer window was learned.
@@ -188,7 +188,7 @@ const maxWaitOf = (isForced: boolean): number => (isForced ? 5 : 30) * minute;
 export function longQueues(
   windows: readonly WindowView[],
   now: number,
-  upstream: Upstream = zwiftracing(),
+  upstream: Upstream,
 ): AlertCondition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting: { count, next } }) => {
     const allowed = (lane: string) => Math.max(maxWaitOf(isForced(upstream, lane)), policy.windowMs);
@@ -221,7 +221,7 @@ const labelOf = ({ lanes }: Upstream, lane: string): string => lanes[lane]?.labe
 export const conflicts = (
   windows: readonly WindowView[],
   now: number,
-  upstream: Upstream = zwiftracing(),
+  upstream: Upstream,
 ): AlertCondition[] =>
   windows.flatMap(({ endpoint, policy, permits, waiting: { next } }) => {
     const allowedMs = Math.max(longConflictMs, 2 * policy.windowMs);

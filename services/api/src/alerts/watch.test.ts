@@ -4,11 +4,12 @@ import { openDatabase } from '@paceline/shared/database';
 import { eventually, testLog } from '@paceline/shared/testing';
 import { sharedBackend } from '@paceline/shared/testing/backend';
 import { testEvening } from '@paceline/shared/testing/time';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { expect, it } from 'vitest';
 import type { SystemPart } from '../health/parts.ts';
 import { watchAlerts } from './watch.ts';
 
+const { zwiftracing } = loadUpstreams({});
 it('an alert about a part does not wait for services that do not answer', async () => {
   const backend = await sharedBackend();
   const database = openDatabase(backend.databaseUrl, () => undefined);
@@ -31,7 +32,7 @@ it('an alert about a part does not wait for services that do not answer', async 
     accounts: [
       {
         account: 'key',
-        upstream: zwiftracing(),
+        upstream: zwiftracing,
         limiter: { windows: ask, operate: ask, status: ask, usage: ask },
       },
     ],

@@ -1,8 +1,9 @@
 import { windowOf } from '@paceline/shared/testing/fixtures';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 import { windowConditions } from './windows.ts';
 
+const { zwiftracing } = loadUpstreams({});
 const minute = 60_000;
 const now = Date.UTC(2026, 2, 1, 12);
 
@@ -13,7 +14,7 @@ describe('calls of another program', () => {
 
   it('are one alert, with how many there are', () => {
     expect(
-      windowConditions(zwiftracing(), [windowOf('clubs'), windowOf('events', foreign('counter'))], now),
+      windowConditions(zwiftracing, [windowOf('clubs'), windowOf('events', foreign('counter'))], now),
     ).toMatchObject([
       {
         key: 'foreign_use',
@@ -25,11 +26,11 @@ describe('calls of another program', () => {
   });
 
   it('that a 429 has shown are the alert of that 429', () => {
-    expect(windowConditions(zwiftracing(), [windowOf('events', foreign('rejection'))], now)).toEqual([]);
+    expect(windowConditions(zwiftracing, [windowOf('events', foreign('rejection'))], now)).toEqual([]);
   });
 
   it('of another upstream are an alert of its own', () => {
-    const strava = { ...zwiftracing(), name: 'strava', label: 'Strava' };
+    const strava = { ...zwiftracing, name: 'strava', label: 'Strava' };
     expect(windowConditions(strava, [windowOf('events', foreign('counter'))], now)).toMatchObject([
       { key: 'foreign_use:strava', title: 'Another program uses the key of Strava' },
     ]);
@@ -49,7 +50,7 @@ describe('the lanes of another upstream', () => {
     export: lane('export', false),
     backup: lane('backup', false),
   };
-  const weather = { ...zwiftracing(), name: 'weather', label: 'Weather', lanes };
+  const weather = { ...zwiftracing, name: 'weather', label: 'Weather', lanes };
   const waiting = (name: string, minutes: number) => {
     const requestedAt = now - minutes * minute;
     const next = [{ ticket: 't', lane: name, requestedAt, estimatedAt: now }];

@@ -1,5 +1,5 @@
 import { fullName } from '@paceline/shared/contracts';
-import { defaultUpstream, type Upstream, zwiftracing } from '@paceline/shared/upstreams';
+import { defaultUpstream, type Upstream } from '@paceline/shared/upstreams';
 import type { Door } from '../door/door.ts';
 import { Problem } from '../http/problem.ts';
 import type { LimiterPeer } from '../peers.ts';
@@ -13,11 +13,8 @@ export interface ShownAccount {
 }
 
 /** The account of the syncs first, then those of other upstreams that programs may call. */
-export const accountsOf = (
-  syncs: Omit<ShownAccount, 'upstream'>,
-  doors: ReadonlyMap<string, Door>,
-): ShownAccount[] => [
-  { ...syncs, upstream: zwiftracing() },
+export const accountsOf = (syncs: ShownAccount, doors: ReadonlyMap<string, Door>): ShownAccount[] => [
+  syncs,
   ...[...doors.values()].filter(({ upstream }) => upstream.name !== defaultUpstream),
 ];
 

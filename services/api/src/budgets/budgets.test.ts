@@ -1,13 +1,14 @@
 import { budgetNames } from '@paceline/shared/definition';
 import type { Outcome } from '@paceline/shared/contracts';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { windowOf } from '@paceline/shared/testing/fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, send as sendTo, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealLimiter } from '../testing/services.ts';
 import { budgetView } from './view.ts';
 
+const { zwiftracing } = loadUpstreams({});
 let test: TestApi;
 let limiter: { stop(): Promise<void> };
 let clients: Limiters;
@@ -86,7 +87,7 @@ describe('GET /v1/budgets', () => {
 
   it('shows a looser limit that headers advertise beside the one in force', () => {
     const view = budgetView(
-      zwiftracing(),
+      zwiftracing,
       windowOf('signups', { advertised: { limit: 3_000, windowMs: 900_000 } }),
     );
     expect(view).toMatchObject({

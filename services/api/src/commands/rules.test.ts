@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import type { WindowView } from '@paceline/shared/contracts';
 import { windowOf } from '@paceline/shared/testing/fixtures';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { describe, expect, it } from 'vitest';
 import { spentUntil } from '../testing/services.ts';
 import { estimatedProgress } from './rules.ts';
 
+const { endpoints } = loadUpstreams({}).zwiftracing;
 const now = 1_000;
 const hour = 3_600_000;
 const policy = { limit: 5, windowMs: 60_000, from: 'documented' as const, since: null };
@@ -27,7 +29,7 @@ describe('the estimate of a new add', () => {
       [0, 1],
       [1, 2],
     ] as const)
-      expect(estimatedProgress(windows, 'single', ahead, now)).toEqual({
+      expect(estimatedProgress(endpoints, windows, 'single', ahead, now)).toEqual({
         state: 'waiting_in_line',
         position,
         at: now,
@@ -41,7 +43,7 @@ describe('the estimate of a new add', () => {
       permits: leaving(61_000, 62_000, 63_000, 64_000, 65_000),
       freeAt: 61_000,
     });
-    expect(estimatedProgress([spent, bulkLater], 'single', 0, now)).toEqual({
+    expect(estimatedProgress(endpoints, [spent, bulkLater], 'single', 0, now)).toEqual({
       state: 'waiting_for_window',
       until: 61_000,
       via: 'single',
@@ -54,7 +56,7 @@ describe('the estimate of a new add', () => {
       permits: leaving(61_000, 62_000, 63_000, 64_000, 65_000),
       freeAt: 61_000,
     });
-    const at = (ahead: number) => estimatedProgress([spent, bulkLater], 'single', ahead, now);
+    const at = (ahead: number) => estimatedProgress(endpoints, [spent, bulkLater], 'single', ahead, now);
     expect(at(4)).toMatchObject({ position: 5, at: 65_000 });
     expect(at(5)).toMatchObject({ position: 6, at: 124_000 });
     expect(at(14)).toMatchObject({ position: 15, at: 191_000 });
@@ -62,18 +64,24 @@ describe('the estimate of a new add', () => {
 
   it('counts a granted call that has not started as one that leaves a window later', () => {
     const windows = [single({ available: 4 }), bulkLater];
-    expect(estimatedProgress(windows, 'single', 4, now)).toMatchObject({ position: 5, at: now + 63_000 });
+    expect(estimatedProgress(endpoints, windows, 'single', 4, now)).toMatchObject({
+      position: 5,
+      at: now + 63_000,
+    });
   });
 
   it('is the next bulk call if that returns earlier', () => {
     const windows = [single(), spentUntil('riders_bulk', 90_000)];
-    expect(estimatedProgress(windows, 'single', 14, now)).toMatchObject({ at: now + 126_000, via: 'single' });
-    expect(estimatedProgress(windows, 'single', 199, now)).toEqual({
+    expect(estimatedProgress(endpoints, windows, 'single', 14, now)).toMatchObject({
+      at: now + 126_000,
+      via: 'single',
+    });
+    expect(estimatedProgress(endpoints, windows, 'single', 199, now)).toEqual({
       state: 'waiting_for_window',
       until: 90_000,
       via: 'bulk',
     });
-    expect(estimatedProgress(windows, 'single', 1_500, now)).toEqual({
+    expect(estimatedProgress(endpoints, windows, 'single', 1_500, now)).toEqual({
       state: 'waiting_in_line',
       position: 2,
       at: 201_000,
@@ -84,7 +92,7 @@ describe('the estimate of a new add', () => {
   it('is the end of a pause, with a state that tells whether upstream or an operator paused', () => {
     const pausedUntil = { upstream: 20_000, operator: null };
     const windows = [single({ available: 0, freeAt: 20_000, pausedUntil }), bulkLater];
-    expect(estimatedProgress(windows, 'single', 0, now)).toEqual({
+    expect(estimatedProgress(endpoints, windows, 'single', 0, now)).toEqual({
       state: 'paused_by_upstream',
       until: 20_000,
       via: 'single',
@@ -92,6 +100,7 @@ describe('the estimate of a new add', () => {
     const operator = { upstream: null, operator: 30_000 };
     expect(
       estimatedProgress(
+        endpoints,
         [single({ available: 0, freeAt: 30_000, pausedUntil: operator }), bulkLater],
         'single',
         0,
@@ -104,7 +113,7 @@ describe('the estimate of a new add', () => {
     const pausedUntil = { upstream: null, operator: now + 10_000 };
     const permits = leaving(now + 50_000);
     const windows = [single({ available: 0, permits, freeAt: now + 10_000, pausedUntil }), bulkLater];
-    const at = (ahead: number) => estimatedProgress(windows, 'single', ahead, now);
+    const at = (ahead: number) => estimatedProgress(endpoints, windows, 'single', ahead, now);
     expect([0, 3].map(at)).toEqual(
       Array(2).fill({ state: 'paused_by_operator', until: now + 10_000, via: 'single' }),
     );
@@ -117,8 +126,8 @@ describe('the estimate of a new add', () => {
     const windows = [spentUntil('riders_single', now + 62_500), bulkLater].map((view) =>
       view.endpoint === 'riders_single' ? { ...view, permits } : view,
     );
-    expect(estimatedProgress(windows, 'single', 0, now)).toMatchObject({ until: now + 62_500 });
-    expect(estimatedProgress(windows, 'single', 1, now)).toMatchObject({ at: now + 125_500 });
+    expect(estimatedProgress(endpoints, windows, 'single', 0, now)).toMatchObject({ until: now + 62_500 });
+    expect(estimatedProgress(endpoints, windows, 'single', 1, now)).toMatchObject({ at: now + 125_500 });
   });
 
   it('is never earlier for a later position, nor before the window is free and its pause has ended', () => {
@@ -145,7 +154,7 @@ describe('the estimate of a new add', () => {
         });
         const never = spentUntil('riders_bulk', now + 1_000_000_000);
         const times = Array.from({ length: 3 * limit }, (_, position) => {
-          const progress = estimatedProgress([view, never], 'single', position, now);
+          const progress = estimatedProgress(endpoints, [view, never], 'single', position, now);
           return ('until' in progress ? progress.until : 'at' in progress && progress.at) as number;
         });
         expect(times).toEqual(times.toSorted((one, other) => one - other));
@@ -155,7 +164,7 @@ describe('the estimate of a new add', () => {
   });
 
   it('has a position but no time if the limiter does not answer', () => {
-    expect(estimatedProgress(undefined, 'single', 6, now)).toEqual({
+    expect(estimatedProgress(endpoints, undefined, 'single', 6, now)).toEqual({
       state: 'waiting_in_line',
       position: 7,
       at: null,
@@ -166,11 +175,14 @@ describe('the estimate of a new add', () => {
 describe('the estimate of a new import', () => {
   it('is the bulk call that has room for its first rider, even if single calls are available', () => {
     const windows = [single(), spentUntil('riders_bulk', 99_000)];
-    expect(estimatedProgress(windows, 'bulk', 999, now)).toEqual({
+    expect(estimatedProgress(endpoints, windows, 'bulk', 999, now)).toEqual({
       state: 'waiting_for_window',
       until: 99_000,
       via: 'bulk',
     });
-    expect(estimatedProgress(windows, 'bulk', 2_000, now)).toMatchObject({ position: 3, at: 321_000 });
+    expect(estimatedProgress(endpoints, windows, 'bulk', 2_000, now)).toMatchObject({
+      position: 3,
+      at: 321_000,
+    });
   });
 });

@@ -1,41 +1,44 @@
 import { type BudgetName, windowMarginMs } from '@paceline/shared/definition';
 import type { Progress, FetchMode, WindowView } from '@paceline/shared/contracts';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
 
 export const initialProgress: Progress = { state: 'waiting_in_line', position: 1, at: null };
 
 export const hasNoEstimate = (progress: Progress): boolean =>
   progress.state === 'waiting_in_line' && progress.at === null;
 
-/** @param ahead for `single` the adds ahead in the queue, for `bulk` the riders of earlier imports */
+/**
+ * @param endpoints of the upstream
+ * @param ahead for `single` the adds ahead in the queue, for `bulk` the riders of earlier imports
+ */
 export function estimatedProgress(
+  endpoints: SyncUpstream['endpoints'],
   windows: readonly WindowView[] | undefined,
   mode: FetchMode,
   ahead: number,
   now: number,
 ): Progress {
   const find = (budget: BudgetName) => windows?.find(({ endpoint }) => endpoint === budget);
-  const position = mode === 'single' ? ahead + 1 : bulkCallNumber(ahead);
+  const bulkCall = 1 + Math.floor(ahead / endpoints.riders_bulk.batch);
+  const position = mode === 'single' ? ahead + 1 : bulkCall;
   const [single, bulk] = [find('riders_single'), find('riders_bulk')];
   if (!single || !bulk) return { state: 'waiting_in_line', position, at: null };
-  const bulkAt = timeOfCall(bulk, bulkCallNumber(ahead), now);
+  const timeOf = (view: WindowView, k: number) =>
+    timeOfCall(view, k, endpoints[view.endpoint as BudgetName].typicalMs, now);
+  const bulkAt = timeOf(bulk, bulkCall);
   if (mode === 'bulk') return waitingState(bulk, position, bulkAt, 'bulk', now);
-  const singleAt = timeOfCall(single, position, now);
-  const { endpoints } = zwiftracing();
+  const singleAt = timeOf(single, position);
   // rider-sync decides the same way: the call that returns first fetches the rider.
   return bulkAt + endpoints.riders_bulk.typicalMs < singleAt + endpoints.riders_single.typicalMs
-    ? waitingState(bulk, bulkCallNumber(ahead), bulkAt, 'bulk', now)
+    ? waitingState(bulk, bulkCall, bulkAt, 'bulk', now)
     : waitingState(single, position, singleAt, 'single', now);
 }
 
-const bulkCallNumber = (ridersAhead: number): number =>
-  1 + Math.floor(ridersAhead / zwiftracing().endpoints.riders_bulk.batch);
-
 /** When the k-th next call (1 = the next) can start, as calls leave the window one by one. */
-function timeOfCall(view: WindowView, k: number, now: number): number {
+function timeOfCall(view: WindowView, k: number, typicalMs: number, now: number): number {
   const { limit, windowMs } = view.policy;
   // A call counts from its response.
-  const cycleMs = windowMs + windowMarginMs + zwiftracing().endpoints[view.endpoint as BudgetName].typicalMs;
+  const cycleMs = windowMs + windowMarginMs + typicalMs;
   const opensAt = Math.max(now, view.unknownUntil ?? 0, pauseEnd(view));
   // The window has room: what else is in it doesn't matter.
   if (opensAt === now && k <= view.available) return Math.ceil(now);

@@ -1,10 +1,12 @@
 import { createClock, manualMachine } from '@paceline/shared/clock';
 import { type DatabaseClient, openDatabase } from '@paceline/shared/database';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { log } from '../testing/api.ts';
 import { spentUntil } from '../testing/services.ts';
 import { commandWatches, submitCommandWith } from './submit.ts';
 
+const { endpoints } = loadUpstreams({}).zwiftracing;
 const start = Date.UTC(2026, 10, 24, 18);
 let unused: DatabaseClient;
 beforeAll(() => {
@@ -31,6 +33,7 @@ async function submitAfter(storingMs: number) {
       const free = clock.now() + 60_000;
       return [spentUntil('riders_single', free), spentUntil('riders_bulk', free + 86_400_000)];
     },
+    endpoints,
     clock,
     log,
   });
@@ -64,6 +67,7 @@ it('waits for the end of the command that an add is the same as', async () => {
       },
     },
     windows: async () => undefined,
+    endpoints,
     clock: createClock({ scale: 1, anchor: start }, machine),
     log,
   });

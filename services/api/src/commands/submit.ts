@@ -1,4 +1,5 @@
 import type { Clock } from '@paceline/shared/clock';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
 import { type CommandChanged, isFinal, type Progress } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { currentTraceContext, type Logger } from '@paceline/shared/telemetry';
@@ -66,6 +67,7 @@ interface CommandPorts {
   readonly publisher: { publish(command: NewCommand): Promise<void> };
   readonly watches: CommandWatches;
   readonly windows: CurrentWindows;
+  readonly endpoints: SyncUpstream['endpoints'];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -81,7 +83,7 @@ export type SubmitCommand = (
 ) => Promise<CommandRow>;
 
 export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {
-  const { db, broker, store, publisher, watches, windows, clock, log } = ports;
+  const { db, broker, store, publisher, watches, windows, endpoints, clock, log } = ports;
   const publish = (command: NewCommand): Promise<void> =>
     publisher.publish(command).catch((err: unknown) => {
       const { commandId } = command;
@@ -105,7 +107,9 @@ export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {
       }
       const current = clock.machine.elapsed() - startedAt > maxWindowsAgeMs ? windows() : earlyWindows;
       const mode = request.type === 'add-rider' ? 'single' : 'bulk';
-      const estimating = current.then((available) => estimatedProgress(available, mode, ahead, clock.now()));
+      const estimating = current.then((available) =>
+        estimatedProgress(endpoints, available, mode, ahead, clock.now()),
+      );
       const existing = isNew ? undefined : await findCommand(db, storedId).catch(() => undefined);
       if (!watch || !waiting)
         await orAborted(publishing, AbortSignal.timeout(maxPublishWaitMs)).catch(() => undefined);

@@ -1,8 +1,9 @@
 import { windowOf } from '@paceline/shared/testing/fixtures';
 import { expect, it } from 'vitest';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { queueView } from './view.ts';
 
+const { zwiftracing } = loadUpstreams({});
 it('the lanes of a queue add up to its waiting requests, also when not all of them are listed', () => {
   const lanes = [
     { lane: 'far_event_sync' as const, count: 1_199 },
@@ -11,7 +12,7 @@ it('the lanes of a queue add up to its waiting requests, also when not all of th
   const view = queueView(
     [
       {
-        upstream: zwiftracing(),
+        upstream: zwiftracing,
         windows: [windowOf('signups', { waiting: { count: 1_200, lanes, next: [] } })],
       },
     ],

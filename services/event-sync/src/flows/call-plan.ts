@@ -24,7 +24,7 @@ export type Planner = (options: PlanOptions) => Promise<CallPlan<TitledCandidate
 /** Plans the next calls for signups from what is stored. */
 export function openPlanner(sync: EventSync): Planner {
   const policy = latestPolicy(sync);
-  const plan = createPlanner<TitledCandidate>(sync.rules);
+  const plan = createPlanner<TitledCandidate>(sync.rules, sync.definition.endpoints.signups.typicalMs);
   return async ({ permit, except, slot }) => {
     const now = sync.clock.now();
     const [events, { slots, isWatched }] = await Promise.all([
@@ -59,8 +59,8 @@ async function findSlots(
 const policyAgeMs = 60_000;
 
 /** The limit for signups that the limiter last named; until then the documented one. */
-function latestPolicy({ limiter }: EventSync): (now: number) => Policy {
-  let latest: Policy = limitsOf('standard').signups;
+function latestPolicy({ definition, limiter }: EventSync): (now: number) => Policy {
+  let latest: Policy = limitsOf(definition.budgets, 'standard').signups;
   let askedAt = Number.NEGATIVE_INFINITY;
   return (now) => {
     if (now >= askedAt + policyAgeMs) {

@@ -1,5 +1,6 @@
 import type { Outcome } from '@paceline/shared/contracts';
-import { readLimits } from '@paceline/shared/zwiftracing';
+import { readLimits } from '@paceline/shared/upstreams/limits';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { longestWait } from '@paceline/shared/upstreams/answers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -39,12 +40,14 @@ const answers = fc.record({
 });
 type Answer = typeof answers extends fc.Arbitrary<infer Value> ? Value : never;
 
+const { dialect } = loadUpstreams({}).zwiftracing;
+
 function outcomeOf({ status, wait, form, page, limit, policies }: Answer, now: number): Outcome {
   const headers = new Headers(wait === null ? {} : form(wait, now));
   if (policies.length > 0)
     headers.set('RateLimit-Policy', policies.map(({ q, w }) => `${q};w=${w}`).join(', '));
   const text = page ? '<!DOCTYPE html>' : JSON.stringify({ error: 'no', ...limit });
-  return { result: 'answered', status, ...readLimits(status, headers, text, now) };
+  return { result: 'answered', status, ...readLimits(dialect, status, headers, text, now) };
 }
 
 /** Ms until just before the time that was said, or until the estimate. */

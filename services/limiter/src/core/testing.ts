@@ -1,7 +1,7 @@
 import { createVirtualClock } from '@paceline/shared/clock';
 import type { Fact, Operation, Outcome, PermitRequestOf } from '@paceline/shared/contracts';
 import { mapValues } from '@paceline/shared/definition';
-import { loadUpstreams } from '@paceline/shared/upstreams';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { policyOf } from './budget.ts';
 import { foreignAfter } from './foreign-calls.ts';
 import { createLedger, keyOf, type Ledger } from './ledger.ts';

@@ -44,15 +44,15 @@ describe('refreshStart', () => {
   it('is late in the slot, and earlier the more calls are needed', () => {
     const minute = 60_000;
     const slot = { startedAt: 90 * minute, slotEndsAt: 100 * minute };
-    expect(refreshStart(slot, 1, 0)).toBe(98 * minute);
-    expect(refreshStart(slot, 1_000, 0)).toBe(98 * minute);
-    expect(refreshStart(slot, 2_001, 0)).toBe(94 * minute);
-    expect(refreshStart(slot, 1, 30 * minute)).toBe(70 * minute);
+    expect(refreshStart(slot, 1, 1_000, 0)).toBe(98 * minute);
+    expect(refreshStart(slot, 1_000, 1_000, 0)).toBe(98 * minute);
+    expect(refreshStart(slot, 2_001, 1_000, 0)).toBe(94 * minute);
+    expect(refreshStart(slot, 1, 1_000, 30 * minute)).toBe(70 * minute);
   });
 
   it('is ten minutes after the start of a run that has hours, as a late one does', () => {
     const minute = 60_000;
-    expect(refreshStart({ startedAt: 0, slotEndsAt: 360 * minute }, 1, 0)).toBe(10 * minute);
+    expect(refreshStart({ startedAt: 0, slotEndsAt: 360 * minute }, 1, 1_000, 0)).toBe(10 * minute);
   });
 });
 

@@ -1,10 +1,6 @@
 import { isCollapse, presenceOf } from '@paceline/shared/sync/doubt';
 import { count } from '@paceline/shared/words';
 import { riderIdsOf, type RidersResponse, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import { zwiftracing } from '@paceline/shared/upstreams';
-
-/** Maximum number of rider ids in one call. */
-export const maxIdsPerCall = (): number => zwiftracing().endpoints.riders_bulk.batch;
 
 /** After this many lost bulk calls the riders of an import fail. */
 const maxLostCalls = 3;
@@ -36,17 +32,16 @@ export const minRefreshMs = 5_000;
 
 /**
  * When a run starts to request bulk calls for its riders, late in its slot; until then they only fill up other calls.
+ * @param batch how many riders one call can request
  * @param minMs `minRefreshMs` in project ms
  */
 export const refreshStart = (
   { startedAt, slotEndsAt }: { readonly startedAt: number; readonly slotEndsAt: number },
   riders: number,
+  batch: number,
   minMs: number,
 ): number =>
-  Math.min(
-    slotEndsAt - Math.max(Math.ceil(riders / maxIdsPerCall()) * bulkCallMs, minMs),
-    startedAt + maxFillMs,
-  );
+  Math.min(slotEndsAt - Math.max(Math.ceil(riders / batch) * bulkCallMs, minMs), startedAt + maxFillMs);
 
 export interface RiderOutcome {
   readonly riderId: number;

@@ -1,5 +1,4 @@
 import type { Waiting } from '@paceline/shared/limiter';
-import { zwiftracing } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -14,6 +13,7 @@ import {
 const now = Date.parse('2026-02-01T12:00:00Z');
 const second = 1_000;
 const minute = 60 * second;
+const typicalMs = { single: 2 * second, bulk: 50 * second };
 
 const waitingUntil = (estimatedAt: number): Waiting => ({
   answer: 'waiting',
@@ -45,7 +45,7 @@ const stored: FetchEvent = { type: 'ended', end: { outcome: 'stored' } };
 const given = (...events: readonly FetchEvent[]) =>
   events.reduce<{ state: RiderFetch; effects: readonly FetchEffect[] }>(
     ({ state }, event) => decide(state, event, now),
-    { state: newFetch(now + 5 * minute), effects: [] },
+    { state: newFetch(now + 5 * minute, typicalMs), effects: [] },
   );
 const typesOf = (effects: readonly FetchEffect[]) => effects.map(({ type }) => type);
 
@@ -137,8 +137,8 @@ describe('a rider on a bulk call', () => {
 
   it('counts as overdue after more than the typical time of a call', () => {
     const watch = given(sent).effects.find((effect) => effect.type === 'watchBulkCall');
-    expect(watch?.overdueAt).toBeGreaterThan(now + zwiftracing().endpoints.riders_bulk.typicalMs);
-    expect(watch?.overdueAt).toBeLessThan(now + 2 * zwiftracing().endpoints.riders_bulk.typicalMs);
+    expect(watch?.overdueAt).toBeGreaterThan(now + typicalMs.bulk);
+    expect(watch?.overdueAt).toBeLessThan(now + 2 * typicalMs.bulk);
   });
 });
 
@@ -223,7 +223,7 @@ describe('a rider after any sequence of events', () => {
   it('uses one call at a time, and otherwise waits in a queue that is open to it', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), time, (events, deadline) => {
-        let state = newFetch(deadline);
+        let state = newFetch(deadline, typicalMs);
         let requested = true;
         let ends = 0;
         let lists = 0;
@@ -270,8 +270,8 @@ describe('a rider after any sequence of events', () => {
     fc.assert(
       fc.property(time, time, (getAt, bulkAt) => {
         const [reported] = given(single(getAt), bulk(bulkAt)).effects;
-        const bySingle = getAt + zwiftracing().endpoints.riders_single.typicalMs;
-        const byBulk = bulkAt + zwiftracing().endpoints.riders_bulk.typicalMs;
+        const bySingle = getAt + typicalMs.single;
+        const byBulk = bulkAt + typicalMs.bulk;
         const byBulkFirst =
           reported?.type === 'report' && 'via' in reported.progress && reported.progress.via === 'bulk';
         expect(byBulkFirst ? byBulk : bySingle).toBe(Math.min(bySingle, byBulk));

@@ -1,7 +1,7 @@
 import type { Progress, FetchMode, Refusal } from '@paceline/shared/contracts';
 import { type Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
-import { zwiftracing } from '@paceline/shared/upstreams';
+import type { SyncUpstream } from '@paceline/shared/upstreams';
 import { progressOf } from './command.ts';
 
 /*
@@ -18,6 +18,9 @@ import { progressOf } from './command.ts';
  */
 export type RiderFetch = FetchContext & FetchStage;
 
+/** How long each call takes, project ms. */
+export type TypicalMs = Readonly<Record<FetchMode, number>>;
+
 interface FetchContext {
   /** When the next bulk call is expected; undefined when none is requested. */
   readonly bulk: Waiting | undefined;
@@ -25,6 +28,7 @@ interface FetchContext {
   readonly listed: 'no' | 'soon' | 'yes';
   /** Latest time for a permit, project ms. */
   readonly deadline: number;
+  readonly typicalMs: TypicalMs;
 }
 
 interface CallRefusal {
@@ -79,12 +83,13 @@ interface FetchDecision {
 }
 
 /** The caller requests a GET immediately. */
-export const newFetch = (deadline: number): RiderFetch => ({
+export const newFetch = (deadline: number, typicalMs: TypicalMs): RiderFetch => ({
   stage: 'queued',
   single: undefined,
   bulk: undefined,
   listed: 'no',
   deadline,
+  typicalMs,
 });
 
 /** Whether the rider needs a bulk call; it has to be on the list for that. */
@@ -134,10 +139,10 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
 function reportEstimate(state: RiderFetch, now: number): FetchDecision {
   if (state.stage === 'bulk only') return reportBulkEstimate(state, now);
   if (state.stage !== 'queued' || !state.single) return unchanged(state);
-  const { single, bulk } = state;
-  const bySingle = answeredAt('single', single.estimatedAt);
-  if (bySingle <= answeredAt('bulk', now)) return report(state, progressOf(single, 'single'));
-  const bulkIsFirst = bulk && answeredAt('bulk', bulk.estimatedAt) < bySingle;
+  const { single, bulk, typicalMs } = state;
+  const bySingle = single.estimatedAt + typicalMs.single;
+  if (bySingle <= now + typicalMs.bulk) return report(state, progressOf(single, 'single'));
+  const bulkIsFirst = bulk && bulk.estimatedAt + typicalMs.bulk < bySingle;
   return list(report(state, bulkIsFirst ? progressOf(bulk, 'bulk') : progressOf(single, 'single')));
 }
 
@@ -171,7 +176,7 @@ function joinBulkCall(state: RiderFetch, sentAt: number): FetchDecision {
     effects: [
       ...(state.stage === 'queued' ? [{ type: 'withdrawSingle' } as const] : []),
       ...effects,
-      { type: 'watchBulkCall', overdueAt: answeredAt('bulk', sentAt) + overdueAfterMs },
+      { type: 'watchBulkCall', overdueAt: sentAt + state.typicalMs.bulk + overdueAfterMs },
     ],
   };
 }
@@ -193,11 +198,17 @@ function list({ state, effects }: FetchDecision): FetchDecision {
 
 const unchanged = (state: RiderFetch): FetchDecision => ({ state, effects: [] });
 
-const contextOf = ({ bulk, listed, deadline }: FetchContext): FetchContext => ({ bulk, listed, deadline });
+const contextOf = ({ bulk, listed, deadline, typicalMs }: FetchContext): FetchContext => ({
+  bulk,
+  listed,
+  deadline,
+  typicalMs,
+});
 
-/** When a call sent at `callAt` is answered if it takes the typical time. */
-const answeredAt = (mode: FetchMode, callAt: number): number =>
-  callAt + zwiftracing().endpoints[mode === 'single' ? 'riders_single' : 'riders_bulk'].typicalMs;
+export const typicalMsOf = ({ riders_single, riders_bulk }: SyncUpstream['endpoints']): TypicalMs => ({
+  single: riders_single.typicalMs,
+  bulk: riders_bulk.typicalMs,
+});
 
 /** A bulk call that takes this much longer than usual is overdue: a GET is requested as well. Project ms. */
 const overdueAfterMs = 30_000;
@@ -222,11 +233,15 @@ export class SingleOrBulk {
   readonly #ports: FetchPorts;
   #state: RiderFetch;
 
-  constructor(rider: { riderId: number; lane: Lane; deadline: number }, ports: FetchPorts) {
+  constructor(
+    rider: { riderId: number; lane: Lane; deadline: number },
+    typicalMs: TypicalMs,
+    ports: FetchPorts,
+  ) {
     this.#riderId = rider.riderId;
     this.#lane = rider.lane;
     this.#ports = ports;
-    this.#state = newFetch(rider.deadline);
+    this.#state = newFetch(rider.deadline, typicalMs);
   }
 
   get state(): RiderFetch {

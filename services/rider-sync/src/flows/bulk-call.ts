@@ -14,7 +14,7 @@ import {
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
 import { type RidersResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';
-import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
+import { callTimeout } from '@paceline/shared/upstreams';
 import {
   endFreshRiders,
   storeOutcomes,
@@ -25,14 +25,7 @@ import {
   lockWanted,
 } from '../adapters/commands.ts';
 import { findStored, releaseOutsiders, storeRiders, takeOutsiders } from '../adapters/riders.ts';
-import {
-  isDoubtful,
-  maxIdsPerCall,
-  maxLostAfter,
-  minFillAgeMs,
-  outcomesOf,
-  targetOf,
-} from '../core/bulk-call.ts';
+import { isDoubtful, maxLostAfter, minFillAgeMs, outcomesOf, targetOf } from '../core/bulk-call.ts';
 
 /** The run of an open slot, which refreshes riders outside the clubs. */
 export type SlotRun = Pick<RunRow, 'runId' | 'slotId' | 'scheduledFor' | 'traceparent'>;
@@ -151,9 +144,10 @@ async function lockRiders(
 ): Promise<HeldTransaction<LockedRiders>> {
   const now = nowMs(sync);
   await endFreshRiders(sync.db, now);
-  const longest = sync.clock.toRealMs(callTimeout(zwiftracing().endpoints.riders_bulk, sync.clock)) + graceMs;
+  const { riders_bulk: endpoint } = sync.definition.endpoints;
+  const longest = sync.clock.toRealMs(callTimeout(endpoint, sync.clock)) + graceMs;
   return holdTransaction(sync.db, longest, async (tx) => {
-    const wanted = await lockWanted(tx, maxIdsPerCall(), inFlight);
+    const wanted = await lockWanted(tx, endpoint.batch, inFlight);
     const ids = [...new Set(wanted.map(({ riderId }) => riderId))];
     const slotRun = run();
     if (ids.length === 0 && !slotRun) return { wanted, outsiders: [], riderIds: [] };
@@ -162,7 +156,7 @@ async function lockRiders(
       sync.db,
       { clubIds, staleBefore },
       ids,
-      maxIdsPerCall() - ids.length,
+      endpoint.batch - ids.length,
       now,
     );
     return { wanted, outsiders, riderIds: [...ids, ...outsiders] };

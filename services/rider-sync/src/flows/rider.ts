@@ -20,7 +20,7 @@ import {
 import { activeSpan, inSpan, linksTo } from '@paceline/shared/telemetry';
 import { fullPageSize, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
 import { count } from '@paceline/shared/words';
-import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
+import { callTimeout } from '@paceline/shared/upstreams';
 import { countOutsiders, findMembers, storeMembers, storeRiders, storeClubPass } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
 import { minRefreshMs, refreshStart } from '../core/bulk-call.ts';
@@ -189,6 +189,7 @@ async function refreshOutsiders(
   onStored: (riders: number) => Promise<void>,
 ): Promise<void> {
   const { batcher, clubIds } = sync;
+  const { riders_bulk: endpoint } = sync.definition.endpoints;
   const { scheduledFor: staleBefore, slotEndsAt } = slot;
   const countStale = () => retryDuringOutage(sync, () => countOutsiders(sync.db, { clubIds, staleBefore }));
   const stale = await countStale();
@@ -197,7 +198,7 @@ async function refreshOutsiders(
   const span = activeSpan();
   const ended = Promise.withResolvers<void>();
   const inFlight = new Set<string>();
-  const from = refreshStart(slot, stale, sync.clock.toProjectMs(minRefreshMs));
+  const from = refreshStart(slot, stale, endpoint.batch, sync.clock.toProjectMs(minRefreshMs));
   waitFor('riders_bulk', from);
   let isOver = false;
   const update = async (outsiders: number, call?: string) => {
@@ -215,7 +216,7 @@ async function refreshOutsiders(
     isOver = true;
     await update(0);
     // Waits for calls in flight, but not forever: their process may have died.
-    await sync.clock.sleep(callTimeout(zwiftracing().endpoints.riders_bulk, sync.clock), signal);
+    await sync.clock.sleep(callTimeout(endpoint, sync.clock), signal);
     ended.resolve();
   };
   const leave = batcher.join({

@@ -11,7 +11,7 @@ import { addWantedRider, findOutcome, findProgress, storeOutcomes } from '../ada
 import type { RiderSync } from '../config.ts';
 import type { BatcherMember } from '../core/batcher.ts';
 import { CommandEnded, NotInResponse, reasonOf } from '../core/command.ts';
-import { type FetchEnd, minOverdueMs, SingleOrBulk } from '../core/single-or-bulk.ts';
+import { type FetchEnd, minOverdueMs, SingleOrBulk, typicalMsOf } from '../core/single-or-bulk.ts';
 import type { SlotRun } from './bulk-call.ts';
 
 export type ReportProgress = (progress: Progress) => void;
@@ -76,7 +76,7 @@ class RiderFetcher {
     // A GET belongs to the trace of the command, whatever event has led to it.
     const inCommand = AsyncLocalStorage.snapshot();
     const failed = (error: unknown) => this.#fail(error);
-    this.#fetch = new SingleOrBulk(request, {
+    this.#fetch = new SingleOrBulk(request, typicalMsOf(sync.definition.endpoints), {
       now: () => nowMs(sync),
       requestSingle: () => void inCommand(() => this.#requestSingle()),
       withdrawSingle: () => this.#withdrawal.abort(new Error('a bulk call includes the rider')),

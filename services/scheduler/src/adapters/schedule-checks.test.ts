@@ -1,5 +1,6 @@
 import { manualMachine } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import { checkSettings } from '@paceline/planning/check';
 import { expect, it } from 'vitest';
 import { settingsFrom } from '../core/testing.ts';
@@ -10,7 +11,14 @@ const request = (
   env: Record<string, string> = {},
 ): CheckRequest => ({
   settings: settingsFrom(env),
-  demand: { tier: 'standard', clubs: 1, things: {}, goals: [], ...demand },
+  demand: {
+    upstream: loadUpstreams({}).zwiftracing,
+    tier: 'standard',
+    clubs: 1,
+    things: {},
+    goals: [],
+    ...demand,
+  },
   now: Date.UTC(2026, 2, 1),
 });
 

@@ -2,6 +2,7 @@ import type { TimeSpan } from '@paceline/event-sync/core/classes';
 import { freshnessOf } from '@paceline/event-sync/core/freshness';
 import { sum } from '@paceline/kit/statistics';
 import { mapValues } from '@paceline/shared/definition';
+import { loadUpstreams } from '@paceline/shared/upstreams/load';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadSolver } from '../../solver.ts';
@@ -14,6 +15,7 @@ import { boundDays, boundOfDay } from './days.ts';
 import { groupsOf } from './groups.ts';
 import { callMoments } from './moments.ts';
 
+const { zwiftracing } = loadUpstreams({});
 const minute = 60_000;
 const day = 1_440 * minute;
 const goals = { urgent: 15 * minute, near: 60 * minute, far: day };
@@ -160,12 +162,15 @@ describe('the bound', () => {
   });
 
   it.each(strategyNames)('is never below what %s reaches with its calls', (name) => {
-    const scenario = readScenario({
-      seed: 7,
-      from: '2026-11-02T17:00:00Z',
-      days: 0.08,
-      clubs: [{ riders: 60 }],
-    });
+    const scenario = readScenario(
+      {
+        seed: 7,
+        from: '2026-11-02T17:00:00Z',
+        days: 0.08,
+        clubs: [{ riders: 60 }],
+      },
+      zwiftracing,
+    );
     const simulation = runSimulation(scenario, name);
     const events = eventsOf(simulation);
     const span = { from: simulation.from, until: simulation.until };
@@ -183,7 +188,7 @@ describe('the bound', () => {
 });
 
 describe('the days of the bound', () => {
-  const scenario = readScenario({ seed: 7, days: 2, warmUp: '1d', clubs: [{ riders: 60 }] });
+  const scenario = readScenario({ seed: 7, days: 2, warmUp: '1d', clubs: [{ riders: 60 }] }, zwiftracing);
 
   it('have each event once', () => {
     const simulation = createSimulation(scenario);

@@ -1,5 +1,5 @@
 import { type BudgetName, budgets, type Lane, laneNames, mapValues } from '@paceline/shared/definition';
-import { callTimeout, limitsOf, zwiftracing } from '@paceline/shared/upstreams';
+import { callTimeout, limitsOf } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
 import { waitFor, runScript, type Script, sleep } from '@paceline/kit/script';
 
@@ -31,7 +31,7 @@ export function createUncoordinatedCaller({
   tally,
   upstream,
 }: Simulation): MakeCall {
-  const policies = limitsOf(scenario.tier);
+  const policies = limitsOf(scenario.definition.budgets, scenario.tier);
   const sent = new Map<BudgetName, number[]>();
 
   return function* (request) {
@@ -51,7 +51,7 @@ export function createUncoordinatedCaller({
       }
       const sentAt = agenda.now();
       const call = { budget, lane: request.lane(sentAt), target };
-      const response = yield* upstream.call(call, callTimeout(zwiftracing().endpoints[budget], clock));
+      const response = yield* upstream.call(call, callTimeout(scenario.definition.endpoints[budget], clock));
       if (response.status === 200) {
         wait.end(sentAt);
         sent.set(budget, [...(sent.get(budget) ?? []).slice(1 - limit), sentAt]);
@@ -104,7 +104,7 @@ interface BudgetWindow {
  */
 export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
   const { scenario, agenda, clock, network, tally, upstream } = simulation;
-  const policies = limitsOf(scenario.tier);
+  const policies = limitsOf(scenario.definition.budgets, scenario.tier);
   const windows = mapValues(budgets, (): BudgetWindow => ({
     sent: [],
     pausedUntil: 0,
@@ -161,7 +161,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
     const { lane } = sent;
     const response = yield* upstream.call(
       { budget, lane, target },
-      callTimeout(zwiftracing().endpoints[budget], clock),
+      callTimeout(scenario.definition.endpoints[budget], clock),
     );
     if (response.status === 200) {
       entry.end({ outcome: 'answered', target, arrivedAt: response.arrivedAt });
@@ -187,7 +187,7 @@ export function createQueue(simulation: Simulation, rank: Rank): MakeCall {
       ...window.sent,
       ...window.waiting.map(({ request }) => ({ lane: request.lane(agenda.now()) })),
     ];
-    const syncOf = (each: Lane) => zwiftracing().lanes[each]?.sync;
+    const syncOf = (each: Lane) => scenario.definition.lanes[each]?.sync;
     if (others.some((other) => syncOf(other.lane) !== syncOf(lane))) tally.recordConflict();
   }
 

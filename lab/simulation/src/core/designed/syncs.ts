@@ -1,6 +1,5 @@
 import { type Candidate, horizonOf, isListFresh } from '@paceline/event-sync/core/classes';
 import { isUrgent, untilNextUrgent } from './urgent.ts';
-import { maxIdsPerCall } from '@paceline/rider-sync/core/bulk-call';
 import { type EventKind, freshnessClasses, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
@@ -189,10 +188,11 @@ export const addRider = ({ agenda, store, tally }: Simulation, call: MakeCall) =
   };
 
 /** Fetches the riders of an import with bulk calls, whose budget no other sync uses. */
-export const importRiders = ({ agenda, store, tally }: Simulation, call: MakeCall) =>
+export const importRiders = ({ scenario, agenda, store, tally }: Simulation, call: MakeCall) =>
   function* ({ riderIds }: ImportRequest): Script {
-    for (let first = 0; first < riderIds.length; first += maxIdsPerCall()) {
-      const ids = riderIds.slice(first, first + maxIdsPerCall());
+    const { batch } = scenario.definition.endpoints.riders_bulk;
+    for (let first = 0; first < riderIds.length; first += batch) {
+      const ids = riderIds.slice(first, first + batch);
       const end = yield* call({
         budget: 'riders_bulk',
         lane: () => kinds.rider.lane,

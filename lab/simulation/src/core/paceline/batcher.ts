@@ -6,7 +6,7 @@ import {
   timerMs,
   timerEvents,
 } from '@paceline/rider-sync/core/batcher';
-import { maxIdsPerCall, maxLostAfter, minFillAgeMs } from '@paceline/rider-sync/core/bulk-call';
+import { maxLostAfter, minFillAgeMs } from '@paceline/rider-sync/core/bulk-call';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Simulation } from '../simulation.ts';
 import { runScript, type Script } from '@paceline/kit/script';
@@ -126,13 +126,14 @@ function howOf(end: CallEnd, withdrawn: AbortSignal): RequestEnd {
 
 /** As in `flows/bulk-call.ts` of the rider sync. */
 function chooseRiders(
-  { agenda, store }: Simulation,
+  { scenario, agenda, store }: Simulation,
   { batcher, wanted }: BulkCalls,
   nextCall: () => number,
 ): ChosenRiders | undefined {
   const { run } = batcher;
+  const { batch } = scenario.definition.endpoints.riders_bulk;
   wanted.endFresh();
-  const ids = wanted.lock(maxIdsPerCall()).map(({ riderId }) => riderId);
+  const ids = wanted.lock(batch).map(({ riderId }) => riderId);
   if (ids.length === 0 && !run) return undefined;
   const now = agenda.now();
   const staleBefore = Math.max(now - minFillAgeMs, run?.scheduledFor ?? 0);
@@ -140,7 +141,7 @@ function chooseRiders(
   const outsiders = store
     .outsiders(staleBefore)
     .filter((id) => !except.has(id))
-    .slice(0, maxIdsPerCall() - ids.length);
+    .slice(0, batch - ids.length);
   if (ids.length + outsiders.length === 0) return undefined;
   store.markSent(outsiders, now);
   return { call: nextCall(), sentAt: now, wanted: ids, outsiders };

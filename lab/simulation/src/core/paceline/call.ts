@@ -1,7 +1,7 @@
 import type { Lane } from '@paceline/shared/definition';
 import { pauseBeforeAttempt, raisedLane, defaultAttempts } from '@paceline/shared/sync/retry-policy';
 import { isTemporary, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
+import { callTimeout } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
 import { type Script, sleep } from '@paceline/kit/script';
 import type { SimulatedPermitOptions, Permits } from './permit.ts';
@@ -25,7 +25,7 @@ type Attempt = CallEnd | { readonly outcome: 'too late to send' };
 
 /** `callUpstream` of `packages/shared/src/sync` as a script. */
 export function createCaller(simulation: Simulation, permits: Permits) {
-  const { agenda, clock, upstream } = simulation;
+  const { scenario, agenda, clock, upstream } = simulation;
 
   function* attemptCall(options: CallOptions, lane: Lane): Script<Attempt> {
     const obtained = yield* permits.obtain({ ...options, lane });
@@ -41,7 +41,7 @@ export function createCaller(simulation: Simulation, permits: Permits) {
     const { endpoint: budget } = options;
     const response = yield* upstream.call(
       { budget, lane, target },
-      callTimeout(zwiftracing().endpoints[budget], clock),
+      callTimeout(scenario.definition.endpoints[budget], clock),
     );
     const failed = (code: UpstreamErrorCode): Attempt & { outcome: 'failed' } => {
       options.onFailed?.(code);

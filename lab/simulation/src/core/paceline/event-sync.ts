@@ -38,7 +38,7 @@ export function openPlanner({ scenario, agenda, store, upstream, rules }: Simula
   const isWatched = settings.kinds[watchedKind].mode === 'on';
   const policy = upstream.policies.signups;
   let coming = { at: Number.NEGATIVE_INFINITY, slots: [] as readonly TimeSpan[] };
-  const plan = createPlanner<Candidate>(rules);
+  const plan = createPlanner<Candidate>(rules, scenario.definition.endpoints.signups.typicalMs);
   return ({ permit, except, slot }) => {
     const now = agenda.now();
     const events = store.candidates(planHorizon(now)).filter(({ eventId }) => !except.has(eventId));

@@ -13,7 +13,6 @@ import { defaultSettings } from '@paceline/limiter/core/settings';
 import type { Fact, PermitReply, PermitRequest } from '@paceline/shared/contracts';
 import { createCallLog, type CallLog } from './call-log.ts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
-import { zwiftracing } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
 
 /** The limiter as its clients see it over the broker. */
@@ -43,7 +42,7 @@ type SendReplies = (replies: readonly Reply[]) => void;
  */
 export function startLimiter(simulation: Simulation): LimiterLink {
   const { scenario, agenda, clock, network, tally } = simulation;
-  const real = defaultSettings({ zwiftracing: zwiftracing() }, () => scenario.tier, clock);
+  const real = defaultSettings({ zwiftracing: scenario.definition }, () => scenario.tier, clock);
   const settings = {
     ...real,
     heartbeatInterval: Math.max(real.heartbeatInterval, clock.toRealMs(heartbeatInterval)),

@@ -10,7 +10,7 @@ import {
 } from '@paceline/rider-sync/core/club-run';
 import { importLane } from '@paceline/rider-sync/core/command';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
-import { callTimeout, zwiftracing } from '@paceline/shared/upstreams';
+import { callTimeout } from '@paceline/shared/upstreams';
 import type { Simulation } from '../simulation.ts';
 import { waitFor, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
@@ -66,15 +66,16 @@ function* syncClubs(
 
 /** Starts at once; the returned script waits for the end, as in `flows/rider.ts`. */
 function refreshOutsiders(
-  { agenda, clock, store }: Simulation,
+  { scenario, agenda, clock, store }: Simulation,
   batcher: BulkCalls['batcher'],
   slot: SimulatedRun,
   ongoing: OngoingRun,
 ): Script<unknown> {
+  const { riders_bulk: endpoint } = scenario.definition.endpoints;
   const remaining = () => store.outsiders(slot.scheduledFor).length;
   const stale = remaining();
   if (stale === 0) return waitFor<unknown>((wake) => wake(undefined));
-  const from = refreshStart(slot, stale, clock.toProjectMs(minRefreshMs));
+  const from = refreshStart(slot, stale, endpoint.batch, clock.toProjectMs(minRefreshMs));
   const inFlight = new Set<number>();
   let isOver = false;
   let hasEnded = false;
@@ -108,7 +109,7 @@ function refreshOutsiders(
     update();
   });
   // Waits for calls in flight, but not forever.
-  agenda.in(slot.slotEndsAt - agenda.now() + callTimeout(zwiftracing().endpoints.riders_bulk, clock), end);
+  agenda.in(slot.slotEndsAt - agenda.now() + callTimeout(endpoint, clock), end);
   return waitFor<unknown>((resume) => {
     wake = resume;
     if (hasEnded) wake(undefined);

@@ -1,6 +1,11 @@
 import { addLane } from '@paceline/rider-sync/core/batcher';
 import { deadlineOf, minWaitMs } from '@paceline/rider-sync/core/command';
-import { type FetchEnd, minOverdueMs, SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
+import {
+  type FetchEnd,
+  minOverdueMs,
+  SingleOrBulk,
+  typicalMsOf,
+} from '@paceline/rider-sync/core/single-or-bulk';
 import type { Lane } from '@paceline/shared/definition';
 import type { Simulation } from '../simulation.ts';
 import type { Click } from '../scenario.ts';
@@ -54,12 +59,13 @@ function fetchRider(
   request: RiderRequest,
   ended: (isStored: boolean) => void,
 ): void {
-  const { agenda, clock } = simulation;
+  const { scenario, agenda, clock } = simulation;
   const { riderId, lane, deadline } = request;
   let withdrawal = new AbortController();
   let watch = {};
   const fetch: SingleOrBulk = new SingleOrBulk(
     { riderId, lane, deadline },
+    typicalMsOf(scenario.definition.endpoints),
     {
       now: () => agenda.now(),
       requestSingle() {

@@ -12,8 +12,8 @@ import {
 } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 import { type BudgetName, type Lane } from '@paceline/shared/definition';
-import { readLimits } from '@paceline/shared/zwiftracing';
 import { limitsOf } from '@paceline/shared/upstreams';
+import { readLimits } from '@paceline/shared/upstreams/limits';
 import { waitFor, once, type Script } from '@paceline/kit/script';
 import { midnightsOf, type Scenario } from '../scenario.ts';
 
@@ -54,9 +54,9 @@ export type Network = ReturnType<typeof createNetwork>;
  * One long function, because its parts share the call counts and the log.
  */
 export function createUpstream(scenario: Scenario, agenda: Agenda, network: Network) {
-  const { seed, tier, upstream } = scenario;
+  const { seed, tier, upstream, definition } = scenario;
   const { enforcement, policies } = upstream;
-  const limiter = createLimiter(enforcement, policies);
+  const limiter = createLimiter(definition.budgets, enforcement, policies);
   const faults = followFaults(scenario, agenda, limiter);
   const account = { key: 'team', tier };
   const arrivals: Arrival[] = [];
@@ -78,7 +78,8 @@ export function createUpstream(scenario: Scenario, agenda: Agenda, network: Netw
     sent.push({ lane, at: sentAt });
     if (!decision.accepted) {
       const body = JSON.stringify(tooManyRequestsBody(policy, decision, arrivedAt));
-      const { retryAfterMs = policy.windowMs, learned } = readLimits(429, new Headers(), body, arrivedAt);
+      const limits = readLimits(definition.dialect, 429, new Headers(), body, arrivedAt);
+      const { retryAfterMs = policy.windowMs, learned } = limits;
       return { after: 0, answer: { status: 429, retryAfterMs, learned } };
     }
     const after = latencyOf(seed, budget, nth);
@@ -89,7 +90,7 @@ export function createUpstream(scenario: Scenario, agenda: Agenda, network: Netw
 
   return {
     /** Enforced policies. */
-    policies: { ...limitsOf(tier), ...policies },
+    policies: { ...limitsOf(definition.budgets, tier), ...policies },
     arrivals,
     sent,
     /** Makes a call and waits for its response, at most `timeoutMs`. */

@@ -1,41 +1,41 @@
 import { windowMarginMs } from '@paceline/shared/definition';
-import { limitsOf, zwiftracing } from '@paceline/shared/upstreams';
 import { describe, expect, it } from 'vitest';
 import { candidate, copied, planNow as now } from '../../testing/candidates.ts';
 import { firstMoment, momentsFrom, slotsOf } from './moments.ts';
 
 const minute = 60_000;
-const { signups: standard } = limitsOf('standard');
-const { signups: premium } = limitsOf('premium');
+/** How long a call takes. */
+const typical = 2_000;
+const standard = { limit: 1, windowMs: minute };
 
 describe('the moments of the next calls', () => {
   it('are a window and a usual call apart, for the next hour and more', () => {
     const slow = { limit: 1, windowMs: 2 * minute };
-    const cycle = slow.windowMs + windowMarginMs + zwiftracing().endpoints.signups.typicalMs;
-    const moments = momentsFrom(now, slow, []);
+    const cycle = slow.windowMs + windowMarginMs + typical;
+    const moments = momentsFrom(now, slow, typical, []);
     expect(moments.slice(0, 3).map(({ at }) => at)).toEqual([now, now + cycle, now + 2 * cycle]);
     for (const policy of [slow, standard]) {
-      const last = momentsFrom(now, policy, []).at(-1)?.at ?? 0;
+      const last = momentsFrom(now, policy, typical, []).at(-1)?.at ?? 0;
       expect(last).toBeGreaterThan(now + 70 * minute);
       expect(last).toBeLessThanOrEqual(now + 74 * minute);
     }
   });
 
   it('are no more than 70 over the same time for a key with a higher limit', () => {
-    const moments = momentsFrom(now, premium, []);
+    const moments = momentsFrom(now, { ...standard, limit: 10 }, typical, []);
     expect(moments.length).toBe(70);
     expect(moments.at(-1)?.at).toBeGreaterThan(now + 70 * minute);
   });
 
   it('are at least one, however long the window is', () => {
-    expect(momentsFrom(now, { limit: 1, windowMs: 24 * 60 * minute }, [])).toHaveLength(1);
+    expect(momentsFrom(now, { limit: 1, windowMs: 24 * 60 * minute }, typical, [])).toHaveLength(1);
   });
 
   it('are open within slots, whose end does not belong to them', () => {
-    const times = momentsFrom(now, standard, []).map(({ at }) => at);
+    const times = momentsFrom(now, standard, typical, []).map(({ at }) => at);
     const slot = { from: times[1] ?? 0, until: times[3] ?? 0 };
     expect(
-      momentsFrom(now, standard, [slot])
+      momentsFrom(now, standard, typical, [slot])
         .slice(0, 4)
         .map(({ isOpen }) => isOpen),
     ).toEqual([false, true, true, false]);

@@ -1,7 +1,6 @@
 import { type KindSchedule, slotsBetween } from '@paceline/planning/slots';
 import type { Policy } from '@paceline/shared/contracts';
 import { horizonMs, windowMarginMs } from '@paceline/shared/definition';
-import { zwiftracing } from '@paceline/shared/upstreams';
 import type { Candidate, Horizon, TimeSpan } from '../classes.ts';
 import { farAheadMs } from './far.ts';
 
@@ -16,13 +15,18 @@ const plannedMs = 74 * 60_000;
 /** A plan with more moments costs more and is hardly better. */
 const maxMoments = 70;
 
-/** The moments of the next calls, from the first possible one. @param slots in which event calls can be made; project ms */
+/**
+ * The moments of the next calls, from the first possible one.
+ * @param typicalMs how long a call takes, project ms
+ * @param slots in which event calls can be made
+ */
 export function momentsFrom(
   first: number,
   { limit, windowMs }: Policy,
+  typicalMs: number,
   slots: readonly TimeSpan[],
 ): Moment[] {
-  const cycleMs = (windowMs + windowMarginMs + zwiftracing().endpoints.signups.typicalMs) / limit;
+  const cycleMs = (windowMs + windowMarginMs + typicalMs) / limit;
   const count = Math.min(maxMoments, Math.max(1, Math.floor(plannedMs / cycleMs)));
   const spacing = Math.max(cycleMs, plannedMs / maxMoments);
   return Array.from({ length: count }, (_, index) => {

@@ -32,14 +32,18 @@ export interface CallPlan<Event extends Candidate = Candidate> {
 /** Project ms by which moments can shift while the plan stays the same: a permit is then used for what it was requested for. */
 const holdsMs = 5_000;
 
-/** Plans the next calls; again only when something that they depend on has changed. */
+/**
+ * Plans the next calls; again only when something that they depend on has changed.
+ * @param typicalMs how long a call takes, project ms
+ */
 export function createPlanner<Event extends Candidate>(
   rules: Rules,
+  typicalMs: number,
 ): (situation: Situation<Event>) => CallPlan<Event> {
   let last: (CallPlan<Event> & { readonly moments: readonly Moment[] }) | undefined;
   return ({ events, policy, slots, isWatched, now, permit }) => {
     const first = permit === 'held' ? now : firstMoment(events, policy, now);
-    const moments = momentsFrom(first, policy, slots).filter(({ isOpen }) => isOpen || isWatched);
+    const moments = momentsFrom(first, policy, typicalMs, slots).filter(({ isOpen }) => isOpen || isWatched);
     if (last && areSame(events, last.events, isSameEvent) && areSame(moments, last.moments, isSameMoment)) {
       const laterMs = (moments[0]?.at ?? 0) - (last.moments[0]?.at ?? 0);
       const calls = last.calls.map((call) => ({ ...call, at: call.at + laterMs }));

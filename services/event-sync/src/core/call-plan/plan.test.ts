@@ -1,5 +1,4 @@
 import { freshnessClasses, isWithinGoal } from '@paceline/shared/definition';
-import { limitsOf } from '@paceline/shared/upstreams';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidate, copied, planNow as now, planRules as rules } from '../../testing/candidates.ts';
@@ -8,17 +7,18 @@ import { createPlanner, type Situation } from './next-calls.ts';
 
 const minute = 60_000;
 const hour = 60;
+const typicalMs = 2_000;
 const { goals } = rules;
 const always = [{ from: -Infinity, until: Infinity }];
 
 const situation = {
-  policy: limitsOf('standard').signups,
+  policy: { limit: 1, windowMs: minute },
   slots: always,
   isWatched: true,
   permit: 'held',
 } as const;
 const planAt = (at: number, events: readonly Candidate[], more: Partial<Situation> = {}) =>
-  createPlanner(rules)({ ...situation, events, now: at, ...more }).calls;
+  createPlanner(rules, typicalMs)({ ...situation, events, now: at, ...more }).calls;
 const plan = (events: readonly Candidate[], more?: Partial<Situation>) => planAt(now, events, more);
 const reasons = (...events: Candidate[]) =>
   new Map(plan(events).map(({ event, class: name, because }) => [event.eventId, [name, because]]));
@@ -43,7 +43,7 @@ describe('the plan that was made before', () => {
   const later = 3_000;
 
   it('is used again a moment later, so that a permit is used for what it was requested for', () => {
-    const planNext = createPlanner(rules);
+    const planNext = createPlanner(rules, typicalMs);
     const before = planNext({ ...situation, events: all, now, permit: 'before' }).calls;
     const { calls, ...held } = planNext({
       ...situation,
@@ -61,15 +61,15 @@ describe('the plan that was made before', () => {
       { now: now + minute },
     ];
     for (const change of changes) {
-      const planNext = createPlanner(rules);
+      const planNext = createPlanner(rules, typicalMs);
       planNext({ ...situation, events: all, now });
       const next = { ...situation, events: all, now: now + later, ...change };
-      expect(planNext(next).calls).toEqual(createPlanner(rules)(next).calls);
+      expect(planNext(next).calls).toEqual(createPlanner(rules, typicalMs)(next).calls);
     }
   });
 
   it('is not for an event that has started by now', () => {
-    const planNext = createPlanner(rules);
+    const planNext = createPlanner(rules, typicalMs);
     const starting = [candidate('a', 0.04)];
     expect(planNext({ ...situation, events: starting, now }).calls).toHaveLength(1);
     expect(planNext({ ...situation, events: starting, now: now + later }).calls).toEqual([]);

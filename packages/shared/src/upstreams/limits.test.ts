@@ -1,16 +1,25 @@
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { maxWindowMs } from '../contracts/index.ts';
-import { longestWait } from '../upstreams/answers.ts';
+import { tooManyRequests } from '../zwiftracing/testing/fixtures.ts';
+import { longestWait } from './answers.ts';
 import { readLimits } from './limits.ts';
-import { tooManyRequests } from './testing/fixtures.ts';
+import { loadUpstreams } from './load.ts';
+
+const { dialect } = loadUpstreams({}).zwiftracing;
 
 const now = Date.parse('2026-02-01T12:00:00Z');
 const epoch = now / 1_000;
 const minute = 60_000;
 const date = (seconds: number) => new Date(now + seconds * 1_000).toUTCString();
 const read = (body: unknown, headers: Record<string, string> = {}, status = 429) =>
-  readLimits(status, new Headers(headers), typeof body === 'string' ? body : JSON.stringify(body), now);
+  readLimits(
+    dialect,
+    status,
+    new Headers(headers),
+    typeof body === 'string' ? body : JSON.stringify(body),
+    now,
+  );
 
 describe('429 response', () => {
   it('has the wait and the enforced policy in its body', () => {
