@@ -4,7 +4,7 @@ import { eventually } from '@paceline/kit/waiting';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { problemsOf } from './testing/accessibility.ts';
-import { openBrowser } from './testing/browser.ts';
+import { openBrowser, showPage } from './testing/browser.ts';
 
 /** An hour of the evening is a real minute, until the first races have results. */
 const scale = 60;
@@ -45,10 +45,7 @@ afterEach(() => {
   if (browserErrors.length > 0) throw new Error(`Browser errors: ${browserErrors.splice(0).join('; ')}`);
 });
 
-const show = async (hash: string) => {
-  await page.goto(`${stack.apiUrl}/#/${hash}`);
-  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
-};
+const show = (path: string) => showPage(page, `${stack.apiUrl}/#/${path}`);
 const ownEvents = async (when: 'upcoming' | 'past') =>
   (await stack.api.call('GET /v1/events', { query: { when, ours: true, limit: 500 } })).items;
 const region = (name: string) => page.getByRole('region', { name, exact: true });

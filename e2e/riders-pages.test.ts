@@ -6,7 +6,7 @@ import { createClock } from '@paceline/shared/clock';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { problemsOf } from './testing/accessibility.ts';
-import { openBrowser } from './testing/browser.ts';
+import { openBrowser, showPage } from './testing/browser.ts';
 import { plantHistory } from './testing/history.ts';
 
 const clock = oneEvening(12);
@@ -44,10 +44,7 @@ afterEach(() => {
   if (browserErrors.length > 0) throw new Error(`Browser errors: ${browserErrors.splice(0).join('; ')}`);
 });
 
-const show = async (path: string) => {
-  await page.goto(`${stack.apiUrl}/#/${path}`);
-  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
-};
+const show = (path: string) => showPage(page, `${stack.apiUrl}/#/${path}`);
 const rows = () => page.getByRole('table', { name: 'Riders' }).locator('tbody tr');
 const row = () => rows().filter({ has: page.locator(`a[href="#/riders/${rider.riderId}"]`) });
 const announced = () => page.locator('[data-announcements]').innerText();

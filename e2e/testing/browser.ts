@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const flags = [
   '--no-sandbox',
@@ -34,6 +34,12 @@ export async function openBrowser(): Promise<Browser> {
       HOME: folder,
     },
   });
+}
+
+/** Goes to a page of the dashboard, and returns once it has loaded. */
+export async function showPage(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
 }
 
 function onPath(name: string): string | undefined {

@@ -19,7 +19,7 @@ import { healthRoutes } from '../health/route.ts';
 import { operationRoutes } from '../operations/route.ts';
 import { permitRoutes } from '../permits/route.ts';
 import { riderRoutes } from '../riders/route.ts';
-import { seasonRoutes } from '../riders/season.ts';
+import { riderEventRoutes } from '../riders/events.ts';
 import { failureRoutes } from '../failures/route.ts';
 import { runRoutes } from '../runs/route.ts';
 import { scheduleRoutes } from '../schedule/route.ts';
@@ -84,7 +84,7 @@ const maxCallBytes = 1_024 * 1_024;
 
 const endpoints: readonly Endpoint[] = [
   riderRoutes,
-  seasonRoutes,
+  riderEventRoutes,
   clubRoutes,
   acceptRoutes,
   commandRoutes,

@@ -37,6 +37,8 @@ interface ApiSettings {
 interface TestSettings<P extends TestBackend> extends ApiSettings {
   /** Speed of the API's clock, relative to the machine's. */
   readonly scale?: number;
+  /** When its time starts; default: an evening. */
+  readonly anchor?: number;
   /** The clock runs on its own, for tests with slow or stopped servers. */
   readonly runs?: boolean;
   /** The services that announce a process; default: all. */
@@ -96,7 +98,7 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
   settings: TestSettings<P> = {},
 ): Promise<TestApi<P>> {
   const backend = (settings.backend ?? (await sharedBackend())) as P;
-  const setting = { scale: settings.scale ?? 1, anchor: testEvening };
+  const setting = { scale: settings.scale ?? 1, anchor: settings.anchor ?? testEvening };
   const time = await timeFor(backend, setting, settings.runs ?? false);
   const { clock } = time;
   const env = { ...envFor(backend), ...settings.env };

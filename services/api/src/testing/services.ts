@@ -171,10 +171,7 @@ const contextOf = <Name extends 'limiter' | 'scheduler', Needed extends Paramete
   variables: Needed,
 ) => ({
   name,
-  config: loadConfig(
-    { NATS_URL: test.backend.brokerUrl(name), DATABASE_URL: test.backend.databaseUrl },
-    variables,
-  ),
+  config: loadConfig({ ...test.env, NATS_URL: test.backend.brokerUrl(name) }, variables),
   clock: test.clock,
   log,
   signal: new AbortController().signal,

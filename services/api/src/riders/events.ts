@@ -30,8 +30,7 @@ const byStart = { startsAt: events.startsAt, eventId: events.eventId };
 const comingList = defineList('rider-events', 'asc', byStart, [keyTime, keyText]);
 const resultList = defineList('rider-results', 'desc', byStart, [keyTime, keyText]);
 
-/** The events that a rider has raced, and those still to come. */
-export const seasonRoutes = [
+export const riderEventRoutes = [
   endpoint('get', '/v1/riders/{riderId}/events', 'listRiderEvents', {
     tags,
     summary: 'List the upcoming events that a rider is or was signed up for, soonest first',
