@@ -129,7 +129,8 @@ describe('the brokers of deploy/kubernetes', () => {
 });
 
 describe("the sandbox's clock", () => {
-  const setClock = () => run(process.execPath, ['scripts/sandbox-clock.ts', folder], { cwd: root });
+  const setClock = (env = process.env) =>
+    run(process.execPath, ['scripts/sandbox-clock.ts', folder], { cwd: root, env });
   const file = () => readFile(join(folder, 'clock.env'), 'utf8');
   const clockOf = async (env: NodeJS.ProcessEnv) => {
     const print = ['-p', 'process.env.PACELINE_CLOCK'];
@@ -149,6 +150,24 @@ describe("the sandbox's clock", () => {
     expect(first).toMatch(/^PACELINE_CLOCK=scale=60,anchor=\d+\n$/);
     await setClock();
     expect(await file()).toBe(first);
+  });
+
+  it('is real beside another upstream, which no container imitates, unless it is set', async () => {
+    const before = await file();
+    await setClock({ UPSTREAMS: 'zwiftracing,strava' });
+    expect(await file()).toBe('PACELINE_CLOCK=scale=1,anchor=0\n');
+    const PACELINE_CLOCK = 'scale=60,anchor=5';
+    await setClock({ UPSTREAMS: 'zwiftracing,strava', PACELINE_CLOCK });
+    expect(await file()).toBe(`PACELINE_CLOCK=${PACELINE_CLOCK}\n`);
+    await setClock();
+    expect(await file()).toBe(before);
+  });
+
+  it('says which upstream file has mistakes', async () => {
+    await expect(setClock({ UPSTREAMS: 'zwiftracing,weather' })).rejects.toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('weather.yaml (ENOENT)'),
+    });
   });
 
   it('reaches every container through its entry point, unless PACELINE_CLOCK is set', async () => {
