@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Clock } from '@paceline/shared/clock';
 import type { BudgetName, Lane } from '@paceline/shared/definition';
 import {
@@ -89,11 +90,13 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
       cancelTimer();
       if (gone.aborted) return undefined;
       const wait = clock.machine.elapsed() - requestedAt;
+      // Asked while the call is recorded: it is in them since its permit was started.
+      const windows = door.windows(call.endpoint);
       return {
         target: call.target,
         send(permit) {
           permitId = permit.id;
-          return sendOn(door, request, permit, wait, resolve);
+          return sendOn(door, request, permit, { wait, windows }, resolve);
         },
         outcome: ({ status, isWhole }) => ({
           status,
@@ -116,16 +119,18 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
   return promise;
 }
 
-/**
- * Sends a call and passes its answer on.
- * @param wait real ms that it waited for its permit
- * @returns upstream's status, and whether the answer was sent to its end
- */
+/** What is known of a call once it has its permit: for how many real ms it waited, and the windows in which it counts. */
+interface Permitted {
+  readonly wait: number;
+  readonly windows: ReturnType<CurrentWindows>;
+}
+
+/** Sends a call and passes its answer on. @returns upstream's status, and whether the answer was sent to its end */
 function sendOn(
-  { upstream, key, clock, exchange, windows }: Door,
+  { upstream, key, clock, exchange }: Door,
   { call, path, headers, body }: DoorRequest,
   permit: Permit<BudgetName>,
-  wait: number,
+  { wait, windows }: Permitted,
   onResponse: (response: Response) => void,
 ): Promise<{ status: number; isWhole: boolean }> {
   const definition = upstream.endpoints[call.endpoint]!;
@@ -133,17 +138,16 @@ function sendOn(
   const timeoutMs = callTimeout(definition, clock);
   const sentAt = clock.machine.elapsed();
   const sent = { method: call.method, path, headers, timeoutMs, budgets, ...(body && { body }) };
-  let asked: ReturnType<CurrentWindows> | undefined;
-  const exchanged = exchange(permit, sent, async (answer) => {
+  return exchange(permit, sent, async (answer) => {
     const took = { wait, upstream: clock.machine.elapsed() - sentAt };
-    const about = { permit: permit.id, key, clock, windows: (await asked) ?? [], took };
+    const about = { permit: permit.id, key, clock, windows: (await windows) ?? [], took };
     const passed = await passOn(answer, about);
     onResponse(passed.response);
-    return { status: answer.status, isWhole: await passed.sent };
+    const isWhole = await passed.sent;
+    // The caller comes first, then the records of its call.
+    await immediate();
+    return { status: answer.status, isWhole };
   });
-  // While upstream answers: the call is in them since its permit was started.
-  asked = windows(call.endpoint);
-  return exchanged;
 }
 
 function problemOf(

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { callTimeout } from '@paceline/shared/upstreams';
 import type { Context } from 'hono';
+import { hasBody } from '../http/limits.ts';
 import { Problem, problems } from '../http/problem.ts';
 import type { Services } from '../http/route.ts';
 import { callThrough, type Door } from './door.ts';
@@ -25,7 +25,7 @@ async function handle(c: Context<{ Bindings: HttpBindings }>, { doors, clock }: 
   const lane = laneOf(door.upstream, c.req.header('paceline-lane'), c.get('role') === 'operator');
   const patience = patienceOf(c.req.header('prefer'));
   // Read before the permit is requested: a slow sender must not hold one.
-  const body = hasBody(incoming) ? new Uint8Array(await c.req.arrayBuffer()) : undefined;
+  const body = hasBody(c) ? new Uint8Array(await c.req.arrayBuffer()) : undefined;
   const timeoutMs = clock.toRealMs(callTimeout(door.upstream.endpoints[call.endpoint]!, clock));
   outgoing.setTimeout(patience.seconds * 1_000 + timeoutMs + spareMs);
   const response = await callThrough(door, {
@@ -41,10 +41,6 @@ async function handle(c: Context<{ Bindings: HttpBindings }>, { doors, clock }: 
   if (patience.isPreferred) response.headers.set('preference-applied', `wait=${patience.seconds}`);
   return response;
 }
-
-/** RFC 9112: a request without either header has no body. */
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** @throws {Problem} */
 export function doorTo(doors: Services['doors'], name: string): Door {

@@ -110,8 +110,12 @@ export const timeLimit =
     }
   };
 
-export const limitBody = (maxSize: number): MiddlewareHandler =>
-  bodyLimit({
+/** RFC 9112: a request without either header has no body. */
+export const hasBody = ({ req }: Context): boolean =>
+  req.header('transfer-encoding') !== undefined || Number(req.header('content-length') ?? 0) > 0;
+
+export function limitBody(maxSize: number): MiddlewareHandler {
+  const limit = bodyLimit({
     maxSize,
     onError: () => {
       // The rest of the body stays unread, so the connection can't be used again.
@@ -120,3 +124,6 @@ export const limitBody = (maxSize: number): MiddlewareHandler =>
       });
     },
   });
+  // To look for a body costs as much as the other checks together.
+  return (c, next) => (hasBody(c) ? limit(c, next) : next());
+}
