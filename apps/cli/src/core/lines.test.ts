@@ -52,11 +52,13 @@ describe('a rate limit', () => {
     );
   });
 
-  it('of another upstream has its name, and all bars start below each other', () => {
+  it('of another upstream is below its name, and all bars start below each other', () => {
     const strava = { budget: 'strava:read_day', upstream: 'strava', label: 'Reads, day' };
     const lines = windowLines([exampleBudget(), exampleBudget(strava)], [], now, look());
-    const bars = [lines[0], lines[2]].map((line) => line?.indexOf('─'));
-    expect(lines[2]).toMatch(/^strava: Reads, day {2}─/);
+    const bars = [lines[1], lines[4]].map((line) => line?.indexOf('─'));
+    expect([lines[0], lines[3]]).toEqual(['ZwiftRacing', 'strava']);
+    expect(lines[4]).toMatch(/^Reads, day {2}─/);
+    expect(windowLines([exampleBudget(strava)], [], now, look())[0]).toMatch(/^strava: Reads, day {2}─/);
     expect(bars[0]).toBe(bars[1]);
   });
 

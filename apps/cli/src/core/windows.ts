@@ -9,6 +9,7 @@ import {
   laneOf,
   type Queue,
   type Schedule,
+  upstreamLabel,
 } from '@paceline/client';
 import {
   availability,
@@ -76,43 +77,73 @@ export function statusLines({ clock, health, ...parts }: Status, now: number, lo
   ];
 }
 
-const stateWidth = 22;
 /** A narrower screen shows each bar on its own line. */
 const minSingleLineWidth = 64;
 
+/** A budget with what its line begins and ends with. */
+interface NamedBudget {
+  readonly budget: Budget;
+  readonly name: string;
+  readonly state: string;
+}
+
+/** Those of several upstreams are below the upstream's name. */
 export function windowLines(
   budgets: readonly Budget[],
   open: readonly Command[],
   now: number,
   look: TextStyle,
 ): string[] {
-  const labelWidth = Math.max(...budgets.map((budget) => fullLabel(budget).length)) + 2;
-  return budgets.flatMap((budget) => budgetLines(budget, labelWidth, open, now, look));
+  const upstreams = new Set(budgets.map(({ upstream }) => upstream));
+  const isNamedAbove = upstreams.size > 1;
+  const named = budgets.map((budget) => ({
+    budget,
+    name: isNamedAbove ? budget.label : fullLabel(budget),
+    state: stateText(budget, now),
+  }));
+  const widths = {
+    name: Math.max(...named.map(({ name }) => name.length)) + 2,
+    state: Math.max(22, ...named.map(({ state }) => state.length)),
+  };
+  return [...upstreams].flatMap((upstream) => [
+    ...(isNamedAbove ? [look.paint.bold(upstreamLabel(upstream))] : []),
+    ...named
+      .filter(({ budget }) => budget.upstream === upstream)
+      .flatMap((each) => budgetLines(each, widths, open, now, look)),
+  ]);
+}
+
+/** `3 of 5 available now`, `available in 0:41` */
+function stateText(budget: Budget, now: number): string {
+  const { state, text } = availability(budget, now);
+  const { available, policy } = budget;
+  return state === 'free' && policy.limit > 1 ? `${available} of ${policy.limit} ${text}` : text;
 }
 
 function budgetLines(
-  budget: Budget,
-  labelWidth: number,
+  { budget, name, state: stateAndCalls }: NamedBudget,
+  widths: Readonly<Record<'name' | 'state', number>>,
   open: readonly Command[],
   now: number,
   look: TextStyle,
 ): string[] {
   const { paint, width } = look;
-  const { state, text, reason } = availability(budget, now);
-  const { available, policy } = budget;
-  const count = state === 'free' && policy.limit > 1 ? `${available} of ${policy.limit} ` : '';
+  const { state, reason } = availability(budget, now);
+  const { policy, advertised } = budget;
   const isRejected = budget.pausedUntil.upstream !== null && state === 'closed';
-  const stateText = (isRejected ? paint.error : state === 'free' ? paint.bold : paint.muted)(count + text);
-  const name = fullLabel(budget);
+  const painted = (isRejected ? paint.error : state === 'free' ? paint.bold : paint.muted)(stateAndCalls);
   const bar = (cells: number) => drawBar(barOf(budget, now, cells), paint);
   const [usage, foreign] = [usageText(budget, now), foreignText(budget, now)];
-  const isUsualLimit = policy.from === 'documented' && budget.advertised === null;
+  const isAsDocumented = advertised === null || limitText(advertised) === limitText(policy);
+  const isUsualLimit = policy.from === 'documented' && isAsDocumented;
   const details = [
     ...(reason === undefined ? [] : [reason]),
-    isUsualLimit ? limitText(policy) : policyText(budget, now),
-    ...(usage === undefined ? [] : [usage]),
+    ...(isUsualLimit && usage !== undefined
+      ? []
+      : [isUsualLimit ? limitText(policy) : policyText(budget, now)]),
     ...(foreign === undefined ? [] : [foreign]),
     nextInQueue(budget, open),
+    ...(usage === undefined ? [] : [usage]),
   ].join(' · ');
   const isUsual = reason === undefined && foreign === undefined && isUsualLimit;
   const below = (indent: number) => {
@@ -120,11 +151,11 @@ function budgetLines(
     return ' '.repeat(indent) + (isUsual ? paint.muted(line) : line);
   };
   if (width < minSingleLineWidth) {
-    return [`${paint.bold(name)}  ${stateText}`, bar(odd(width)), below(0)];
+    return [`${paint.bold(name)}  ${painted}`, bar(odd(width)), below(0)];
   }
   return [
-    `${name.padEnd(labelWidth)}${bar(odd(width - labelWidth - stateWidth - 2))}  ${stateText}`,
-    below(labelWidth),
+    `${name.padEnd(widths.name)}${bar(odd(width - widths.name - widths.state - 2))}  ${painted}`,
+    below(widths.name),
   ];
 }
 

@@ -84,7 +84,7 @@ function WaitingRequest({
   width,
 }: { shape: RequestShape; color: string } & BandPosition) {
   const { budget, y, requestedX, estimatedX, remainingMs } = shape;
-  const label = `${budget}, in ${countdown(remainingMs)}`;
+  const label = `${budget} · in ${countdown(remainingMs)}`;
   const fitsRight = estimatedX + 10 + label.length * 6 < width;
   return (
     <g>

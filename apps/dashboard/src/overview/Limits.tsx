@@ -1,5 +1,6 @@
-import { type Budget, fullLabel, laneColor } from '@paceline/client';
+import { type Budget, laneColor, upstreamLabel } from '@paceline/client';
 import { availability } from '@paceline/client/text';
+import { Fragment } from 'react';
 import { reads } from '../api/reads.ts';
 import { second, useNow } from '../app/clock.tsx';
 import { Read } from '../parts/elements.tsx';
@@ -10,8 +11,13 @@ export const Limits = () => (
     <Read from={reads.budgets} live>
       {({ items }) => (
         <ul className="limits">
-          {items.map((budget) => (
-            <LimitRow key={budget.budget} budget={budget} />
+          {[...Map.groupBy(items, ({ upstream }) => upstream)].map(([upstream, budgets], _, upstreams) => (
+            <Fragment key={upstream}>
+              {upstreams.length > 1 && <li className="hint">{upstreamLabel(upstream)}</li>}
+              {budgets.map((budget) => (
+                <LimitRow key={budget.budget} budget={budget} />
+              ))}
+            </Fragment>
           ))}
         </ul>
       )}
@@ -26,7 +32,7 @@ function LimitRow({ budget }: { budget: Budget }) {
   const { available, policy, used } = budget;
   return (
     <li data-limit={budget.budget}>
-      <span>{fullLabel(budget)}</span>
+      <span>{budget.label}</span>
       <Blocks budget={budget} isPaused={state === 'closed'} />
       <span className={state === 'free' ? 'strong' : 'hint'}>
         {state !== 'free' && text.replace('available in', 'in')}
@@ -41,7 +47,7 @@ function LimitRow({ budget }: { budget: Budget }) {
 
 const size = 9;
 /** With more calls in a window, a block is a share of them. */
-const maxBlocks = 10;
+const maxBlocks = 5;
 
 /** One block per call of the window: filled in the color of the lane that made it, hollow while it is free. */
 function Blocks({ budget, isPaused }: { budget: Budget; isPaused: boolean }) {

@@ -106,11 +106,15 @@ function FailureTable({ items, complete }: Failures) {
     <>
       <TableCard
         columns={['Time', 'Failed', 'Reason']}
-        rows={items.map(({ at, what, reason, runId }, index) => ({
+        rows={items.map(({ at, what, reason, runId, program }, index) => ({
           key: `${at} ${index}`,
           cells: [
             <Time key="time" at={at} />,
-            runId === null ? sentenceCase(what) : <a href={`#/runs/${runId}`}>{sentenceCase(what)}</a>,
+            runId === null ? (
+              sentenceCase(program === null ? what : `${what}, called by ${program}`)
+            ) : (
+              <a href={`#/runs/${runId}`}>{sentenceCase(what)}</a>
+            ),
             <span key="reason" className="wrong">
               {withShownTimes(reason, now)}
             </span>,

@@ -84,6 +84,18 @@ describe('the timeline', () => {
     ]);
   });
 
+  it('draws no line between lanes of which none is that of a sync', () => {
+    const ofPrograms: Conflict = {
+      at: at(-30),
+      upstream: 'strava',
+      budget: 'strava:read_15m',
+      blocked: 'background',
+      blockedBy: 'person',
+      expectedWaitSeconds: 60,
+    };
+    expect(timeline({ conflicts: [ofPrograms] }).conflictLines).toEqual([]);
+  });
+
   it('connects a delayed sync to the band of the lane that goes first, or to the top', () => {
     const conflict = (blockedBy: Conflict['blockedBy']): Conflict => ({
       at: at(-30),

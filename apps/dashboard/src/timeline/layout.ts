@@ -45,7 +45,10 @@ export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) 
         }),
     };
   });
-  const conflicts = data.conflicts.filter(({ at }) => isVisible(Date.parse(at), Date.parse(at)));
+  const conflicts = data.conflicts
+    .filter(({ at }) => isVisible(Date.parse(at), Date.parse(at)))
+    // Only syncs have a band.
+    .filter(({ blocked, blockedBy }) => kindOfLane(blocked) ?? kindOfLane(blockedBy));
   return {
     axis,
     bands,

@@ -1,11 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../generated.ts';
-import { at, budgetAt, now, waitingRequest } from '../testing/examples.ts';
+import type { Budget, Command } from '../generated.ts';
+import { at, budgetAt, exampleBudget, now, waitingRequest } from '../testing/examples.ts';
 import { availability, foreignText, nextInQueue, policyText, summary, usageText } from '../text.ts';
 
 describe('availability', () => {
   it('is "available now" when a call can start', () => {
     expect(availability(budgetAt({}), now)).toEqual({ state: 'free', text: 'available now' });
+  });
+
+  it('is for forced lanes only while the rest is reserved for them, or ahead of the pace', () => {
+    const policy = { limit: 10, windowSeconds: 900, from: 'documented', since: null } as const;
+    const of = (known: Partial<Budget>) => availability(exampleBudget({ policy, ...known }), now).reason;
+    const aligned = { from: at(-5), until: at(10), pace: 3 };
+    expect(of({ used: 8, reserve: 2 })).toBe('for forced lanes only');
+    expect(of({ used: 7, reserve: 2 })).toBeUndefined();
+    expect(of({ used: 3, aligned })).toBe('for forced lanes only');
+    expect(of({ used: 2, aligned })).toBeUndefined();
+    expect(of({ used: 0, reserve: 1, policy: { ...policy, limit: 1 } })).toBeUndefined();
   });
 
   it('counts down to the next call', () => {
@@ -81,7 +92,7 @@ describe('a window that resets at fixed times', () => {
 
   it('shows how far scheduled calls may go by now', () => {
     expect(usageText({ ...day, aligned: { ...aligned, pace: 742 }, used: 312 }, now)).toBe(
-      '312 of 1000 used, scheduled calls up to 742 by now, resets at Fri 27 Nov 00:00',
+      '312 of 1000 used, unforced lanes up to 742 by now, resets at Fri 27 Nov 00:00',
     );
   });
 });

@@ -31,6 +31,15 @@ const pauseReasons = {
   unknown: () => 'while unrecorded calls may still count',
 };
 
+const forcedOnly = 'for forced lanes only';
+
+/** Whether what is left of a window is ahead of its pace, or its reserve. */
+function isForForced({ used, aligned, policy: { limit }, reserve }: Budget): boolean {
+  // A window of one call has no reserve.
+  const others = aligned?.pace ?? (limit > 1 ? limit - reserve : limit);
+  return used >= others;
+}
+
 /** Whether a call can start now, and if not, when and why. @param now project ms */
 export function availability(budget: Budget, now: number): Availability {
   const [closed] = activePauses(budget, now);
@@ -39,7 +48,8 @@ export function availability(budget: Budget, now: number): Availability {
     return { state: 'closed', text, reason: pauseReasons[closed.by](upstreamLabel(budget.upstream)) };
   }
   const freeAt = budget.freeAt === null ? now : Date.parse(budget.freeAt);
-  if (freeAt <= now) return { state: 'free', text: 'available now' };
+  if (freeAt <= now)
+    return { state: 'free', text: 'available now', ...(isForForced(budget) && { reason: forcedOnly }) };
   return { state: 'full', text: `available in ${countdown(freeAt - now)}` };
 }
 
@@ -89,7 +99,7 @@ export function policyText({ upstream, policy, documented, advertised }: Budget,
 /** `312 of 1000 used, resets at 00:00`, of a window that upstream resets at fixed times. @param now project ms */
 export function usageText({ aligned, used, policy }: Budget, now: number): string | undefined {
   if (!aligned) return undefined;
-  const pace = aligned.pace === null ? '' : `, scheduled calls up to ${aligned.pace} by now`;
+  const pace = aligned.pace === null ? '' : `, unforced lanes up to ${aligned.pace} by now`;
   return `${used} of ${policy.limit} used${pace}, resets at ${shortTimeNear(aligned.until, now)}`;
 }
 
