@@ -2,6 +2,7 @@ import type { Policy } from '@paceline/shared/contracts';
 import { type BudgetName, budgetNames, type Tier } from '@paceline/shared/definition';
 import type { SyncUpstream } from '@paceline/shared/upstreams';
 import { z } from 'zod';
+import { keyName } from './audit.ts';
 import { between, draw } from './random.ts';
 
 /** `limit` calls per `windowMs` of project time. */
@@ -81,6 +82,10 @@ export interface Account {
   readonly key: string;
   readonly tier: Tier;
 }
+
+/** The accounts of these keys, by key. */
+export const accountsOf = (keys: Readonly<Record<string, Tier>>): Map<string, Account> =>
+  new Map(Object.entries(keys).map(([key, tier]) => [key, { key: keyName(key), tier }]));
 
 /** Imitates upstream's limiter: counts every arrival per key and budget. */
 export type SandboxLimiter = ReturnType<typeof createLimiter>;

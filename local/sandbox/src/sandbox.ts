@@ -1,12 +1,12 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { createAuditLog, keyName } from './audit.ts';
+import { createAuditLog } from './audit.ts';
 import { readConfig, type SandboxSettings } from './config.ts';
 import { controlApi, createControls } from './control-api.ts';
 import { createFaultQueue } from './faults.ts';
 import { createGate } from './gate.ts';
 import { judge } from './judge.ts';
-import { createLimiter } from './limiter.ts';
+import { accountsOf, createLimiter } from './limiter.ts';
 import { listen } from './listen.ts';
 import { publicApi } from './public-api.ts';
 import { createWorld } from './world/world.ts';
@@ -26,13 +26,10 @@ export async function startSandbox(options: SandboxOptions = {}) {
   const controls = createControls(limiter, faults, settings);
   const world = createWorld(seed);
   const closing = new AbortController();
-  const accounts = new Map(
-    Object.entries(settings.keys).map(([key, tier]) => [key, { key: keyName(key), tier }]),
-  );
   const gate = createGate({
     clock,
     seed,
-    accounts,
+    accounts: accountsOf(settings.keys),
     limiter,
     faults,
     audit,

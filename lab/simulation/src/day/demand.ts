@@ -15,12 +15,9 @@ export interface Demand {
   readonly patience: number;
 }
 
-export interface DemandOptions {
+export interface DemandOptions extends Omit<Demand, 'at'> {
   readonly seed: number;
-  readonly endpoint: string;
-  readonly lane: string;
   readonly perDay: number;
-  readonly patience: number;
   /** Default the whole day, ms from midnight. */
   readonly from?: number;
   readonly until?: number;

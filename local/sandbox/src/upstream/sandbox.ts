@@ -1,6 +1,7 @@
 import type { Upstream } from '@paceline/shared/upstreams';
-import { createAuditLog, keyName } from '../audit.ts';
+import { createAuditLog } from '../audit.ts';
 import { readConfig, type SandboxSettings } from '../config.ts';
+import { accountsOf } from '../limiter.ts';
 import { listen } from '../listen.ts';
 import { type Imitation, upstreamApp } from './app.ts';
 import { createCounters } from './counters.ts';
@@ -28,7 +29,7 @@ export async function startUpstreamSandbox(
     imitation,
     clock,
     seed,
-    accounts: new Map(Object.entries(settings.keys).map(([key, tier]) => [key, { key: keyName(key), tier }])),
+    accounts: accountsOf(settings.keys),
     counters: createCounters(upstream.budgets),
     audit,
     jitter,
