@@ -3,11 +3,14 @@ import { startTestStack, type TestStack } from '@paceline/kit/stack';
 import { median, quantile } from '@paceline/kit/statistics';
 import { digits, table } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
+import type { BareDoorDuties } from './bare-door.ts';
+import { startWorker } from './processes.ts';
 
 const usage = `npm run lab -- door [--calls N]
 
-Measures what a call through the door takes longer than a direct one, while no window is full. Both are made in turn,
-from one process, to the same sandbox without delays. The API says in Server-Timing how long a call waited for its permit.
+Measures what a call through the door takes longer than a direct one, while no window is full. They are made in turn, from
+one process, to the same sandbox without delays. The API says in Server-Timing how long a call waited for its permit. Beside
+it the least that a door can do: a server that keeps a row of the call in Postgres, makes it and passes the answer on.
 
   --calls N  calls of each kind (default 1000)
 
@@ -52,16 +55,22 @@ async function measure(calls: number) {
     { scale: 1, anchor: 0 },
     { API_UPSTREAMS: 'zwiftracing', SANDBOX_LATENCY: 'off', SANDBOX_API_KEYS: `${key}:standard` },
   );
+  const worker = startWorker<BareDoorDuties>(new URL('bare-door.ts', import.meta.url).pathname, []);
   try {
     await openWindows(stack);
+    const { databaseUrl, sandboxUrl } = stack;
+    const bareUrl = await worker.do('open', { databaseUrl, upstreamUrl: `${sandboxUrl}/api`, key });
     const direct: Timed[] = [];
+    const bare: Timed[] = [];
     const door: Timed[] = [];
     for (let count = 0; count < warmUp + calls; count += 1) {
       direct.push(await timeOf(`${stack.sandboxUrl}/api${path}`, { authorization: key }));
+      bare.push(await timeOf(`${bareUrl}${path}`, {}));
       door.push(await timeOf(`${stack.apiUrl}/upstream/zwiftracing${path}`, {}));
     }
-    return { direct: direct.slice(warmUp), door: door.slice(warmUp) };
+    return { direct: direct.slice(warmUp), bare: bare.slice(warmUp), door: door.slice(warmUp) };
   } finally {
+    await worker.kill();
     await stack.stop();
   }
 }
@@ -71,21 +80,28 @@ process.exitCode = await runCommand(
   process.argv.slice(2),
   terminal,
   async ({ calls }) => {
-    const { direct, door } = await measure(numberOf('--calls', calls, 1, 100_000));
-    const rows = {
+    const { direct, bare, door } = await measure(numberOf('--calls', calls, 1, 100_000));
+    const took = {
       direct: direct.map(({ ms }) => ms),
-      'through the door': door.map(({ ms }) => ms),
-      'without the wait for the permit': door.map(({ ms, waitMs }) => ms - waitMs),
+      bare: bare.map(({ ms }) => ms),
+      door: door.map(({ ms }) => ms),
+      apart: door.map(({ ms, waitMs }) => ms - waitMs),
     };
-    const cells = Object.entries(rows).map(([name, took]) => [
+    const added = (each: readonly number[]) => median(each) - median(took.direct);
+    const row = (name: string, each: readonly number[]) => [
       name,
-      ...[median(took), quantile(took, 0.99)].map(digits),
-    ]);
-    terminal.out(table(['', 'p50 ms', 'p99 ms'], cells));
-    const added = (took: readonly number[]) => digits(median(took) - median(rows.direct));
-    terminal.out(
-      `Added at p50: ${added(rows['through the door'])} ms; ${added(rows['without the wait for the permit'])} ms and the wait`,
-    );
+      digits(median(each)),
+      digits(quantile(each, 0.99)),
+      digits(added(each)),
+      `${digits(added(each) / added(took.bare))} ×`,
+    ];
+    const rows = [
+      row('direct', took.direct),
+      row('the least: a row, the call, the answer', took.bare),
+      row('through the door', took.door),
+      row('without its wait for the permit', took.apart),
+    ];
+    terminal.out(table(['', 'p50 ms', 'p99 ms', 'added at p50', 'of the least'], rows));
     return 0;
   },
 );
