@@ -7,7 +7,6 @@ import {
   type PayloadOf,
   type ReplyOf,
   type RequestMessage,
-  type WindowsShown,
 } from '@paceline/shared/contracts';
 import { partitionOf } from '@paceline/shared/limiter';
 import { BadPayload, request, RequestFailed, retryThroughHandover } from '@paceline/shared/messaging';
@@ -70,19 +69,10 @@ export function peersOf(broker: Broker, account: string) {
   const partition = partitionOf(account);
   return {
     limiter: {
-      windows({ timeoutMs, ...shown }: WindowsShown & { timeoutMs?: number } = {}) {
-        const query = { account, ...shown };
+      windows({ waiting, timeoutMs }: { waiting?: number; timeoutMs?: number } = {}) {
+        const query = { account, ...(waiting !== undefined && { waiting }) };
         return send('limiter', catalog.windows, { partition }, query, timeoutMs, repeatUnless(timeoutMs));
       },
-      /** The windows in which an endpoint's calls count, without a ping of the broker before. */
-      usage: async (endpoint: string, timeoutMs: number) =>
-        request(
-          broker.bus(),
-          catalog.windows,
-          { partition },
-          { account, endpoint, waiting: 0, calls: false },
-          timeoutMs,
-        ),
       async operate(endpoint: string, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
         const { answer } = await send('limiter', catalog.operate, { partition }, payload);

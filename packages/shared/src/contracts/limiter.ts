@@ -4,6 +4,9 @@ import { timestamp, policy, traceContext } from './vocabulary.ts';
 /** The budget of an account. */
 const budgetKey = { account: z.string().min(1), endpoint: z.string().min(1) };
 
+/** Whether the reply that the permit is started says what is left of its windows. */
+const left = z.boolean().optional();
+
 /** Requests a permit. Repeated with the same ticket it is a heartbeat; without heartbeats the ticket leaves the queue. */
 export const acquire = z.object({
   do: z.literal('acquire'),
@@ -20,6 +23,7 @@ export const acquire = z.object({
   firstEstimate: timestamp.optional(),
   /** Also start the permit if it is free immediately, which saves a round trip. The call must be ready to be sent. */
   start: z.boolean().optional(),
+  left,
   /** The client that gets an offer when the permit becomes free. */
   offerTo: z.string().regex(/^[\w-]+$/),
   trace: traceContext,
@@ -30,6 +34,7 @@ export const start = z.object({
   do: z.literal('start'),
   ...budgetKey,
   permit: z.string().min(1),
+  left,
   trace: traceContext,
 });
 
@@ -74,6 +79,16 @@ export type PermitRequestOf<Verb extends PermitRequest['do']> = Extract<PermitRe
 const refusals = ['deadline_unreachable', 'paused_by_upstream', 'paused_by_operator'] as const;
 export type Refusal = (typeof refusals)[number];
 
+/** What is left of a window once a permit is started. */
+const windowLeft = z.object({
+  budget: z.string().min(1),
+  policy,
+  available: z.number().int().nonnegative(),
+  /** When the next call becomes free; null: now. */
+  freeAt: timestamp.nullable(),
+});
+export type WindowLeft = z.infer<typeof windowLeft>;
+
 export const permitReply = z.discriminatedUnion('answer', [
   /** The permit is held until `startBy`. */
   z.object({ answer: z.literal('granted'), permit: z.string(), startBy: timestamp }),
@@ -97,6 +112,7 @@ export const permitReply = z.discriminatedUnion('answer', [
     sendBy: z.number().nonnegative(),
     /** The owner's term, under which the call is recorded. Absent: an owner of a version without terms. */
     term: z.number().int().optional(),
+    left: z.array(windowLeft).optional(),
   }),
   z.object({ answer: z.literal('expired') }),
   z.object({ answer: z.literal('settled') }),
@@ -295,17 +311,8 @@ export const windowsView = z.object({
 });
 export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
-/**
- * `endpoint`: only the windows in which its calls count; `waiting`: how many waiting requests to list per budget; `calls`:
- * false for windows without the calls in them.
- */
-export const windowsQuery = statusQuery.extend({
-  endpoint: z.string().min(1).optional(),
-  waiting: z.number().int().min(0).max(1_000).optional(),
-  calls: z.literal(false).optional(),
-});
-/** What to show of an account's windows. */
-export type WindowsShown = Omit<z.infer<typeof windowsQuery>, 'account'>;
+/** `waiting`: how many waiting requests to list per budget. */
+export const windowsQuery = statusQuery.extend({ waiting: z.number().int().min(0).max(1_000).optional() });
 
 /** A partition of a limiter, and the journal sequence of its claim; null while it is claiming. */
 export const partitionOwnership = z.object({

@@ -235,7 +235,7 @@ function runProtocol(
 
 function requestOf(
   { account, client, clock }: ClientParts,
-  { endpoint, lane, deadline, slotId, requestedAt }: PermitOptions<BudgetName>,
+  { endpoint, lane, deadline, slotId, requestedAt, left }: PermitOptions<BudgetName>,
 ): PermitRequestOf<'acquire'> {
   return {
     do: 'acquire',
@@ -248,12 +248,13 @@ function requestOf(
     trace: currentTraceContext(),
     ...(deadline === undefined ? {} : { deadline: Math.round(deadline) }),
     ...(slotId === undefined ? {} : { slotId }),
+    ...(left && { left }),
   };
 }
 
 /** The only place that creates permits: the brand exists for the compiler only. */
 const permitOf = <Endpoint extends BudgetName>(
-  { permit: id, term }: Extract<PermitEffect, { effect: 'started' }>,
+  { permit: id, term, left }: Extract<PermitEffect, { effect: 'started' }>,
   endpoint: Endpoint,
   dispatch: (event: PermitEvent) => void,
 ): Permit<Endpoint> => {
@@ -261,6 +262,7 @@ const permitOf = <Endpoint extends BudgetName>(
     id,
     endpoint,
     term,
+    ...(left && { left }),
     use: () => dispatch({ event: 'use' }),
     settle: (outcome) => dispatch({ event: 'settle', outcome }),
   };

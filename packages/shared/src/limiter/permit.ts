@@ -1,5 +1,5 @@
 import type { BudgetName, Lane } from '../definition/index.ts';
-import type { PermitReply, Outcome, Policy, Refusal } from '../contracts/index.ts';
+import type { PermitReply, Outcome, Policy, Refusal, WindowLeft } from '../contracts/index.ts';
 
 /** Declared only here, so that no other module can create a permit: a call without one does not compile. */
 declare const started: unique symbol;
@@ -11,6 +11,8 @@ export interface Permit<Endpoint extends BudgetName> {
   readonly endpoint: Endpoint;
   /** The term of its partition's owner, under which the call is recorded: see `sync/call-log.ts`. 0: a version without terms. */
   readonly term: number;
+  /** What is left of the windows in which the call counts, once it is counted; only if it was asked for. */
+  readonly left?: readonly WindowLeft[];
   /**
    * Marks the permit as used; call it right before sending.
    * @throws {PermitSpent} if it was used before or it is too late to send
@@ -31,6 +33,8 @@ export interface PermitOptions<Endpoint extends BudgetName> {
   /** When the caller started to wait, default now: a retried command keeps its place. */
   readonly requestedAt?: number;
   readonly signal?: AbortSignal;
+  /** Asks what is left of the windows. */
+  readonly left?: boolean;
   /** Called when the position or estimate changes. If it throws, the wait ends with that error. */
   readonly onWaiting?: (waiting: Waiting) => void;
 }

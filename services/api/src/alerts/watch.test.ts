@@ -33,7 +33,7 @@ it('an alert about a part does not wait for services that do not answer', async 
       {
         account: 'key',
         upstream: zwiftracing,
-        limiter: { windows: ask, operate: ask, status: ask, usage: ask },
+        limiter: { windows: ask, operate: ask, status: ask },
       },
     ],
     scheduler: { schedule: ask, check: ask, change: ask },

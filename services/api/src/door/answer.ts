@@ -1,5 +1,6 @@
 import type { Clock } from '@paceline/shared/clock';
-import type { WindowView } from '@paceline/shared/contracts';
+import type { BudgetName } from '@paceline/shared/definition';
+import type { Permit } from '@paceline/shared/limiter';
 import type { UpstreamAnswer } from '@paceline/shared/upstreams/exchange';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
@@ -26,11 +27,9 @@ export function noPermit(clock: Clock, endpoint: string, at: number): Problem {
 }
 
 export interface AnswerContext {
-  readonly permit: string;
+  readonly permit: Permit<BudgetName>;
   readonly key: string;
   readonly clock: Clock;
-  /** The windows in which the call counts, if they are known. */
-  readonly windows: readonly WindowView[];
   /** Real ms until the call had its permit, and from then until upstream's headers. */
   readonly took: { readonly wait: number; readonly upstream: number };
 }
@@ -44,17 +43,17 @@ const maxWholeBytes = 16 * 1_024;
  */
 export async function passOn(
   { status, headers, failure, body }: UpstreamAnswer,
-  { permit, key, clock, windows, took }: AnswerContext,
+  { permit, key, clock, took }: AnswerContext,
 ): Promise<{ response: Response; sent: Promise<boolean> }> {
   const init = {
     status,
     headers: {
       age: '0',
       ...answerHeaders(headers, key),
-      ...rateLimitFields(windows, clock.now(), (ms) => clock.toRealMs(ms) / 1_000),
+      ...rateLimitFields(permit.left ?? [], clock.now(), (ms) => clock.toRealMs(ms) / 1_000),
       ...proxyStatus({ 'received-status': status }),
       'server-timing': `wait;dur=${took.wait.toFixed(1)}, upstream;dur=${took.upstream.toFixed(1)}`,
-      'paceline-permit': permit,
+      'paceline-permit': permit.id,
     },
   };
   if (status === 204 || status === 205 || status === 304) {

@@ -268,6 +268,7 @@ describe('a call without a free permit', () => {
     const { status, headers } = await call(results, { headers: { prefer: 'wait=90' } });
     expect(status).toBe(200);
     expect(headers.get('preference-applied')).toBe('wait=90');
+    expect(headers.get('ratelimit')).toMatch(/^"results";r=0;t=\d+$/);
     expect(test.clock.now() - before).toBeGreaterThanOrEqual(1_900);
   });
 

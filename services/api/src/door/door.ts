@@ -13,7 +13,6 @@ import { callTimeout, type Upstream } from '@paceline/shared/upstreams';
 import type { Exchange } from '@paceline/shared/upstreams/exchange';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { Problem } from '../http/problem.ts';
-import type { CurrentWindows } from '../http/rate-limit.ts';
 import type { LimiterPeer } from '../peers.ts';
 import { noPermit, passOn, proxyStatus } from './answer.ts';
 import type { Call } from './find-call.ts';
@@ -26,8 +25,6 @@ export interface Door {
   readonly account: string;
   readonly exchange: Exchange;
   readonly limiter: LimiterPeer;
-  /** Those in which an endpoint's calls count. */
-  windows(endpoint: string): ReturnType<CurrentWindows>;
   /** @throws {BrokerUnavailable} */
   readonly context: () => Caller;
   /** For programs that make their calls themselves. @throws {BrokerUnavailable} */
@@ -85,18 +82,17 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
     attempts: 1,
     deadline: clock.now() + clock.toProjectMs(patienceMs),
     signal: AbortSignal.any([patience.signal, gone, context.signal]),
+    left: true,
     onWaiting: (now) => (waiting = now),
     choose: async () => {
       cancelTimer();
       if (gone.aborted) return undefined;
       const wait = clock.machine.elapsed() - requestedAt;
-      // Asked while the call is recorded: it is in them since its permit was started.
-      const windows = door.windows(call.endpoint);
       return {
         target: call.target,
         send(permit) {
           permitId = permit.id;
-          return sendOn(door, request, permit, { wait, windows }, resolve);
+          return sendOn(door, request, permit, wait, resolve);
         },
         outcome: ({ status, isWhole }) => ({
           status,
@@ -119,18 +115,16 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
   return promise;
 }
 
-/** What is known of a call once it has its permit: for how many real ms it waited, and the windows in which it counts. */
-interface Permitted {
-  readonly wait: number;
-  readonly windows: ReturnType<CurrentWindows>;
-}
-
-/** Sends a call and passes its answer on. @returns upstream's status, and whether the answer was sent to its end */
+/**
+ * Sends a call and passes its answer on.
+ * @param wait real ms that it waited for its permit
+ * @returns upstream's status, and whether the answer was sent to its end
+ */
 function sendOn(
   { upstream, key, clock, exchange }: Door,
   { call, path, headers, body }: DoorRequest,
   permit: Permit<BudgetName>,
-  { wait, windows }: Permitted,
+  wait: number,
   onResponse: (response: Response) => void,
 ): Promise<{ status: number; isWhole: boolean }> {
   const definition = upstream.endpoints[call.endpoint]!;
@@ -140,8 +134,7 @@ function sendOn(
   const sent = { method: call.method, path, headers, timeoutMs, budgets, ...(body && { body }) };
   return exchange(permit, sent, async (answer) => {
     const took = { wait, upstream: clock.machine.elapsed() - sentAt };
-    const about = { permit: permit.id, key, clock, windows: (await windows) ?? [], took };
-    const passed = await passOn(answer, about);
+    const passed = await passOn(answer, { permit, key, clock, took });
     onResponse(passed.response);
     const isWhole = await passed.sent;
     // The caller comes first, then the records of its call.

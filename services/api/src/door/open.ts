@@ -1,11 +1,9 @@
 import { createLimiters, type Limiters, type PermitRequests, permitRequests } from '@paceline/shared/limiter';
 import type { Database } from '@paceline/shared/database';
-import { mapValues } from '@paceline/shared/definition';
 import type { ServiceContext } from '@paceline/shared/runtime';
 import { type Caller, lastCalls } from '@paceline/shared/sync';
 import { createExchange } from '@paceline/shared/upstreams/exchange';
 import type { Broker } from '../broker.ts';
-import { windowsOf } from '../http/rate-limit.ts';
 import { peersOf } from '../peers.ts';
 import type { OpenUpstream } from '@paceline/shared/upstreams/open';
 import type { Door } from './door.ts';
@@ -31,9 +29,6 @@ export function openDoors({ config, db, broker, clock, log, signal }: DoorParts)
   const limiterOf = (account: string) => (limiters ??= createLimiters(broker.bus(), clock)).of(account);
   const doorTo = ({ upstream, baseUrl, key, account }: OpenUpstream): Door => {
     const { limiter } = peersOf(broker, account);
-    const windows = mapValues(upstream.endpoints, (_, endpoint) =>
-      windowsOf(limiter, endpoint, clock.machine),
-    );
     let requests: PermitRequests | undefined;
     return {
       upstream,
@@ -42,7 +37,6 @@ export function openDoors({ config, db, broker, clock, log, signal }: DoorParts)
       clock,
       limiter,
       exchange: createExchange({ ...upstream, baseUrl, key, clock, signal: last.signal }),
-      windows: (endpoint) => windows[endpoint]?.() ?? Promise.resolve(undefined),
       context() {
         broker.bus();
         return { db, limiter: limiterOf(account), account, clock, log, signal, sources: anySource };

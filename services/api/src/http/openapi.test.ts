@@ -23,7 +23,7 @@ const services: Services = {
   watches: commandWatches(),
   keys: { claim: unused, saveResponse: unused, release: unused },
   windows: async () => undefined,
-  limiter: { windows: unused, operate: unused, status: unused, usage: unused },
+  limiter: { windows: unused, operate: unused, status: unused },
   freshness: unused,
   scheduler: { schedule: unused, check: unused, change: unused },
   streamTokens: { create: () => ({ token: '', lifetimeSeconds: 0 }), check: () => 'wrong' },

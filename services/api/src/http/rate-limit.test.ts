@@ -1,9 +1,8 @@
-import { windowOf } from '@paceline/shared/testing/fixtures';
 import { describe, expect, it } from 'vitest';
 import { rateLimitFields } from './rate-limit.ts';
 
-const policy = { limit: 5, windowMs: 60_000, from: 'documented' as const, since: null };
-const window = windowOf('riders_single', { policy, documented: policy, available: 2 });
+const policy = { limit: 5, windowMs: 60_000 };
+const window = { budget: 'riders_single', policy, available: 2, freeAt: null };
 const seconds = (ms: number) => ms / 1_000;
 
 describe('the RateLimit fields', () => {

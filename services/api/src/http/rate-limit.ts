@@ -1,6 +1,6 @@
 import type { Clock, Machine } from '@paceline/shared/clock';
 import type { BudgetName } from '@paceline/shared/definition';
-import type { WindowsView, WindowView } from '@paceline/shared/contracts';
+import type { WindowLeft, WindowView } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { type Item, serializeList } from 'structured-headers';
 import type { LimiterPeer } from '../peers.ts';
@@ -14,14 +14,11 @@ const requestTimeoutMs = 5_000;
 
 /** The windows are only an addition to a response. */
 export const currentWindows = (limiter: LimiterPeer, machine: Machine): CurrentWindows =>
-  addition(() => limiter.windows({ waiting: 0, timeoutMs: requestTimeoutMs }), machine);
-
-/** As `currentWindows`, of those in which the calls of an endpoint count, and without these calls. */
-export const windowsOf = (limiter: LimiterPeer, endpoint: string, machine: Machine): CurrentWindows =>
-  addition(() => limiter.usage(endpoint, requestTimeoutMs), machine);
-
-const addition = (ask: () => Promise<WindowsView>, machine: Machine): CurrentWindows =>
-  sharedReply(async () => (await ask()).windows, machine, { maxWaitMs: 1_000, sharedForMs: 20 });
+  sharedReply(
+    async () => (await limiter.windows({ waiting: 0, timeoutMs: requestTimeoutMs })).windows,
+    machine,
+    { maxWaitMs: 1_000, sharedForMs: 20 },
+  );
 
 interface LimitState {
   readonly name: string;
@@ -52,12 +49,12 @@ export function limitFields(...limits: readonly LimitState[]): Record<string, st
 
 /** The header fields of windows. @param toSeconds converts project ms to seconds of the client's clock */
 export function rateLimitFields(
-  windows: readonly WindowView[],
+  windows: readonly WindowLeft[],
   now: number,
   toSeconds: (ms: number) => number,
 ): Record<string, string> {
   const whole = (ms: number) => Math.max(0, Math.ceil(toSeconds(ms)));
-  const states = windows.map(({ endpoint: name, policy, available, freeAt }) => ({
+  const states = windows.map(({ budget: name, policy, available, freeAt }) => ({
     name,
     quota: policy.limit,
     window: Math.max(1, whole(policy.windowMs)),
@@ -75,6 +72,6 @@ export const rateLimitHeaders =
     await next();
     const window = (await pendingWindows)?.find(({ endpoint }) => endpoint === budget);
     if (!window) return;
-    const fields = rateLimitFields([window], clock.now(), (ms) => clock.toRealMs(ms) / 1_000);
+    const fields = rateLimitFields([{ ...window, budget }], clock.now(), (ms) => clock.toRealMs(ms) / 1_000);
     for (const [name, value] of Object.entries(fields)) c.res.headers.set(name, value);
   };

@@ -30,7 +30,7 @@ export function measure(owned: () => readonly Partition[]): void {
       observe.observe(partitions, owned().length);
       for (const { account, partition } of measured(owned())) {
         const status = partition.status(account);
-        const view = partition.windows(account, { waiting: 0, calls: false });
+        const view = partition.windows(account, 0);
         const waiting = partition.queueStats(account);
         if (!status || !view || !waiting) continue;
         const of = (budget: string) => ({ account, endpoint: fullName(upstreamOf(account), budget) });

@@ -155,8 +155,8 @@ export function subscribe(bus: Bus, index: number, partition: Partition, machine
     respond(bus, catalog.status, tokens, ({ account }, reply, fail) =>
       replyWhenReady(machine, () => partition.status(account), reply, fail),
     ),
-    respond(bus, catalog.windows, tokens, ({ account, ...shown }, reply, fail) =>
-      replyWhenReady(machine, () => partition.windows(account, shown), reply, fail),
+    respond(bus, catalog.windows, tokens, ({ account, waiting }, reply, fail) =>
+      replyWhenReady(machine, () => partition.windows(account, waiting), reply, fail),
     ),
   ];
 }

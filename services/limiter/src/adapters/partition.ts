@@ -8,7 +8,6 @@ import {
   type PermitReply,
   type PermitRequest,
   subjectPattern,
-  type WindowsShown,
   type WindowsView,
 } from '@paceline/shared/contracts';
 import { messagingAttributes } from '@paceline/shared/messaging';
@@ -62,7 +61,7 @@ export interface Partition {
   operate(operation: Operation, send: (reply: OperationReply) => void): void;
   /** The state of one account; undefined while the journal is being read. So are the next two. */
   status(account: string): Coordination | undefined;
-  windows(account: string, shown?: WindowsShown): WindowsView | undefined;
+  windows(account: string, waiting?: number): WindowsView | undefined;
   queueStats(account: string): QueueStats | undefined;
   /** The accounts that sent requests since this process took over. */
   accounts(): Iterable<string>;
@@ -117,7 +116,7 @@ class OwnedPartition implements Partition {
     return ledger && coordination(ledger, account, this.#now());
   }
 
-  windows(account: string, shown?: WindowsShown): WindowsView | undefined {
+  windows(account: string, shown?: number): WindowsView | undefined {
     const ledger = ledgerOf(this.#state);
     return ledger && windows(ledger, account, this.#now(), shown);
   }

@@ -116,6 +116,17 @@ describe('a permit', () => {
     expect(limiter.acquire('b').answer).toBe('granted');
   });
 
+  it('says what is left of its windows, if it is asked', () => {
+    const limiter = createTestLimiter('riders_single');
+    expect(limiter.acquire('a', { start: true })).not.toHaveProperty('left');
+    expect(limiter.acquire('b', { start: true, left: true })).toMatchObject({
+      left: [{ budget: 'riders_single', policy: { limit: 5 }, available: 3, freeAt: null }],
+    });
+    for (const ticket of ['c', 'd']) limiter.acquire(ticket, { start: true });
+    const last = limiter.acquire('e', { start: true, left: true });
+    expect(last).toMatchObject({ left: [{ available: 0, freeAt: expect.any(Number) }] });
+  });
+
   it('is started with the acquire on request, and a repeated acquire gets the same reply', () => {
     const limiter = createTestLimiter('clubs');
     const started = limiter.acquire('a', { start: true });

@@ -10,6 +10,7 @@ import type { Decision, LedgerRequest, Reply, Turn } from './protocol.ts';
 import { orderKey } from './queue.ts';
 import { settle } from './settle.ts';
 import type { EndpointState, Pool } from './state.ts';
+import { leftOf } from './views.ts';
 
 /**
  * Decides the requests of one turn and applies their facts to the ledger, in place. All requests are received before
@@ -60,11 +61,18 @@ export function takeTurn(ledger: Ledger, received: readonly LedgerRequest[], now
   }
   dropIdle(ledger, received.length, now);
   return {
-    replies: replies as readonly Reply[],
+    replies: requests.map((request, index) => withLeft(ledger, request, replies[index] as Reply, now)),
     facts,
     offers: offers.filter(({ offer }) => !replied.has(offer.ticket)),
     conflicts,
   };
+}
+
+/** What is left counts all that this turn has decided. */
+function withLeft(ledger: Ledger, request: LedgerRequest, reply: Reply, now: number): Reply {
+  if (reply.answer !== 'started' || !('left' in request) || !request.left) return reply;
+  const endpoint = endpointOf(ledger, request.account, request.endpoint);
+  return endpoint ? { ...reply, left: endpoint.budgets.map((budget) => leftOf(budget, now)) } : reply;
 }
 
 interface Acquire {

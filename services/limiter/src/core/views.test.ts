@@ -30,23 +30,6 @@ it('queue statistics count waiting requests per lane, and the longest wait per b
   });
 });
 
-it('windows without their calls say the same about what is free', () => {
-  const limiter = createTestLimiter('signups');
-  limiter.call('first');
-  const shown = (calls?: false) => {
-    const view = windows(limiter.ledger(), 'team', limiter.now(), { calls });
-    return view.windows.find(({ endpoint }) => endpoint === 'signups');
-  };
-  expect(shown()?.permits).toHaveLength(1);
-  expect(shown(false)).toEqual({ ...shown(), permits: [] });
-});
-
-it('windows of an endpoint are those in which its calls count', () => {
-  const limiter = createTestLimiter('signups');
-  const view = windows(limiter.ledger(), 'team', limiter.now(), { endpoint: 'results' });
-  expect(view.windows.map(({ endpoint }) => endpoint)).toEqual(['results']);
-});
-
 it('a window has the exact number of waiting requests per lane, however many are listed', () => {
   const limiter = createTestLimiter('signups');
   limiter.call('first');
@@ -56,7 +39,7 @@ it('a window has the exact number of waiting requests per lane, however many are
   limiter.acquire('left', { lane: 'rider_sync' });
   limiter.cancel('left');
   limiter.cancel('far-3');
-  const view = windows(limiter.ledger(), 'team', limiter.now(), { waiting: 1_000 });
+  const view = windows(limiter.ledger(), 'team', limiter.now(), 1_000);
   const signups = view.windows.find(({ endpoint }) => endpoint === 'signups')?.waiting;
   expect(signups?.next).toHaveLength(1_000);
   expect(signups?.count).toBe(1_200);

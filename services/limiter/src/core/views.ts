@@ -1,4 +1,4 @@
-import type { Coordination, WindowsShown, WindowsView, WindowView } from '@paceline/shared/contracts';
+import type { Coordination, WindowLeft, WindowsView, WindowView } from '@paceline/shared/contracts';
 import { policyOf } from './budget.ts';
 import { estimateFor } from './estimate.ts';
 import { freeAt, lastFree } from './free-permits.ts';
@@ -58,46 +58,54 @@ export function coordination(ledger: Ledger, account: string, now: number): Coor
   };
 }
 
-/** Every window of an account, with its permits and 10 waiting requests unless it says otherwise. */
-export function windows(ledger: Ledger, account: string, now: number, shown: WindowsShown = {}): WindowsView {
+/**
+ * Every window of an account with its permits.
+ * @param shown how many waiting requests to list per window
+ */
+export function windows(ledger: Ledger, account: string, now: number, shown = 10): WindowsView {
   const estimates = ledger.stats.get(account)?.estimates ?? { kept: 0, missed: 0 };
-  const { endpoint } = shown;
-  const budgets = peekBudgets(ledger, account).filter(
-    ({ endpoints }) => endpoint === undefined || endpoints.some(({ name }) => name === endpoint),
-  );
   return {
-    windows: budgets.map((budget) => windowOf(budgetAt(budget, now), now, shown)),
+    windows: peekBudgets(ledger, account).map((budget) => windowOf(budgetAt(budget, now), now, shown)),
     estimates: { ...estimates },
   };
 }
 
-function windowOf(budget: BudgetState, now: number, { waiting = 10, calls }: WindowsShown): WindowView {
-  const { record } = budget;
+/** What is left of a window, its reserve included. */
+export function leftOf(budget: BudgetState, now: number): WindowLeft {
   const { limit, windowMs } = policyOf(budget);
   const free = available(budget, now, true);
+  return {
+    budget: budget.record.endpoint,
+    policy: { limit, windowMs },
+    available: free,
+    freeAt: free > 0 ? null : Math.ceil(freeAt(budget, now, 1, 'typical', true)),
+  };
+}
+
+function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
+  const { record } = budget;
+  const { budget: endpoint, policy, ...left } = leftOf(budget, now);
   const ifFuture = (at: number | null) => (at !== null && at > now ? at : null);
   return {
-    endpoint: record.endpoint,
+    endpoint,
     policy: {
-      limit,
-      windowMs,
+      ...policy,
       from: record.policy?.from ?? 'documented',
       since: record.policy?.since ?? null,
     },
     documented: budget.definition.policy,
     ...(budget.advertised && { advertised: budget.advertised }),
-    ...(calls === false ? { permits: [] } : callsOf(budget, now)),
+    ...callsOf(budget, now),
     ...foreignOf(budget, now),
     ...alignedOf(budget, now),
-    available: free,
-    freeAt: free > 0 ? null : Math.ceil(freeAt(budget, now, 1, 'typical', true)),
+    ...left,
     pausedUntil: {
       upstream: ifFuture(record.pausedUntil.upstream),
       operator: ifFuture(record.pausedUntil.operator),
     },
     probing: record.probing,
     unknownUntil: ifFuture(record.unknownUntil),
-    waiting: waitingFor(budget, now, waiting),
+    waiting: waitingFor(budget, now, shown),
     lastRejected: record.lastRejected,
   };
 }

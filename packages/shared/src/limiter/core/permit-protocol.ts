@@ -1,4 +1,11 @@
-import type { PermitReply, PermitRequest, PermitRequestOf, Outcome, Refusal } from '../../contracts/index.ts';
+import type {
+  Outcome,
+  PermitReply,
+  PermitRequest,
+  PermitRequestOf,
+  Refusal,
+  WindowLeft,
+} from '../../contracts/index.ts';
 
 /**
  * One permit as its client sees it, from the first request until the limiter has acknowledged its end. Its states:
@@ -93,7 +100,12 @@ export type PermitEffect =
   | { readonly effect: 'wake'; readonly inMs: number }
   /** The position or estimate shown to the caller has changed. */
   | { readonly effect: 'show'; readonly waiting: Extract<PermitReply, { answer: 'waiting' }> }
-  | { readonly effect: 'started'; readonly permit: string; readonly term: number }
+  | {
+      readonly effect: 'started';
+      readonly permit: string;
+      readonly term: number;
+      readonly left?: readonly WindowLeft[];
+    }
   /** `silentMs`: for how long no limiter had replied before. */
   | {
       readonly effect: 'refused';
@@ -232,10 +244,11 @@ function repeatRequest(state: In<'requesting'> | In<'waiting'>, now: number): Pe
 }
 
 function start(request: PermitRequestOf<'acquire'>, permit: string, now: number): PermitStep {
-  const { account, endpoint, trace } = request;
+  const { account, endpoint, trace, left } = request;
+  const asked = { account, endpoint, permit, trace, ...(left && { left }) };
   return {
     state: { state: 'starting', request, permit, sentAt: now },
-    effects: [{ effect: 'send', request: { do: 'start', account, endpoint, permit, trace } }],
+    effects: [{ effect: 'send', request: { do: 'start', ...asked } }],
   };
 }
 
@@ -262,11 +275,11 @@ function whileStarting(state: In<'starting'>, event: PermitEvent, now: number): 
 /** `sendBy` counts from when the request was sent, which is stricter than from when the limiter received it. */
 const started = (
   request: PermitRequestOf<'acquire'>,
-  { permit, sendBy, term = 0 }: Extract<PermitReply, { answer: 'started' }>,
+  { permit, sendBy, term = 0, left }: Extract<PermitReply, { answer: 'started' }>,
   sentAt: number,
 ): PermitStep => ({
   state: { state: 'started', request, permit, sendBy: sentAt + sendBy, closing: false },
-  effects: [{ effect: 'started', permit, term }],
+  effects: [{ effect: 'started', permit, term, ...(left && { left }) }],
 });
 
 function whileStarted(state: In<'started'> | In<'sent'>, event: PermitEvent, now: number): PermitStep {
