@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The upstream of accounts that name none. */
 const unnamedUpstream = 'zwiftracing';
 
 /** The account name of an upstream's key: a hash, so that it doesn't reveal the key, after the upstream's name. */
 export function accountOf(key: string, upstream = unnamedUpstream): string {
-  const hash = `key-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
-  return upstream === unnamedUpstream ? hash : `${upstream}:${hash}`;
+  const name = `key-${hash('sha256', key).slice(0, 12)}`;
+  return upstream === unnamedUpstream ? name : `${upstream}:${name}`;
 }
 
 /** The number of journals. It must never change, because it decides which partition holds an account's ledger. */
@@ -14,6 +14,6 @@ const partitions = 8;
 
 /** The partition (0…7) that an account belongs to. */
 export const partitionOf = (account: string): number =>
-  createHash('sha256').update(account).digest().readUInt32BE(0) % partitions;
+  hash('sha256', account, 'buffer').readUInt32BE(0) % partitions;
 
 export const allPartitions: readonly number[] = Array.from({ length: partitions }, (_, index) => index);

@@ -8,7 +8,7 @@ import { serializeList, Token } from 'structured-headers';
 import { Problem } from '../http/problem.ts';
 import { rateLimitFields } from '../http/rate-limit.ts';
 import { answerHeaders } from './headers.ts';
-import { bytesWithoutKey, withoutKey } from './without-key.ts';
+import type { HideKey } from './hide-key.ts';
 
 /** Says who answered (RFC 9209): this API, or upstream with the given status. */
 export const proxyStatus = (parameters: Readonly<Record<string, string | number>>) => {
@@ -28,7 +28,7 @@ export function noPermit(clock: Clock, endpoint: string, at: number): Problem {
 
 export interface AnswerContext {
   readonly permit: Permit<BudgetName>;
-  readonly key: string;
+  readonly hide: HideKey;
   readonly clock: Clock;
   /** Real ms until the call had its permit, and from then until upstream's headers. */
   readonly took: { readonly wait: number; readonly upstream: number };
@@ -43,13 +43,13 @@ const maxWholeBytes = 16 * 1_024;
  */
 export async function passOn(
   { status, headers, failure, body }: UpstreamAnswer,
-  { permit, key, clock, took }: AnswerContext,
+  { permit, hide, clock, took }: AnswerContext,
 ): Promise<{ response: Response; sent: Promise<boolean> }> {
   const init = {
     status,
     headers: {
       age: '0',
-      ...answerHeaders(headers, key),
+      ...answerHeaders(headers, hide),
       ...rateLimitFields(permit.left ?? [], clock.now(), (ms) => clock.toRealMs(ms) / 1_000),
       ...proxyStatus({ 'received-status': status }),
       'server-timing': `wait;dur=${took.wait.toFixed(1)}, upstream;dur=${took.upstream.toFixed(1)}`,
@@ -61,9 +61,8 @@ export async function passOn(
     return { response: new Response(null, init), sent: Promise.resolve(true) };
   }
   const bytes = failure?.bytes ?? (isShort(headers) ? await body.bytes() : undefined);
-  if (bytes)
-    return { response: new Response(bytesWithoutKey(bytes, key), init), sent: Promise.resolve(true) };
-  const passed = withoutKey(key);
+  if (bytes) return { response: new Response(hide.inBytes(bytes), init), sent: Promise.resolve(true) };
+  const passed = hide.inStream();
   const sent = pipeline(body, passed).then(
     () => true,
     () => false,

@@ -16,11 +16,13 @@ import { Problem } from '../http/problem.ts';
 import type { LimiterPeer } from '../peers.ts';
 import { noPermit, passOn, proxyStatus } from './answer.ts';
 import type { Call } from './find-call.ts';
+import type { HideKey } from './hide-key.ts';
 
 /** What calls to one upstream need. */
 export interface Door {
   readonly upstream: Upstream;
-  readonly key: string;
+  /** Hides the key in answers. */
+  readonly hide: HideKey;
   /** The limiter's name for the account of the key. */
   readonly account: string;
   readonly exchange: Exchange;
@@ -121,7 +123,7 @@ export function callThrough(door: Door, request: DoorRequest): Promise<Response>
  * @returns upstream's status, and whether the answer was sent to its end
  */
 function sendOn(
-  { upstream, key, clock, exchange }: Door,
+  { upstream, hide, clock, exchange }: Door,
   { call, path, headers, body }: DoorRequest,
   permit: Permit<BudgetName>,
   wait: number,
@@ -134,7 +136,7 @@ function sendOn(
   const sent = { method: call.method, path, headers, timeoutMs, budgets, ...(body && { body }) };
   return exchange(permit, sent, async (answer) => {
     const took = { wait, upstream: clock.machine.elapsed() - sentAt };
-    const passed = await passOn(answer, { permit, key, clock, took });
+    const passed = await passOn(answer, { permit, hide, clock, took });
     onResponse(passed.response);
     const isWhole = await passed.sent;
     // The caller comes first, then the records of its call.

@@ -1,4 +1,4 @@
-import { textWithoutKey } from './without-key.ts';
+import type { HideKey } from './hide-key.ts';
 
 /* Both lists name what passes: no other header does. No cache keeps the answer to a token. */
 
@@ -20,9 +20,9 @@ const fromUpstream = [
 export const requestHeaders = (headers: Headers): Record<string, string> => pick(headers, fromCaller);
 
 /** The headers of upstream that a caller gets, without the key. */
-export const answerHeaders = (headers: Headers, key: string): Record<string, string> =>
+export const answerHeaders = (headers: Headers, hide: HideKey): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(pick(headers, fromUpstream)).map(([name, value]) => [name, textWithoutKey(value, key)]),
+    Object.entries(pick(headers, fromUpstream)).map(([name, value]) => [name, hide.inText(value)]),
   );
 
 function pick(headers: Headers, names: readonly string[]): Record<string, string> {

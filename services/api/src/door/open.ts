@@ -7,6 +7,7 @@ import type { Broker } from '../broker.ts';
 import { peersOf } from '../peers.ts';
 import type { OpenUpstream } from '@paceline/shared/upstreams/open';
 import type { Door } from './door.ts';
+import { hideKey } from './hide-key.ts';
 
 /** Calls of programs neither show nor depend on whether a source is available: a wrong path of theirs must not stop a sync. */
 const anySource: Caller['sources'] = {
@@ -32,7 +33,7 @@ export function openDoors({ config, db, broker, clock, log, signal }: DoorParts)
     let requests: PermitRequests | undefined;
     return {
       upstream,
-      key,
+      hide: hideKey(key),
       account,
       clock,
       limiter,
