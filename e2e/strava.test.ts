@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { auditedBy } from '@paceline/kit/rig';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
-import type { WindowJudgement } from '@paceline/sandbox';
+import { keepsLimit, type WindowJudgement } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -78,10 +78,7 @@ it('Strava’s windows hold through the door when the limiter is killed', async 
     'read_15m',
     'read_day',
   ]);
-  for (const { budget, policy, rejected, fullestWindow } of judgements) {
-    expect(rejected, budget).toBe(0);
-    expect(fullestWindow, budget).toBeLessThanOrEqual(policy.limit);
-  }
+  expect(judgements.filter((each) => !keepsLimit(each))).toEqual([]);
   const { certified, report } = await eventually(async () => {
     const audited = await auditedBy(
       stack.broker.urlFor('limiter'),

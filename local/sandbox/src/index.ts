@@ -15,5 +15,5 @@ export { between, draw, sequence } from './random.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 export { type SandboxClub, defaultClubs } from './world/riders.ts';
 export { createCounters } from './upstream/counters.ts';
-export type { WindowJudgement } from './upstream/judge.ts';
+export { keepsLimit, type WindowJudgement } from './upstream/judge.ts';
 export { createWorld, type SandboxWorld } from './world/world.ts';

@@ -21,6 +21,10 @@ export interface WindowJudgement {
   readonly fullestWindow: number;
 }
 
+/** Whether no call was rejected and no window held more than its limit. */
+export const keepsLimit = ({ rejected, fullestWindow, policy }: WindowJudgement): boolean =>
+  rejected === 0 && fullestWindow <= policy.limit;
+
 export function judge(arrivals: readonly WindowedArrival[], { budgets }: Upstream): WindowJudgement[] {
   return Object.entries(budgets).flatMap(([budget, definition]) => {
     const calls = arrivals.filter(({ policies }) => budget in policies);

@@ -124,6 +124,6 @@ export function limitBody(maxSize: number): MiddlewareHandler {
       });
     },
   });
-  // To look for a body costs as much as the other checks together.
+  // Hono builds the whole request to look for a body.
   return (c, next) => (hasBody(c) ? limit(c, next) : next());
 }
